@@ -1,0 +1,94 @@
+"""Engines: they spread a step over workers and hand back each outcome as it is there.
+
+An engine knows nothing of the store. Only whoever drives it writes answers, so an engine on many machines needs no
+shared disk, and losing a worker costs only what was not handed back yet.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from dataclasses import dataclass
+from itertools import islice
+from threading import Event
+from typing import Any, Protocol
+
+from gettok.errors import GettokError
+from gettok.step import Answer, Item, Step, Workers
+
+#: What became of one question: an answer, or the reason why there is none.
+Outcome = Answer | GettokError
+
+
+class Engine(Protocol):
+    """Runs a step's questions concurrently."""
+
+    def run(
+        self, step: Step[Any], items: Iterable[Item[Any]], stop: Event
+    ) -> Iterator[tuple[Item[Any], Outcome]]:
+        """Each item with its outcome, as they finish.
+
+        Once `stop` is set no new question is asked, and what is in flight is finished. An error that is no
+        `GettokError` is a bug, and is raised.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """Threads or processes of this machine, as many as the step likes or as the settings say."""
+
+    workers: int | None = None
+
+    def run(
+        self, step: Step[Any], items: Iterable[Item[Any]], stop: Event
+    ) -> Iterator[tuple[Item[Any], Outcome]]:
+        count = self.workers or step.workers.count
+        waiting = iter(items)
+        with _pool(step, Workers(step.workers.kind, count)) as pool:
+            flying: dict[Future[Outcome], Item[Any]] = {}
+            while True:
+                if stop.is_set():
+                    flying = {future: item for future, item in flying.items() if not future.cancel()}
+                # few in flight: what is not handed back yet is lost with a kill, and takes memory
+                room = 0 if stop.is_set() else 2 * count - len(flying)
+                for item in islice(waiting, max(0, room)):
+                    flying[pool.submit(_ask, step, item)] = item
+                if not flying:
+                    return
+                done, _ = wait(flying, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield flying.pop(future), future.result()
+
+
+def _pool(step: Step[Any], workers: Workers) -> Executor:
+    if workers.kind == "threads":
+        step.open()
+        return ThreadPoolExecutor(workers.count)
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(min(workers.count, os.cpu_count() or 1), context, _open, (step,))
+
+
+_opened: Step[Any] | None = None
+
+
+def _open(step: Step[Any]) -> None:
+    global _opened  # noqa: PLW0603 - a worker process has one step, with its model
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver decides
+    step.open()
+    _opened = step
+
+
+def _ask(step: Step[Any], item: Item[Any]) -> Outcome:
+    try:
+        return (_opened or step).ask(item.content)
+    except GettokError as error:
+        return error

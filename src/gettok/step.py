@@ -1,0 +1,103 @@
+"""What travels through a stage: items in, answers from the costly part, rows out.
+
+A step is small. `ask` does the costly thing once and gives back an `Answer`, verbatim; `read` turns a stored answer
+into rows and costs nothing. The shell stores every answer before it is read.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+#: JSON as `json.loads` gives it. `Any`, since a recursive alias buys nothing that `read` does not check anyway.
+Json = Any
+Row = dict[str, Any]
+C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes too large or too raw for an answer's body, named by their SHA-256; in memory or in a file."""
+
+    digest: str
+    size: int
+    data: bytes | None = None
+    path: Path | None = None
+
+    @staticmethod
+    def of_bytes(data: bytes) -> "Blob":
+        return Blob(hashlib.sha256(data).hexdigest(), len(data), data=data)
+
+    @staticmethod
+    def of_file(path: Path) -> "Blob":
+        """Name the bytes of a finished file. The store may move the file; whoever made it need not delete it."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Blob(digest, path.stat().st_size, path=path)
+
+    def read(self) -> bytes:
+        if self.data is not None:
+            return self.data
+        assert self.path is not None
+        return self.path.read_bytes()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a costly question gave, whole and verbatim: a JSON body, and blobs by name."""
+
+    body: Mapping[str, Json]
+    blobs: Mapping[str, Blob] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Item(Generic[C]):
+    """One video at one stage.
+
+    `inputs` are the digests of everything that the answer depends on beside the step's settings; `content` is what
+    `ask` works on: small, picklable, and only a reference where the bytes are many.
+    """
+
+    video_id: str
+    day: str
+    inputs: Mapping[str, str]
+    content: C
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How a step likes to be run. It never changes an answer."""
+
+    kind: Literal["threads", "processes"]
+    count: int
+
+
+class Step(Protocol[C_contra]):
+    """The costly part of a stage.
+
+    `settings` are the parameters that an answer depends on, the model's id and revision among them; with the item's
+    inputs, `stage` and `version` they are the answer's key. `version` is raised by hand when an answer changes meaning.
+    """
+
+    @property
+    def stage(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def settings(self) -> Mapping[str, Json]: ...
+    @property
+    def workers(self) -> Workers: ...
+
+    def open(self) -> None:
+        """Load what is heavy, once for each worker, before its first question."""
+
+    def ask(self, content: C_contra) -> Answer:
+        """Do the costly thing. Raises `Unusable` (a fact about this video), `NotNow` or `Stop`."""
+        ...
+
+    def read(self, answer: Answer) -> list[Row]:
+        """Turn a stored answer into table rows, without keys and status. Pure. Raises `Unusable`."""
+        ...

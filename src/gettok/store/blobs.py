@@ -1,0 +1,143 @@
+"""Large bytes as files named by their digest. A file becomes visible only when it is whole and on disk."""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gettok.errors import NoSpace
+from gettok.step import Blob
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@contextmanager
+def full_disk_is_told(place: Path) -> Iterator[None]:
+    """Turn a full disk or a spent disk quota into `NoSpace`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise no_space(place) from error
+        raise
+
+
+def no_space(place: Path) -> NoSpace:
+    return NoSpace(
+        f"the disk that holds {place} is full",
+        "kept every answer that was acknowledged; the one being written is not among them",
+        "free some space and run the same command again",
+    )
+
+
+class BlobFiles:
+    """A folder of blobs, and a folder beside it for what is not whole yet."""
+
+    def __init__(self, root: Path) -> None:
+        self._files = root / "blobs"
+        self._incoming = root / "incoming"
+        self._files.mkdir(parents=True, exist_ok=True)
+        self._incoming.mkdir(exist_ok=True)
+        self._sweep()
+        #: Where this process puts unfinished files. On the same filesystem as the blobs, so finishing is a link.
+        self.unfinished = self._incoming / str(os.getpid())
+
+    def path(self, digest: str) -> Path:
+        """Where the blob of this digest lies. Raises `ValueError` on anything but 64 hex digits."""
+        if not _DIGEST.fullmatch(digest):
+            raise ValueError(f"{digest!r} is not a SHA-256 digest")
+        return self._files / digest[:2] / digest
+
+    def add(self, blob: Blob) -> None:
+        """Make a blob's bytes durable under their digest. Adding what is there already does nothing."""
+        target = self.path(blob.digest)
+        if target.exists():
+            return
+        with full_disk_is_told(self._files):
+            target.parent.mkdir(exist_ok=True)
+            self.unfinished.mkdir(exist_ok=True)
+            whole = self._whole(blob)
+            try:
+                whole.chmod(0o444)  # the workspace and DVC's cache may share this file
+                _sync(whole)
+                _link(whole, target)
+                _sync(target.parent)
+            finally:
+                whole.unlink(missing_ok=True)
+
+    def digests(self) -> Iterator[str]:
+        """The names of all blobs there are, as files say."""
+        for folder in sorted(self._files.iterdir()):
+            yield from sorted(file.name for file in folder.iterdir())
+
+    def _whole(self, blob: Blob) -> Path:
+        """A file of our own beside the blobs with all the bytes."""
+        handle, name = tempfile.mkstemp(dir=self.unfinished)
+        with os.fdopen(handle, "wb") as file:
+            if blob.path is None:
+                file.write(blob.read())
+                return Path(name)
+        Path(name).unlink()
+        assert blob.path is not None
+        place(blob.path, Path(name))
+        return Path(name)
+
+    def _sweep(self) -> None:
+        """Drop what processes that are no more have left unfinished."""
+        for folder in self._incoming.iterdir():
+            if (
+                folder.name.isdecimal()
+                and not Path("/proc", folder.name).exists()
+                and not _alive(int(folder.name))
+            ):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def place(source: Path, target: Path) -> None:
+    """Put a file's bytes at `target` as well: by hard link where the filesystem can, else as a copy."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
+            raise
+        shutil.copyfile(source, target)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _link(whole: Path, target: Path) -> None:
+    try:
+        os.link(whole, target)
+    except FileExistsError:
+        return  # another writer was first, with the same bytes
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EMLINK, errno.ENOTSUP):
+            raise
+        whole.replace(target)  # a filesystem without hard links; renaming is atomic too
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
