@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 #: JSON as `json.loads` gives it. `Any`, since a recursive alias buys nothing that `read` does not check anyway.
@@ -50,7 +49,7 @@ class Answer:
     """What a costly question gave, whole and verbatim: a JSON body, and blobs by name."""
 
     body: Mapping[str, Json]
-    blobs: Mapping[str, Blob] = field(default_factory=lambda: MappingProxyType({}))
+    blobs: Mapping[str, Blob] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,38 @@
+# `make demo` and `make test` do everything, from nothing: uv where it is missing, then the packages, then the work.
+UV := $(shell command -v uv || echo .tools/uv/bin/uv)
+RUN := $(UV) run --frozen
+export PYANNOTE_METRICS_ENABLED := 0
+
+.PHONY: demo test test-all lint format bench setup
+
+demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
+	$(RUN) dvc repro
+	$(RUN) gettok summary
+
+test: setup lint  ## the fast tests
+	$(RUN) pytest
+
+test-all: setup lint  ## the slow proofs as well
+	$(RUN) pytest -m ""
+
+lint: setup
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+
+format: setup
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+bench: setup  ## side-by-side measurements; each prints a table and, last, a line of JSON
+	for bench in bench/*.py; do $(RUN) python $$bench; done
+
+setup: .venv/.synced
+
+.venv/.synced: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen
+	touch $@
+
+# into a private folder: some systems refuse a global pip
+.tools/uv/bin/uv:
+	python3 -m pip install --quiet --target .tools/uv uv

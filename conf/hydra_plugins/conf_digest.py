@@ -1,0 +1,14 @@
+"""Let `params.yaml` say which `conf/` it was composed from: `${conf_digest:}` is the digest of its files.
+
+Hydra imports this by itself, in `gettok compose` and in `dvc exp run` alike.
+"""
+
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from stages.place import conf_digest
+
+OmegaConf.register_new_resolver(
+    "conf_digest", lambda: conf_digest(Path(__file__).parent.parent), replace=True
+)

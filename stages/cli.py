@@ -1,0 +1,127 @@
+"""The command `gettok`: what a person does beside `dvc`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gettok.errors import BadInput, Told
+from gettok.store import Store
+from stages.place import store_root
+
+app = typer.Typer(
+    help="Name an event; get a versioned, citable, multimodal TikTok dataset of it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+store_app = typer.Typer(
+    help="Look after the answer store, where everything that was paid for is kept.", no_args_is_help=True
+)
+app.add_typer(store_app, name="store")
+
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="Settings to override, such as study=peru_2022 asr=turbo.")
+]
+
+
+def main() -> None:
+    """Run the command; an error that is told in three parts goes to stderr and sets the exit code."""
+    try:
+        app()
+    except Told as error:
+        typer.echo(f"gettok: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+@app.command("compose")
+def compose_command(overrides: Overrides = None) -> None:
+    """Write params.yaml from conf/, byte for byte as `dvc exp run` would."""
+    from stages.compose import compose  # noqa: PLC0415 - Hydra is slow to import
+
+    settings = compose(overrides or [])
+    typer.echo(f"params.yaml now holds the study {settings.study.name}. Next: dvc repro")
+
+
+@app.command("try")
+def try_command(
+    step: Annotated[str, typer.Argument(help="probe, frames, transcribe, describe or stance.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Files, and settings to override (key=value) among them.")
+    ],
+) -> None:
+    """Run one step on files at hand and print its row as JSON, one line a file."""
+    from stages.trying import STEPS, as_line, rows_for  # noqa: PLC0415 - loads what only this command needs
+
+    if step not in STEPS:
+        raise BadInput(f"there is no step {step!r}", "did nothing", f"choose one of {', '.join(STEPS)}")
+    overrides = [given for given in files if "=" in given and not Path(given).exists()]
+    paths = [Path(given) for given in files if given not in overrides]
+    for row in rows_for(step, paths, overrides):
+        typer.echo(as_line(row))
+
+
+@app.command("sandbox")
+def sandbox_command(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    profile: Annotated[
+        str, typer.Option(help="How the sandbox behaves, such as clean or realistic.")
+    ] = "clean",
+) -> None:
+    """Run the loopback stand-in for TikTok and for a model endpoint, until Ctrl-C.
+
+    It prints its base addresses. The client key, the client secret and the model key are all `sandbox`.
+    """
+    os.execv(sys.executable, [sys.executable, "-m", "sandbox", "--port", str(port), "--profile", profile])  # noqa: S606
+
+
+@app.command("summary")
+def summary_command() -> None:
+    """Say what the run in data/ came to; on the sandbox, also how right its answers are."""
+    from stages.summary import summary  # noqa: PLC0415 - loads what only this command needs
+
+    typer.echo(summary())
+
+
+@store_app.command("verify")
+def verify_command() -> None:
+    """Check every stored byte by its digest; exit 65 if any is damaged."""
+    from gettok.errors import Damaged  # noqa: PLC0415
+
+    with Store(store_root()) as store:
+        findings = list(store.verify())
+        count = sum(answers for _, answers, _ in store.stats())
+    for finding in findings:
+        typer.echo(f"{finding.what}: {finding.stage} {finding.subject} {finding.name}".replace("  ", " "))
+    if findings:
+        raise Damaged(
+            f"{len(findings)} of the things in the store are damaged; they are named above",
+            "changed nothing; outputs refuse to be built from them",
+            "bring the store back from a copy, or delete it and refill it from a dataset with `gettok store refill`",
+        )
+    typer.echo(f"{count} answers, all as they were written")
+
+
+@store_app.command("stats")
+def stats_command() -> None:
+    """Say where the store is and how many answers each stage has in it."""
+    with Store(store_root()) as store:
+        typer.echo(str(store.root))
+        for stage, answers, size in store.stats():
+            typer.echo(f"{stage:<16} {answers:>9} answers {size / 1e6:>10.2f} MB")
+
+
+@store_app.command("refill")
+def refill_command() -> None:
+    """Bring the answers in pulled tables (data/) back into the store."""
+    from stages.refill import refill  # noqa: PLC0415 - loads what only this command needs
+
+    with Store(store_root()) as store:
+        for stage, found, new in refill(store, Path("data")):
+            typer.echo(f"{stage:<16} {found:>9} answers in the tables, {new} new to the store")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Have a model describe each video from its frames, and write down the text on the screen."""
+
+from collections.abc import Iterator
+
+from gettok.describe import DescribeStep
+from gettok.pictures import Pictures, thin_out
+from gettok.step import Item
+from gettok.store import digest_of
+from gettok.tables import DESCRIPTIONS
+from stages.answering import Lost, whole, writer_by_day
+from stages.inputs import frames_by_video, stored, videos
+from stages.sandboxed import addresses, model_key
+from stages.shell import DATA, Stage, main
+
+PARAMS = ("llm", "prompts.describe")
+
+
+def run(stage: Stage) -> None:
+    settings = stage.settings
+    with addresses(settings.llm.base_url) as where, whole(DATA / "descriptions") as folder:
+        address = where.of(settings.llm.base_url, "model")
+        step = DescribeStep(settings.llm, settings.prompts.describe, address, model_key(settings.llm))
+        stage.answer(step, list(_items(settings.llm.max_frames)), writer_by_day(DESCRIPTIONS, folder))
+
+
+def _items(most: int) -> Iterator[Item[Pictures] | Lost]:
+    frames = frames_by_video()
+    for video in videos():
+        shown = thin_out(frames.get(video.video_id, []), most)
+        if shown:
+            inputs = {"frames": digest_of(shown)}
+            yield Item(video.video_id, video.day, inputs, stored(video, shown))
+        else:
+            yield Lost(video.video_id, video.day, "no_frames")
+
+
+if __name__ == "__main__":
+    main(globals(), run)

@@ -1,0 +1,18 @@
+"""Take frames out of each video at the stride of the settings, as JPEG."""
+
+from gettok.frames import FramesStep
+from gettok.tables import FRAMES
+from stages.answering import whole, writer_by_day
+from stages.inputs import media_items
+from stages.shell import DATA, Stage, main
+
+PARAMS = ("frames",)
+
+
+def run(stage: Stage) -> None:
+    with whole(DATA / "frames") as folder:
+        stage.answer(FramesStep(stage.settings.frames), list(media_items()), writer_by_day(FRAMES, folder))
+
+
+if __name__ == "__main__":
+    main(globals(), run)

@@ -1,0 +1,61 @@
+"""What the stages read of each other's tables: videos in their order, and what an earlier stage left of them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+import polars as pl
+
+from gettok.media import MediaFile
+from gettok.pictures import StoredFrames
+from gettok.step import Item
+from gettok.tables import FRAMES, MEDIA, VIDEOS
+from stages.answering import Lost
+from stages.shell import DATA
+
+#: A frame's index and the digest of its JPEG.
+FrameName: TypeAlias = tuple[int, str]
+
+
+class Video(NamedTuple):
+    """A video of the study, with the day that names its partition."""
+
+    video_id: str
+    day: str
+    username: str
+
+
+def videos() -> list[Video]:
+    """Every video of the study, in order of day and id."""
+    table = VIDEOS.read(DATA / "videos", ["video_id", "created_at", "username"])
+    days = table.with_columns(pl.col("created_at").dt.date().cast(pl.String).alias("day"))
+    rows = days.sort("day", "video_id").select("video_id", "day", pl.col("username").fill_null("")).rows()
+    return [Video(*row) for row in rows]
+
+
+def media_items() -> Iterator[Item[MediaFile] | Lost]:
+    """Each video with its file, or lost where there is none."""
+    rows = MEDIA.read(DATA / "media.parquet", ["video_id", "file", "sha256"]).rows()
+    files = {video_id: (file, digest) for video_id, file, digest in rows}
+    for video in videos():
+        file, digest = files[video.video_id]
+        if digest is None:
+            yield Lost(video.video_id, video.day, "no_media")
+        else:
+            content = MediaFile(str(DATA / "media" / file), digest)
+            yield Item(video.video_id, video.day, {"media": digest}, content)
+
+
+def frames_by_video() -> dict[str, list[FrameName]]:
+    """The frames that each video has, in order."""
+    table = FRAMES.read(DATA / "frames", ["video_id", "frame_index", "sha256"]).drop_nulls("sha256")
+    found: dict[str, list[FrameName]] = {}
+    for video_id, index, digest in table.sort("video_id", "frame_index").rows():
+        found.setdefault(video_id, []).append((index, digest))
+    return found
+
+
+def stored(video: Video, frames: list[FrameName]) -> StoredFrames:
+    """A reference to some frames of a video."""
+    return StoredFrames(
+        str(DATA / "frames" / f"{video.day}.parquet"), video.video_id, tuple(i for i, _ in frames)
+    )

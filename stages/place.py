@@ -1,0 +1,49 @@
+"""Where things are: the answer store beside DVC's cache, and settings that are as new as `conf/`."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from dvc.config import Config
+
+from gettok.errors import BadInput, BadSettings
+from gettok.settings import Settings
+
+CONF = Path("conf")
+PARAMS = Path("params.yaml")
+
+
+def store_root() -> Path:
+    """`GETTOK_STORE`, or `gettok-store` beside the cache folder that DVC reports.
+
+    DVC gives every experiment workspace the same cache folder, so all arms of a sweep share one store.
+    """
+    if chosen := os.environ.get("GETTOK_STORE"):
+        return Path(chosen).absolute()
+    dvc = Path(os.environ.get("DVC_ROOT", ".")).absolute() / ".dvc"
+    if not dvc.is_dir():
+        raise BadInput(
+            f"{dvc.parent} is no DVC repository",
+            "stopped before doing anything",
+            "run this from the top of a gettok repository, or name a store with GETTOK_STORE",
+        )
+    cache = Config(dvc_dir=str(dvc))["cache"].get("dir")
+    return (Path(cache).absolute() if cache else dvc / "cache").parent / "gettok-store"
+
+
+def conf_digest(conf: Path = CONF) -> str:
+    """SHA-256 over the names and bytes of every YAML file under `conf/`."""
+    digest = hashlib.sha256()
+    for file in sorted(conf.rglob("*.yaml")):
+        digest.update(file.relative_to(conf).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def refuse_stale(settings: Settings) -> None:
+    """Raise `BadSettings` when `conf/` was edited after `params.yaml` was composed from it."""
+    if CONF.is_dir() and settings.conf_digest != conf_digest():
+        raise BadSettings(
+            f"{CONF}/ was edited after {PARAMS} was composed from it, so a run would use the old settings",
+            "stopped before any request or model load",
+            "run `gettok compose` and then `dvc repro`; or `dvc exp run`, which composes by itself",
+        )

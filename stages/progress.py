@@ -1,0 +1,53 @@
+"""How a person sees a long stage go on: a bar on a terminal, a plain line every half minute elsewhere."""
+
+import sys
+import time
+from collections import Counter
+from types import TracebackType
+from typing import Self
+
+from tqdm import tqdm
+
+_PLAIN_EVERY_S = 30.0
+
+
+class Progress:
+    """Counts outcomes and shows them, with rate and time left."""
+
+    def __init__(self, stage: str, total: int, kept: int, unit: str = "video") -> None:
+        self._stage, self._total, self._kept = stage, total, kept
+        self.counts: Counter[str] = Counter()
+        self._began = self._said = time.monotonic()
+        on_terminal = sys.stderr.isatty()
+        self._bar = tqdm(total=total, desc=stage, unit=unit, disable=not on_terminal, dynamic_ncols=True)
+        if total and not on_terminal:
+            self._say(f"{total} to ask" + (f", {kept} answered before" if kept else ""))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+
+    def add(self, outcome: str) -> None:
+        self.counts[outcome] += 1
+        self._bar.set_postfix_str(self._outcomes(), refresh=False)
+        self._bar.update()
+        now = time.monotonic()
+        if self._bar.disable and now - self._said >= _PLAIN_EVERY_S:
+            self._said = now
+            self._say(self._line(now - self._began))
+
+    def _line(self, elapsed_s: float) -> str:
+        done = self.counts.total()
+        rate = done / elapsed_s if elapsed_s else 0.0
+        left_s = (self._total - done) / rate if rate else 0.0
+        return f"{done} of {self._total}, {rate:.2f} a second, about {left_s / 60:.0f} min left; {self._outcomes()}"
+
+    def _outcomes(self) -> str:
+        return ", ".join(f"{name} {count}" for name, count in sorted(self.counts.items()))
+
+    def _say(self, text: str) -> None:
+        print(f"{self._stage}: {text}", file=sys.stderr, flush=True)  # noqa: T201 - this is the place that speaks

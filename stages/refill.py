@@ -1,0 +1,69 @@
+"""Bring the answers in pulled tables back into the store, so that nobody asks again for what a dataset holds."""
+
+import json
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from gettok.step import Answer, Blob, Row
+from gettok.store import Key, Store
+from gettok.tables import DESCRIPTIONS, FRAMES, MEDIA, PAGES, STANCES, TRANSCRIPTS, WINDOWS, Table
+
+_Found = tuple[str, str, Answer]
+
+
+class Refilled(NamedTuple):
+    """How many answers of a stage the tables hold, and how many of them the store lacked."""
+
+    stage: str
+    found: int
+    new: int
+
+
+def refill(store: Store, data: Path) -> Iterator[Refilled]:
+    """Store every answer that the tables under `data` carry. A page of TikTok's site is in no table, and stays out."""
+    yield _kept(store, "collect", _subjects(_rows(data / "windows.parquet", WINDOWS), "start"))
+    yield _kept(store, "collect", _subjects(_rows(data / "pages", PAGES), "window"))
+    yield _kept(store, "download", _media(data))
+    yield _kept(store, "extract_frames", _frames(data / "frames"))
+    tables = {"transcribe": TRANSCRIPTS, "describe": DESCRIPTIONS, "detect_stance": STANCES}
+    for stage, table in tables.items():
+        yield _kept(store, stage, _subjects(_rows(data / table.name, table), "video_id"))
+
+
+def _kept(store: Store, stage: str, answers: Iterator[_Found]) -> Refilled:
+    found = new = 0
+    for key, subject, answer in answers:
+        found += 1
+        if not store.known([key]):
+            new += 1
+            store.put(Key(stage, key), subject, answer)
+    return Refilled(stage, found, new)
+
+
+def _rows(path: Path, table: Table) -> Iterator[Row]:
+    """The rows that carry an answer, file by file, so that memory holds one day at a time."""
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path] * path.is_file()
+    for file in files:
+        yield from table.read(file).drop_nulls("answer_key").iter_rows(named=True)
+
+
+def _subjects(rows: Iterator[Row], column: str) -> Iterator[_Found]:
+    for row in rows:
+        yield row["answer_key"], str(row[column]), Answer(json.loads(row["answer"]))
+
+
+def _media(data: Path) -> Iterator[_Found]:
+    for row in _rows(data / "media.parquet", MEDIA):
+        blobs = {"media": Blob.of_file(data / "media" / row["file"])} if row["file"] else {}
+        yield row["answer_key"], row["video_id"], Answer(json.loads(row["answer"]), blobs)
+
+
+def _frames(folder: Path) -> Iterator[_Found]:
+    for key, rows in groupby(_rows(folder, FRAMES), key=lambda row: row["answer_key"]):
+        frames = list(rows)
+        jpegs = {
+            str(row["frame_index"]): Blob.of_bytes(row["jpeg"]) for row in frames if row["jpeg"] is not None
+        }
+        yield key, frames[0]["video_id"], Answer(json.loads(frames[0]["answer"]), jpegs)

@@ -1,0 +1,28 @@
+"""What a run came to, on the terminal; on the sandbox, where the truth is known, also how right it is."""
+
+import importlib
+import json
+from pathlib import Path
+
+from gettok.books import Books
+from gettok.settings import load
+from gettok.summary import terminal_summary
+from gettok.tables import STANCES
+from stages.place import PARAMS
+from stages.results import COUNTED
+from stages.shell import DATA
+
+
+def summary() -> str:
+    """The books of every stage, the stances, where the report is; and accuracy where the source is the sandbox."""
+    settings = load(PARAMS)
+    books = {stage: Books.read(DATA / "books" / f"{stage}.json") for stage in COUNTED}
+    labels = STANCES.read(DATA / "stances", ["label"])["label"].drop_nulls().to_list()
+    counts = {label: labels.count(label) for label in settings.study.stance.labels}
+    page = Path(DATA / "report" / "index.html").absolute()
+    text = terminal_summary(settings.study.title, books, counts, page)
+    if settings.source.name != "sandbox":
+        return text
+    # by name: what the truth says must be reachable by no stage
+    accuracy = importlib.import_module("sandbox.accuracy").accuracy(DATA)
+    return text + "\n\nAgainst the sandbox's truth\n" + json.dumps(accuracy, indent=2, ensure_ascii=False)

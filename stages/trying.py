@@ -1,0 +1,123 @@
+"""Run one step on files at hand: how a person tries a setting, and how anyone checks a step from outside."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gettok.describe import DescribeStep
+from gettok.errors import BadInput, Unusable
+from gettok.frames import FramesStep
+from gettok.media import MediaFile, probe
+from gettok.pictures import GivenPictures, Picture, Pictures
+from gettok.settings import Settings
+from gettok.stance import StanceInputs, StanceStep
+from gettok.step import Row, Step
+from gettok.store.blobs import file_digest
+from gettok.transcribe import TranscribeStep
+from stages.compose import compose
+from stages.sandboxed import addresses, model_key
+
+STEPS = ("probe", "frames", "transcribe", "describe", "stance")
+_PICTURES = {".jpg", ".jpeg", ".png"}
+
+
+def rows_for(step: str, files: Sequence[Path], overrides: Sequence[str]) -> Iterator[Row]:
+    """One row for each file, with `file` and `status`, and `reason` where the file is unusable."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = compose(overrides, Path(folder) / "params.yaml")
+    with _tried(step, settings) as run:
+        for file in files:
+            yield {"file": str(file), **_row(run, file)}
+
+
+def as_line(row: Row) -> str:
+    """A row as one line of JSON; bytes are told by their number."""
+    return json.dumps(row, ensure_ascii=False, default=lambda value: f"{len(value)} bytes")
+
+
+def _row(run: Callable[[Path], Row], file: Path) -> Row:
+    if not file.is_file():
+        raise BadInput(f"{file} is no file", "stopped before it", "give the path of a file that exists")
+    try:
+        return {"status": "ok", **run(file)}
+    except Unusable as error:
+        return {"status": "unusable", "reason": error.reason, "detail": error.detail}
+
+
+@contextmanager
+def _tried(step: str, settings: Settings) -> Iterator[Callable[[Path], Row]]:
+    if step == "probe":
+        yield lambda file: asdict(probe(file))
+    elif step == "frames":
+        yield lambda file: {"frames": _frames(settings, file)}
+    elif step == "transcribe":
+        listener = TranscribeStep(settings.asr)
+        listener.open()
+        yield lambda file: _asked(listener, _media(file))[0]
+    else:
+        with addresses(settings.llm.base_url) as where:
+            address = where.of(settings.llm.base_url, "model")
+            yield _describer(settings, address) if step == "describe" else _judge(settings, address)
+
+
+def _describer(settings: Settings, address: str) -> Callable[[Path], Row]:
+    step = DescribeStep(settings.llm, settings.prompts.describe, address, model_key(settings.llm))
+    step.open()
+    return lambda file: _asked(step, _pictures(settings, file))[0]
+
+
+def _judge(settings: Settings, address: str) -> Callable[[Path], Row]:
+    """A `.json` file holds the inputs by name, a `.txt` file is a transcript; of a video all inputs are made first."""
+    step = StanceStep(
+        settings.llm, settings.prompts.stance, settings.study.stance, address, model_key(settings.llm)
+    )
+    step.open()
+    describe = _describer(settings, address)
+
+    def inputs(file: Path) -> StanceInputs:
+        if file.suffix == ".json":
+            given = json.loads(file.read_text("utf-8"))
+            names = ("transcript", "description", "on_screen_text", "caption")
+            return StanceInputs(**{name: given.get(name) for name in names}, pictures=None)
+        if file.suffix == ".txt":
+            return StanceInputs(file.read_text("utf-8"), None, None, None, None)
+        described = describe(file)
+        said = None if file.suffix in _PICTURES else _said(settings, file)
+        seen = described["description"], described["on_screen_text"]
+        return StanceInputs(said, *seen, caption=None, pictures=_pictures(settings, file))
+
+    return lambda file: _asked(step, inputs(file))[0]
+
+
+def _said(settings: Settings, file: Path) -> str | None:
+    step = TranscribeStep(settings.asr)
+    step.open()
+    try:
+        return str(_asked(step, _media(file))[0]["text"])
+    except Unusable:
+        return None
+
+
+def _pictures(settings: Settings, file: Path) -> Pictures:
+    if file.suffix in _PICTURES:
+        return GivenPictures((Picture(0, 0.0, file.read_bytes()),))
+    frames = _frames(settings, file)
+    return GivenPictures(tuple(Picture(row["frame_index"], row["time_s"], row["jpeg"]) for row in frames))
+
+
+def _frames(settings: Settings, file: Path) -> list[Row]:
+    step = FramesStep(settings.frames)
+    step.open()
+    return _asked(step, _media(file))
+
+
+def _media(file: Path) -> MediaFile:
+    return MediaFile(str(file), file_digest(file))
+
+
+def _asked(step: Step[Any], content: Any) -> list[Row]:
+    return step.read(step.ask(content))

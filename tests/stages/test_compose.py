@@ -1,0 +1,136 @@
+"""`params.yaml` is the composition of `conf/`, whoever composes it; every choice under `conf/` is a right one."""
+
+import pytest
+import yaml
+from import_closure import ROOT
+
+from gettok.errors import BadSettings
+from stages.compose import compose
+from stages.place import conf_digest, refuse_stale
+
+_GROUPS = [
+    "source",
+    "download",
+    "frames",
+    "asr",
+    "llm",
+    "prompts/describe",
+    "prompts/stance",
+    "embedder",
+    "release",
+]
+_CHOICES = [
+    f"{group}={file.stem}"
+    for group in [*_GROUPS, "engine", "study"]
+    for file in sorted((ROOT / "conf" / group).glob("*.yaml"))
+]
+
+
+@pytest.fixture(autouse=True)
+def _at_the_top(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def test_params_yaml_is_what_conf_composes_to(tmp_path):
+    compose([], tmp_path / "params.yaml")
+    assert (ROOT / "params.yaml").read_bytes() == (tmp_path / "params.yaml").read_bytes()
+
+
+@pytest.mark.parametrize("choice", _CHOICES)
+def test_every_choice_composes_and_is_right(tmp_path, choice):
+    settings = compose([choice], tmp_path / "params.yaml")
+    assert settings.conf_digest == conf_digest()
+
+
+def test_the_paper_s_study_is_the_paper_s(tmp_path):
+    settings = compose(["study=peru_2022"], tmp_path / "params.yaml")
+    study = settings.study
+    assert (str(study.start), str(study.end)) == ("2022-11-20", "2023-03-01")
+    assert (study.end - study.start).days + 1 == 102
+    assert study.query.regions == ("PE",)
+    assert study.query.keywords == (
+        "Castillo",
+        "Presidente Castillo",
+        "Pedro Castillo",
+        "Dina Boluarte",
+        "Presidente Boluarte",
+        "Boluarte",
+    )
+    assert study.query.hashtags == (
+        "PedroCastillo",
+        "Castillo",
+        "Boluarte",
+        "pedrocastillo",
+        "pedrocastilloperu",
+        "pedrocastilloperú",
+        "golpedeestado",
+        "GolpeDeEstado",
+        "golpedeestadoperu",
+        "crisispoliticaenperu",
+        "crisispoliticaenperú",
+    )
+    assert study.stance.target == "Pedro Castillo as President of Peru"
+    assert study.stance.labels == ("support", "no support", "neutral")
+    assert settings.frames.stride == 300
+    assert settings.asr.model == "large-v3"
+    assert settings.download.backend == "pyktok"
+    assert settings.embedder.model == "dccuchile/bert-base-spanish-wwm-uncased"
+    assert (settings.prompts.describe.name, settings.prompts.stance.name) == ("paper", "paper")
+    assert settings.source.api == "https://open.tiktokapis.com/v2"
+
+
+def test_a_choice_on_the_command_line_wins_over_the_study_s(tmp_path):
+    settings = compose(["study=peru_2022", "asr=turbo", "frames.stride=60"], tmp_path / "params.yaml")
+    assert (settings.asr.model, settings.frames.stride) == ("large-v3-turbo", 60)
+
+
+@pytest.mark.parametrize(
+    "override", ["frames.stride=x", "frames=nothing", "frames.strid=3", "study.end='2022-01-01'"]
+)
+def test_a_wrong_override_leaves_params_yaml_as_it_was(tmp_path, override):
+    output = tmp_path / "params.yaml"
+    compose([], output)
+    before = output.read_bytes()
+    with pytest.raises(BadSettings):
+        compose([override], output)
+    assert output.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_f20_every_region_survives_the_way_through_conf_and_params(tmp_path):
+    settings = compose(["study.query.regions=['NO','PE']"], tmp_path / "params.yaml")
+    assert settings.study.query.regions == ("NO", "PE")
+    with pytest.raises(BadSettings, match=r"study\.query\.regions"):
+        compose(["study.query.regions=[off]"], tmp_path / "params.yaml")
+
+
+def test_settings_older_than_conf_are_refused(tmp_path, monkeypatch):
+    settings = compose([], tmp_path / "params.yaml")
+    refuse_stale(settings)
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "config.yaml").write_text("defaults: []\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadSettings, match="was edited after"):
+        refuse_stale(settings)
+
+
+def test_the_digest_of_conf_covers_names_and_bytes(tmp_path):
+    (tmp_path / "a.yaml").write_text("x: 1", "utf-8")
+    before = conf_digest(tmp_path)
+    (tmp_path / "a.yaml").rename(tmp_path / "b.yaml")
+    renamed = conf_digest(tmp_path)
+    (tmp_path / "b.yaml").write_text("x: 2", "utf-8")
+    assert len({before, renamed, conf_digest(tmp_path)}) == 3
+
+
+def test_every_line_of_the_defaults_says_what_it_decides():
+    lines = (ROOT / "conf" / "config.yaml").read_text("utf-8").splitlines()
+    choices = [line for line in lines if line.startswith("  - ") and "_self_" not in line]
+    assert len(choices) == len(_GROUPS) + 2
+    assert all("  # " in line for line in choices)
+
+
+def test_every_key_of_a_choice_file_has_a_comment_nearby():
+    for file in (ROOT / "conf").rglob("*.yaml"):
+        assert "#" in file.read_text("utf-8").splitlines()[0], f"{file} does not say what it is for"
+        assert yaml.safe_load(file.read_text("utf-8")), file
