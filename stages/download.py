@@ -41,9 +41,7 @@ def _keeper(store: Store, folder: Path, rows: list[Row]) -> Callable[[str, list[
                 row["file"] = f"{row['video_id']}.mp4"
                 answer = store.get(row["answer_key"])
                 assert answer is not None
-                media = answer.blobs["media"].path
-                assert media is not None
-                place(media, folder / row["file"])
+                place(answer.blobs["media"], folder / row["file"])
         rows.extend(of_day)
 
     return keep

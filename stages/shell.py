@@ -42,7 +42,7 @@ class Signals:
             os._exit(128 + number)
         self.number = number
         self.stop.set()
-        _say("stopping: finishing what is in flight. Once more to stop at once.")
+        say("stopping: finishing what is in flight. Once more to stop at once.")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Stage:
         """Write the stage's books and say them."""
         books.write(DATA / "books" / f"{self.name}.json")
         lost = ", ".join(f"{reason} {count}" for reason, count in books.unusable.items())
-        _say(f"{self.name}: {books.ok} of {books.asked} ok" + (f"; {lost}" if lost else ""))
+        say(f"{self.name}: {books.ok} of {books.asked} ok" + (f"; {lost}" if lost else ""))
 
 
 def main(module: Mapping[str, Any], run: Callable[[Stage], None]) -> None:
@@ -91,14 +91,14 @@ def _guarded(name: str, params: Sequence[str], run: Callable[[Stage], None]) -> 
         outcome = "done"
     except Told as error:
         outcome = type(error).__name__
-        _say(f"{name}: {error}")
+        say(f"{name}: {error}")
         return error.exit_code
     except Interrupted:
         outcome = "interrupted"
-        _say(f"{name}: stopped as asked; what was answered is kept, and the same command goes on from there")
+        say(f"{name}: stopped as asked; what was answered is kept, and the same command goes on from there")
         return 128 + signals.number
     except Exception:
-        _say(f"{name}: failed; what was answered is kept")
+        say(f"{name}: failed; what was answered is kept")
         raise
     finally:
         if store is not None:
@@ -130,7 +130,8 @@ def _log(root: Path, entry: Mapping[str, Any]) -> None:
         file.write(canonical(dict(entry)) + "\n")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """A line for whoever watches the stage."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - a stage speaks to its terminal
 
 

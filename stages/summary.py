@@ -1,7 +1,6 @@
 """What a run came to, on the terminal; on the sandbox, where the truth is known, also how right it is."""
 
 import importlib
-import json
 from pathlib import Path
 
 from gettok.books import Books
@@ -24,5 +23,5 @@ def summary() -> str:
     if settings.source.name != "sandbox":
         return text
     # by name: what the truth says must be reachable by no stage
-    accuracy = importlib.import_module("sandbox.accuracy").accuracy(DATA)
-    return text + "\n\nAgainst the sandbox's truth\n" + json.dumps(accuracy, indent=2, ensure_ascii=False)
+    lines = importlib.import_module("sandbox.accuracy").accuracy(DATA).lines()
+    return "\n  ".join([text + "\n\nAgainst the truth, which no stage sees", *lines])

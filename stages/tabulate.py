@@ -12,7 +12,7 @@ from gettok.tables import PAGES, VIDEOS
 from gettok.tabulate import tabulate
 from gettok.windows import Window
 from stages.answering import whole, writer_by_day
-from stages.shell import DATA, Stage, main
+from stages.shell import DATA, Stage, main, say
 
 PARAMS = ("study.start", "study.end")
 
@@ -27,6 +27,8 @@ def run(stage: Stage) -> None:
         write = writer_by_day(VIDEOS, folder)
         for (day,), of_day in videos.group_by("day", maintain_order=True):
             write(str(day), of_day.drop("day").to_dicts())
+    if table.unidentified:
+        say(f"tabulate: {table.unidentified} rows of the pages have no id or no time, and stay in the pages")
     stage.keep(Books(len(table.rows), len(table.rows)))
 
 

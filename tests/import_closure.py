@@ -1,11 +1,14 @@
 """Which files of ours a module reaches when it is imported, by reading the imports in the source."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 _HOMES = {"gettok": ROOT / "src" / "gettok", "stages": ROOT / "stages", "sandbox": ROOT / "sandbox"}
+
+_MODULE = re.compile(r"(gettok|stages)(\.\w+)+")
 
 
 def reached_from(module: str) -> set[str]:
@@ -42,6 +45,8 @@ def _imports(file: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: a relative import"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE.fullmatch(node.value):
+            yield node.value  # a module that is run as a program of its own
 
 
 def _data_files(package: Path) -> Iterator[Path]:

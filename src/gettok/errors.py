@@ -45,8 +45,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-#: Reasons that are about us and the moment. They get a row, and the next run asks again.
-UNSETTLED = frozenset({"unreadable", "unreachable"})
+#: Reasons that are about us and the moment, or a limit of ours. They get a row, and the next run asks again.
+UNSETTLED = frozenset({"unreadable", "unreachable", "too_large"})
 
 
 class GettokError(Exception):

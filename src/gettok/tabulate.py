@@ -5,6 +5,7 @@ that its examples use.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from gettok.step import Json, Row
 from gettok.windows import Window
 
 _Read = Callable[[Json], Any]
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Wrong(Exception):
@@ -38,11 +40,7 @@ def _id(value: Json) -> str:
 def _text(value: Json) -> str:
     if not isinstance(value, str):
         raise _Wrong
-    return value.encode("utf-8", "replace").decode("utf-8") if _has_surrogate(value) else value
-
-
-def _has_surrogate(value: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in value)
+    return _LONE_SURROGATE.sub("\ufffd", value)  # UTF-8 has none; the page keeps what was sent
 
 
 def _region(value: Json) -> str:

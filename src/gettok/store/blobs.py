@@ -83,8 +83,7 @@ class BlobFiles:
                 file.write(blob.read())
                 return Path(name)
         Path(name).unlink()
-        assert blob.path is not None
-        place(blob.path, Path(name))
+        place(blob, Path(name))
         return Path(name)
 
     def _sweep(self) -> None:
@@ -98,14 +97,17 @@ class BlobFiles:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def place(source: Path, target: Path) -> None:
-    """Put a file's bytes at `target` as well: by hard link where the filesystem can, else as a copy."""
+def place(blob: Blob, target: Path) -> None:
+    """Put a blob's bytes at `target` as well: by hard link where it is a file and the filesystem can."""
+    if blob.path is None:
+        target.write_bytes(blob.read())
+        return
     try:
-        os.link(source, target)
+        os.link(blob.path, target)
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
             raise
-        shutil.copyfile(source, target)
+        shutil.copyfile(blob.path, target)
 
 
 def file_digest(path: Path) -> str:

@@ -1,0 +1,101 @@
+"""The answer store at 200,000 answers: looking up all keys of a stage, and writing one answer more.
+
+Side by side: one JSON file for each answer (what a script would do), and the same SQLite without the promise that an
+answer is on disk when the call returns.
+
+    python bench/store.py [--answers 200000]
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from gettok.step import Answer
+from gettok.store import Key, Store, digest_of
+
+BODY = {"replies": [{"content": "x" * 1500, "usage": {"prompt_tokens": 900, "completion_tokens": 200}}]}
+WRITES = 200
+
+
+def key(number: int) -> Key:
+    return Key.of("describe", 1, {"model": "m"}, {"frames": number})
+
+
+def fill(store: Store, count: int) -> None:
+    """As `put` does, but in one transaction: filling is not what is measured."""
+    database = store._database  # noqa: SLF001 - the promise is broken on purpose, and only here
+    store.put(key(0), "0", Answer(BODY))
+    packed, stored_at = database.execute("SELECT body, stored_at FROM answers").fetchone()
+    body = zlib.decompress(packed).decode()
+    database.execute("BEGIN")
+    rows = (
+        (name, "describe", "0", packed, "{}", digest_of([name, "describe", "0", body, "{}"]), stored_at)
+        for name in (key(number).digest for number in range(1, count))
+    )
+    database.executemany("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    database.execute("COMMIT")
+
+
+def milliseconds_each(write: Callable[[int], None], first: int) -> float:
+    times = []
+    for number in range(first, first + WRITES):
+        began = time.perf_counter()
+        write(number)
+        times.append(time.perf_counter() - began)
+    return 1000 * statistics.median(times)
+
+
+def write_file(folder: Path, number: int) -> None:
+    with (folder / f"{number}.json").open("w") as file:
+        json.dump(BODY, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def measure(count: int, root: Path) -> dict[str, float]:
+    with Store(root / "store") as store:
+        fill(store, count)
+        keys = [key(number).digest for number in range(count)]
+        began = time.perf_counter()
+        found = store.known(keys)
+        lookup = time.perf_counter() - began
+        assert len(found) == count
+        began = time.perf_counter()
+        for name in keys[:5000]:
+            store.get(name)
+        read = time.perf_counter() - began
+        write = milliseconds_each(lambda number: store.put(key(number), str(number), Answer(BODY)), count)
+        store._database.execute("PRAGMA synchronous=OFF")  # noqa: SLF001
+        loose = milliseconds_each(lambda number: store.put(key(number), str(number), Answer(BODY)), 2 * count)
+    files = root / "files"
+    files.mkdir()
+    plain = milliseconds_each(lambda number: write_file(files, number), 0)
+    return {
+        "answers": count,
+        "lookup_all_keys_s": round(lookup, 2),
+        "read_5000_answers_s": round(read, 2),
+        "write_ms": round(write, 2),
+        "write_without_promise_ms": round(loose, 2),
+        "json_file_with_fsync_ms": round(plain, 2),
+        "write_ratio_to_json_file": round(write / plain, 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--answers", type=int, default=200_000)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(parser.parse_args().answers, Path(folder))
+    for name, figure in figures.items():
+        print(f"{name:<28} {figure:>12,}")
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

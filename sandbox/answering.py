@@ -1,0 +1,177 @@
+"""What the sandbox's model answers: from what it was sent, and from nothing else."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sandbox.evidence import evidence, instructions, language, word_set
+from sandbox.exchange import JsonObject
+from sandbox.looking import Look, described, texts
+from sandbox.schema import kind_of, resolved
+from sandbox.word_list import Verdict, fold, verdict
+
+NEUTRAL = word_set("neutral unclear none unknown mixed neither undecided ambiguous irrelevant")
+NEGATIVE = word_set("no not against anti oppose opposes opposed opposing opposition negative contra reject")
+
+LANGUAGE = word_set("language lang idioma")
+CONFIDENCE = word_set("confidence probability certainty score")
+EVIDENCE = word_set("evidence reason reasons rationale explanation justification quote quotes phrases")
+DESCRIPTION = word_set("description describe summary scene caption")
+LABEL = word_set("label stance position")
+TEXT = word_set("text texts ocr words writing lettering")
+
+DEFAULT_LABELS = ("support", "no support", "neutral")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What was asked: the texts of the user's messages and the pictures, seen."""
+
+    parts: Sequence[str]
+    looks: Sequence[Look]
+
+    @cached_property
+    def evidence(self) -> str:
+        """The text to be judged, with what can be read in the pictures."""
+        return "\n".join(part for part in (evidence(self.parts), *texts(self.looks)) if part)
+
+    @cached_property
+    def instructions(self) -> str:
+        return instructions(self.parts)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        return verdict(self.evidence)
+
+
+def answer(task: Task, schema: JsonObject | None) -> str:
+    """Text as the task wants it; JSON when there is a schema, even an empty one."""
+    if schema is None:
+        return _prose(task)
+    value = _filled(task, "", schema, schema) if schema else _free_object(task)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_about_pictures(task: Task) -> bool:
+    return bool(task.looks) and "classif" not in task.instructions.lower()
+
+
+def _prose(task: Task) -> str:
+    if _is_about_pictures(task):
+        return f"{described(task.looks)}\n\n{_text_paragraph(task)}"
+    return f"The input is classified as '{label(task, _labels_named(task))}': {_reason(task)}"
+
+
+def _free_object(task: Task) -> JsonObject:
+    if _is_about_pictures(task):
+        return {"description": described(task.looks), "text": "\n".join(texts(task.looks))}
+    stance = label(task, _labels_named(task))
+    return {"label": stance, "confidence": task.verdict.confidence, "evidence": _reason(task)}
+
+
+def _text_paragraph(task: Task) -> str:
+    found = texts(task.looks)
+    return "The text in the video reads: " + "\n".join(found) if found else "There is no text in the video."
+
+
+def _labels_named(task: Task) -> Sequence[str]:
+    """The labels that the instructions put in quotation marks."""
+    quoted = re.findall(r"['\"‘“]([\w ]{2,30})['\"’”]", task.instructions)
+    return tuple(dict.fromkeys(quoted)) or DEFAULT_LABELS
+
+
+def label(task: Task, labels: Sequence[Any]) -> Any:
+    """The label for the balance of the words; when there is none for it, the neutral one, else the last."""
+    sides = {_side(str(known)): known for known in reversed(labels)}
+    score = task.verdict.score
+    wanted = (score > 0) - (score < 0)
+    return sides.get(wanted, sides.get(0, labels[-1]))
+
+
+def _side(name: str) -> int:
+    words = set(re.findall(r"[a-z]+", fold(name).replace("_", " ")))
+    if words & NEUTRAL:
+        return 0
+    return -1 if words & NEGATIVE else 1
+
+
+def _reason(task: Task) -> str:
+    phrases = list(dict.fromkeys(task.verdict.phrases))
+    if not phrases:
+        return "it says nothing for or against."
+    return "it says " + ", ".join(f"“{phrase}”" for phrase in phrases) + "."
+
+
+def _filled(task: Task, name: str, node: JsonObject, root: JsonObject) -> Any:  # noqa: PLR0911 - one return for each kind
+    """A value that the schema allows and the task fills."""
+    node = resolved(node, root)
+    if "const" in node:
+        return node["const"]
+    if node.get("enum"):
+        return _chosen(task, name, node["enum"])
+    match kind_of(node):
+        case "object":
+            return {key: _filled(task, key, part, root) for key, part in node.get("properties", {}).items()}
+        case "array":
+            return _several(task, name, node, root)
+        case "string":
+            return _string(task, name, str(node.get("description", "")))
+        case "number" | "integer" as kind:
+            return _number(task, name, whole=kind == "integer", most=node.get("maximum"))
+        case "boolean":
+            return bool(texts(task.looks)) if _called(name, TEXT) else task.verdict.score > 0
+        case _:
+            return None
+
+
+def _chosen(task: Task, name: str, choices: Sequence[Any]) -> Any:
+    spoken = language(task.evidence)
+    if _called(name, LANGUAGE) and choices:
+        return next((choice for choice in choices if str(choice).lower().startswith(spoken)), choices[-1])
+    return label(task, choices)
+
+
+def _several(task: Task, name: str, node: JsonObject, root: JsonObject) -> list[Any]:
+    """A list by frame for text, by phrase for evidence; other lists of plain values are empty."""
+    item = resolved(node["items"], root)
+    if kind_of(item) != "string" or item.get("enum"):
+        return [_filled(task, name, item, root)] if item.get("enum") else []
+    if _called(name, TEXT):
+        return [look.text for look in task.looks]
+    if _called(name, EVIDENCE):
+        return list(dict.fromkeys(task.verdict.phrases))
+    return [described([look]) for look in task.looks] if _called(name, DESCRIPTION) else []
+
+
+def _string(task: Task, name: str, about: str) -> str:
+    """By the property's name, and where that says nothing, by what the schema tells of it."""
+    for words in (name, about):
+        for called, told in STRINGS:
+            if _called(words, called):
+                return told(task)
+    return ""
+
+
+STRINGS: Sequence[tuple[frozenset[str], Callable[[Task], str]]] = (
+    (LANGUAGE, lambda task: language(task.evidence)),
+    (EVIDENCE, lambda task: "; ".join(dict.fromkeys(task.verdict.phrases))),
+    (DESCRIPTION, lambda task: described(task.looks)),
+    (TEXT, lambda task: "\n".join(texts(task.looks))),
+    (LABEL, lambda task: str(label(task, _labels_named(task)))),
+)
+"""What a property of each name is filled with; the first name that fits counts."""
+
+
+def _number(task: Task, name: str, *, whole: bool, most: Any) -> float:
+    """A confidence on the schema's own scale, or how many pictures there are."""
+    if not _called(name, CONFIDENCE):
+        return len(task.looks)
+    scaled = task.verdict.confidence * (most if isinstance(most, int | float) else 100 if whole else 1)
+    return round(scaled) if whole else round(scaled, 4)
+
+
+def _called(name: str, words: frozenset[str]) -> bool:
+    return bool(set(re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())) & words)

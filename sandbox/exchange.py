@@ -1,0 +1,86 @@
+"""One request and the reply to it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+JsonObject = dict[str, Any]
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    target: str
+    """Path and query string, as sent."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.target).path
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The last value of each name; an empty value counts as given."""
+        pairs = parse_qs(urlsplit(self.target).query, keep_blank_values=True)
+        return {name: values[-1] for name, values in pairs.items()}
+
+    @property
+    def body_sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """The same for the same question, whoever asks it, whenever, on whichever port."""
+        question = f"{self.method} {self.target}\n".encode() + self.body
+        return hashlib.sha256(question).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes down the wire; `sent`, `framing` and `hang_up` let a reply be a broken one.
+
+    `sent` is how many bytes of the body leave before the connection is closed (None: all of them).
+    """
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json; charset=utf-8"
+    headers: Headers = field(default=())
+    sent: int | None = None
+    framing: str = "length"
+    """`length`, `chunked`, or `close` (the end of the body is the end of the connection)."""
+    hang_up: str = ""
+    """`reset` breaks the connection before a byte is sent; `silent` keeps it open and says nothing."""
+
+
+def as_json(value: Any) -> bytes:
+    """Compact JSON; a lone surrogate leaves as its escape, which is what JSON calls it anyway."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def json_reply(status: int, value: Any, headers: Headers = ()) -> Reply:
+    return Reply(status, as_json(value), headers=headers)
+
+
+def html_reply(status: int, html: str, headers: Headers = ()) -> Reply:
+    return Reply(status, html.encode("utf-8", errors="replace"), "text/html; charset=utf-8", headers)
+
+
+def text_reply(status: int, text: str) -> Reply:
+    return Reply(status, text.encode(), "text/plain; charset=utf-8")
+
+
+def json_body(request: Request) -> JsonObject | None:
+    """The body if it is a JSON object, else None."""
+    try:
+        value = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

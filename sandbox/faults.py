@@ -1,0 +1,115 @@
+"""Faults that are played from a script."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sandbox.exchange import Reply, Request, html_reply
+from sandbox.page_shapes import SHAPES
+
+GATEWAY_TIMEOUT = (
+    "<html><head><title>504 Gateway Time-out</title></head>"
+    "<body><center><h1>504 Gateway Time-out</h1></center></body></html>"
+)
+UNAVAILABLE = "<html><head><title>503 Service Temporarily Unavailable</title></head><body></body></html>"
+MAINTENANCE = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Back soon.</body></html>"
+
+INSTEAD = {
+    "504_html": html_reply(504, GATEWAY_TIMEOUT),
+    "503_html": html_reply(503, UNAVAILABLE),
+    "200_html": html_reply(200, MAINTENANCE),
+    "reset": Reply(0, hang_up="reset"),
+    "silent": Reply(0, hang_up="silent"),
+}
+"""Faults that take the answer's place, whatever was asked."""
+
+DAMAGE = frozenset({"truncated_json", "cut", "cut_close", "cut_chunked"})
+"""Faults that spoil a finished answer."""
+
+RESEARCH_API = frozenset({"500", "429_rate", "429_quota", "401", "200_error"})
+RESEARCH_API_SEARCH = frozenset({"search_lost", "search_not_yet", "400_cursor"})
+PAGES = frozenset({"403", "404", "429", "login", "captcha", "challenge"}) | frozenset(SHAPES)
+MODEL = frozenset({"refusal", "content_filter", "malformed", "insufficient_quota"})
+
+KNOWN = frozenset(INSTEAD) | DAMAGE | RESEARCH_API | RESEARCH_API_SEARCH | PAGES | MODEL | {"ok"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One line of a script: do this to a request whose path and query contain `match`.
+
+    `nth` counts the requests that match since the script was given, from 1; without it the next one is meant.
+    `times` is how often it is done in a row, None for ever.
+    """
+
+    do: str
+    match: str = "video/query"
+    nth: int | None = None
+    times: int | None = 1
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent with the faulty answer, a `Retry-After` for instance."""
+
+
+NO_FAULT = Fault("ok")
+
+
+def fault_from_json(line: Any) -> Fault:
+    """A bare word is a fault for the next query; an object names the fields of `Fault`."""
+    try:
+        fault = Fault(line) if isinstance(line, str) else Fault(**line)
+    except TypeError as error:
+        raise ValueError(f"not a line of a fault script: {line!r}") from error
+    if fault.do not in KNOWN:
+        raise ValueError(f"no fault is called {fault.do!r}; there are {', '.join(sorted(KNOWN))}")
+    return fault
+
+
+class FaultScript:
+    """Lines consumed in order: a request gets the first line that is due for it, or none."""
+
+    def __init__(self, lines: Iterable[Any] = ()) -> None:
+        self._lines = [fault_from_json(line) for line in lines]
+        self._seen: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def left(self) -> int:
+        with self._lock:
+            return len(self._lines)
+
+    def next_for(self, request: Request) -> Fault:
+        with self._lock:
+            self._seen.update({line.match for line in self._lines if line.match in request.target})
+            for place, line in enumerate(self._lines):
+                if self._is_due(line, request):
+                    self._consume(place)
+                    return line
+        return NO_FAULT
+
+    def _is_due(self, line: Fault, request: Request) -> bool:
+        return line.match in request.target and (line.nth is None or self._seen[line.match] >= line.nth)
+
+    def _consume(self, place: int) -> None:
+        line = self._lines[place]
+        if line.times is None:
+            return
+        if line.times > 1:
+            self._lines[place] = replace(line, times=line.times - 1)
+        else:
+            del self._lines[place]
+
+
+def damaged(reply: Reply, fault: Fault) -> Reply:
+    """The finished answer, spoiled as the fault says, with the fault's headers."""
+    reply = replace(reply, headers=(*reply.headers, *fault.headers.items()))
+    half = len(reply.body) // 2
+    if fault.do == "truncated_json":
+        return replace(reply, body=reply.body[:half])
+    if fault.do == "cut":
+        return replace(reply, sent=half)
+    if fault.do == "cut_close":
+        return replace(reply, sent=half, framing="close")
+    if fault.do == "cut_chunked":
+        return replace(reply, sent=half, framing="chunked")
+    return reply

@@ -1,0 +1,102 @@
+"""The stand-in for TikTok's website: a video's page with its data inside."""
+
+import html
+import json
+import re
+
+from sandbox.chance import digits
+from sandbox.exchange import Headers, JsonObject, Reply, Request, html_reply, text_reply
+from sandbox.faults import INSTEAD, Fault, damaged
+from sandbox.page_data import item_struct
+from sandbox.page_shapes import SHAPES, script_of
+from sandbox.signing import COOKIE, chain_token
+from sandbox.world import World
+
+SITE = "/www.tiktok.com"
+VIDEO = re.compile(rf"{re.escape(SITE)}/(?:@[^/]*|share)/(?:video|photo)/([0-9]+)/?")
+NOT_THERE = 10204
+
+CAPTCHA = (
+    '<html><head><title>TikTok</title></head><body><div id="captcha-verify-container"></div></body></html>'
+)
+CHALLENGE = '<html><body>Please wait...<p id="cs" class=""></p></body></html>'
+LOGIN = "<html><head><title>Log in | TikTok</title></head><body></body></html>"
+
+
+class Pages:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def subject(self, request: Request) -> str:
+        """The video's id."""
+        found = VIDEO.fullmatch(request.path)
+        return found.group(1) if found else ""
+
+    def answer(self, request: Request, fault: Fault) -> Reply:
+        if request.path == f"{SITE}/login":
+            return html_reply(200, LOGIN)
+        video_id = self.subject(request)
+        if not video_id or request.method not in {"GET", "HEAD"}:
+            return html_reply(404, "<html><body>Page not found</body></html>")
+        unlucky = self._obstacle(fault) or INSTEAD.get(fault.do)
+        return damaged(unlucky or self._page(request, video_id, fault.do), fault)
+
+    def _obstacle(self, fault: Fault) -> Reply | None:
+        """What stands between a reader and a page at times."""
+        match fault.do:
+            case "captcha":
+                return html_reply(200, CAPTCHA)
+            case "challenge":
+                return html_reply(200, CHALLENGE)
+            case "login":
+                return html_reply(302, "", (("Location", f"{self._world.base}{SITE}/login"),))
+            case "403" | "404" | "429":
+                return text_reply(int(fault.do), "")
+            case "500":
+                return html_reply(500, "<html><body>Internal Server Error</body></html>")
+            case _:
+                return None
+
+    def _page(self, request: Request, video_id: str, shape: str) -> Reply:
+        detail = self._detail(video_id, shape)
+        title = detail["itemInfo"].get("itemStruct", {}).get("desc", "TikTok")
+        script_id, data = script_of(shape, detail)
+        body = (
+            f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title></head>'
+            f'<body><div id="app"></div><script id="{script_id}" type="application/json">'
+            f"{_in_script(data)}</script></body></html>"
+        )
+        return html_reply(200, body, self._cookies(request, video_id))
+
+    def _detail(self, video_id: str, shape: str) -> JsonObject:
+        video = self._world.corpus.videos.get(video_id)
+        if video is None:
+            return {"itemInfo": {}, "statusCode": NOT_THERE, "statusMsg": "item doesn't exist"}
+        page = video.page
+        if page.status_code != 0:
+            return {"itemInfo": {}, "statusCode": page.status_code, "statusMsg": page.status_msg}
+        struct = item_struct(self._world, video)
+        share = {"title": f"{struct['author']['nickname']} on TikTok", "desc": struct["desc"]}
+        if shape in SHAPES:
+            struct = SHAPES[shape](struct, self._world.base)
+        return {"itemInfo": {"itemStruct": struct}, "shareMeta": share, "statusCode": 0, "statusMsg": ""}
+
+    def _cookies(self, request: Request, video_id: str) -> Headers:
+        """For all of tiktok.com when asked by that name, else for this host alone: loopback has no parent domain."""
+        host = request.headers.get("host", "").partition(":")[0]
+        scope = "; Domain=.tiktok.com" if host.endswith("tiktok.com") else ""
+        values = {
+            "ttwid": f"1%7C{digits(24, 'ttwid', video_id)}",
+            "tt_csrf_token": digits(12, "csrf", video_id),
+            COOKIE: chain_token(self._world, request, video_id),
+        }
+        return tuple(
+            ("Set-Cookie", f"{name}={value}{scope}; Path=/; Max-Age=15552000")
+            for name, value in values.items()
+        )
+
+
+def _in_script(value: JsonObject) -> str:
+    """JSON that cannot end the script that it stands in."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("/", "\\u002F").replace("<", "\\u003C").encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,145 @@
+"""One server on loopback with three faces: the Research API, the website with its media, and a model endpoint."""
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from sandbox.admin import PREFIX as ADMIN
+from sandbox.admin import Admin
+from sandbox.clock import VirtualClock
+from sandbox.exchange import Reply, Request, text_reply
+from sandbox.faults import Fault, FaultScript
+from sandbox.media import PREFIX as MEDIA
+from sandbox.media import Media
+from sandbox.model_api import ModelApi
+from sandbox.pages import SITE, Pages
+from sandbox.profiles import Profile, profile_named
+from sandbox.request_log import Entry
+from sandbox.research_api import ResearchApi
+from sandbox.videos import CORPUS
+from sandbox.wire import Wire
+from sandbox.world import world_of
+
+
+class Face(Protocol):
+    def subject(self, request: Request) -> str:
+        """What the request asks about, for the log."""
+
+    def answer(self, request: Request, fault: Fault) -> Reply:
+        """The reply, spoiled by the fault at its place in the order of checks."""
+
+
+class Sandbox:
+    """A running server for a `with` block; every answer depends on seed, clock, script and question alone."""
+
+    def __init__(
+        self,
+        *,
+        profile: str | Profile = "clean",
+        corpus: Path = CORPUS,
+        script: Iterable[Any] = (),
+        log: Path | None = None,
+        port: int = 0,
+    ) -> None:
+        switches = profile_named(profile) if isinstance(profile, str) else profile
+        self._world = world_of(corpus, switches, FaultScript(script), log)
+        research_api = ResearchApi(self._world)
+        self._admin = Admin(self._world, research_api.quota)
+        self._faces: dict[str, tuple[str, Face]] = {
+            "/v2/": ("research_api", research_api),
+            f"{SITE}/": ("pages", Pages(self._world)),
+            MEDIA: ("media", Media(self._world)),
+            "/v1/": ("model", ModelApi(self._world)),
+        }
+        self._wire = Wire(port, self._answer)
+        self._world.base = f"http://127.0.0.1:{self._wire.server_address[1]}"
+        self._thread = threading.Thread(target=self._wire.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._wire.shutdown()
+        self._wire.hang_up_all()
+        self._wire.server_close()
+        self._thread.join()
+        self._world.log.close()
+
+    @property
+    def base(self) -> str:
+        return self._world.base
+
+    @property
+    def research_api(self) -> str:
+        return f"{self.base}/v2"
+
+    @property
+    def pages(self) -> str:
+        return f"{self.base}{SITE}"
+
+    @property
+    def model(self) -> str:
+        return f"{self.base}/v1"
+
+    @property
+    def clock(self) -> VirtualClock:
+        return self._world.clock
+
+    def addresses(self) -> dict[str, str]:
+        return {
+            "base": self.base,
+            "research_api": self.research_api,
+            "pages": self.pages,
+            "model": self.model,
+        }
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The request log so far, oldest first."""
+        return self._world.log.entries()
+
+    def play(self, script: Iterable[Any]) -> None:
+        """A new fault script in place of the old one."""
+        self._world.script = FaultScript(script)
+
+    def _answer(self, request: Request) -> tuple[Reply, str]:
+        date = self._world.clock.http_date()
+        if request.path.startswith(ADMIN):
+            return self._admin.answer(request), date
+        name, face = self._face_of(request)
+        reply = self._reply(request, face)
+        subject = face.subject(request) if face else ""
+        self._world.log.add(
+            Entry(name, request.method, request.path, request.body_sha256, subject, reply.status)
+        )
+        return reply, date
+
+    def _face_of(self, request: Request) -> tuple[str, Face | None]:
+        for prefix, (name, face) in self._faces.items():
+            if request.path.startswith(prefix):
+                return name, face
+        return "", None
+
+    def _reply(self, request: Request, face: Face | None) -> Reply:
+        if face is None:
+            return text_reply(404, "404 page not found")
+        reply = face.answer(request, self._world.script.next_for(request))
+        log_id = ("X-Tt-Logid", self._world.clock.log_id(request.digest))
+        return Reply(
+            reply.status,
+            reply.body,
+            reply.content_type,
+            (log_id, *reply.headers),
+            reply.sent,
+            reply.framing,
+            reply.hang_up,
+        )
+
+
+def serve(**settings: Any) -> Sandbox:
+    """A sandbox by its settings, for a `with` block."""
+    return Sandbox(**settings)

@@ -1,0 +1,147 @@
+"""HTTP/1.1 on a socket: what came in, and replies, broken ones too, byte for byte as the faces want them."""
+
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from sandbox.exchange import Reply, Request
+
+LARGEST_BODY = 256 * 2**20
+Answer = Callable[[Request], tuple[Reply, str]]
+"""From a request to its reply and the `Date` of the reply."""
+
+
+class Wire(ThreadingHTTPServer):
+    """A server that knows its open connections, so that stopping it leaves none behind."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, answer: Answer) -> None:
+        self.answer = answer
+        self._open: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def server_bind(self) -> None:
+        """Without the name look-up of the standard library, which may ask the network."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nobody is told of a client that went away; any other error is a fault of ours and is shown."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+    def hang_up_all(self) -> None:
+        for connection in list(self._open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Wire
+
+    def __getattr__(self, name: str) -> Any:
+        """Every method goes the same way; which ones are allowed is the faces' business."""
+        if name.startswith("do_"):
+            return self._exchange
+        raise AttributeError(name)
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing: the request log is elsewhere."""
+
+    def send_error(self, code: int, *_: Any) -> None:
+        """What the standard library turns down by itself goes out plain, without its clock and its version."""
+        self.close_connection = True
+        self.wfile.write(
+            f"HTTP/1.1 {code} {_phrase(code)}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+        )
+
+    def _exchange(self) -> None:
+        try:
+            body = self._body()
+        except ValueError:  # a length that is no number
+            self.send_error(400)
+            return
+        if body is None:
+            self.send_error(413)
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        reply, date = self.server.answer(Request(self.command, self.path, headers, body))
+        if reply.hang_up:
+            self._hang_up(reply.hang_up)
+            return
+        self._send(reply, date)
+
+    def _body(self) -> bytes | None:
+        """None when it is too large to be meant."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._chunks()
+        length = int(self.headers.get("Content-Length") or 0)
+        return self.rfile.read(max(0, length)) if length <= LARGEST_BODY else None
+
+    def _chunks(self) -> bytes | None:
+        body = bytearray()
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            if len(body) + size > LARGEST_BODY:
+                return None
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            continue
+        return bytes(body)
+
+    def _send(self, reply: Reply, date: str) -> None:
+        lines = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}", f"Date: {date}"]
+        lines += [f"Content-Type: {reply.content_type}"]
+        lines += [f"{name}: {value}" for name, value in reply.headers]
+        if reply.framing == "length":
+            lines.append(f"Content-Length: {len(reply.body)}")
+        if reply.framing == "chunked":
+            lines.append("Transfer-Encoding: chunked")
+        if reply.framing == "close":
+            lines.append("Connection: close")
+        if reply.sent is not None or reply.framing == "close":
+            self.close_connection = True
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+        self.wfile.write(head if self.command == "HEAD" else head + _payload(reply))
+
+    def _hang_up(self, how: str) -> None:
+        self.close_connection = True
+        if how == "silent":
+            self.connection.recv(1)  # returns when the other side gives up
+        else:
+            # lingering for no time at all is what turns the goodbye into a reset
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _payload(reply: Reply) -> bytes:
+    part = reply.body if reply.sent is None else reply.body[: reply.sent]
+    if reply.framing != "chunked":
+        return part
+    end = b"0\r\n\r\n" if reply.sent is None else b""
+    return f"{len(part):x}\r\n".encode() + part + b"\r\n" + end
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

@@ -1,0 +1,56 @@
+"""What goes into a backend and what comes out of it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gettok.errors import Unusable
+from gettok.media import MediaFacts
+from gettok.step import Json
+
+#: Every backend asks for the file under a name of this form; TikTok finds a video by its id alone.
+_USERNAME = re.compile(r"[A-Za-z0-9._]{1,24}")
+_VIDEO_ID = re.compile(r"[0-9]{1,20}")
+
+
+@dataclass(frozen=True)
+class VideoLink:
+    """Where to find a video. Both parts come from outside and go into addresses and file names."""
+
+    video_id: str
+    username: str
+
+    def address(self, pages: str) -> str:
+        """The address of its page. A name that TikTok would not give out becomes `_`, which finds the video too."""
+        if not _VIDEO_ID.fullmatch(self.video_id):
+            raise Unusable("no_address", f"{self.video_id[:40]!r} is not the id of a video")
+        username = self.username if _USERNAME.fullmatch(self.username) else "_"
+        return f"{pages}/@{username}/video/{self.video_id}"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that is whole and decodes, with what is known of how it came; None where the backend does not tell."""
+
+    facts: MediaFacts
+    status_code: int | None = None
+    status_msg: str | None = None
+    chosen: Mapping[str, Json] | None = None
+    page: bytes | None = None
+
+
+class NoPage(Unusable):
+    """The page itself could not be read or reached: about us and the moment, not about the video."""
+
+
+class Backend(Protocol):
+    """One way to fetch a video's file."""
+
+    def fetch(self, link: VideoLink, to: Path, attempt: int) -> Arrival:
+        """Fetch the file to `to`, once; `attempt` counts from 0. Raises `Unusable`, and `NoPage` as a kind of it."""
+        ...
+
+    def close(self) -> None:
+        """End what runs beside us."""

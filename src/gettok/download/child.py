@@ -1,0 +1,170 @@
+"""The process around yt-dlp or pyktok: `python -m gettok.download.child TOOL PAGES MAX_BYTES`.
+
+Reads a job on each line of standard input, and writes what came of it on a line of standard output. It can connect to
+nothing but the site, and write no file larger than allowed.
+"""
+
+import ipaddress
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies
+
+Tool = Callable[[str], dict[str, Any]]
+
+_SILENCE_S = 20
+_GRACE_S = 10
+#: H.264 without a watermark; else anything with pictures and sound but H.266, which nothing plays.
+_FORMAT = "b[vcodec=h264][format_note!=?watermarked]/b[format_note!=?UNPLAYABLE]"
+#: Signed addresses, cookies and lists of both; the rest of what yt-dlp knows is worth keeping.
+_LEFT_OUT = frozenset(
+    (
+        "formats",
+        "requested_downloads",
+        "requested_formats",
+        "url",
+        "thumbnail",
+        "thumbnails",
+        "http_headers",
+        "cookies",
+    )
+)
+
+
+def main(name: str, pages: str, max_bytes: int) -> None:
+    """Serve until standard input ends."""
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the tool prints
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the owner decides
+    tool = _TOOLS[name](pages)
+    confine(pages, max_bytes)
+    print("ready", file=replies, flush=True)
+    for line in sys.stdin:
+        job = json.loads(line)
+        os.chdir(job["folder"])
+        signal.alarm(job["timeout_s"] + _GRACE_S)  # ends even a job whose owner has been killed
+        print(json.dumps(_outcome(tool, job["url"])), file=replies, flush=True)
+        signal.alarm(0)
+        os.chdir("/")
+
+
+def confine(pages: str, max_bytes: int) -> None:
+    """Bound this process for good: the size of a file, and where it may connect to."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))
+    site = urlsplit(pages)
+    has_proxy = bool(getproxies())
+
+    def guard(event: str, args: tuple[Any, ...]) -> None:
+        if event == "socket.connect" and isinstance(args[1], tuple) and not has_proxy:
+            host, port = args[1][:2]
+            if not may_connect(site, host, port):
+                raise PermissionError(f"{host} is not the site")
+
+    sys.addaudithook(guard)
+
+
+def may_connect(site: SplitResult, host: str, port: int) -> bool:
+    """Public addresses over https; where the site is on loopback, that server alone."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if site.hostname in ("127.0.0.1", "localhost", "::1"):
+        return address.is_loopback and port == site.port
+    return address.is_global and port == 443
+
+
+def _outcome(tool: Tool, url: str) -> dict[str, Any]:
+    """Everything that a tool is known to raise; anything else ends the process, which is an answer as well."""
+    try:
+        return tool(url)
+    except (OSError, LookupError, TypeError, ValueError, AttributeError, NameError, MemoryError) as error:
+        return {"error": _words(error)}
+
+
+def _words(error: BaseException) -> str:
+    """The kind of error, and its text where it names no address, port or path."""
+    text = " ".join(str(error).split())
+    return (
+        type(error).__name__ if "://" in text or "port=" in text else f"{type(error).__name__}: {text[:200]}"
+    )
+
+
+def _pyktok(_pages: str) -> Tool:
+    from pyktok import pyktok  # noqa: PLC0415 -- takes seconds, and prints
+
+    def fetch(url: str) -> dict[str, Any]:
+        pyktok.save_tiktok(url, True)
+        return {}
+
+    return fetch
+
+
+def _ytdlp(pages: str) -> Tool:
+    import yt_dlp  # noqa: PLC0415
+
+    return partial(_fetch_with_ytdlp, yt_dlp, pages)
+
+
+def _fetch_with_ytdlp(yt_dlp: Any, pages: str, url: str) -> dict[str, Any]:
+    site = "https://www.tiktok.com"
+    with yt_dlp.YoutubeDL(_ytdlp_settings()) as downloader:
+        if pages != site:
+            downloader.urlopen = _rerouted(yt_dlp, downloader.urlopen, site, pages)
+        try:
+            info = downloader.extract_info(site + url.removeprefix(pages))
+        except yt_dlp.utils.YoutubeDLError as error:
+            return {"error": _words(error)}
+        known = downloader.sanitize_info(info)
+    chosen: dict[str, Any] = next(iter(known.get("requested_downloads") or []), {})
+    return {
+        "chosen": {
+            "found_in": chosen.get("format_id"),
+            "codec": chosen.get("vcodec"),
+            "width": chosen.get("width"),
+            "height": chosen.get("height"),
+            "size": chosen.get("filesize"),
+        },
+        "page": json.dumps({key: value for key, value in known.items() if key not in _LEFT_OUT}),
+    }
+
+
+def _ytdlp_settings() -> dict[str, Any]:
+    """Nothing from a configuration file, no second tries of its own, and the bytes as they came."""
+    return {
+        "quiet": True,
+        "no_warnings": True,
+        "noprogress": True,
+        "cachedir": False,
+        "format": _FORMAT,
+        "outtmpl": "media.%(ext)s",
+        "nopart": True,
+        "fixup": "never",
+        "updatetime": False,
+        "retries": 0,
+        "extractor_retries": 0,
+        "file_access_retries": 0,
+        "socket_timeout": _SILENCE_S,
+    }
+
+
+def _rerouted(yt_dlp: Any, urlopen: Any, site: str, pages: str) -> Callable[[Any], Any]:
+    """The extractor knows TikTok by its address alone, so its requests are sent on to the stand-in."""
+
+    def open_there(request: Any) -> Any:
+        if isinstance(request, str):
+            request = yt_dlp.networking.Request(request)
+        if request.url.startswith(site):
+            request.url = pages + request.url.removeprefix(site)
+        return urlopen(request)
+
+    return open_there
+
+
+_TOOLS: dict[str, Callable[[str], Tool]] = {"pyktok": _pyktok, "ytdlp": _ytdlp}
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -1,0 +1,74 @@
+"""Which hosts may be asked at all: TikTok's own over https, or the one loopback server that stands in for it.
+
+A page names the addresses of its files, and any answer may redirect, so each is as foreign as the page. With https the
+certificate must be TikTok's as well, which no resolver that changes its mind can fake.
+"""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import requests
+
+from gettok.errors import BadSettings
+
+_TIKTOK = re.compile(
+    r"(?:[\w-]+\.)*"
+    r"(?:tiktok\.com|tiktokcdn(?:-[a-z]+)?\.com|tiktokv\.(?:com|us|eu)|ibytedtos\.com|byteoversea\.com|muscdn\.com"
+    r"|[\w-]*tiktokcdn[\w-]*\.akamaized\.net)"
+)
+Resolve = Callable[[str, int], list[Any]]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where pages are: `https://www.tiktok.com`, or `http://127.0.0.1:PORT/www.tiktok.com`."""
+
+    pages: str
+    resolve: Resolve = socket.getaddrinfo
+
+    @property
+    def is_stand_in(self) -> bool:
+        return urlsplit(self.pages).hostname in ("127.0.0.1", "localhost", "::1")
+
+    def check(self) -> None:
+        """Raises `BadSettings` for an address of pages that is neither TikTok's nor on loopback."""
+        if not self.is_stand_in and not _is_tiktoks(urlsplit(self.pages)):
+            raise BadSettings(
+                f"source.pages: {self.pages!r} is no address of TikTok's pages",
+                "stopped before any request",
+                'write "https://www.tiktok.com", or "sandbox:" for the embedded sandbox',
+            )
+
+    def objection(self, url: str) -> str | None:
+        """Why the address must not be asked; None if it may."""
+        try:
+            parts, pages = urlsplit(url), urlsplit(self.pages)
+            port = parts.port
+        except ValueError:
+            return "an address that is none"
+        if self.is_stand_in:
+            same = (parts.scheme, parts.hostname, port) == (pages.scheme, pages.hostname, pages.port)
+            return None if same else "an address outside the sandbox"
+        if not _is_tiktoks(parts):
+            return "an address that is not TikTok's"
+        return None if self._is_public(url, parts) else "an address inside a private network"
+
+    def _is_public(self, url: str, parts: SplitResult) -> bool:
+        """Whether its name resolves to public addresses alone; a proxy resolves for itself."""
+        if requests.utils.get_environ_proxies(url):
+            return True
+        try:
+            found = self.resolve(parts.hostname or "", 443)
+        except OSError:
+            return True  # then the request fails too, and says so
+        return all(ipaddress.ip_address(entry[4][0].partition("%")[0]).is_global for entry in found)
+
+
+def _is_tiktoks(parts: SplitResult) -> bool:
+    is_plain = parts.port in (None, 443) and parts.username is None
+    return parts.scheme == "https" and is_plain and bool(_TIKTOK.fullmatch(parts.hostname or ""))

@@ -1,0 +1,40 @@
+"""What TikTok's page says of a video that it does not show.
+
+The codes are undocumented; their meanings are those that yt-dlp and gallery-dl act on. 10204 has several, which only
+the message beside it tells apart.
+"""
+
+from gettok.errors import Unusable
+
+_BY_CODE = {
+    10000: "unreadable",  # a captcha: about us
+    10101: "login_needed",
+    10102: "login_needed",
+    10201: "removed",
+    10202: "removed",
+    10204: "removed",
+    10216: "private",
+    10219: "region_locked",
+    10221: "removed",
+    10222: "private",
+    10231: "region_locked",
+}
+
+#: Looked for in this order in the message beside the code.
+_BY_MESSAGE = (
+    ("status_deleted", "removed"),
+    ("cross_border_violation", "region_locked"),
+    ("person_geo_fencing", "region_locked"),
+    ("copyright_geo_filter", "region_locked"),
+    ("content_classification", "login_needed"),
+)
+
+
+def refusal(code: int, message: str) -> Unusable | None:
+    """None for a video that is shown; a code that nobody has described leaves the video to be asked for again."""
+    if code == 0:
+        return None
+    reason = _BY_CODE.get(code, "unreadable")
+    if code not in (10216, 10222):
+        reason = next((said for sign, said in _BY_MESSAGE if sign in message), reason)
+    return Unusable(reason, f"status {code} {message}".strip())

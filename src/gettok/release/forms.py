@@ -1,0 +1,131 @@
+"""What each form of a release holds. What a form does not name stays here: a new column is withheld until it is named.
+
+`ids_only`  the ids of the videos, for whoever may ask TikTok for them again.
+`derived`   beside the ids, what the pipeline itself made: facts about the files, transcripts, descriptions, on-screen
+            text, stances, and how the transcripts compare; no captions, names, TikTok's text, counts or pictures.
+`full`      every column but `answer`; the answers are in the tables that `dvc pull` brings.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
+
+import polars as pl
+
+from gettok.release.inputs import Tables
+from gettok.tables import TABLES, Column, Table
+
+Form = Literal["ids_only", "derived", "full"]
+
+_ANSWERED = "status reason answer_key"
+_USAGE = "model finish_reason prompt_tokens completion_tokens cost_usd"
+
+#: The columns of each table that the form `derived` gives away. `detail` is not among them: it may quote a page.
+DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        name: frozenset(columns.split())
+        for name, columns in {
+            "windows": "start end state pages rows candidates restarts answer_key",
+            "videos": "video_id created_at observed_at",
+            "media": "video_id sha256 bytes duration_s frame_count frame_rate width height rotation video_codec"
+            f" has_audio audio_codec audio_channels sample_rate {_ANSWERED}",
+            "frames": f"video_id frame_index time_s width height sha256 {_ANSWERED}",
+            "transcripts": "video_id text language segments sound_s speech_ratio avg_logprob compression_ratio"
+            f" chars_per_s suspect {_ANSWERED}",
+            "descriptions": f"video_id description on_screen_text frame_indices {_USAGE} {_ANSWERED}",
+            "stances": f"video_id label confidence votes inputs_used {_USAGE} {_ANSWERED}",
+            "pairs": "video_id created_at whisper_text tiktok_words whisper_words jaccard cosine wer capitalisation"
+            " punctuation spelling",
+        }.items()
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A column of the dataset: which column of which table it is, and the first form that has it."""
+
+    column: Column
+    table: str
+    source: str
+    form: Form
+
+
+def _field(name: str, origin: str, form: Form, sentence: str = "") -> _Field:
+    table, source = origin.split(".")
+    of_table = next(column for column in TABLES[table].columns if column.name == source)
+    return _Field(Column(name, of_table.dtype, sentence or of_table.sentence), table, source, form)
+
+
+_FIELDS = (
+    _field("id", "videos.video_id", "ids_only"),
+    _field("whisper_voice_to_text", "transcripts.text", "derived", "Our transcript of what is said."),
+    _field(
+        "description_video_gpt4",
+        "descriptions.description",
+        "derived",
+        "What happens in the video, as a model describes its frames. The column keeps the name that it has in the"
+        " published GET-Tok dataset; `provenance.json` names the model that answered.",
+    ),
+    _field("on_screen_text", "descriptions.on_screen_text", "derived"),
+    _field("stance", "stances.label", "derived"),
+    _field("stance_confidence", "stances.confidence", "derived"),
+    _field("transcript_language", "transcripts.language", "derived"),
+    _field("transcript_suspect", "transcripts.suspect", "derived"),
+    _field(
+        "no_media_because", "media.reason", "derived", "Why there is no media file; empty when there is one."
+    ),
+    _field("no_transcript_because", "transcripts.reason", "derived", "Why there is no transcript."),
+    _field("no_description_because", "descriptions.reason", "derived", "Why there is no description."),
+    _field("no_stance_because", "stances.reason", "derived", "Why there is no stance."),
+    _field("created_at", "videos.created_at", "full"),
+    _field("region_code", "videos.region_code", "full"),
+    _field("username", "videos.username", "full"),
+    _field("caption", "videos.description", "full"),
+    _field("hashtags", "videos.hashtags", "full"),
+    _field("voice_to_text", "videos.voice_to_text", "full"),
+    _field("view_count", "videos.view_count", "full"),
+    _field("like_count", "videos.like_count", "full"),
+    _field("comment_count", "videos.comment_count", "full"),
+    _field("share_count", "videos.share_count", "full"),
+    _field("duration_s", "videos.duration_s", "full"),
+)
+
+_ORDER: tuple[Form, ...] = ("ids_only", "derived", "full")
+
+DATASET = Table("dataset", "One video of the study.", tuple(field.column for field in _FIELDS), ("id",))
+
+
+def _fields(form: Form) -> list[_Field]:
+    return [field for field in _FIELDS if _ORDER.index(field.form) <= _ORDER.index(form)]
+
+
+def dataset(tables: Tables, form: Form) -> tuple[Table, pl.DataFrame]:
+    """One row for each video with the columns that the form allows: its declaration and its rows."""
+    fields = _fields(form)
+    frames = tables.named()
+    joined = frames["videos"].select("video_id")
+    for name in dict.fromkeys(field.table for field in fields):
+        columns = {field.column.name: pl.col(field.source) for field in fields if field.table == name}
+        joined = joined.join(frames[name].select("video_id", **columns), on="video_id", how="left")
+    table = replace(DATASET, columns=tuple(field.column for field in fields))
+    return table, joined.select(table.schema.names()).sort("id")
+
+
+def released(tables: Tables, form: Form) -> list[tuple[Table, pl.DataFrame]]:
+    """The tables that go out beside the dataset, cut to what the form allows: declarations and rows."""
+    if form == "ids_only":
+        return []
+    cut = [_cut(TABLES[name], frame, form) for name, frame in tables.named().items()]
+    return sorted(cut, key=lambda part: part[0].name)
+
+
+def _cut(table: Table, frame: pl.DataFrame, form: Form) -> tuple[Table, pl.DataFrame]:
+    kept = [
+        column
+        for column in table.columns
+        if column.name in frame.columns and (form == "full" or column.name in DERIVED[table.name])
+        if column.name != "answer"
+    ]
+    return replace(table, columns=tuple(kept)), frame.select(column.name for column in kept).sort(table.sort)

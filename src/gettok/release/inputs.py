@@ -1,0 +1,151 @@
+"""What goes into a release, and the refusal of anything unfinished, damaged or mixed."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from gettok.books import Books
+from gettok.errors import REASONS, Damaged
+
+#: Which table a stage fills, with at least one row for every video.
+STAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "download": "media",
+        "extract_frames": "frames",
+        "transcribe": "transcripts",
+        "describe": "descriptions",
+        "detect_stance": "stances",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A study's tables, as `gettok.tables` declares them, and the books of the stages that made them.
+
+    `frames` is large: it may be None, and `release` also takes it without its `jpeg` and `answer` columns. The report
+    needs the `jpeg` of the few videos that `report.shown_videos` names.
+    """
+
+    videos: pl.DataFrame
+    media: pl.DataFrame
+    transcripts: pl.DataFrame
+    descriptions: pl.DataFrame
+    stances: pl.DataFrame
+    pairs: pl.DataFrame
+    books: Mapping[str, Books]
+    frames: pl.DataFrame | None = None
+    windows: pl.DataFrame | None = None
+
+    def named(self) -> dict[str, pl.DataFrame]:
+        """The tables that are there, by name."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: frame for name, frame in named.items() if isinstance(frame, pl.DataFrame)}
+
+    def without(self, withdrawn: Collection[str]) -> "Tables":
+        """These tables without the videos that somebody asked to have taken out."""
+        kept: dict[str, Any] = {
+            name: frame.filter(~pl.col("video_id").is_in(sorted(withdrawn)))
+            for name, frame in self.named().items()
+            if "video_id" in frame.columns
+        }
+        return replace(self, **kept)
+
+
+def models(tables: Tables) -> dict[str, list[str]]:
+    """The models that answered, as they named themselves, by table."""
+    return {
+        name: sorted(frame["model"].drop_nulls().unique())
+        for name, frame in tables.named().items()
+        if "model" in frame.columns
+    }
+
+
+def check(tables: Tables) -> None:
+    """Raise `Damaged` unless every video is accounted for once at every stage, by one model."""
+    for name, frame in tables.named().items():
+        _refuse_twice(name, frame)
+    ids = set(tables.videos["video_id"])
+    _refuse_unbalanced(tables.books, len(ids))
+    for stage, name in STAGES.items():
+        if (table := tables.named().get(name)) is not None:
+            _refuse_other_videos(stage, set(table["video_id"]), ids)
+            _refuse_other_counts(stage, table, tables.books[stage])
+    _refuse_strangers(set(tables.pairs["video_id"]), ids)
+    _refuse_mixed(models(tables))
+    _refuse_unfinished(tables.windows)
+
+
+def _damaged(what: str) -> Damaged:
+    return Damaged(
+        what,
+        "wrote nothing: a release from unfinished or damaged tables would not be what it says",
+        "run `dvc repro`; if it happens again, check the answers with `gettok store verify`",
+    )
+
+
+def _refuse_twice(name: str, frame: pl.DataFrame) -> None:
+    key = [column for column in ("video_id", "frame_index", "start") if column in frame.columns]
+    doubled = frame.filter(frame.select(key).is_duplicated())
+    if doubled.height:
+        raise _damaged(f"the table {name} has {key[0]} {doubled[key[0]][0]} more than once")
+
+
+def _refuse_unbalanced(books: Mapping[str, Books], videos: int) -> None:
+    if missing := STAGES.keys() - books.keys():
+        raise _damaged(f"the books of {', '.join(sorted(missing))} are missing")
+    for stage, book in sorted(books.items()):
+        book.check(stage)
+        if unknown := book.unusable.keys() - REASONS.keys():
+            raise _damaged(f"the books of {stage} give reasons that do not exist: {sorted(unknown)}")
+        if book.asked != videos:
+            raise _damaged(f"the books of {stage} count {book.asked} videos, but there are {videos}")
+
+
+def _refuse_other_videos(stage: str, found: set[str], wanted: set[str]) -> None:
+    if strangers := found - wanted:
+        raise _damaged(f"{stage} has a video that was never found: {min(strangers)}")
+    if missing := wanted - found:
+        raise _damaged(f"{stage} has no row for {len(missing)} of {len(wanted)} videos, {min(missing)} first")
+
+
+def _refuse_other_counts(stage: str, table: pl.DataFrame, book: Books) -> None:
+    of_video = table.group_by("video_id").agg(pl.col("status", "reason").first())
+    ok = of_video.filter(pl.col("status") == "ok").height
+    lost = of_video.filter(pl.col("status") != "ok").group_by("reason").len()
+    unusable = dict(lost.iter_rows())
+    if (ok, unusable) != (book.ok, dict(book.unusable)):
+        raise _damaged(
+            f"the table of {stage} has {ok} videos ok and {_said(unusable)}, but its books say"
+            f" {book.ok} and {_said(book.unusable)}"
+        )
+
+
+def _said(unusable: Mapping[str, int]) -> str:
+    return (
+        ", ".join(f"{reason} {count}" for reason, count in sorted(unusable.items(), key=str)) or "none lost"
+    )
+
+
+def _refuse_strangers(pairs: set[str], ids: set[str]) -> None:
+    if strangers := pairs - ids:
+        raise _damaged(f"compare_transcripts has a video that was never found: {min(strangers)}")
+
+
+def _refuse_mixed(models: Mapping[str, list[str]]) -> None:
+    for name, names in sorted(models.items()):
+        if len(names) > 1:
+            raise Damaged(
+                f"the table {name} was answered by more than one model: {', '.join(names)}",
+                "wrote nothing: the name in the settings came to stand for another model half-way",
+                "set llm.model to the one exact model that you want, and run again: it asks anew for all videos",
+            )
+
+
+def _refuse_unfinished(windows: pl.DataFrame | None) -> None:
+    if windows is not None and not (windows["state"] == "done").all():
+        unfinished = windows.filter(pl.col("state") != "done")["start"].sort()[0]
+        raise _damaged(f"the date window that starts on {unfinished} was not asked to its end")

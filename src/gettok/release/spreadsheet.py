@@ -1,0 +1,38 @@
+"""CSV that a spreadsheet opens without running anything in it."""
+
+from pathlib import Path
+
+import polars as pl
+
+#: Kept in step with `_plain`; printed in every release's data dictionary.
+NOTE = """\
+## About dataset.csv
+
+`dataset.parquet` has every text exactly as it was received. `dataset.csv` has the same rows, made safe for a
+spreadsheet, in UTF-8:
+
+- a text that begins like a formula (`=`, `+`, `-` or `@`, also in full width, whatever blanks stand before) has an
+  apostrophe `'` in front;
+- NUL and all other control characters are left out; a tab is a space and every line break a plain newline;
+- every text is in double quotes, ids too. A spreadsheet still turns a quoted id into a rounded number: import
+  the column `id` as text;
+- nothing at all between two commas is an absent value, `""` an empty text;
+- a list is its members, with a space between them; times are UTC.
+"""
+
+_BREAKS = r"\r\n?"
+_CONTROLS = r"[\x00-\x09\x0b-\x1f\x7f-\x{9f}]"
+# a spreadsheet trims blanks and invisible characters, and some locales read full-width signs as signs
+_FORMULA = r"^[\s\p{Cf}]*[=+\-@＝＋－＠]"
+
+
+def write_csv(frame: pl.DataFrame, path: Path) -> None:
+    texts = frame.with_columns(pl.col(pl.List(pl.String)).list.join(" "))
+    texts.with_columns(_plain(pl.col(pl.String))).write_csv(
+        path, quote_style="non_numeric", datetime_format="%Y-%m-%dT%H:%M:%SZ"
+    )
+
+
+def _plain(text: pl.Expr) -> pl.Expr:
+    text = text.str.replace_all(_BREAKS, "\n").str.replace_all("\t", " ", literal=True)
+    return text.str.replace_all(_CONTROLS, "").str.replace(_FORMULA, "'${0}")

@@ -1,0 +1,75 @@
+"""Write a release folder; the same inputs give the same bytes."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from gettok import dictionary
+from gettok.errors import BadInput
+from gettok.release.forms import Form, dataset, released
+from gettok.release.inputs import Tables, check, models
+from gettok.release.spreadsheet import NOTE, write_csv
+from gettok.step import Json
+
+
+def write(
+    folder: Path,
+    tables: Tables,
+    form: Form,
+    provenance: Mapping[str, Json],
+    withdrawn: Collection[str] = (),
+) -> None:
+    """Write the release into an empty folder, or raise `Damaged` and write nothing.
+
+    The checks are made on all that was asked; `withdrawn` videos are taken out after them, and only counted.
+    `provenance` is plain JSON: study, settings, code version. The form and the models that answered are added to it.
+    """
+    _refuse_full(folder)
+    check(tables)
+    kept = tables.without(withdrawn)
+    _write_tables(folder, kept, form)
+    origin = {**provenance, "form": form, "models": models(kept)}
+    _write_json(folder / "provenance.json", origin)
+    _write_json(folder / "books.json", _books(tables, kept.videos.height))
+    (folder / "checksums.sha256").write_text(_checksums(folder), "utf-8")
+
+
+def _refuse_full(folder: Path) -> None:
+    if folder.is_dir() and any(folder.iterdir()):
+        # a file left by an earlier form, captions in a release of ids for one, would go out under this one's checksums
+        raise BadInput(
+            f"{folder} is not empty",
+            "wrote nothing: what is in it would be released too",
+            "empty it, or name another folder",
+        )
+
+
+def _write_tables(folder: Path, tables: Tables, form: Form) -> None:
+    parts = [dataset(tables, form), *released(tables, form)]
+    for table, frame in parts:
+        table.write(frame, folder / f"{table.name}.parquet")
+    write_csv(parts[0][1], folder / "dataset.csv")
+    text = dictionary.markdown([table for table, _ in parts]) + "\n" + NOTE
+    (folder / "data_dictionary.md").write_text(text, "utf-8")
+
+
+def _books(tables: Tables, released: int) -> Json:
+    return {
+        "videos": tables.videos.height,
+        "withdrawn": tables.videos.height - released,
+        "released": released,
+        "stages": {stage: asdict(book) for stage, book in tables.books.items()},
+    }
+
+
+def _write_json(path: Path, content: Json) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    path.write_text(text + "\n", "utf-8")
+
+
+def _checksums(folder: Path) -> str:
+    """As `sha256sum -c` reads it."""
+    files = sorted(folder.iterdir())
+    return "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)

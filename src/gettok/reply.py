@@ -1,0 +1,143 @@
+"""What a chat model sent back, and what it means. Pure: from the stored text to a typed answer or a reason."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from gettok.errors import Unusable
+from gettok.settings import Prices
+from gettok.step import Json, Row
+
+_FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
+
+
+def mend(value: object) -> object:
+    """Text without lone surrogates, which JSON can carry and no table can: each becomes U+FFFD."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+Words = Annotated[str, BeforeValidator(mend)]
+
+
+class Form(BaseModel):
+    """The form of a typed answer: these fields, of these types, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+F = TypeVar("F", bound=Form)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The HTTP status, and the body's text to the letter. Only a filtered prompt has another status than 200."""
+
+    status: int
+    text: str
+
+    @property
+    def body(self) -> Mapping[str, Json]:
+        body: dict[str, Json] = json.loads(self.text)
+        return body
+
+    @property
+    def message(self) -> Mapping[str, Json]:
+        """The first choice's message; raises `LookupError`, `TypeError` or `ValueError` if there is none."""
+        message = self.body["choices"][0]["message"]
+        if not isinstance(message, dict):
+            raise TypeError("the message is no object")
+        return message
+
+    def stored(self) -> dict[str, Json]:
+        return asdict(self)
+
+
+def replies_in(stored: Sequence[Mapping[str, Json]]) -> list[Reply]:
+    """Replies as `Reply.stored` gave them."""
+    return [Reply(**reply) for reply in stored]
+
+
+def understand(reply: Reply, form: type[F]) -> F:
+    """The answer in its form. Raises `Unusable`: filtered, refused, cut_short or malformed."""
+    if reply.status != 200:
+        raise Unusable("filtered", f"the prompt: {_brief(str(_error(reply).get('message')))}")
+    finish, content = reply.body["choices"][0].get("finish_reason"), reply.message.get("content")
+    if finish == "content_filter":
+        raise Unusable("filtered", "the answer was withheld")
+    if refusal := reply.message.get("refusal"):
+        raise Unusable("refused", _brief(str(refusal)))
+    if finish == "length":
+        raise Unusable("cut_short", _brief(f"after {str(content or 'nothing')[-200:]}"))
+    if content is None:
+        raise Unusable("refused", "no text came back, and no reason")
+    return _parse(content, form)
+
+
+def _error(reply: Reply) -> Mapping[str, Json]:
+    error = reply.body.get("error", reply.body)
+    return error if isinstance(error, dict) else {"message": error}
+
+
+def _parse(content: Json, form: type[F]) -> F:
+    fenced = _FENCED.fullmatch(str(content))
+    try:
+        return form.model_validate(json.loads(fenced[1] if fenced else content))
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, each['loc'])) or 'answer'}: {each['msg']}" for each in error.errors()
+        )
+    except (TypeError, ValueError, RecursionError) as error:
+        wrong = f"not JSON: {error}"
+    raise Unusable("malformed", _brief(f"{wrong}; it was: {content}")) from None
+
+
+def _brief(text: str) -> str:
+    return str(mend(" ".join(text.split())))[:500]
+
+
+def usage(replies: Sequence[Reply], prices: Prices) -> Row:
+    """What the replies to one question cost together, and who gave them.
+
+    Tokens and cost are empty as soon as one reply does not count them: a lower bound would pass for the truth.
+    Several models, when an alias moved on between two votes, are all named.
+    """
+    bodies = [reply.body for reply in replies]
+    sent = _total(bodies, "prompt_tokens")
+    received = _total(bodies, "completion_tokens")
+    return {
+        "model": _named(body.get("model") for body in bodies),
+        "finish_reason": _named(
+            choice.get("finish_reason") for body in bodies for choice in body.get("choices", [])[:1]
+        ),
+        "prompt_tokens": sent,
+        "completion_tokens": received,
+        "cost_usd": None if sent is None or received is None else _cost(sent, received, prices),
+        "filter_failed": any(_filter_failed(body) for body in bodies),
+    }
+
+
+def _named(names: Iterable[Json]) -> str | None:
+    known = dict.fromkeys(str(name) for name in names if name)
+    return ", ".join(known) or None
+
+
+def _total(bodies: Sequence[Mapping[str, Json]], kind: str) -> int | None:
+    counts = [(body.get("usage") or {}).get(kind) for body in bodies]
+    known = [count for count in counts if isinstance(count, int)]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _cost(sent: int, received: int, prices: Prices) -> float:
+    return round((sent * prices.input_usd_per_million + received * prices.output_usd_per_million) / 1e6, 6)
+
+
+def _filter_failed(body: Mapping[str, Json]) -> bool:
+    """Azure answers unfiltered when its filter is down, and says so by an `error` among the filter's results."""
+    checked = [*(body.get("prompt_filter_results") or []), *body.get("choices", [])]
+    return any("error" in (part.get("content_filter_results") or {}) for part in checked)

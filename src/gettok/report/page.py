@@ -1,0 +1,121 @@
+"""The report's page: one HTML file that loads nothing, runs nothing and fits on paper."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gettok.errors import REASONS
+from gettok.release import Tables, models
+from gettok.report import examples, figures, numbers
+from gettok.report.display import shown
+from gettok.settings import Study
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class _Chart:
+    """A figure's number in the paper, and its SVG; the same text goes into the page and beside it."""
+
+    number: int
+    svg: str
+
+    @property
+    def source(self) -> str:
+        return "data:image/svg+xml;base64," + b64encode(self.svg.encode()).decode()
+
+
+def write(folder: Path, tables: Tables, study: Study, comparison: Mapping[str, Any]) -> None:
+    """Write `index.html` and `figures/*.svg`; the same tables give the same bytes.
+
+    `comparison` is the summary of `compare_transcripts`, empty if there was nothing to compare. The page shows names,
+    captions and pictures: it is for those who made the dataset, and is no part of the release.
+    """
+    charts = {chart.number: chart for chart in _charts(tables, study)}
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    for chart in charts.values():
+        (folder / "figures" / f"figure_{chart.number}.svg").write_text(chart.svg, "utf-8")
+    (folder / "index.html").write_text(html(tables, study, comparison, charts), "utf-8")
+
+
+def _charts(tables: Tables, study: Study) -> list[_Chart]:
+    videos = tables.videos
+    charts = []
+    if numbers.hashtags(videos, "videos"):
+        pair = numbers.hashtags(videos, "videos"), numbers.hashtags(videos, "views")
+        charts.append(_Chart(2, figures.hashtags(*pair)))
+    if videos.height:
+        charts.append(_Chart(3, figures.posts(numbers.posts_per_day(videos, study), study.events)))
+    per_day = numbers.transcripts_per_day(videos, tables.transcripts)
+    if per_day.height:
+        charts.append(_Chart(4, figures.transcripts(per_day)))
+    return charts
+
+
+def html(tables: Tables, study: Study, comparison: Mapping[str, Any], charts: Mapping[int, _Chart]) -> str:
+    """The page, with autoescape for every text."""
+    style = (_HERE / "style.css").read_text("utf-8")
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            study=study,
+            style=style,
+            style_hash=b64encode(sha256(style.encode()).digest()).decode(),
+            charts=charts,
+            books=tables.books,
+            reasons=REASONS,
+            totals=numbers.totals(tables.videos),
+            frequent=numbers.hashtags(tables.videos, "videos"),
+            viewed=numbers.hashtags(tables.videos, "views"),
+            busiest=_busiest(tables.videos, study),
+            coverage=_coverage(tables),
+            comparison=comparison,
+            pair=examples.pair(tables.pairs),
+            stances=numbers.stances(tables.stances, study),
+            examples=examples.by_stance(tables, study),
+            models=models(tables),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(shown=shown, number=_number, jpeg=_jpeg)
+    return environment
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _jpeg(data: bytes) -> str:
+    return "data:image/jpeg;base64," + b64encode(data).decode()
+
+
+def _busiest(videos: pl.DataFrame, study: Study) -> dict[str, Any]:
+    """The day with most videos, the earliest of several, for the alternative text of Figure 3."""
+    return (
+        numbers.posts_per_day(videos, study)
+        .sort("videos", "day", descending=[True, False])
+        .row(0, named=True)
+    )
+
+
+def _coverage(tables: Tables) -> dict[str, int]:
+    per_day = numbers.transcripts_per_day(tables.videos, tables.transcripts)
+    return {name: int(per_day[name].sum()) for name in ("videos", "tiktok", "ours")}

@@ -1,0 +1,122 @@
+"""Makes media to test with, through PyAV: every picture carries its own number, so that a wrong frame shows."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+CELL = 16
+"""Side in pixels of one binary digit; wide enough to survive lossy codecs and halving."""
+DIGITS = 12
+RATE = 30
+SOUND_RATE = 44_100
+
+
+def picture(number: int, width: int = 192, height: int = 128) -> np.ndarray[Any, Any]:
+    """An RGB picture whose top row of black and white cells spells `number` in binary, lowest digit first."""
+    shades = np.linspace(40, 200, width, dtype=np.uint8)
+    image = np.repeat(np.tile(shades, (height, 1))[:, :, None], 3, axis=2)
+    image[:, :, 1] = (number * 7) % 256
+    for digit in range(DIGITS):
+        image[:CELL, digit * CELL : (digit + 1) * CELL] = 255 * (number >> digit & 1)
+    return image
+
+
+def number_in(image: np.ndarray[Any, Any]) -> int:
+    """The number that a picture carries, whatever size it has been scaled to."""
+    cell = image.shape[1] * CELL / 192
+    row = image[: int(cell)].mean(axis=2)
+    bits = [
+        row[:, int(cell * d + cell / 4) : int(cell * (d + 1) - cell / 4)].mean() > 128 for d in range(DIGITS)
+    ]
+    return sum(1 << digit for digit, is_set in enumerate(bits) if is_set)
+
+
+def video(
+    path: Path,
+    *,
+    frames: int = 60,
+    codec: str = "libx264",
+    sound: bool = True,
+    rotation: int = 0,
+    times: Sequence[int] | None = None,
+    gop: int = 30,
+    open_gop: bool = False,
+    index_first: bool = True,
+    size: tuple[int, int] = (192, 128),
+) -> Path:
+    """An mp4 at 30 pictures a second; `times` (in thirtieths) makes the rate variable."""
+    options = {"movflags": "+faststart"} if index_first else {}
+    with av.open(str(path), "w", format="mp4", options=options) as file:
+        params = f"open-gop={int(open_gop)}" + (":log-level=none" if codec == "libx265" else "")
+        stream: Any = file.add_stream(
+            codec, rate=RATE, options={"g": str(gop), "crf": "20", f"{codec[3:]}-params": params}
+        )
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, RATE)
+        if rotation:
+            stream.set_display_rotation(rotation)
+        voice: Any = file.add_stream("aac", rate=SOUND_RATE, layout="mono") if sound else None
+        for number, time in enumerate(times or range(frames)):
+            frame = av.VideoFrame.from_ndarray(picture(number, *size), format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, RATE)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+        if voice is not None:
+            _add_tone(file, voice, (times[-1] + 1 if times else frames) / RATE)
+    return path
+
+
+def sound_only(path: Path, seconds: float = 1.0) -> Path:
+    with av.open(str(path), "w", format="mp4") as file:
+        _add_tone(file, file.add_stream("aac", rate=SOUND_RATE, layout="mono"), seconds)
+    return path
+
+
+def _add_tone(file: Any, stream: Any, seconds: float) -> None:
+    wave = np.sin(np.arange(int(seconds * SOUND_RATE)) * 2 * np.pi * 440 / SOUND_RATE).astype(np.float32)
+    for start in range(0, len(wave), 1024):
+        frame = av.AudioFrame.from_ndarray(wave[None, start : start + 1024], format="fltp", layout="mono")
+        frame.sample_rate, frame.pts = SOUND_RATE, start
+        file.mux(stream.encode(frame))
+    file.mux(stream.encode())
+
+
+def trimmed(source: Path, path: Path, first: int) -> Path:
+    """The pictures of `source` from number `first` on, cut without re-encoding: the file gets an edit list."""
+    with av.open(str(source)) as old, av.open(str(path), "w", format="mp4") as new:
+        inward = old.streams.video[0]
+        outward = new.add_stream_from_template(inward)
+        shift = int(Fraction(first, RATE) / inward.time_base)
+        key = _key_packet_before(old, inward, shift)
+        for packet in old.demux(inward):
+            if packet.pts is None or packet.dts < key:
+                continue
+            packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+            packet.stream = outward
+            new.mux(packet)
+    return path
+
+
+def _key_packet_before(file: Any, stream: Any, pts: int) -> int:
+    keys = [p.dts for p in file.demux(stream) if p.pts is not None and p.is_keyframe and p.pts <= pts]
+    file.seek(0)
+    return int(max(keys))
+
+
+def cut(source: Path, path: Path, share: float = 0.5) -> Path:
+    data = source.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    return path
+
+
+def damaged(source: Path, path: Path, share: float = 0.4, width: float = 0.4) -> Path:
+    """The same length, but a stretch in the middle is noise."""
+    data = bytearray(source.read_bytes())
+    start, length = int(len(data) * share), int(len(data) * width)
+    data[start : start + length] = np.random.default_rng(7).bytes(length)
+    path.write_bytes(bytes(data))
+    return path

@@ -1,0 +1,131 @@
+"""A made-up study of a few videos, with every kind of loss in it."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from gettok.books import Books
+from gettok.release import Tables
+from gettok.settings import Event, Query, StanceTarget, Study
+from gettok.step import Row
+from gettok.tables import TABLES
+
+STUDY = Study(
+    name="small",
+    title="A small study <of> 2022",
+    query=Query(keywords=("Castillo",), hashtags=("golpedeestado",), regions=("PE",)),
+    start="2022-12-05",
+    end="2022-12-14",
+    events=(
+        Event(day="2022-12-07", label="Congress is dissolved & the president removed"),
+        Event(day="2022-12-08", label="Protests begin"),
+    ),
+    stance=StanceTarget(target="Pedro Castillo as President", labels=("support", "no support", "neutral")),
+)
+COMPARISON = {
+    "n": 2,
+    "pearson_r": 0.9816,
+    "r_squared": 0.9635,
+    "mean_jaccard": 0.76,
+    "mean_cosine": 0.927,
+    "mean_wer": 0.21,
+    "capitalisation": 3,
+    "punctuation": 4,
+    "spelling": 2,
+}
+TIKTOK = "el presidente Castillo cerró el congreso y la gente salió a las calles de lima"
+OURS = "El Presidente Castillo, cerro el Congreso. ¡Y la gente salió a las calles de Lima!"
+LABELS = ("support", "no support", "neutral")
+
+
+def jpeg(text: str = "a frame") -> bytes:
+    image = Image.new("RGB", (180, 320), (40, 90, 140))
+    ImageDraw.Draw(image).text((20, 150), text, fill="white")
+    buffer = BytesIO()
+    image.save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def video(number: int, **changes: Any) -> Row:
+    return {
+        "video_id": str(7213456789012345600 + number),
+        "created_at": datetime(2022, 12, 5 + number % 9, 12, tzinfo=UTC),
+        "username": f"user.{number % 4}",
+        "region_code": "PE",
+        "description": f"Video {number} ¡el pueblo unido! #golpedeestado #Perú",
+        "hashtags": ["golpedeestado", "Perú", f"tag{number % 13}"],
+        "voice_to_text": TIKTOK if number % 3 == 0 else None,
+        "view_count": 1000 * number,
+        "like_count": 10 * number,
+        "comment_count": number,
+        "share_count": 1,
+        "observed_at": datetime(2023, 3, 1, tzinfo=UTC),
+        "observations": 1,
+        **changes,
+    }
+
+
+def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
+    """Tables of the given videos; `lost` names by position those that have no media, and why."""
+    reasons = {videos[place]["video_id"]: reason for place, reason in (lost or {}).items()}
+    have = [row for row in videos if row["video_id"] not in reasons]
+    media = [{"sha256": "a" * 64, "duration_s": 20.5, "has_audio": True, "detail": "seen"}] * len(have)
+    spoken = [{"text": OURS, "language": "es", "segments": [{"start_s": 0.0, "end_s": 2.5, "text": OURS}]}] * len(have)
+    described = [{"description": "A crowd.", "on_screen_text": "NO A LA VACANCIA", "frame_indices": [0, 300]}] * len(have)
+    stances = [{"label": LABELS[place % 3], "confidence": 0.8} for place in range(len(have))]
+    frames = [{"frame_index": 0, "jpeg": jpeg(row["video_id"])} for row in have]
+    return Tables(
+        videos=TABLES["videos"].frame(videos),
+        media=_stage("media", videos, reasons, have, media),
+        frames=_stage("frames", videos, _later(reasons), have, frames),
+        transcripts=_stage("transcripts", videos, _later(reasons), have, spoken),
+        descriptions=_stage("descriptions", videos, _later(reasons), have, [{**row, "model": "see-1"} for row in described]),
+        stances=_stage("stances", videos, _later(reasons), have, [{**row, "model": "judge-1"} for row in stances]),
+        pairs=TABLES["pairs"].frame(_pair(row) for row in have if row["voice_to_text"]),
+        windows=TABLES["windows"].frame([{"start": date(2022, 12, 5), "end": date(2022, 12, 14), "state": "done"}]),
+        books={
+            "download": books(len(videos), reasons.values()),
+            "extract_frames": books(len(videos), _later(reasons).values()),
+            "transcribe": books(len(videos), _later(reasons).values()),
+            "describe": books(len(videos), _later(reasons).values()),
+            "detect_stance": books(len(videos), _later(reasons).values()),
+        },
+    )
+
+
+def study_of(count: int) -> Tables:
+    """So many videos, of which the second is private and the fourth a slideshow."""
+    lost = {place: reason for place, reason in {1: "private", 3: "slideshow"}.items() if place < count}
+    return tables(*(video(number) for number in range(1, count + 1)), lost=lost)
+
+
+def books(asked: int, reasons: Any) -> Books:
+    return Books.of([*reasons, *[None] * (asked - len(reasons))], asked)
+
+
+def _later(reasons: Mapping[str, str]) -> dict[str, str]:
+    return dict.fromkeys(reasons, "no_media")
+
+
+def _stage(name: str, videos: Any, reasons: Mapping[str, str], have: list[Row], results: list[Row]) -> Any:
+    ok = [
+        {"video_id": row["video_id"], "status": "ok", "answer_key": "k", "answer": "{}", **result}
+        for row, result in zip(have, results, strict=True)
+    ]
+    lost = [{"video_id": video_id, "status": "unusable", "reason": reason} for video_id, reason in reasons.items()]
+    return TABLES[name].frame([*ok, *lost])
+
+
+def _pair(row: Row) -> Row:
+    return {
+        "video_id": row["video_id"],
+        "tiktok_text": row["voice_to_text"],
+        "whisper_text": OURS,
+        "whisper_words": 15,
+        "capitalisation": 4,
+        "punctuation": 4,
+        "spelling": 1,
+    }

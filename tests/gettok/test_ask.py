@@ -1,0 +1,282 @@
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from scripted_endpoint import CANARY, Endpoint, Scripted, completion, fails, llm, says
+
+from gettok.ask import Asker, Question, pause_s
+from gettok.errors import BadCredentials, BadSettings, NotNow, Stop, Unusable
+from gettok.pictures import Picture
+from gettok.reply import Form, Reply, Words, understand
+from gettok.secrets import Secret
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"colour": {"type": "string"}},
+    "required": ["colour"],
+    "additionalProperties": False,
+}
+QUESTION = Question("keep to it", ("which colour?", Picture(3, 0.1, b"\xff\xd8jpeg")), "colour", SCHEMA)
+
+
+class Colour(Form):
+    colour: Words
+
+
+def colour(reply: Reply) -> str:
+    return understand(reply, Colour).colour
+
+
+@dataclass
+class Bench:
+    """An endpoint, and whoever asks it, with the pauses that it would have made."""
+
+    endpoint: Endpoint
+    pauses: list[float] = field(default_factory=list)
+    askers: list[Asker] = field(default_factory=list)
+
+    def ask(self, *script: Scripted, vote: int = 0, **changes: Any) -> list[Reply]:
+        self.endpoint.plays(*script)
+        self.askers.append(Asker(llm(**changes), self.endpoint.url, Secret(CANARY), self.pauses.append))
+        return self.askers[-1].ask(QUESTION, vote, colour)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    with Endpoint() as endpoint:
+        bench = Bench(endpoint)
+        yield bench
+        for asker in bench.askers:
+            asker.close()
+
+
+def test_the_request_holds_rule_text_pictures_schema_and_limits_in_the_documented_places(
+    bench: Bench,
+) -> None:
+    bench.ask(says({"colour": "red"}), vote=2)
+    assert bench.endpoint.asked == [
+        {
+            "model": "model-a",
+            "messages": [
+                {"role": "system", "content": "keep to it"},
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "text", "text": "which colour?"},
+                        {
+                            "type": "image_url",
+                            "image_url": {"url": "data:image/jpeg;base64,/9hqcGVn", "detail": "low"},
+                        },
+                    ],
+                },
+            ],
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "colour", "strict": True, "schema": SCHEMA},
+            },
+            "max_completion_tokens": 300,
+            "seed": 2,
+            "temperature": 0.0,
+        }
+    ]
+
+
+def test_no_temperature_is_sent_to_a_model_that_takes_none(bench: Bench) -> None:
+    bench.ask(says({"colour": "red"}), temperature=None)
+    assert "temperature" not in bench.endpoint.asked[0]
+
+
+def test_the_body_is_kept_to_the_letter(bench: Bench) -> None:
+    body = completion({"colour": "rot"}, unknown_field={"b": 1, "a": [1.50]}).replace(b'"b"', b'  "b"')
+    assert bench.ask(Scripted(body=body)) == [Reply(200, body.decode())]
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 503, 529])
+def test_f47_trouble_that_may_pass_is_asked_again(bench: Bench, status: int) -> None:
+    replies = bench.ask(fails(status, "rate_limit_exceeded"), fails(status), says({"colour": "red"}))
+    assert colour(replies[0]) == "red"
+    assert len(bench.pauses) == 2
+    assert bench.endpoint.asked[0] == bench.endpoint.asked[2]
+
+
+@pytest.mark.parametrize("does", ["hang_up", "cut"])
+def test_f09_a_connection_that_breaks_is_asked_again(bench: Bench, does: str) -> None:
+    broken = Scripted(body=completion({"colour": "red"}), does=does)
+    assert colour(bench.ask(broken, says({"colour": "blue"}))[0]) == "blue"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>Maintenance</html>",
+        b"[]",
+        b'{"choices": []}',
+        b'{"choices": [{"message": null}]}',
+        b'{"error": {"message": "upstream"}}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_f15_a_200_without_an_answer_is_never_taken_for_one(bench: Bench, body: bytes) -> None:
+    with pytest.raises(NotNow, match="200 without an answer"):
+        bench.ask(Scripted(body=body), Scripted(body=body), tries=2)
+
+
+def test_f47_a_silent_server_is_given_up_after_the_time_limit_and_the_bounded_tries(bench: Bench) -> None:
+    with pytest.raises(NotNow, match="silent for more than 1 s") as caught:
+        bench.ask(Scripted(does="hang"), timeout_s=1, tries=1)
+    assert (caught.value.exit_code, caught.value.did) == (75, "asked 1 times; every earlier answer is kept")
+
+
+def test_f47_trouble_without_end_is_not_now_after_the_bounded_tries(bench: Bench) -> None:
+    with pytest.raises(NotNow, match="529 overloaded_error"):
+        bench.ask(*[fails(529, "overloaded_error")] * 3)
+    assert len(bench.endpoint.asked) == 3
+    assert len(bench.pauses) == 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "least"),
+    [
+        ({"Retry_After": "7"}, 7),
+        ({"Retry_After_Ms": "2500", "Retry_After": "9"}, 2.5),
+        ({"Retry_After": "86400"}, 60),
+        ({"Retry_After": "Wed, 15 Mar 2023 12:00:09 GMT", "Date": "Wed, 15 Mar 2023 12:00:00 GMT"}, 9),
+        ({"Retry_After": "Wed, 15 Mar 2023 11:00:00 GMT", "Date": "Wed, 15 Mar 2023 12:00:00 GMT"}, 0),
+    ],
+)
+def test_f47_the_server_is_given_the_time_that_it_asks_for_up_to_a_minute(
+    bench: Bench, headers: dict[str, str], least: float
+) -> None:
+    bench.ask(fails(429, "rate_limit_exceeded", **headers), says({"colour": "red"}))
+    assert least <= bench.pauses[0] <= least + 1
+
+
+@pytest.mark.parametrize("nonsense", ["soon", "-5", "nan", "1e400", "²"])
+def test_f47_a_retry_after_that_makes_no_sense_falls_back_to_our_own_pause(
+    bench: Bench, nonsense: str
+) -> None:
+    bench.ask(fails(429, Retry_After=nonsense.encode().decode("latin-1")), says({"colour": "red"}))
+    assert 0.5 <= bench.pauses[0] <= 1
+
+
+def test_pauses_double_and_stay_under_a_minute() -> None:
+    assert all(2**tried / 4 <= pause_s(tried, None) <= 2**tried / 2 for tried in range(1, 7))
+    assert 30 <= pause_s(500, None) <= 60
+
+
+def test_f47_a_spent_account_stops_at_once_and_says_to_top_up(bench: Bench) -> None:
+    with pytest.raises(Stop, match="top up") as caught:
+        bench.ask(fails(429, "insufficient_quota", Retry_After="1"))
+    assert not isinstance(caught.value, NotNow)
+    with pytest.raises(Stop, match="top up"):
+        bench.ask(fails(402, "", "Insufficient Balance"))
+    assert bench.pauses == []
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_f50_a_refused_key_names_the_variable_and_never_the_key(bench: Bench, status: int) -> None:
+    with pytest.raises(BadCredentials, match="GETTOK_TEST_KEY") as caught:
+        bench.ask(fails(status, "invalid_api_key", f"Incorrect API key provided: {CANARY}"))
+    assert caught.value.__cause__ is None
+    assert "canary" not in str(caught.value)
+
+
+def test_an_unknown_model_is_a_wrong_setting(bench: Bench) -> None:
+    with pytest.raises(BadSettings, match=r"correct llm\.model"):
+        bench.ask(fails(404, "model_not_found"))
+
+
+def test_a_request_that_the_server_does_not_take_is_a_wrong_setting_with_its_words(bench: Bench) -> None:
+    with pytest.raises(BadSettings, match=r"'temperature' does not support 0\.0"):
+        bench.ask(fails(400, "unsupported_value", "'temperature' does not support 0.0"))
+
+
+@pytest.mark.parametrize("address", ["sandbox:", "models.example/v1", "file:///etc/passwd", "http://"])
+def test_an_address_that_is_none_is_refused_before_any_request(address: str) -> None:
+    with pytest.raises(BadSettings, match=r"llm\.base_url"):
+        Asker(llm(), address, Secret(CANARY))
+
+
+def test_a_proxy_of_the_environment_never_stands_before_loopback(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert colour(bench.ask(says({"colour": "red"}), tries=1)[0]) == "red"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("content_filter", "The response was filtered"),
+        ("invalid_prompt", "Your prompt was flagged: usage policy"),
+    ],
+)
+def test_f44_a_filtered_prompt_is_kept_and_is_a_reason(bench: Bench, code: str, message: str) -> None:
+    scripted = fails(400, code, message)
+    replies = bench.ask(scripted)
+    assert replies == [Reply(400, scripted.body.decode())]
+    with pytest.raises(Unusable, match=f"^filtered: the prompt: {message}$"):
+        colour(replies[0])
+
+
+MALFORMED = [
+    "The colour is red.",
+    "",
+    '{"colour": "red"',
+    '["red"]',
+    "null",
+    {"colour": 7},
+    {"colour": None},
+    {"colour": "red", "note": "more"},
+    "[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("content", MALFORMED)
+def test_f45_one_malformed_answer_gets_one_request_to_mend_it(bench: Bench, content: Any) -> None:
+    replies = bench.ask(says(content), says({"colour": "red"}))
+    with pytest.raises(Unusable, match=r"^malformed"):
+        colour(replies[0])
+    assert colour(replies[1]) == "red"
+    asked_first, asked_again = (request["messages"] for request in bench.endpoint.asked)
+    assert asked_again[:2] == asked_first
+    assert [message["role"] for message in asked_again[2:]] == ["assistant", "user"]
+
+
+def test_f45_a_second_malformed_answer_is_the_last(bench: Bench) -> None:
+    replies = bench.ask(says("red"), says("I said red"))
+    assert len(bench.endpoint.asked) == 2
+    with pytest.raises(Unusable, match=r"^malformed: not JSON.*I said red"):
+        colour(replies[-1])
+
+
+def test_f17_half_a_character_in_an_answer_becomes_a_whole_one(bench: Bench) -> None:
+    replies = bench.ask(says('{"colour": "a\\ud83d"}'))
+    assert "ud83d" in replies[0].text
+    assert [colour(reply) for reply in replies] == ["a\ufffd"]
+    mended = bench.ask(
+        Scripted(body=completion("X").replace(b'"X"', b'"red \\ud83d"')), says({"colour": "red"})
+    )
+    assert colour(mended[1]) == "red"
+    assert bench.endpoint.asked[-1]["messages"][2]["content"] == "red \ufffd"
+
+
+def test_f50_a_key_that_the_server_repeats_reaches_no_body_no_error_and_no_log(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    replies = bench.ask(fails(500, CANARY, f"bad {CANARY}"), says({"colour": CANARY}))
+    assert bench.endpoint.keys == [f"Bearer {CANARY}"] * 2  # it was sent, so it could have leaked
+    assert colour(replies[0]) == "***"
+    for failing in (fails(400, "x", f"bad {CANARY}"), *[fails(500, "", f"bad {CANARY}")] * 3):
+        with pytest.raises((BadSettings, NotNow)) as caught:
+            bench.ask(failing, tries=1)
+        assert CANARY not in repr(caught.value) + str(caught.value)
+    assert "try 1 of 3 failed" in caplog.text
+    assert CANARY not in caplog.text
+    assert CANARY not in json.dumps([reply.stored() for reply in replies])

@@ -1,0 +1,216 @@
+"""Reading a page: every shape that it is known to take, and whatever else it may turn into."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gettok.download.arrival import NoPage
+from gettok.download.by_page import turned
+from gettok.download.page import addresses, judge, read_page
+from gettok.errors import UNSETTLED, Unusable
+
+ID = "7175000000000000001"
+URL = f"https://www.tiktok.com/@someone/video/{ID}"
+
+
+def html(state, tag="__UNIVERSAL_DATA_FOR_REHYDRATION__") -> str:
+    text = json.dumps(state).replace("/", "\\u002F")
+    return f'<html><body><script id="{tag}" type="application/json">{text}</script></body></html>'
+
+
+def detail(video=None, code=0, message="", scope="webapp.video-detail") -> str:
+    return html(
+        {
+            "__DEFAULT_SCOPE__": {
+                scope: {"statusCode": code, "statusMsg": message, "itemInfo": {"itemStruct": video}}
+            }
+        }
+    )
+
+
+def bitrate(name: str, codec="h264", width=576, height=1024, rate=500_000, **play):
+    urls = [f"https://v16.tiktokcdn.com/{name}", f"https://v19.tiktokcdn.com/{name}"]
+    address = {"UrlList": urls, "Width": width, "Height": height, **play}
+    return {"Bitrate": rate, "CodecType": codec, "PlayAddr": address}
+
+
+def shown(**video):
+    return {"id": ID, "video": video}
+
+
+def paths(video) -> list[str]:
+    return [address.url.removeprefix("https://") for address in addresses(video, URL)]
+
+
+def reason_of(page: str) -> str:
+    with pytest.raises(Unusable) as refusal:
+        addresses(judge(read_page(page, ID)), URL)
+    return refusal.value.reason
+
+
+@pytest.mark.parametrize("scope", ["webapp.video-detail", "webapp.reflow.video.detail"])
+def test_the_desktop_and_the_mobile_page_read_the_same(scope):
+    page = read_page(detail(shown(playAddr="https://v16.tiktokcdn.com/a"), scope=scope), ID)
+    assert judge(page)["video"]["playAddr"] == "https://v16.tiktokcdn.com/a"
+
+
+@pytest.mark.parametrize("tag", ["SIGI_STATE", "sigi-persisted-data"])
+def test_the_older_shape_reads_the_same(tag):
+    page = read_page(html({"ItemModule": {ID: shown(playAddr="https://v16.tiktokcdn.com/a")}}, tag), ID)
+    assert judge(page)["id"] == ID
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [
+        (10216, "", "private"),
+        (10222, "", "private"),
+        (10204, "status_deleted", "removed"),
+        (10204, "item doesn't exist", "removed"),
+        (10204, "status_self_see", "removed"),
+        (10204, "item_privacy_authorization&status_deleted", "removed"),
+        (10204, "cross_border_violation_ur", "region_locked"),
+        (10204, "person_geo_fencing", "region_locked"),
+        (10204, "copyright_geo_filter", "region_locked"),
+        (10204, "content_classification", "login_needed"),
+        (10231, "cross_border_violation", "region_locked"),
+        (10219, "", "region_locked"),
+        (10101, "", "login_needed"),
+        (10202, "", "removed"),
+        (10000, "", "unreadable"),
+        (100004, "", "unreadable"),
+    ],
+)
+def test_each_status_has_its_reason_and_its_message_outweighs_the_code(code, message, reason):
+    assert reason_of(detail(None, code, message)) == reason
+
+
+def test_a_status_that_nobody_has_described_is_asked_for_again_and_named():
+    with pytest.raises(Unusable, match="status 100004 what_is_this") as refusal:
+        judge(read_page(detail(None, 100004, "what_is_this"), ID))
+    assert refusal.value.reason in UNSETTLED
+    assert not isinstance(refusal.value, NoPage)
+
+
+def test_a_slideshow_is_one_even_where_its_video_has_addresses():
+    slides = shown(playAddr="https://v16.tiktokcdn.com/sound") | {"imagePost": {"images": [{}]}}
+    assert reason_of(detail(slides)) == "slideshow"
+
+
+def test_a_classified_video_needs_a_login():
+    assert reason_of(detail({"id": ID, "isContentClassified": True})) == "login_needed"
+
+
+def test_the_best_h264_comes_first_and_all_its_mirrors_in_order():
+    video = shown(
+        bitrateInfo=[
+            bitrate("small", width=360, height=640),
+            bitrate("hevc", codec="h265_hvc1", width=1080, height=1920),
+            bitrate("large", width=720, height=1280),
+        ],
+        playAddr="https://v16.tiktokcdn.com/small",
+        downloadAddr="https://v16.tiktokcdn.com/watermarked",
+    )
+    names = ["large", "small", "hevc"]
+    hosts = ("v16.tiktokcdn.com", "v19.tiktokcdn.com")
+    assert paths(video) == [f"{host}/{name}" for name in names for host in hosts] + [
+        "v16.tiktokcdn.com/watermarked"
+    ]
+
+
+def test_h266_is_never_chosen_whichever_key_says_so():
+    by_codec = bitrate("a", codec="bytevc2")
+    by_key = bitrate("b", UrlKey="v09_bytevc2_720p_1")
+    assert reason_of(detail(shown(bitrateInfo=[by_codec, by_key]))) == "no_address"
+
+
+def test_files_that_may_lack_their_sound_come_after_those_that_have_it():
+    video = shown(bitrateInfo=[bitrate("x/media-video-hvc1/", codec="h265_hvc1", width=2000), bitrate("b")])
+    assert paths(video)[0] == "v16.tiktokcdn.com/b"
+
+
+@pytest.mark.parametrize("dead", ["https://www.tiktok.com/aweme/v1/play/?x=1", "", None, 7, []])
+def test_addresses_that_serve_nothing_are_dropped(dead):
+    assert reason_of(detail(shown(playAddr=dead, downloadAddr=dead))) == "no_address"
+
+
+@pytest.mark.parametrize("player", ["//v16.tiktokcdn.com/a", [{"src": "https://v16.tiktokcdn.com/a"}]])
+def test_an_address_may_lack_its_scheme_or_stand_in_a_list(player):
+    assert paths(shown(playAddr=player)) == ["v16.tiktokcdn.com/a"]
+
+
+def test_sizes_written_as_text_are_read():
+    (first, _) = addresses(shown(bitrateInfo=[bitrate("a", DataSize="31288")]), URL)
+    assert first.size == 31_288
+
+
+def test_each_try_begins_at_another_address_and_none_is_lost():
+    mirrors = addresses(shown(bitrateInfo=[bitrate("a"), bitrate("b")]), URL)
+    starts = [turned(mirrors, attempt)[0] for attempt in range(5)]
+    assert starts == [*mirrors, mirrors[0]]
+    assert all(set(turned(mirrors, attempt)) == set(mirrors) for attempt in range(5))
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("", "an empty page"),
+        ("<html></html>", "a page without data"),
+        ('<html>Please wait...<p id="cs" class="x"></p></html>', "a challenge"),
+        ('<html><div id="captcha-verify-container"></div></html>', "a captcha"),
+        ('<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"a": </script>', "no JSON"),
+        (f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"[" * 100_000}</script>', "no JSON"),
+        ('<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">[]</script>', "without data"),
+    ],
+)
+def test_a_page_without_data_says_what_stands_in_their_place(page, told):
+    with pytest.raises(NoPage, match=told) as refusal:
+        read_page(page, ID)
+    assert refusal.value.reason == "unreadable"
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just("https://v16.tiktokcdn.com/a"),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "video",
+                    "bitrateInfo",
+                    "PlayAddr",
+                    "UrlList",
+                    "UrlKey",
+                    "CodecType",
+                    "playAddr",
+                    "src",
+                    "downloadAddr",
+                    "download",
+                    "url",
+                    "Width",
+                    "DataSize",
+                    "imagePost",
+                    "itemStruct",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(struct=anything, code=st.just(0) | anything, message=anything)
+def test_a_page_of_any_shape_gives_addresses_or_a_reason(struct, code, message):
+    try:
+        found = addresses(judge(read_page(detail(struct, code, message), ID)), URL)
+    except Unusable as refusal:
+        found, reason = [], refusal.reason
+    else:
+        reason = "none"
+    assert bool(found) == (reason == "none")
+    assert all(address.url.startswith("https://") for address in found)

@@ -1,0 +1,233 @@
+"""Nothing that a server sends can lead us elsewhere, fill the disk, or keep us for ever."""
+
+import gzip
+import json
+from urllib.parse import urlsplit
+
+import pytest
+from bad_server import ENDLESS, Server, redirects, sends, trickles
+
+from gettok.download import DownloadStep, VideoLink
+from gettok.download.arrival import NoPage
+from gettok.download.child import may_connect
+from gettok.download.hosts import Site
+from gettok.download.web import Visit
+from gettok.errors import Unusable
+from gettok.settings import Download
+
+ID = "7175000000000000001"
+BACKENDS = ("page", "ytdlp", "pyktok")
+
+
+def page_with(address: str) -> bytes:
+    video = {"playAddr": address, "downloadAddr": "", "width": 9, "height": 16, "duration": 1}
+    struct = {
+        "id": ID,
+        "desc": "x",
+        "createTime": "1",
+        "author": {"uniqueId": "a"},
+        "stats": {},
+        "video": video,
+    }
+    state = {
+        "__DEFAULT_SCOPE__": {"webapp.video-detail": {"statusCode": 0, "itemInfo": {"itemStruct": struct}}}
+    }
+    return f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{json.dumps(state)}</script>'.encode()
+
+
+def visit(server: Server, timeout_s: int = 20) -> Visit:
+    return Visit(Site(server.pages), timeout_s)
+
+
+def refusal_by(backend: str, server: Server, spool, max_bytes=1_000_000) -> Unusable:
+    chosen = Download(backend=backend, timeout_s=60, tries=1, max_bytes=max_bytes, at_once=1)
+    step = DownloadStep(chosen, "sandbox", server.pages, spool)
+    try:
+        with pytest.raises(Unusable) as refusal:
+            step.ask(VideoLink(ID, "someone"))
+    finally:
+        step.close()
+    assert not list(spool.iterdir())
+    return refusal.value
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_f30_the_limit_is_on_the_bytes_that_are_unpacked(tmp_path, backend):
+    bomb = gzip.compress(bytes(20_000_000))
+    assert len(bomb) < 50_000
+    answers = {"/media": sends(bomb, Content_Encoding="gzip", Content_Type="video/mp4")}
+    server = Server(answers)
+    answers["/www"] = sends(page_with(f"{server.base}/media/a.mp4"), Content_Type="text/html")
+    with server.running():
+        assert refusal_by(backend, server, tmp_path).reason == "too_large"
+
+
+def test_f30_a_page_is_unpacked_up_to_a_limit(monkeypatch):
+    bomb = gzip.compress(bytes(30_000_000))
+    with (
+        Server({"/": sends(bomb, Content_Encoding="gzip")}).running() as server,
+        visit(server) as at,
+        pytest.raises(NoPage, match="more than"),
+    ):
+        at.page(f"{server.base}/page")
+
+
+def test_a_file_that_announces_too_much_is_not_even_begun(tmp_path):
+    with (
+        Server({"/": sends(bytes(5000))}).running() as server,
+        visit(server) as at,
+        pytest.raises(Unusable, match="too_large"),
+    ):
+        at.save(f"{server.base}/a.mp4", tmp_path / "a.mp4", "", 4999)
+    assert (tmp_path / "a.mp4").stat().st_size == 0
+
+
+def test_a_server_that_sends_a_byte_at_a_time_has_an_end(tmp_path):
+    with (
+        Server({"/": trickles}).running() as server,
+        visit(server, timeout_s=1) as at,
+        pytest.raises(Unusable, match="not whole within 1 s") as refusal,
+    ):
+        at.save(f"{server.base}/a.mp4", tmp_path / "a.mp4", "", 1_000_000)
+    assert refusal.value.reason == "unreachable"
+
+
+def test_a_server_that_says_nothing_has_an_end():
+    with (
+        Server({"/": lambda _: ENDLESS.wait(5)}).running() as server,
+        visit(server, timeout_s=1) as at,
+        pytest.raises(NoPage, match="no answer within 1 s"),
+    ):
+        at.page(f"{server.base}/page")
+
+
+def test_a_tool_that_does_not_finish_has_an_end(tmp_path):
+    server = Server({"/www": lambda _: ENDLESS.wait(20)})
+    step = DownloadStep(
+        Download(backend="ytdlp", timeout_s=1, tries=1, max_bytes=1000, at_once=1),
+        "sandbox",
+        server.pages,
+        tmp_path,
+    )
+    with server.running(), pytest.raises(NoPage):
+        step.ask(VideoLink(ID, "someone"))
+    assert not list(tmp_path.iterdir())
+    step.close()
+
+
+@pytest.mark.parametrize(
+    ("backend", "way"),
+    [("page", "named"), ("page", "redirected"), ("ytdlp", "redirected"), ("pyktok", "named")],
+)
+def test_f33_no_page_and_no_redirect_leads_to_another_server(tmp_path, backend, way):
+    inner = Server({"/": sends(b"secret")})
+    answers = {"/media": redirects(f"{inner.base}/secret.mp4")}
+    outer = Server(answers)
+    address = f"{outer.base}/media/a.mp4" if way == "redirected" else f"{inner.base}/secret.mp4"
+    answers["/www"] = sends(page_with(address), Content_Type="text/html")
+    with inner.running(), outer.running():
+        refusal = refusal_by(backend, outer, tmp_path)
+    assert refusal.reason in {"no_address", "unreachable"}
+    assert inner.asked == []
+
+
+def test_f33_a_page_that_redirects_elsewhere_is_not_followed():
+    inner = Server({"/": sends(b"secret")})
+    with (
+        inner.running(),
+        Server({"/": redirects(inner.base)}).running() as outer,
+        visit(outer) as at,
+        pytest.raises(NoPage, match="outside the sandbox"),
+    ):
+        at.page(outer.pages)
+    assert inner.asked == []
+
+
+def test_redirects_in_a_circle_have_an_end():
+    with (
+        Server({"/": redirects("/again")}).running() as server,
+        visit(server) as at,
+        pytest.raises(NoPage, match="redirects"),
+    ):
+        at.page(server.pages)
+    assert len(server.asked) == 5
+
+
+def test_no_credentials_out_of_a_netrc_are_sent(tmp_path, monkeypatch):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    seen: list[str | None] = []
+
+    def answer(handler) -> None:
+        seen.append(handler.headers.get("Authorization"))
+        sends(b"<html></html>")(handler)
+
+    with Server({"/": answer}).running() as server, visit(server) as at:
+        at.page(server.pages)
+    assert seen == [None]
+
+
+def public(_host: str, _port: int):
+    return [(2, 1, 6, "", ("93.184.216.34", 443))]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.tiktok.com/@a/video/1",
+        "https://v16-webapp-prime.us.tiktok.com/video/x",
+        "https://v19.tiktokcdn-us.com/x",
+        "https://v77.tiktokcdn.com/x",
+        "https://api.tiktokv.com/x",
+        "https://www.tiktok.com:443/x",
+    ],
+)
+def test_f33_tiktoks_own_hosts_may_be_asked(url):
+    assert Site("https://www.tiktok.com", public).objection(url) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://www.tiktok.com/",
+        "https://www.tiktok.com.example.org/",
+        "https://nottiktok.com/",
+        "https://tiktokcdn.com.evil.org/",
+        "https://www.tiktok.com:8443/",
+        "https://www.tiktok.com@127.0.0.1/",
+        "https://user:pass@www.tiktok.com/",
+        "https://127.0.0.1/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/",
+        "file:///etc/passwd",
+        "ftp://www.tiktok.com/",
+        "//www.tiktok.com/",
+        "https://www.tiktok.com:port/",
+        "https://[bad/",
+    ],
+)
+def test_f33_everything_else_may_not(url):
+    assert Site("https://www.tiktok.com", public).objection(url)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "::1", "fe80::1%eth0"]
+)
+def test_f33_a_name_that_resolves_into_a_private_network_is_not_asked(monkeypatch, address):
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    mixed = [*public("", 443), (2, 1, 6, "", (address, 443))]
+    assert "private" in (
+        Site("https://www.tiktok.com", lambda *_: mixed).objection("https://www.tiktok.com/") or ""
+    )
+
+
+def test_f33_a_tool_connects_to_the_site_alone():
+    tiktok, stand_in = urlsplit("https://www.tiktok.com"), urlsplit("http://127.0.0.1:8001/www.tiktok.com")
+    assert may_connect(tiktok, "93.184.216.34", 443)
+    assert not may_connect(tiktok, "93.184.216.34", 22)
+    assert not may_connect(tiktok, "169.254.169.254", 443)
+    assert not may_connect(tiktok, "127.0.0.1", 443)
+    assert may_connect(stand_in, "127.0.0.1", 8001)
+    assert not may_connect(stand_in, "127.0.0.1", 8002)
+    assert not may_connect(stand_in, "93.184.216.34", 443)

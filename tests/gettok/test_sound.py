@@ -1,0 +1,145 @@
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sound_files import RATE, noise, silence, tone, write, write_picture_only
+
+from gettok.errors import Unusable
+from gettok.sound import RATE_HZ, decode, loudness_db, seconds
+
+
+def loudest_hertz(sound):
+    return np.argmax(np.abs(np.fft.rfft(sound))) * RATE_HZ / sound.size
+
+
+def reason_of(path, max_s=60.0):
+    with pytest.raises(Unusable) as refused:
+        decode(path, max_s)
+    return refused.value
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(16_000, 1), (44_100, 2), (48_000, 1), (8_000, 1)])
+def test_any_rate_becomes_one_channel_at_16_khz(tmp_path, rate, channels):
+    time = np.arange(2 * rate) / rate
+    played = (0.3 * np.sin(2 * np.pi * 440 * time)).astype(np.float32)
+    sound = decode(write(tmp_path / "a.mp4", played, rate, channels=channels), 60)
+    assert sound.dtype == np.float32
+    assert sound.ndim == 1
+    assert seconds(sound) == pytest.approx(2, abs=0.1)
+    assert loudest_hertz(sound) == pytest.approx(440, abs=1)
+    assert np.abs(sound).max() == pytest.approx(0.3, abs=0.05)
+
+
+def test_the_same_file_gives_the_same_samples(tmp_path):
+    path = write(tmp_path / "a.m4a", noise(3), 44_100)
+    assert decode(path, 60).tobytes() == decode(path, 60).tobytes()
+
+
+def test_f26_a_file_without_sound_track_says_no_audio(tmp_path):
+    assert reason_of(write_picture_only(tmp_path / "mute.mp4")).reason == "no_audio"
+
+
+def test_no_sample_is_lost_on_the_way_to_16_khz(tmp_path):
+    whole = write(tmp_path / "a.mov", noise(2), 44_100, codec="pcm_s16le")
+    assert seconds(decode(whole, 60)) == pytest.approx(2 * RATE_HZ / 44_100, abs=1 / RATE_HZ)
+
+
+def test_f26_an_empty_sound_track_says_no_audio(tmp_path):
+    refused = reason_of(write(tmp_path / "empty.m4a", silence(0)))
+    assert (refused.reason, refused.detail) == ("no_audio", "the sound track is empty")
+
+
+def test_f27_digital_silence_is_the_quietest_sound(tmp_path):
+    assert loudness_db(decode(write(tmp_path / "s.m4a", silence(2)), 60)) < -80
+    assert loudness_db(silence(0)) == -120
+    assert loudness_db(silence(1)) == -120
+    assert loudness_db(tone(1)) == pytest.approx(20 * np.log10(0.3 / np.sqrt(2)), abs=0.01)
+    assert loudness_db(1e-3 * tone(1)) > -80
+
+
+def test_f28_sound_beyond_the_limit_is_refused_before_it_is_all_in_memory(tmp_path):
+    path = write(tmp_path / "long.mp4", silence(900))
+    tracemalloc.start()
+    try:
+        assert reason_of(path, max_s=10).reason == "too_large"
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 900 * RATE_HZ * 2 / 4
+
+
+def test_f28_sound_up_to_the_limit_is_kept_whole(tmp_path):
+    assert seconds(decode(write(tmp_path / "a.mp4", tone(5)), 5.5)) == pytest.approx(5, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{victim}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile '{victim}'\n",
+    ],
+)
+def test_f29_a_playlist_named_mp4_reads_no_other_file(tmp_path, script):
+    victim = write(tmp_path / "secret.mp4", tone(1))
+    trap = tmp_path / "trap.mp4"
+    trap.write_text(script.format(victim=victim), "utf-8")
+    assert reason_of(trap).reason == "undecodable"
+
+
+def test_f29_another_container_named_mp4_is_not_opened(tmp_path):
+    path = write(tmp_path / "a.mka", tone(1)).rename(tmp_path / "a.mp4")
+    assert reason_of(path).reason == "undecodable"
+
+
+def test_f29_a_name_that_looks_like_an_option_or_an_address_is_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("-i.mp4", "http:a.mp4", "concat:b.mp4"):
+        write(tmp_path / "made.mp4", tone(1)).rename(name)
+        assert seconds(decode(Path(name), 60)) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<!DOCTYPE html><html></html>", b"\x00\x00\x00\x18ftypmp42" + bytes(99)]
+)
+def test_what_is_no_media_says_undecodable(tmp_path, content):
+    (tmp_path / "a.mp4").write_bytes(content)
+    assert reason_of(tmp_path / "a.mp4").reason == "undecodable"
+
+
+def test_half_a_file_with_its_index_says_how_much_decodes(tmp_path):
+    path = write(tmp_path / "a.mp4", noise(20))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    refused = reason_of(path)
+    assert refused.reason == "undecodable"
+    assert "of 20." in refused.detail
+
+
+def damage(path, first, length):
+    content = bytearray(path.read_bytes())
+    start = content.index(b"mdat") + first
+    content[start : start + length] = np.random.default_rng(3).bytes(length)
+    path.write_bytes(bytes(content))
+
+
+def test_a_damaged_packet_costs_only_itself(tmp_path):
+    path = write(tmp_path / "a.mp4", noise(10))
+    damage(path, 20_000, 40)
+    assert seconds(decode(path, 60)) == pytest.approx(10, abs=1)
+
+
+def test_a_codec_that_nobody_knows_says_undecodable(tmp_path):
+    path = write(tmp_path / "a.mp4", tone(5))
+    path.write_bytes(path.read_bytes().replace(b"mp4a", b"zzzz").replace(b"esds", b"zzzz"))
+    assert reason_of(path).reason == "undecodable"
+
+
+def test_a_message_names_no_memory_address_and_no_folder(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"nothing")
+    detail = reason_of(tmp_path / "a.mp4").detail
+    assert "0x" not in detail
+    assert str(tmp_path) not in detail
+
+
+def test_the_rate_of_the_test_sounds_is_that_of_the_decoder():
+    assert RATE == RATE_HZ

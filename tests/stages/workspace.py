@@ -1,0 +1,79 @@
+"""A workspace of a test's own: settings, a sandbox to run against, and stages run as a person's DVC runs them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from import_closure import ROOT
+
+from stages.compose import compose
+
+
+@dataclass
+class Workspace:
+    """A folder with `conf/` and `params.yaml`, its own answer store, and the address of a running sandbox."""
+
+    folder: Path
+    sandbox: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def make(folder: Path, sandbox: str, *overrides: str) -> "Workspace":
+        shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("__pycache__"))
+        workspace = Workspace(folder, sandbox)
+        workspace.compose(*overrides)
+        return workspace
+
+    def compose(self, *overrides: str) -> None:
+        here = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            compose(overrides)
+        finally:
+            os.chdir(here)
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "store"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def start(self, stage: str) -> subprocess.Popen[str]:
+        environment = {
+            **os.environ,
+            "GETTOK_STORE": str(self.store),
+            "GETTOK_SANDBOX": self.sandbox,
+            "OMP_NUM_THREADS": "1",
+            **self.environment,
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", f"stages.{stage}"],
+            cwd=self.folder,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *stages: str) -> str:
+        """Run stages that must go well; gives back what they said."""
+        said = ""
+        for stage in stages:
+            code, text = self.outcome(stage)
+            assert code == 0, text
+            said += text
+        return said
+
+    def outcome(self, stage: str) -> tuple[int, str]:
+        process = self.start(stage)
+        _, text = process.communicate(timeout=240)
+        return process.returncode, text
+
+    def books(self, stage: str) -> dict:
+        return json.loads((self.data / "books" / f"{stage}.json").read_text("utf-8"))

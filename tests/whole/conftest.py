@@ -1,0 +1,62 @@
+"""One sandbox and one finished run, which the tests of the whole pipeline start from."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+from repository import Repository
+
+from sandbox.server import Sandbox
+
+#: Two days of the demo: ten videos, three of them hard ones. The third has three more.
+STUDY = ("study.start='2022-12-07'", "study.end='2022-12-08'")
+LONGER = ("study.start='2022-12-07'", "study.end='2022-12-09'")
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def finished(sandbox, tmp_path_factory) -> Repository:
+    """A run of two days, committed. To be copied, never to be changed."""
+    repository = Repository.from_working_tree(tmp_path_factory.mktemp("finished") / "repo", sandbox.base)
+    repository.compose(*STUDY)
+    repository.dvc("repro")
+    repository.commit("two days")
+    return repository
+
+
+@pytest.fixture
+def repository(finished, tmp_path) -> Repository:
+    return finished.copy(tmp_path / "repo")
+
+
+Asked = Callable[[], dict[str, Counter[str]]]
+
+
+@pytest.fixture
+def asked(sandbox) -> Asked:
+    """What was asked since the last call, by face, each subject with how often."""
+    seen = len(sandbox.requests())
+
+    def since() -> dict[str, Counter[str]]:
+        nonlocal seen
+        new = sandbox.requests()[seen:]
+        seen += len(new)
+        faces: dict[str, Counter[str]] = {
+            "queries": Counter(),
+            "pages": Counter(),
+            "media": Counter(),
+            "model": Counter(),
+        }
+        for entry in new:
+            face = "queries" if "video/query" in entry["path"] else entry["face"]
+            if face in faces and entry["subject"]:
+                faces[face][entry["subject"]] += 1
+        return faces
+
+    since()
+    return since

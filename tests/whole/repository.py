@@ -1,0 +1,123 @@
+"""A DVC repository of a test's own, and the commands that a person types in it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from import_closure import ROOT
+
+_BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A clone with a cache and an answer store of its own, and the address of the sandbox that it runs against."""
+
+    folder: Path
+    sandbox: str
+
+    @staticmethod
+    def from_working_tree(folder: Path, sandbox: str) -> "Repository":
+        """This repository as it stands, with a history of one commit."""
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for name in filter(None, listed.split("\0")):
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, folder / name)
+        repository = Repository(folder, sandbox)
+        repository.git("init", "-q", "-b", "main")
+        repository.commit("as it stands")
+        return repository
+
+    def copy(self, folder: Path) -> "Repository":
+        """All of it: history, cache and store."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Repository(folder, self.sandbox)
+
+    def clone(self, folder: Path) -> "Repository":
+        """What git has of it, and nothing else."""
+        subprocess.run(
+            ["git", "clone", "-q", str(self.folder), str(folder)], check=True, env=self._environment
+        )
+        return Repository(folder, self.sandbox)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def store(self) -> Path:
+        return self.folder / ".dvc" / "gettok-store"
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        quiet = self.folder.parent / "no-config"
+        return {
+            **os.environ,
+            "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
+            "GETTOK_SANDBOX": self.sandbox,
+            "OMP_NUM_THREADS": "1",
+            "PYANNOTE_METRICS_ENABLED": "0",
+            "DVC_GLOBAL_CONFIG_DIR": str(quiet),
+            "DVC_SYSTEM_CONFIG_DIR": str(quiet),
+            "DVC_NO_ANALYTICS": "1",
+            "GIT_AUTHOR_NAME": "t",
+            "GIT_AUTHOR_EMAIL": "t@example.org",
+            "GIT_COMMITTER_NAME": "t",
+            "GIT_COMMITTER_EMAIL": "t@example.org",
+        }
+
+    def outcome(self, *command: str, **environment: str) -> tuple[int, str]:
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**self._environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=280,
+        )
+        return done.returncode, done.stdout
+
+    def run(self, *command: str, **environment: str) -> str:
+        code, said = self.outcome(*command, **environment)
+        assert code == 0, f"{command}\n{said}"
+        return said
+
+    def dvc(self, *arguments: str, **environment: str) -> str:
+        return self.run("dvc", *arguments, **environment)
+
+    def git(self, *arguments: str) -> str:
+        return self.run("git", *arguments)
+
+    def compose(self, *overrides: str) -> None:
+        self.run("gettok", "compose", *overrides)
+
+    def commit(self, message: str) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+
+
+def stages_run(said: str) -> list[str]:
+    """The stages that DVC says it ran, in order."""
+    return re.findall(r"Running stage '(\w+)'", said)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file under a folder, by name."""
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }

@@ -1,0 +1,103 @@
+"""A study that grows pays for what is new, at home and after a pull from somebody else."""
+
+import pytest
+from conftest import LONGER
+from moto.server import ThreadedMotoServer
+from repository import Repository, files, stages_run
+
+from gettok.tables import VIDEOS
+
+TABLES = (
+    "videos",
+    "media",
+    "frames",
+    "transcripts",
+    "descriptions",
+    "stances",
+    "comparison",
+    "release",
+    "report",
+)
+
+
+def tables(repository: Repository) -> dict[str, bytes]:
+    made = {
+        f"{name}/{file}": content
+        for name in TABLES
+        for file, content in files(repository.data / name).items()
+    }
+    return made | {"media.parquet": (repository.data / "media.parquet").read_bytes()}
+
+
+def ids(repository: Repository, day: str) -> set[str]:
+    return set(VIDEOS.read(repository.data / "videos" / f"{day}.parquet")["video_id"])
+
+
+@pytest.fixture(scope="module")
+def longer(finished, tmp_path_factory) -> Repository:
+    """Three days from nothing."""
+    repository = finished.clone(tmp_path_factory.mktemp("longer") / "repo")
+    repository.compose(*LONGER)
+    repository.dvc("repro")
+    return repository
+
+
+def grow(repository: Repository, asked) -> None:
+    """One day more, which costs one window, its videos and their answers."""
+    old_days = {file.name: file.read_bytes() for file in (repository.data / "stances").iterdir()}
+    asked()
+    repository.compose(*LONGER)
+    assert len(stages_run(repository.dvc("repro"))) == 10
+    cost = asked()
+    new = ids(repository, "2022-12-09")
+    assert len(new) == 3
+    assert cost["queries"] == {"20221209/20221209/0": 1}
+    assert set(cost["pages"]) == new
+    assert set(cost["media"]) <= new
+    described = 2  # one of the three is private
+    assert cost["model"].total() == described + len(new)
+    assert all(
+        (repository.data / "stances" / name).read_bytes() == content for name, content in old_days.items()
+    )
+
+
+def test_a_day_more_costs_that_day_and_gives_the_tables_of_a_fresh_run(repository, longer, asked):
+    grow(repository, asked)
+    assert tables(repository) == tables(longer)
+
+
+def test_a_dataset_pulled_elsewhere_is_the_same_and_can_be_gone_on_from(repository, longer, tmp_path, asked):
+    repository.dvc("remote", "add", "--default", "shared", str(tmp_path / "remote"))
+    repository.commit("share")
+    repository.dvc("push")
+    clone = repository.clone(tmp_path / "clone")
+    clone.dvc("pull")
+    assert files(clone.data) == files(repository.data)
+    assert stages_run(clone.dvc("repro")) == []
+    assert not clone.store.exists()
+    said = clone.run("gettok", "store", "refill")
+    assert "detect_stance" in said
+    grow(clone, asked)
+    assert tables(clone) == tables(longer)
+
+
+def test_a_dataset_goes_through_s3_unchanged(repository, tmp_path):
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_DEFAULT_REGION": "us-east-1"}
+    make_bucket = (
+        "import boto3, sys; boto3.client('s3', endpoint_url=sys.argv[1]).create_bucket(Bucket='datasets')"
+    )
+    try:
+        repository.run("python", "-c", make_bucket, f"http://{host}:{port}", **keys)
+        repository.dvc("remote", "add", "--default", "shared", "s3://datasets/peru")
+        repository.dvc("remote", "modify", "shared", "endpointurl", f"http://{host}:{port}")
+        repository.commit("share")
+        repository.dvc("push", **keys)
+        clone = repository.clone(tmp_path / "clone")
+        clone.dvc("pull", **keys)
+        assert files(clone.data) == files(repository.data)
+        assert stages_run(clone.dvc("repro", **keys)) == []
+    finally:
+        server.stop()

@@ -1,0 +1,79 @@
+"""A run can be repeated: nothing runs twice, a fresh clone gives the same bytes, and going back is free."""
+
+from repository import files, stages_run
+
+from gettok.store import Store
+
+NOTHING = {"queries": {}, "pages": {}, "media": {}, "model": {}}
+
+
+def test_every_stage_has_done_its_work(finished):
+    assert len(list((finished.data / "media").glob("*.mp4"))) == 8, (
+        "of ten videos one is removed, one is cut off"
+    )
+    assert (finished.data / "report" / "index.html").stat().st_size > 20_000
+    said = finished.run("gettok", "summary")
+    assert "download" in said
+    assert "word error rate" in said
+
+
+def test_a_second_repro_runs_nothing(repository, asked):
+    said = repository.dvc("repro")
+    assert stages_run(said) == []
+    assert "up to date" in said
+    assert asked() == NOTHING
+
+
+def test_a_fresh_clone_with_nothing_kept_reproduces_dvc_lock_to_the_byte(finished, tmp_path, asked):
+    clone = finished.clone(tmp_path / "clone")
+    said = clone.dvc("repro")
+    assert len(stages_run(said)) == 10
+    assert clone.git("status", "--porcelain") == ""
+    assert files(clone.data) == files(finished.data)
+    assert len(asked()["model"]) > 0, "it asked for itself"
+
+
+def test_another_stance_prompt_runs_three_stages_and_going_back_asks_nothing(repository, asked):
+    before = files(repository.data)
+    said = repository.dvc("exp", "run", "-S", "prompts/stance=evidence")
+    assert stages_run(said) == ["detect_stance", "release", "report"]
+    first = asked()
+    assert first["model"].total() == len(first["model"]) > 0
+    assert {face: first[face] for face in ("queries", "pages", "media")} == {
+        "queries": {},
+        "pages": {},
+        "media": {},
+    }
+
+    composed = (repository.folder / "params.yaml").read_bytes()
+    repository.compose("prompts/stance=evidence", "study.start='2022-12-07'", "study.end='2022-12-08'")
+    ours = (repository.folder / "params.yaml").read_bytes()
+    study = ("-S", "study.start='2022-12-07'", "-S", "study.end='2022-12-08'")
+    repository.dvc("exp", "run", "-S", "prompts/stance=evidence", *study)
+    assert (repository.folder / "params.yaml").read_bytes() == ours
+    assert composed != ours, "without the study's days it is another study"
+
+    repository.dvc("exp", "run", "-S", "prompts/stance=paper", *study)
+    assert asked()["model"] == {}, "every answer was there already"
+    assert files(repository.data) == before
+
+
+def test_f35_what_dvc_does_to_outputs_and_cache_leaves_the_store_alone(repository, asked):
+    store = files(repository.store / "blobs")
+    repository.dvc("gc", "--workspace", "--force")
+    (repository.data / "stances" / "2022-12-07.parquet").unlink()
+    repository.dvc("checkout", "--force")
+    repository.dvc(
+        "exp", "run", "--temp", "--force", "-S", "study.start='2022-12-07'", "-S", "study.end='2022-12-08'"
+    )
+    assert asked() == NOTHING, "a forced run of everything asks for nothing that is kept"
+    assert files(repository.store / "blobs") == store
+    with Store(repository.store) as kept:
+        assert list(kept.verify()) == []
+    assert "all as they were written" in repository.run("gettok", "store", "verify")
+
+
+def test_a_media_file_is_on_disk_once(finished):
+    for file in (finished.data / "media").glob("*.mp4"):
+        if file.stat().st_size > 1_000_000:
+            assert file.stat().st_nlink >= 3, "workspace, DVC's cache and the store share it"
