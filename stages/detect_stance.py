@@ -1,12 +1,13 @@
 """Have a model judge each video's stance towards the study's target from transcript, description, texts and a frame."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from gettok.pictures import thin_out
+from gettok.settings import StanceInput
 from gettok.stance import StanceInputs, StanceStep
 from gettok.step import Item
 from gettok.store import digest_of
-from gettok.tables import DESCRIPTIONS, STANCES, TRANSCRIPTS, VIDEOS
+from gettok.tables import DESCRIPTIONS, STANCES, TRANSCRIPTS, VIDEOS, Table
 from stages.answering import Lost, whole, writer_by_day
 from stages.inputs import FrameName, Video, frames_by_video, stored, videos
 from stages.sandboxed import addresses, model_key
@@ -20,30 +21,31 @@ def run(stage: Stage) -> None:
     with addresses(settings.llm.base_url) as where, whole(DATA / "stances") as folder:
         address, key = where.of(settings.llm.base_url, "model"), model_key(settings.llm)
         step = StanceStep(settings.llm, settings.prompts.stance, settings.study.stance, address, key)
-        stage.answer(step, list(_items()), writer_by_day(STANCES, folder))
+        stage.answer(step, list(_items(settings.prompts.stance.inputs)), writer_by_day(STANCES, folder))
 
 
-def _items() -> Iterator[Item[StanceInputs] | Lost]:
-    said = dict(TRANSCRIPTS.read(DATA / "transcripts", ["video_id", "text"]).rows())
-    captions = dict(VIDEOS.read(DATA / "videos", ["video_id", "description"]).rows())
-    seen = {
-        video_id: (description, text)
-        for video_id, description, text in DESCRIPTIONS.read(
-            DATA / "descriptions", ["video_id", "description", "on_screen_text"]
-        ).rows()
-    }
+def _items(inputs: Collection[StanceInput]) -> Iterator[Item[StanceInputs] | Lost]:
+    said = _texts(TRANSCRIPTS, "transcripts", "text")
+    described = _texts(DESCRIPTIONS, "descriptions", "description")
+    on_screen = _texts(DESCRIPTIONS, "descriptions", "on_screen_text")
+    captions = _texts(VIDEOS, "videos", "description")
     frames = frames_by_video()
     for video in videos():
-        texts = (said[video.video_id], *seen[video.video_id], captions[video.video_id])
-        yield _item(video, texts, thin_out(frames.get(video.video_id, []), 1))
+        this = video.video_id
+        texts = said[this], described[this], on_screen[this], captions[this]
+        frame = thin_out(frames.get(video.video_id, []), 1) if "frame" in inputs else []
+        pictures = stored(video, frame) if frame else None
+        yield _item(video, StanceInputs(*texts, pictures=pictures).only(inputs), frame)
 
 
-def _item(video: Video, texts: tuple[str | None, ...], frame: list[FrameName]) -> Item[StanceInputs] | Lost:
-    if not frame and not any(texts):
+def _texts(table: Table, name: str, column: str) -> dict[str, str | None]:
+    return dict(table.read(DATA / name, ["video_id", column]).rows())
+
+
+def _item(video: Video, content: StanceInputs, frame: list[FrameName]) -> Item[StanceInputs] | Lost:
+    texts = content.texts()
+    if not (texts or frame):
         return Lost(video.video_id, video.day, "no_inputs")
-    transcript, description, on_screen_text, caption = texts
-    pictures = stored(video, frame) if frame else None
-    content = StanceInputs(transcript, description, on_screen_text, caption, pictures)
     return Item(video.video_id, video.day, {"texts": digest_of(texts), "frame": digest_of(frame)}, content)
 
 

@@ -90,7 +90,7 @@ def _judge(settings: Settings, address: str) -> Callable[[Path], Row]:
         seen = described["description"], described["on_screen_text"]
         return StanceInputs(said, *seen, caption=None, pictures=_pictures(settings, file))
 
-    return lambda file: _asked(step, inputs(file))[0]
+    return lambda file: _asked(step, inputs(file).only(settings.prompts.stance.inputs))[0]
 
 
 def _said(settings: Settings, file: Path) -> str | None:

@@ -221,5 +221,5 @@ def _bad_credentials(message: str) -> BadCredentials:
     return BadCredentials(
         f"the Research API refuses the credentials: {message}",
         "stopped; nothing was collected with them",
-        "check TIKTOK_CLIENT_KEY and TIKTOK_CLIENT_SECRET in the environment or in .env",
+        "check TIKTOK_CLIENT_KEY and TIKTOK_CLIENT_SECRET in the environment",
     )

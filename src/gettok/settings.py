@@ -179,15 +179,28 @@ class Llm(_Section):
 
 
 class Prompt(_Section):
-    """A prompt's name and text; `{target}` and `{labels}` in it are filled from the study."""
+    """A prompt's name and text."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
     text: Text
 
 
+StanceInput = Literal["transcript", "description", "on_screen_text", "caption", "frame"]
+
+
+class StancePrompt(_Section):
+    """A prompt whose `{target}` and `{labels}` are filled from the study, and what the model gets with it."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    text: Text
+    inputs: Annotated[
+        tuple[StanceInput, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct), Field(min_length=1)
+    ]
+
+
 class Prompts(_Section):
     describe: Prompt
-    stance: Prompt
+    stance: StancePrompt
 
 
 class Embedder(_Section):

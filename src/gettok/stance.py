@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from gettok.ask import Question, asker_for
 from gettok.describe import asked_of
@@ -12,7 +12,7 @@ from gettok.errors import BadSettings, Unusable
 from gettok.pictures import Picture, Pictures, thin_out
 from gettok.reply import Form, Reply, Words, replies_in, understand, usage
 from gettok.secrets import Secret
-from gettok.settings import Llm, Prompt, StanceTarget
+from gettok.settings import Llm, StanceInput, StancePrompt, StanceTarget
 from gettok.step import Answer, Json, Row, Workers
 
 _RULE = (
@@ -36,6 +36,11 @@ class StanceInputs:
     on_screen_text: str | None
     caption: str | None
     pictures: Pictures | None
+
+    def only(self, inputs: Collection[StanceInput]) -> "StanceInputs":
+        """These inputs without those that are not named."""
+        left_out = {name: None for name in _HEADERS if name not in inputs}
+        return replace(self, **left_out, pictures=self.pictures if "frame" in inputs else None)
 
     def texts(self) -> dict[str, str]:
         """The texts that are there, by name, in the order in which the model gets them."""
@@ -64,7 +69,7 @@ class StanceStep:
     """
 
     llm: Llm
-    prompt: Prompt
+    prompt: StancePrompt
     target: StanceTarget
     base_url: str
     key: Secret

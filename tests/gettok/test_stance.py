@@ -11,7 +11,7 @@ from gettok.ask import asker_for
 from gettok.errors import BadSettings, Unusable
 from gettok.pictures import GivenPictures, Picture
 from gettok.secrets import Secret
-from gettok.settings import Llm, Prompt, StanceTarget
+from gettok.settings import Llm, StancePrompt, StanceTarget
 from gettok.stance import StanceInputs, StanceStep
 from gettok.step import Answer
 from gettok.store.keys import Key
@@ -28,7 +28,8 @@ TARGET = StanceTarget(
     target="Pedro Castillo as President of Peru", labels=("support", "no support", "neutral")
 )
 INPUTS = StanceInputs("¡Fuerza!", "A crowd walks.", "LIMA", "#peru", GivenPictures(pictures(3)))
-ASKS = Prompt(name="test", text="Towards {target}: {labels}? {as it is}")
+EVERYTHING = ("transcript", "description", "on_screen_text", "caption", "frame")
+ASKS = StancePrompt(name="test", text="Towards {target}: {labels}? {as it is}", inputs=EVERYTHING)
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def step(
-    url: str = "http://x/v1", target: StanceTarget = TARGET, prompt: Prompt = ASKS, **changes: Any
+    url: str = "http://x/v1", target: StanceTarget = TARGET, prompt: StancePrompt = ASKS, **changes: Any
 ) -> StanceStep:
     return StanceStep(llm(**changes), prompt, target, url, Secret(CANARY))
 
@@ -187,7 +188,7 @@ def test_the_key_of_an_answer_depends_on_votes_wording_target_and_labels() -> No
     other = [
         step(votes=2),
         step(model="b"),
-        step(prompt=Prompt(name="test", text="{labels}?")),
+        step(prompt=StancePrompt(name="test", text="{labels}?", inputs=EVERYTHING)),
         step(target=StanceTarget(target="Dina Boluarte", labels=TARGET.labels)),
         step(target=StanceTarget(target=TARGET.target, labels=("support", "neutral", "no support"))),
     ]
@@ -197,7 +198,7 @@ def test_the_key_of_an_answer_depends_on_votes_wording_target_and_labels() -> No
 
 def test_the_papers_prompt_for_its_study_is_the_papers_to_the_letter() -> None:
     study = conf("study/peru_2022.yaml")["study"]["stance"]
-    paper = Prompt.model_validate(conf("prompts/stance/paper.yaml"))
+    paper = StancePrompt.model_validate(conf("prompts/stance/paper.yaml"))
     chosen = step(target=StanceTarget.model_validate(study), prompt=paper)
     assert chosen.wording == PAPER
     chosen.open()
@@ -205,7 +206,7 @@ def test_the_papers_prompt_for_its_study_is_the_papers_to_the_letter() -> None:
 
 
 def test_a_prompt_that_speaks_of_other_labels_than_the_studys_is_a_wrong_setting() -> None:
-    paper = Prompt.model_validate(conf("prompts/stance/paper.yaml"))
+    paper = StancePrompt.model_validate(conf("prompts/stance/paper.yaml"))
     with pytest.raises(BadSettings, match=r"does not name the study's labels \['favor', 'against'\]"):
         step(target=StanceTarget(target="X", labels=("favor", "against", "neutral")), prompt=paper).open()
 
@@ -217,7 +218,7 @@ def test_the_sandboxs_model_judges_by_the_inputs_and_not_by_the_prompt(tmp_path:
     with Sandbox(corpus=tmp_path) as sandbox:
         chosen = StanceStep(
             Llm.model_validate(conf("llm/sandbox.yaml")),
-            Prompt.model_validate(conf(f"prompts/stance/{prompt}.yaml")),
+            StancePrompt.model_validate(conf(f"prompts/stance/{prompt}.yaml")),
             TARGET,
             sandbox.model,
             Secret("sandbox"),
@@ -233,3 +234,12 @@ def test_the_sandboxs_model_judges_by_the_inputs_and_not_by_the_prompt(tmp_path:
             labels[said.split()[-1]] = chosen.read(answer)[0]["label"]
     asker_for.cache_clear()
     assert labels == {"Castillo": "support", "corrupto": "no support", "lunes": "neutral"}
+
+
+def test_only_the_inputs_that_the_prompt_names_are_given():
+    every = StanceInputs("said", "seen", "written", "captioned", GivenPictures((Picture(0, 0.0, b"x"),)))
+    fewer = every.only(("transcript", "frame"))
+    assert fewer.texts() == {"transcript": "said"}
+    assert len(fewer.frame()) == 1
+    assert every.only(("caption",)).frame() == []
+    assert every.only(EVERYTHING) == every
