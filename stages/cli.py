@@ -85,6 +85,15 @@ def summary_command() -> None:
     typer.echo(summary())
 
 
+@app.command("dictionary")
+def dictionary_command() -> None:
+    """Print the data dictionary: a sentence for each column of each table."""
+    from gettok.dictionary import markdown  # noqa: PLC0415 - loads what only this command needs
+    from gettok.tables import TABLES  # noqa: PLC0415
+
+    typer.echo(markdown(list(TABLES.values())), nl=False)
+
+
 @store_app.command("verify")
 def verify_command() -> None:
     """Check every stored byte by its digest; exit 65 if any is damaged."""

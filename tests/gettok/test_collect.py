@@ -94,7 +94,9 @@ def test_every_video_is_found_with_as_many_requests_as_there_are_pages(at, corpu
     with at() as sandbox:
         pages = Researcher(sandbox, store).collect()
         assert found(pages) == ids(corpus)
-        assert len(pages) == len(queries(sandbox)) == 4, "30 days have 236 videos in 3 pages, the last day has its own"
+        assert len(pages) == len(queries(sandbox)) == 4, (
+            "30 days have 236 videos in 3 pages, the last day has its own"
+        )
 
 
 def test_a_second_run_asks_nothing(at, store):
@@ -146,7 +148,11 @@ def test_f02_lasting_trouble_ends_in_not_now_and_the_next_run_starts_there(at, c
             Researcher(sandbox, store).collect()
         before = len(queries(sandbox))
         assert found(Researcher(sandbox, store).collect()) == ids(corpus)
-        assert queries(sandbox)[before:] == ["20221201/20221230/100", "20221201/20221230/200", "20221231/20221231/0"]
+        assert queries(sandbox)[before:] == [
+            "20221201/20221230/100",
+            "20221201/20221230/200",
+            "20221231/20221231/0",
+        ]
 
 
 @pytest.mark.parametrize(("told", "waited"), [("7", 7.0), ("999999", 60.0), ("soon", None)])
@@ -208,7 +214,9 @@ def test_f05_a_lost_search_starts_its_window_again_and_no_video_is_twice(at, cor
         assert len(sandbox.requests()) == asked, "a window that was begun again is known whole afterwards"
 
 
-@pytest.mark.parametrize("fault", ["200_html", "truncated_json", "cut", "cut_chunked", "cut_close", "reset", "200_error"])
+@pytest.mark.parametrize(
+    "fault", ["200_html", "truncated_json", "cut", "cut_chunked", "cut_close", "reset", "200_error"]
+)
 def test_f07_f08_f09_f15_what_is_no_whole_page_is_asked_again(at, corpus, store, fault):
     with at(script=["ok", fault]) as sandbox:
         if fault == "200_error":  # an unknown code under HTTP 200 is an error, whatever the status
