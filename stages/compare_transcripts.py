@@ -18,7 +18,7 @@ def run(stage: Stage) -> None:
     pairs = [
         TextPair(video_id, created_at, theirs, text)
         for video_id, created_at, theirs in videos
-        if (text := ours[video_id]) and theirs
+        if (text := ours[video_id]) and theirs and theirs.strip()
     ]
     rows, summary = compare(pairs, open_embedder(stage.settings.embedder))
     with whole(DATA / "comparison") as folder:
