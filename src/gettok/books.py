@@ -45,7 +45,7 @@ class Books:
         try:
             content = json.loads(path.read_text("utf-8"))
             return Books(content["asked"], content["ok"], content["unusable"])
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(
                 f"the books {path} cannot be read: {error}",
                 "nothing was written",

@@ -110,9 +110,7 @@ class Collector:
         return {"start": window.start, "end": window.end, "state": "done", **facts, **origin}
 
     def _search(self, window: Window, attempt: int) -> Iterator[Kept]:
-        lost = self._lost_key(window, attempt).digest in self.store.known(
-            [self._lost_key(window, attempt).digest]
-        )
+        lost = self._was_lost(window, attempt)
         cursor, search_id = 0, None
         while True:
             key = self._page_key(window, attempt, cursor)

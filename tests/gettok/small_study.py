@@ -73,8 +73,12 @@ def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
     reasons = {videos[place]["video_id"]: reason for place, reason in (lost or {}).items()}
     have = [row for row in videos if row["video_id"] not in reasons]
     media = [{"sha256": "a" * 64, "duration_s": 20.5, "has_audio": True, "detail": "seen"}] * len(have)
-    spoken = [{"text": OURS, "language": "es", "segments": [{"start_s": 0.0, "end_s": 2.5, "text": OURS}]}] * len(have)
-    described = [{"description": "A crowd.", "on_screen_text": "NO A LA VACANCIA", "frame_indices": [0, 300]}] * len(have)
+    spoken = [
+        {"text": OURS, "language": "es", "segments": [{"start_s": 0.0, "end_s": 2.5, "text": OURS}]}
+    ] * len(have)
+    described = [
+        {"description": "A crowd.", "on_screen_text": "NO A LA VACANCIA", "frame_indices": [0, 300]}
+    ] * len(have)
     stances = [{"label": LABELS[place % 3], "confidence": 0.8} for place in range(len(have))]
     frames = [{"frame_index": 0, "jpeg": jpeg(row["video_id"])} for row in have]
     return Tables(
@@ -82,10 +86,16 @@ def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
         media=_stage("media", videos, reasons, have, media),
         frames=_stage("frames", videos, _later(reasons), have, frames),
         transcripts=_stage("transcripts", videos, _later(reasons), have, spoken),
-        descriptions=_stage("descriptions", videos, _later(reasons), have, [{**row, "model": "see-1"} for row in described]),
-        stances=_stage("stances", videos, _later(reasons), have, [{**row, "model": "judge-1"} for row in stances]),
+        descriptions=_stage(
+            "descriptions", videos, _later(reasons), have, [{**row, "model": "see-1"} for row in described]
+        ),
+        stances=_stage(
+            "stances", videos, _later(reasons), have, [{**row, "model": "judge-1"} for row in stances]
+        ),
         pairs=TABLES["pairs"].frame(_pair(row) for row in have if row["voice_to_text"]),
-        windows=TABLES["windows"].frame([{"start": date(2022, 12, 5), "end": date(2022, 12, 14), "state": "done"}]),
+        windows=TABLES["windows"].frame(
+            [{"start": date(2022, 12, 5), "end": date(2022, 12, 14), "state": "done"}]
+        ),
         books={
             "download": books(len(videos), reasons.values()),
             "extract_frames": books(len(videos), _later(reasons).values()),
@@ -115,7 +125,9 @@ def _stage(name: str, videos: Any, reasons: Mapping[str, str], have: list[Row], 
         {"video_id": row["video_id"], "status": "ok", "answer_key": "k", "answer": "{}", **result}
         for row, result in zip(have, results, strict=True)
     ]
-    lost = [{"video_id": video_id, "status": "unusable", "reason": reason} for video_id, reason in reasons.items()]
+    lost = [
+        {"video_id": video_id, "status": "unusable", "reason": reason} for video_id, reason in reasons.items()
+    ]
     return TABLES[name].frame([*ok, *lost])
 
 

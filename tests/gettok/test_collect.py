@@ -12,7 +12,8 @@ from gettok.errors import BadCredentials, BadSettings, Interrupted, NotNow
 from gettok.research_api import Page, ResearchApi
 from gettok.secrets import Secret
 from gettok.settings import Query
-from gettok.store import Store
+from gettok.step import Answer
+from gettok.store import Key, Store
 from gettok.tabulate import tabulate
 from gettok.windows import Window
 from sandbox.profiles import Profile
@@ -212,6 +213,28 @@ def test_f05_a_lost_search_starts_its_window_again_and_no_video_is_twice(at, cor
         asked = len(sandbox.requests())
         assert Researcher(sandbox, store).collect() == pages
         assert len(sandbox.requests()) == asked, "a window that was begun again is known whole afterwards"
+
+
+def test_pages_that_come_out_of_tables_are_as_good_as_those_that_were_asked_for(at, store, tmp_path):
+    with at(script=["ok", *["search_lost"] * 6]) as sandbox:
+        first = Researcher(sandbox, store).collector
+        windows = first.plan(STUDY, 30)
+        with Store(tmp_path / "refilled") as refilled:
+            for window in windows:
+                for kept in list(first.collect(window)):
+                    refilled.put(Key("collect", kept.key), str(window), kept.answer)
+                row = first.done_row(window)
+                refilled.put(
+                    Key("collect", row["answer_key"]), str(window), Answer(json.loads(row["answer"]))
+                )
+            asked = len(sandbox.requests())
+            second = Researcher(sandbox, refilled).collector
+            assert second.plan(STUDY, 7) == windows
+            for window in windows:
+                assert [kept.row() for kept in second.collect(window)] == [
+                    kept.row() for kept in first.collect(window)
+                ]
+            assert len(sandbox.requests()) == asked
 
 
 @pytest.mark.parametrize(

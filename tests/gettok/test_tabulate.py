@@ -104,5 +104,7 @@ def test_a_video_outside_the_study_s_days_is_left_to_its_own_day():
 
 
 def test_what_has_no_id_is_counted():
-    table = tabulate([page({"create_time": CREATED}, {"id": 1, "create_time": "yesterday"}, {"id": 1.5})], STUDY)
+    table = tabulate(
+        [page({"create_time": CREATED}, {"id": 1, "create_time": "yesterday"}, {"id": 1.5})], STUDY
+    )
     assert (table.rows, table.unidentified) == ([], 3)

@@ -5,10 +5,10 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from gettok.errors import NoSpace
 from gettok.step import Blob
@@ -61,8 +61,9 @@ class BlobFiles:
         with full_disk_is_told(self._files):
             target.parent.mkdir(exist_ok=True)
             self.unfinished.mkdir(exist_ok=True)
-            whole = self._whole(blob)
+            whole = self.unfinished / uuid4().hex
             try:
+                place(blob, whole)
                 whole.chmod(0o444)  # the workspace and DVC's cache may share this file
                 _sync(whole)
                 _link(whole, target)
@@ -74,17 +75,6 @@ class BlobFiles:
         """The names of all blobs there are, as files say."""
         for folder in sorted(self._files.iterdir()):
             yield from sorted(file.name for file in folder.iterdir())
-
-    def _whole(self, blob: Blob) -> Path:
-        """A file of our own beside the blobs with all the bytes."""
-        handle, name = tempfile.mkstemp(dir=self.unfinished)
-        with os.fdopen(handle, "wb") as file:
-            if blob.path is None:
-                file.write(blob.read())
-                return Path(name)
-        Path(name).unlink()
-        place(blob, Path(name))
-        return Path(name)
 
     def _sweep(self) -> None:
         """Drop what processes that are no more have left unfinished."""

@@ -191,10 +191,15 @@ class FullDisk:
         self.left = succeed
         for name in ("fsync", "link", "mkdir", "chmod"):
             monkeypatch.setattr(os, name, self._limited(getattr(os, name)))
-        monkeypatch.setattr(
-            "gettok.store.blobs.tempfile.mkstemp", self._limited(__import__("tempfile").mkstemp)
-        )
-        monkeypatch.setattr("gettok.store.blobs.os.fdopen", self._limited(os.fdopen))
+        monkeypatch.setattr(Path, "write_bytes", lambda path, data: self._half_written(path, data))  # noqa: PLW0108 - a bound method would not get the path
+
+    def _half_written(self, path, data):
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
+            self.left -= 1
+            if self.left < 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            file.write(data[len(data) // 2 :])
 
     def _limited(self, call):
         def limited(*args, **kwargs):
@@ -226,6 +231,7 @@ def test_f37_whichever_write_finds_the_disk_full_nothing_half_done_is_visible(tm
             assert store.get(key(1).digest) is None
             store.put(key(1), "v1", answer)
             assert store.get(key(1).digest).blobs["big"].read() == BIG
+            assert list(store.files.unfinished.iterdir()) == []
     assert failures >= 6
 
 
@@ -244,6 +250,18 @@ def test_f37_a_database_that_may_not_grow_is_told_and_keeps_what_it_has(tmp_path
     assert findings(tmp_path) == []
 
 
+def test_bytes_are_on_disk_before_their_name_appears_and_the_name_before_the_answer(store, monkeypatch):
+    calls = []
+    for name in ("fsync", "link"):
+        real = getattr(os, name)
+        monkeypatch.setattr(
+            os, name, lambda *args, name=name, real=real: (calls.append(name), real(*args))[1]
+        )
+    store._database.set_trace_callback(lambda statement: calls.append(statement.split()[0]))
+    store.put(key(1), "v1", Answer({}, {"big": Blob.of_bytes(BIG)}))
+    assert calls == ["fsync", "link", "fsync", "BEGIN", "INSERT", "INSERT", "COMMIT"]
+
+
 # --- several processes, and kills --------------------------------------------------------------------------
 
 WRITER = """
@@ -254,7 +272,7 @@ from gettok.store import Key, Store
 root, name, first, last = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 with Store(root) as store:
     for number in range(first, last):
-        big = Blob.of_bytes(str(number).encode() * 50_000)
+        big = Blob.of_bytes(str(number).encode() * 120_000)
         answer = Answer({"number": number, "writer": name}, {"big": big})
         store.put(Key.of("describe", 1, {"model": "m"}, {"video": number}), str(number), answer)
         print(number, flush=True)
@@ -286,7 +304,7 @@ def test_f34_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path, acknow
     assert findings(tmp_path) == []
     with Store(tmp_path) as store:
         for number in told:
-            assert store.get(key(number).digest).blobs["big"].read() == str(number).encode() * 50_000
+            assert store.get(key(number).digest).blobs["big"].read() == str(number).encode() * 120_000
         assert len(told) <= store.stats()[0][1] <= len(told) + 1
         assert list((tmp_path / "incoming").iterdir()) == [], (
             "what the dead writer left unfinished is swept away"

@@ -1,0 +1,26 @@
+"""Books balance, or nothing goes on."""
+
+import pytest
+
+from gettok.books import Books
+from gettok.errors import BadInput, Damaged
+
+
+def test_books_count_each_reason_once_for_each_video(tmp_path):
+    books = Books.of([None, "private", None, "removed", "private"], 5)
+    assert books == Books(5, 2, {"private": 2, "removed": 1})
+    books.write(tmp_path / "books" / "download.json")
+    assert Books.read(tmp_path / "books" / "download.json") == books
+
+
+@pytest.mark.parametrize("asked", [2, 4])
+def test_a_video_too_many_or_too_few_is_refused(asked):
+    with pytest.raises(Damaged, match="do not balance"):
+        Books.of([None, "private", None], asked)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"asked": 1}'])
+def test_a_file_that_is_no_book_is_told(tmp_path, content):
+    (tmp_path / "x.json").write_text(content, "utf-8")
+    with pytest.raises(BadInput, match="cannot be read"):
+        Books.read(tmp_path / "x.json")
