@@ -3,7 +3,7 @@ UV := $(shell command -v uv || echo .tools/uv/bin/uv)
 RUN := $(UV) run --frozen
 export PYANNOTE_METRICS_ENABLED := 0
 
-.PHONY: demo test test-all lint format bench setup
+.PHONY: demo test test-slow test-all lint format bench setup
 
 demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
 	$(RUN) dvc repro
@@ -12,8 +12,10 @@ demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
 test: setup lint  ## the fast tests
 	$(RUN) pytest
 
-test-all: setup lint  ## the slow proofs as well
-	$(RUN) pytest -m ""
+test-slow: setup  ## the slow proofs alone
+	$(RUN) pytest -m slow
+
+test-all: test test-slow
 
 lint: setup
 	$(RUN) ruff check

@@ -51,7 +51,8 @@ class Table:
 
     def write(self, rows: Iterable[Row] | pl.DataFrame, path: Path) -> None:
         """Write one Parquet file; the same rows give the same bytes."""
-        frame = rows if isinstance(rows, pl.DataFrame) else self.frame(rows)
+        # polars forgets the inner type of a list column that is all null when it turns a frame round
+        frame = rows.cast(self.schema) if isinstance(rows, pl.DataFrame) else self.frame(rows)
         path.parent.mkdir(parents=True, exist_ok=True)
         frame.write_parquet(path, compression="zstd", statistics=True, row_group_size=self.rows_per_group)
 

@@ -9,8 +9,8 @@ from repository import Repository
 from sandbox.server import Sandbox
 
 #: Two days of the demo: ten videos, three of them hard ones. The third has three more.
-STUDY = ("study.start='2022-12-07'", "study.end='2022-12-08'")
-LONGER = ("study.start='2022-12-07'", "study.end='2022-12-09'")
+STUDY = ("2022-12-07", "2022-12-08")
+LONGER = ("2022-12-07", "2022-12-09")
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def sandbox() -> Iterator[Sandbox]:
 def finished(sandbox, tmp_path_factory) -> Repository:
     """A run of two days, committed. To be copied, never to be changed."""
     repository = Repository.from_working_tree(tmp_path_factory.mktemp("finished") / "repo", sandbox.base)
-    repository.compose(*STUDY)
+    repository.study(*STUDY)
     repository.dvc("repro")
     repository.commit("two days")
     return repository

@@ -104,6 +104,13 @@ class Repository:
     def compose(self, *overrides: str) -> None:
         self.run("gettok", "compose", *overrides)
 
+    def study(self, start: str, end: str) -> None:
+        """Edit the days of the study, as a person would, and compose."""
+        file = self.folder / "conf" / "study" / "demo.yaml"
+        text = re.sub(r'(?m)^start: "[^"]*"$', f'start: "{start}"', file.read_text("utf-8"))
+        file.write_text(re.sub(r'(?m)^end: "[^"]*"$', f'end: "{end}"', text), "utf-8")
+        self.compose()
+
     def commit(self, message: str) -> None:
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", message)

@@ -37,7 +37,7 @@ def ids(repository: Repository, day: str) -> set[str]:
 def longer(finished, tmp_path_factory) -> Repository:
     """Three days from nothing."""
     repository = finished.clone(tmp_path_factory.mktemp("longer") / "repo")
-    repository.compose(*LONGER)
+    repository.study(*LONGER)
     repository.dvc("repro")
     return repository
 
@@ -46,7 +46,7 @@ def grow(repository: Repository, asked) -> None:
     """One day more, which costs one window, its videos and their answers."""
     old_days = {file.name: file.read_bytes() for file in (repository.data / "stances").iterdir()}
     asked()
-    repository.compose(*LONGER)
+    repository.study(*LONGER)
     assert len(stages_run(repository.dvc("repro"))) == 10
     cost = asked()
     new = ids(repository, "2022-12-09")
@@ -61,11 +61,13 @@ def grow(repository: Repository, asked) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_day_more_costs_that_day_and_gives_the_tables_of_a_fresh_run(repository, longer, asked):
     grow(repository, asked)
     assert tables(repository) == tables(longer)
 
 
+@pytest.mark.slow
 def test_a_dataset_pulled_elsewhere_is_the_same_and_can_be_gone_on_from(repository, longer, tmp_path, asked):
     repository.dvc("remote", "add", "--default", "shared", str(tmp_path / "remote"))
     repository.commit("share")

@@ -1,6 +1,5 @@
 """What a person does by mistake is told; what must stay secret stays so."""
 
-from conftest import STUDY
 from repository import files, stages_run
 
 
@@ -12,16 +11,15 @@ def test_editing_conf_and_forgetting_to_compose_is_told_and_asks_nothing(reposit
     assert "conf/ was edited after params.yaml was composed" in said
     assert "gettok compose" in said
     assert asked()["model"] == {}
-    repository.compose(*STUDY)
+    repository.compose()
     assert stages_run(repository.dvc("repro")) == ["detect_stance", "release", "report"]
     assert len(asked()["model"]) > 0
 
 
 def test_f50_a_secret_is_in_no_file_and_in_nothing_that_was_said(repository, sandbox):
-    canary = "canary-5d1f0c7e"
+    canary = f"canary-{0x5D1F0C7E:x}"  # not spelled out, or it would be found here
     secrets = {"TIKTOK_CLIENT_KEY": "sandbox", "TIKTOK_CLIENT_SECRET": canary, "OPENAI_API_KEY": canary}
     repository.compose(
-        *STUDY,
         f"source.api={sandbox.research_api}",
         f"llm.base_url={sandbox.model}",
         "llm.key_from=OPENAI_API_KEY",

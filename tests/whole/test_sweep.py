@@ -2,12 +2,13 @@
 
 import json
 
-STUDY = ("-S", "study.start='2022-12-07'", "-S", "study.end='2022-12-08'")
+import pytest
 
 
+@pytest.mark.slow
 def test_a_sweep_over_prompts_and_strides_pays_for_each_distinct_answer_once(repository, asked):
     sweep = ("-S", "prompts/stance=paper,evidence", "-S", "frames=every_300,every_150")
-    repository.dvc("exp", "run", "--queue", *STUDY, *sweep)
+    repository.dvc("exp", "run", "--queue", *sweep)
     repository.dvc("exp", "run", "--run-all")
     cost = asked()
     assert cost["model"].total() > 0

@@ -1,0 +1,207 @@
+"""A release is whole, checked, safe to open, and says where it comes from; or it is not written."""
+
+import csv
+import hashlib
+import json
+from dataclasses import replace
+from itertools import pairwise
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_study import study_of, tables, video
+
+from gettok import release
+from gettok.books import Books
+from gettok.dictionary import markdown
+from gettok.errors import REASONS, BadInput, Damaged
+from gettok.release import DATASET
+from gettok.release.spreadsheet import write_csv
+from gettok.tables import TABLES
+
+PROVENANCE = {"gettok": "0.1.0", "study": {"name": "small"}}
+
+
+def written(folder, of=None, form="full", withdrawn=()):
+    release.write(folder, of or study_of(6), form, PROVENANCE, withdrawn)
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(content.decode("utf-8").splitlines(keepends=True)))
+
+
+def test_the_csv_has_the_paper_s_columns_first_and_a_row_for_every_video(tmp_path):
+    made = rows(written(tmp_path / "r")["dataset.csv"])
+    assert list(made[0])[:3] == ["id", "whisper_voice_to_text", "description_video_gpt4"]
+    assert [row["id"] for row in made] == [str(7213456789012345600 + number) for number in range(1, 7)]
+    assert made[1]["whisper_voice_to_text"] == ""
+    assert made[1]["no_media_because"] == "private"
+
+
+def test_the_checksums_hold_for_every_file(tmp_path):
+    files = written(tmp_path / "r")
+    listed = dict(reversed(line.split("  ")) for line in files["checksums.sha256"].decode().splitlines())
+    assert set(listed) == set(files) - {"checksums.sha256"}
+    assert all(hashlib.sha256(files[name]).hexdigest() == digest for name, digest in listed.items())
+
+
+def test_the_same_tables_give_the_same_bytes_in_any_order(tmp_path):
+    of = study_of(6)
+    turned = replace(of, **{name: frame.reverse() for name, frame in of.named().items()})
+    assert written(tmp_path / "a", of) == written(tmp_path / "b", turned)
+
+
+def test_the_books_and_the_models_go_out_with_it(tmp_path):
+    files = written(tmp_path / "r")
+    books = json.loads(files["books.json"])
+    assert (books["videos"], books["released"], books["withdrawn"]) == (6, 6, 0)
+    assert books["stages"]["download"] == {"asked": 6, "ok": 4, "unusable": {"private": 1, "slideshow": 1}}
+    origin = json.loads(files["provenance.json"])
+    assert origin["models"] == {"descriptions": ["see-1"], "stances": ["judge-1"]}
+    assert origin["form"] == "full"
+
+
+def test_ids_only_gives_away_ids_and_nothing_else(tmp_path):
+    files = written(tmp_path / "r", form="ids_only")
+    assert pl.read_parquet(tmp_path / "r" / "dataset.parquet").columns == ["id"]
+    assert not [name for name in files if name.endswith(".parquet") and name != "dataset.parquet"]
+
+
+@pytest.mark.parametrize("form", ["ids_only", "derived"])
+def test_what_tiktok_gave_stays_here_unless_all_is_released(tmp_path, form):
+    files = written(tmp_path / "r", form=form)
+    frames = [pl.read_parquet(tmp_path / "r" / name) for name in files if name.endswith(".parquet")]
+    columns = {column for frame in frames for column in frame.columns}
+    assert not columns & {
+        "username",
+        "description_caption",
+        "caption",
+        "voice_to_text",
+        "tiktok_text",
+        "jpeg",
+        "detail",
+    }
+    assert not columns & {"view_count", "like_count", "hashtags", "answer"}
+    assert b"el pueblo unido" not in b"".join(files.values())
+
+
+def test_every_released_column_is_in_the_dictionary(tmp_path):
+    files = written(tmp_path / "r")
+    text = files["data_dictionary.md"].decode()
+    for name in files:
+        if name.endswith(".parquet"):
+            for column in pl.read_parquet(tmp_path / "r" / name).columns:
+                assert f"| `{column}` |" in text
+
+
+def test_f55_a_folder_with_something_in_it_is_refused(tmp_path):
+    (tmp_path / "old.csv").write_text("captions", "utf-8")
+    with pytest.raises(BadInput, match="not empty"):
+        release.write(tmp_path, study_of(3), "ids_only", PROVENANCE)
+
+
+def test_f55_books_that_do_not_balance_are_refused(tmp_path):
+    of = study_of(6)
+    wrong = replace(of, books={**of.books, "describe": Books(6, 4, {"no_media": 1})})
+    with pytest.raises(Damaged, match="do not balance"):
+        release.write(tmp_path / "r", wrong, "full", PROVENANCE)
+    assert not (tmp_path / "r").exists()
+
+
+def test_f55_books_that_contradict_their_table_are_refused(tmp_path):
+    of = study_of(6)
+    wrong = replace(of, books={**of.books, "describe": Books(6, 5, {"no_media": 1})})
+    with pytest.raises(Damaged, match="describe"):
+        release.write(tmp_path / "r", wrong, "full", PROVENANCE)
+
+
+def test_f55_a_stage_that_lost_a_video_or_made_one_up_is_refused(tmp_path):
+    of = study_of(6)
+    with pytest.raises(Damaged, match="no row for 1 of 6"):
+        release.write(tmp_path / "a", replace(of, transcripts=of.transcripts.head(5)), "full", PROVENANCE)
+    stranger = of.media.head(1).with_columns(video_id=pl.lit("1"))
+    with pytest.raises(Damaged, match="never found"):
+        release.write(tmp_path / "b", replace(of, media=pl.concat([of.media, stranger])), "full", PROVENANCE)
+    with pytest.raises(Damaged, match="more than once"):
+        release.write(
+            tmp_path / "c", replace(of, videos=pl.concat([of.videos, of.videos.head(1)])), "full", PROVENANCE
+        )
+
+
+def test_f49_answers_of_two_models_are_not_mixed(tmp_path):
+    of = study_of(6)
+    mixed = of.stances.with_columns(
+        model=pl.when(pl.col("video_id") == of.stances["video_id"][0])
+        .then(pl.lit("judge-2"))
+        .otherwise("model")
+    )
+    with pytest.raises(Damaged, match="more than one model: judge-1, judge-2"):
+        release.write(tmp_path / "r", replace(of, stances=mixed), "full", PROVENANCE)
+
+
+def test_f56_a_withdrawn_video_is_in_no_file_and_is_counted(tmp_path):
+    gone = str(7213456789012345601)
+    files = written(tmp_path / "r", withdrawn=[gone])
+    for name in files:
+        if name.endswith(".parquet"):
+            frame = pl.read_parquet(tmp_path / "r" / name)
+            for column in {"id", "video_id"} & set(frame.columns):
+                assert gone not in frame[column].to_list()
+    assert gone.encode() not in files["dataset.csv"]
+    assert json.loads(files["books.json"])["withdrawn"] == 1
+
+
+def test_a_study_without_a_video_is_released_all_the_same(tmp_path):
+    assert rows(written(tmp_path / "r", tables())["dataset.csv"]) == []
+
+
+_CELL = st.text(
+    alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("=+-@\t\r\n\0 '\"")),
+    max_size=12,
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(_CELL, min_size=1, max_size=5))
+def test_f51_no_cell_of_the_csv_begins_a_formula_and_none_is_lost(tmp_path_factory, cells):
+    file = tmp_path_factory.getbasetemp() / "cells.csv"
+    write_csv(pl.DataFrame({"id": [str(n) for n in range(len(cells))], "caption": cells}), file)
+    with file.open(encoding="utf-8", newline="") as opened:
+        made = list(csv.DictReader(opened))
+    assert [row["id"] for row in made] == [str(n) for n in range(len(cells))]
+    for cell, row in zip(cells, made, strict=True):
+        assert not row["caption"].lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "\0"))
+        assert not any(ord(character) < 32 and character != "\n" for character in row["caption"])
+        letters = [c for c in cell if c.isalnum()]
+        assert [c for c in row["caption"] if c.isalnum()] == letters
+
+
+def test_f16_ids_are_quoted_as_text(tmp_path):
+    line = written(tmp_path / "r")["dataset.csv"].decode().splitlines()[1]
+    assert line.startswith('"7213456789012345601",')
+
+
+def test_f18_the_parquet_keeps_what_the_csv_must_not_have(tmp_path):
+    caption = "=1+1\0 \x1b[31mred"
+    written(tmp_path / "r", tables(video(1, description=caption)))
+    assert pl.read_parquet(tmp_path / "r" / "dataset.parquet")["caption"].to_list() == [caption]
+
+
+def test_the_dictionary_has_a_sentence_for_every_column_of_every_table_and_every_reason():
+    text = markdown([*TABLES.values(), DATASET])
+    for table in (*TABLES.values(), DATASET):
+        assert f"## {table.name}" in text
+        for column in table.columns:
+            assert column.sentence.endswith("."), f"{table.name}.{column.name}"
+            assert column.sentence in text
+    assert all(f"`{reason}`" in text for reason in REASONS)
+
+
+def test_tables_are_sorted_by_columns_that_they_have():
+    for table in TABLES.values():
+        names = [column.name for column in table.columns]
+        assert set(table.sort) <= set(names)
+        assert len(names) == len(set(names))
+    assert all(left != right for left, right in pairwise(sorted(TABLES)))

@@ -1,0 +1,208 @@
+"""The report shows the paper's tables and figures, runs nothing, and says plainly what is missing."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_study import COMPARISON, OURS, STUDY, TIKTOK, study_of, tables, video
+
+from gettok import report
+from gettok.books import Books
+from gettok.report import numbers
+from gettok.report.display import address, shown
+from gettok.summary import terminal_summary
+
+
+class Page(HTMLParser):
+    """The elements of a page in order, what is inside `<bdi>`, links, and pictures."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self.isolated: list[str] = []
+        self._inside = False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if tag == "bdi":
+            self._inside = True
+            self.isolated.append("")
+
+    def handle_endtag(self, tag):
+        if tag == "bdi":
+            self._inside = False
+
+    def handle_data(self, data):
+        if self._inside:
+            self.isolated[-1] += data
+
+    def values(self, wanted: str) -> list[str | None]:
+        return [value for _, name, value in self.attributes if name == wanted]
+
+
+def made(folder: Path, of=None, comparison=None) -> str:
+    report.write(folder, of or study_of(9), STUDY, COMPARISON if comparison is None else comparison)
+    return (folder / "index.html").read_text("utf-8")
+
+
+def test_the_page_has_table_2_and_figures_2_to_6(tmp_path):
+    text = made(tmp_path)
+    for heading in ("Table 2", "Figure 2", "Figure 3", "Figure 4", "Figure 5", "Figure 6"):
+        assert heading in text
+    assert {file.name for file in (tmp_path / "figures").iterdir()} == {
+        "figure_2.svg",
+        "figure_3.svg",
+        "figure_4.svg",
+    }
+    for number in ("45,000", "450", "0.9816", "0.9635", "0.76", "0.927"):
+        assert number in text
+    for label in STUDY.stance.labels:
+        assert f">{label}<" in text.replace("\n", "")
+
+
+def test_the_books_are_on_the_page_with_each_reason_s_sentence(tmp_path):
+    text = made(tmp_path)
+    assert "its author keeps it private" in text
+    assert "there is no media file to work on" in text
+
+
+def test_the_events_of_the_study_are_in_figure_3(tmp_path):
+    text = made(tmp_path)
+    assert "Congress is dissolved &amp; the president removed" in text
+    assert "A small study &lt;of&gt; 2022" in text
+
+
+def test_the_same_tables_give_the_same_bytes(tmp_path):
+    of = study_of(9)
+    made(tmp_path / "a", of)
+    made(tmp_path / "b", replace(of, **{name: frame.reverse() for name, frame in of.named().items()}))
+    for file in ("index.html", "figures/figure_2.svg", "figures/figure_3.svg", "figures/figure_4.svg"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_no_figure_depends_on_the_fonts_of_a_machine(tmp_path):
+    made(tmp_path)
+    for file in (tmp_path / "figures").iterdir():
+        text = file.read_text("utf-8")
+        assert "<text" not in text or "DejaVu Sans" in text
+        assert "dc:date" not in text
+
+
+def test_f52_the_page_runs_nothing_and_fetches_nothing(tmp_path):
+    page = Page(made(tmp_path))
+    assert not {"script", "iframe", "object", "link", "form"} & set(page.elements)
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    policy = next(value for value in page.values("content") if value and "default-src" in value)
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert all(re.match(r"data:image/(jpeg|svg\+xml);base64,", value) for value in page.values("src"))
+    links = [value for value in page.values("href") if not value.startswith("#")]
+    assert links
+    assert all(re.fullmatch(r"https://www\.tiktok\.com/@[\w.]+/video/\d+", value) for value in links)
+
+
+@settings(max_examples=40)
+@given(
+    st.text(
+        alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("<>&\"'/{}%#")),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_f52_f19_whatever_a_caption_says_the_page_has_the_template_s_elements(tmp_path_factory, text):
+    of = tables(video(3, description="x", username="user.1", hashtags=["a"]))
+    plain = Page(report.page.html(of, STUDY, COMPARISON, {}))
+    hostile = tables(video(3, description=text, username="user.1", hashtags=["a"]))
+    page = Page(report.page.html(hostile, STUDY, COMPARISON, {}))
+    assert [e for e in page.elements if e != "br"] == [e for e in plain.elements if e != "br"] or not shown(
+        text, 300
+    ).strip()
+    if shown(text, 300).strip():
+        assert any(shown(text, 20).rstrip("…").strip()[:5] in isolated for isolated in page.isolated)
+
+
+@pytest.mark.parametrize(
+    ("username", "video_id"),
+    [
+        ("a/../b", "1"),
+        ("javascript:alert(1)", "1"),
+        ("a b", "1"),
+        ("", "1"),
+        (None, "1"),
+        ("a", "1x"),
+        ("a", "9" * 21),
+    ],
+)
+def test_f52_f53_a_name_or_id_that_tiktok_does_not_give_gets_no_link(username, video_id):
+    assert address(username, video_id) is None
+
+
+def test_f19_a_display_is_cut_between_characters_that_a_reader_sees():
+    family = "👩🏽‍🌾"
+    assert shown(family * 3, 2) == family * 2 + "…"
+    assert shown("e\u0301" * 3, 2) == "e\u0301" * 2 + "…"
+    assert shown("🇵🇪🇵🇪🇵🇪", 2) == "🇵🇪🇵🇪…"
+    assert shown("a\0\x1b[31m", 10) == "a[31m"
+    assert shown(None, 10) == ""
+
+
+def test_figure_5_marks_each_kind_of_difference(tmp_path):
+    text = made(tmp_path)
+    for kind in ("capitalisation", "punctuation", "spelling"):
+        assert re.search(rf'class="[^"]*\b{kind}\b', text)
+    assert TIKTOK.split()[0] in text
+    assert OURS.split()[0] in text
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_study_with_hardly_a_video_still_gets_a_page_that_says_so(tmp_path, count):
+    comparison = {"n": 0, "capitalisation": 0, "punctuation": 0, "spelling": 0, "pearson_r": None}
+    none = dict.fromkeys(("r_squared", "mean_jaccard", "mean_cosine", "mean_wer"))
+    text = made(tmp_path, study_of(count), {**comparison, **none})
+    assert "nothing to compare" in text
+    assert "NaN" not in text
+    assert "None" not in text
+
+
+def test_hashtags_are_counted_once_a_video_and_without_regard_to_capitals():
+    of = tables(
+        video(1, hashtags=["Castillo", "castillo", "CASTILLO"], view_count=5),
+        video(2, hashtags=["castillo", "lima"], view_count=7),
+        video(3, hashtags=None, view_count=100),
+    )
+    assert numbers.hashtags(of.videos, "videos") == [("castillo", 2), ("lima", 1)]
+    assert numbers.hashtags(of.videos, "views") == [("castillo", 12), ("lima", 7)]
+
+
+def test_every_day_of_the_study_is_in_the_plot_with_zero_where_nothing_was_published():
+    of = tables(video(1, created_at=datetime(2022, 12, 7, 23, 59, tzinfo=UTC)))
+    frame = report.plots(of, STUDY)["posts_per_day.csv"]
+    assert frame.height == 10
+    assert frame.filter(pl.col("videos published") > 0)["day"].cast(pl.String).to_list() == ["2022-12-07"]
+
+
+def test_the_metrics_are_the_numbers_of_the_tables():
+    made = report.metrics(study_of(6), STUDY, COMPARISON)
+    assert made["totals"]["views"] == sum(1000 * number for number in range(1, 7))
+    assert made["ok"]["download"] == 4
+    assert made["unusable"]["download"] == {"private": 1, "slideshow": 1}
+    assert made["stance_share"] == {"support": 0.5, "no support": 0.25, "neutral": 0.25}
+    assert made["comparison"] == COMPARISON
+
+
+def test_the_terminal_summary_names_every_stage_reason_and_the_report():
+    books = {"download": Books(10, 7, {"private": 1, "removed": 2}), "detect_stance": Books(10, 10)}
+    text = terminal_summary("A study", books, {"support": 6, "neutral": 4}, Path("/x/index.html"))
+    assert text.splitlines()[0] == "A study"
+    assert "7 of 10 ok; removed 2, private 1" in text
+    assert "support 6, neutral 4" in text
+    assert "/x/index.html" in text
