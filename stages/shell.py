@@ -22,6 +22,7 @@ from gettok.settings import Settings
 from gettok.step import Item, Row, Step
 from gettok.store import Store
 from gettok.store.keys import canonical
+from gettok.writing import write_whole
 from stages.answering import Asking, Lost
 from stages.place import PARAMS, refuse_stale, store_root
 
@@ -137,5 +138,5 @@ def say(text: str) -> None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """JSON for people and tools: indented, keys sorted, a newline at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+    write_whole(path, (text + "\n").encode())

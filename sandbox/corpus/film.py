@@ -97,7 +97,18 @@ def _options(encoding: Encoding, sound: Path | None) -> list[str]:
 
 def _turn(stored: Path, path: Path) -> None:
     """Give a film lying on its side the note that players turn it by."""
-    command = ["ffmpeg", "-v", "error", "-y", "-i", str(stored), "-c", "copy", "-metadata:s:v:0", "rotate=270"]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-y",
+        "-i",
+        str(stored),
+        "-c",
+        "copy",
+        "-metadata:s:v:0",
+        "rotate=270",
+    ]
     subprocess.run([*command, "-movflags", "+faststart", "-fflags", "+bitexact", str(path)], check=True)
     stored.unlink()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gettok.errors import BadInput, Damaged
+from gettok.writing import write_whole
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,8 @@ class Books:
             )
 
     def write(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         content = {"asked": self.asked, "ok": self.ok, "unusable": dict(self.unusable)}
-        path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        write_whole(path, (json.dumps(content, indent=2) + "\n").encode())
 
     @staticmethod
     def read(path: Path) -> "Books":

@@ -6,12 +6,14 @@ the same bytes. Tables by day hold one Parquet file for each publication day: a 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
 
 from gettok.errors import BadInput
 from gettok.step import Row
+from gettok.writing import write_whole
 
 _TIME = pl.Datetime("us", "UTC")
 
@@ -53,8 +55,9 @@ class Table:
         """Write one Parquet file; the same rows give the same bytes."""
         # polars forgets the inner type of a list column that is all null when it turns a frame round
         frame = rows.cast(self.schema) if isinstance(rows, pl.DataFrame) else self.frame(rows)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        frame.write_parquet(path, compression="zstd", statistics=True, row_group_size=self.rows_per_group)
+        buffer = BytesIO()
+        frame.write_parquet(buffer, compression="zstd", statistics=True, row_group_size=self.rows_per_group)
+        write_whole(path, buffer.getvalue())
 
     def read(self, path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Read one file, or all the days of a folder in order of day; an empty folder gives an empty table."""
