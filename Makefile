@@ -1,6 +1,6 @@
 # `make demo` and `make test` do everything, from nothing: uv where it is missing, then the packages, then the work.
 UV := $(shell command -v uv || echo .tools/uv/bin/uv)
-RUN := $(UV) run --frozen
+RUN := $(UV) run --no-sync
 export PYANNOTE_METRICS_ENABLED := 0
 
 .PHONY: demo test test-slow test-all lint format bench setup
