@@ -8,6 +8,7 @@ same pictures: each carries its number, and the bench stops if one is wrong.
 
 import argparse
 import io
+import json
 import statistics
 import sys
 import tempfile
@@ -99,13 +100,18 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     given = parser.parse_args()
     wanted = list(range(0, given.seconds * RATE, STRIDE))
+    figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         for codec in ("libx264", "libx265"):
             path = Path(folder, f"{codec}.mp4")
             film(path, codec, given.seconds)
             for take in (ours, the_papers):
                 times = [seconds_of(take, path, wanted) for _ in range(given.repeat)]
+                figures[f"{codec}_{take.__name__}_s"] = round(statistics.median(times), 2)
                 print(f"{codec}  {take.__name__:11} {statistics.median(times):6.2f} s")
+            speedup = figures[f"{codec}_the_papers_s"] / figures[f"{codec}_ours_s"]
+            figures[f"{codec}_speedup_over_the_papers"] = round(speedup, 2)
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Transcribe the same videos in the paper's way, by whisperx as it comes, and by our step; print a table.
 
-python bench/transcribe.py --asr conf/asr/large_v3.yaml data/media/*.mp4
+    python bench/transcribe.py [--asr conf/asr/large_v3.yaml] [FILES]
 
 The paper's way is one video at a time: sound written as mp3, read again, recognised in one stream. It runs here on
 faster-whisper, which is kinder to it than the reference implementation. Loading is not counted.
 """
 
+import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from gettok.settings import Asr
 from gettok.sound import decode, seconds
 from gettok.transcribe import TranscribeStep
 
+ROOT = Path(__file__).parent.parent
 Way = Callable[[Path], str]
 
 
@@ -89,15 +91,20 @@ def _with_sound(file: Path) -> float:
 
 
 def main(
-    files: list[Path],
-    asr: Annotated[Path, typer.Option(help="Settings of the recogniser.")] = Path("conf/asr/demo.yaml"),
+    files: Annotated[list[Path] | None, typer.Argument(help="Videos; the demo's, if none are named.")] = None,
+    asr: Annotated[Path, typer.Option(help="Settings of the recogniser.")] = ROOT
+    / "conf"
+    / "asr"
+    / "demo.yaml",
 ) -> None:
     """Videos without sound are left out for all three."""
     step = TranscribeStep(Asr.model_validate(yaml.safe_load(asr.read_text("utf-8"))))
     step.open()
-    lengths = {file: length for file in files if (length := _with_sound(file))}
+    videos = files or sorted((ROOT / "sandbox" / "corpus" / "media").glob("*.mp4"))
+    lengths = {file: length for file in videos if (length := _with_sound(file))}
     total_s = sum(lengths.values())
     print(f"{len(lengths)} videos with {total_s:.0f} s of sound")
+    figures: dict[str, float] = {}
     for way in (paper(step), whisperx(step), ours(step)):
         started = time.perf_counter()
         characters = sum(len(way(file)) for file in lengths)
@@ -105,6 +112,8 @@ def main(
         name = way.__qualname__.partition(".")[0]
         print(f"{name:10} {took_s:7.1f} s  {total_s / took_s:6.1f} × real time", end="  ")
         print(f"{len(lengths) / took_s * 3600:7.0f} videos an hour  {characters} characters")
+        figures |= {f"{name}_s": round(took_s, 2), f"{name}_characters": characters}
+    print(json.dumps(figures | {"ratio_to_whisperx": round(figures["ours_s"] / figures["whisperx_s"], 2)}))
 
 
 if __name__ == "__main__":

@@ -148,8 +148,7 @@ def described(looks: Sequence[Look]) -> str:
 
 def texts(looks: Sequence[Look]) -> list[str]:
     """On-screen text by frame, each text only where it first appears."""
-    seen: set[str] = set()
-    return [look.text for look in looks if look.text and not (look.text in seen or seen.add(look.text))]  # type: ignore[func-returns-value]
+    return list(dict.fromkeys(look.text for look in looks if look.text))
 
 
 def _sentences(looks: Sequence[Look]) -> Iterator[str]:

@@ -156,7 +156,7 @@ def test_f36_a_second_signal_ends_the_stage_at_once(corpus, tmp_path):
         assert process.returncode == 130
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))])
 def test_f34_kills_at_random_instants_lose_nothing_and_nothing_kept_is_asked_again(corpus, tmp_path, seed):
     chance = random.Random(seed)
     with Sandbox(corpus=corpus) as sandbox:

@@ -83,6 +83,7 @@ def test_a_dataset_pulled_elsewhere_is_the_same_and_can_be_gone_on_from(reposito
     assert tables(clone) == tables(longer)
 
 
+@pytest.mark.slow
 def test_a_dataset_goes_through_s3_unchanged(repository, tmp_path):
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

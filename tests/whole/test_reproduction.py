@@ -25,6 +25,7 @@ def test_a_second_repro_runs_nothing(repository, asked):
     assert asked() == NOTHING
 
 
+@pytest.mark.slow
 def test_a_fresh_clone_with_nothing_kept_reproduces_dvc_lock_to_the_byte(finished, tmp_path, asked):
     clone = finished.clone(tmp_path / "clone")
     said = clone.dvc("repro")
