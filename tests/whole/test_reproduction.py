@@ -1,5 +1,7 @@
 """A run can be repeated: nothing runs twice, a fresh clone gives the same bytes, and going back is free."""
 
+import json
+
 import pytest
 from repository import files, stages_run
 
@@ -16,6 +18,18 @@ def test_every_stage_has_done_its_work(finished):
     said = finished.run("gettok", "summary")
     assert "download" in said
     assert "word error rate" in said
+
+
+def test_dvc_shows_the_metrics_and_draws_the_plots(repository):
+    shown = json.loads(repository.dvc("metrics", "show", "--json"))
+    metrics = shown[""]["data"]["data/metrics.json"]["data"]
+    assert metrics["totals"]["videos"] == 10
+    assert set(metrics["stance_share"]) == {"support", "no support", "neutral"}
+    repository.dvc("plots", "show")
+    page = (repository.folder / "dvc_plots" / "index.html").read_text("utf-8")
+    assert page.count("vegaEmbed(") == 3
+    assert page.count('"type": "temporal"') == 2, "a day is a time, not a number"
+    assert repository.git("status", "--porcelain") == ""
 
 
 def test_a_second_repro_runs_nothing(repository, asked):
