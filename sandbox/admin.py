@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.exchange import Reply, Request, json_reply
 from sandbox.faults import FaultScript
 from sandbox.profiles import switched
-from sandbox.research_api import Quota
+from sandbox.quota import Quota
 from sandbox.world import World
 
 PREFIX = "/__sandbox__/"
@@ -23,6 +23,7 @@ class Admin:
         self._quota = quota
         self._told: dict[str, Callable[[], Any]] = {
             "health": self._health,
+            "quota": quota.told,
             "requests": world.log.entries,
             "switches": self._switches,
         }

@@ -10,6 +10,11 @@ def fraction(*parts: object) -> float:
     return int(_digest(parts)[:13], 16) / 16**13
 
 
+def falls(share: float, *parts: object) -> bool:
+    """Whether chance picks these parts, as it does for that share of all there could be."""
+    return share > 0 and fraction(*parts) < share
+
+
 def digits(length: int, *parts: object) -> str:
     """A decimal string of exactly this length, its first digit 7 as in the ids of TikTok."""
     return "7" + str(int(_digest(parts), 16))[-(length - 1) :].zfill(length - 1)

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from gettok.regions import REGION_CODES
@@ -67,6 +68,7 @@ def is_date(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=2**18)
 def plain(text: str) -> str:
     """Text as it is compared: letter case does not count, accents do."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
@@ -117,11 +119,13 @@ def _any_of(asked: Iterable[str], ours: Iterable[str]) -> bool:
 
 def _keyword(facts: Facts, asked: Condition) -> bool:
     """Whole words in their order: `Castillo` is in `#castillo`, and not in `#PedroCastillo`."""
-    description = plain(facts.get("video_description") or "")
-    return any(
-        re.search(rf"(?<!\w){re.escape(plain(value))}(?!\w)", description) is not None
-        for value in asked.values
-    )
+    return _any_phrase(asked.values).search(plain(facts.get("video_description") or "")) is not None
+
+
+@lru_cache
+def _any_phrase(values: tuple[str, ...]) -> re.Pattern[str]:
+    phrases = "|".join(re.escape(plain(value)) for value in values)
+    return re.compile(rf"(?<!\w)(?:{phrases})(?!\w)")
 
 
 def _length(facts: Facts, asked: Condition) -> bool:

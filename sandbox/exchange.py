@@ -43,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes down the wire; `sent`, `framing` and `hang_up` let a reply be a broken one.
+    """What goes down the wire; `sent`, `framing`, `hang_up` and `pace_s` let a reply be a broken one.
 
     `sent` is how many bytes of the body leave before the connection is closed (None: all of them).
     """
@@ -57,6 +57,8 @@ class Reply:
     """`length`, `chunked`, or `close` (the end of the body is the end of the connection)."""
     hang_up: str = ""
     """`reset` breaks the connection before a byte is sent; `silent` keeps it open and says nothing."""
+    pace_s: float = 0
+    """Real seconds between the bytes of the body; 0: as fast as they go."""
 
 
 def as_json(value: Any) -> bytes:

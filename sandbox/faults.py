@@ -1,5 +1,6 @@
 """Faults that are played from a script."""
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -25,15 +26,40 @@ INSTEAD = {
 }
 """Faults that take the answer's place, whatever was asked."""
 
-DAMAGE = frozenset({"truncated_json", "cut", "cut_close", "cut_chunked"})
+STRANGE_VALUES = {
+    "deep_json": b"[" * 100_000 + b"]" * 100_000,
+    "long_number": b"9" * 5000,
+    "nan": b"NaN",
+}
+"""Faults that put something in the place of an answer's first count, and what: JSON that parsers choke on."""
+
+FRAMINGS = {"cut": "length", "cut_close": "close", "cut_chunked": "chunked"}
+"""Faults that end the connection half-way, and how the length of the body had been told."""
+
+DAMAGE = frozenset({"truncated_json", "garbled", "drip", "duplicate_keys", *STRANGE_VALUES, *FRAMINGS})
 """Faults that spoil a finished answer."""
 
-RESEARCH_API = frozenset({"500", "429_rate", "429_quota", "401", "200_error"})
-RESEARCH_API_SEARCH = frozenset({"search_lost", "search_not_yet", "400_cursor"})
+RESEARCH_API = frozenset(
+    {"500", "500_with_data", "429_rate", "429_quota", "401", "200_error", "400_trouble", "400_cursor"}
+)
+RESEARCH_API_SEARCH = frozenset({"search_lost", "search_not_yet", "stuck_cursor", "overlap"})
+COMPLIANCE = frozenset({"task_failed"})
 PAGES = frozenset({"403", "404", "429", "login", "captcha", "challenge"}) | frozenset(SHAPES)
 MODEL = frozenset({"refusal", "content_filter", "malformed", "insufficient_quota"})
 
-KNOWN = frozenset(INSTEAD) | DAMAGE | RESEARCH_API | RESEARCH_API_SEARCH | PAGES | MODEL | {"ok"}
+KNOWN = (
+    frozenset({"ok"})
+    | frozenset(INSTEAD)
+    | DAMAGE
+    | RESEARCH_API
+    | RESEARCH_API_SEARCH
+    | COMPLIANCE
+    | PAGES
+    | MODEL
+)
+
+FIRST_COUNT = re.compile(rb'("(?:[a-z]+_count|cursor|expires_in)":)([0-9]+)')
+DRIP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +130,22 @@ def damaged(reply: Reply, fault: Fault) -> Reply:
     """The finished answer, spoiled as the fault says, with the fault's headers."""
     reply = replace(reply, headers=(*reply.headers, *fault.headers.items()))
     half = len(reply.body) // 2
-    if fault.do == "truncated_json":
-        return replace(reply, body=reply.body[:half])
-    if fault.do == "cut":
-        return replace(reply, sent=half)
-    if fault.do == "cut_close":
-        return replace(reply, sent=half, framing="close")
-    if fault.do == "cut_chunked":
-        return replace(reply, sent=half, framing="chunked")
-    return reply
+    if fault.do in FRAMINGS:
+        return replace(reply, sent=half, framing=FRAMINGS[fault.do])
+    if fault.do == "drip":
+        return replace(reply, pace_s=DRIP_S)
+    return replace(reply, body=_spoiled(reply.body, half, fault.do))
+
+
+def _spoiled(body: bytes, half: int, how: str) -> bytes:
+    match how:
+        case "truncated_json":
+            return body[:half]
+        case "garbled":
+            return body[:half] + b"\xff\xfe\x00" + body[half + 3 :]
+        case "duplicate_keys":
+            return FIRST_COUNT.sub(rb"\g<1>0,\1\2", body, count=1)
+        case "deep_json" | "long_number" | "nan":
+            return FIRST_COUNT.sub(rb"\g<1>" + STRANGE_VALUES[how], body, count=1)
+        case _:
+            return body

@@ -5,11 +5,12 @@ Limits are from TikTok's documentation, "Query Videos". The refusals' words are 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.body import cursor, max_count
 from sandbox.conditions import Condition, Facts, condition, is_date
 from sandbox.exchange import JsonObject
 from sandbox.refusal import invalid_cursor, invalid_params
@@ -40,7 +41,9 @@ FIELDS = (
     "video_tag",
 )
 LONGEST_WINDOW = timedelta(days=30)
-DEFAULT_COUNT, MOST = 20, 100
+DEFAULT_COUNT = 20
+
+Meets = Callable[[Condition, Facts], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +61,19 @@ class Query:
     fingerprint: str
     """The same for every page of one search."""
 
-    def finds(self, facts: Facts) -> bool:
-        created = datetime.fromtimestamp(facts["create_time"], UTC)
+    def finds(self, facts: Facts, meets: Meets = Condition.is_met_by) -> bool:
+        """Whether a video that was created inside the window meets the conditions."""
         return (
-            self.start <= created < self.end
-            and all(asked.is_met_by(facts) for asked in self.every)
-            and (not self.some or any(asked.is_met_by(facts) for asked in self.some))
-            and not any(asked.is_met_by(facts) for asked in self.none)
+            all(meets(asked, facts) for asked in self.every)
+            and (not self.some or any(meets(asked, facts) for asked in self.some))
+            and not any(meets(asked, facts) for asked in self.none)
         )
 
 
-def fields_asked(parameter: str | None) -> tuple[str, ...]:
-    """The names in the `fields` parameter; spaces after its commas are tolerated."""
-    names = tuple(name.strip() for name in (parameter or "").split(",") if name.strip())
-    if not names:
-        raise invalid_params("Fields is required, please provide fields in the request")
-    unknown = [name for name in names if name not in FIELDS]
-    if unknown:
-        raise invalid_params(f"Invalid fields: {', '.join(unknown)}")
-    return names
-
-
-def query_from(body: JsonObject | None) -> Query:
-    if body is None:
-        raise invalid_params("Request body must be a JSON object")
+def query_from(body: JsonObject) -> Query:
     groups = _groups(body.get("query"))
     start, end = _window(body)
-    cursor, search_id = _place(body)
+    place, search_id = _place(body)
     is_random = body.get("is_random") or False
     if not isinstance(is_random, bool):
         raise invalid_params("is_random must be a boolean")
@@ -94,12 +83,24 @@ def query_from(body: JsonObject | None) -> Query:
         none=groups["not"],
         start=start,
         end=end,
-        max_count=_count(body),
-        cursor=cursor,
+        max_count=max_count(body, DEFAULT_COUNT),
+        cursor=place,
         search_id=search_id,
         is_random=is_random,
         fingerprint=_fingerprint(body),
     )
+
+
+def days_asked(body: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The days of a window as `YYYYMMDD`; none if it is not in order."""
+    if body is None:
+        return ()
+    start, end = body.get("start_date"), body.get("end_date")
+    if not (isinstance(start, str) and isinstance(end, str) and is_date(start) and is_date(end)):
+        return ()
+    first, last = _date(body, "start_date"), _date(body, "end_date")
+    count = min((last - first).days, LONGEST_WINDOW.days) + 1
+    return tuple((first + timedelta(days=number)).strftime("%Y%m%d") for number in range(count))
 
 
 def _groups(query: Any) -> dict[str, tuple[Condition, ...]]:
@@ -132,32 +133,14 @@ def _date(body: Mapping[str, Any], name: str) -> datetime:
     return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC)
 
 
-def _count(body: Mapping[str, Any]) -> int:
-    count = _integer(body.get("max_count"), DEFAULT_COUNT)
-    if not 1 <= count <= MOST:
-        raise invalid_cursor()
-    return count
-
-
 def _place(body: Mapping[str, Any]) -> tuple[int, str | None]:
-    cursor = _integer(body.get("cursor"), 0)
+    place = cursor(body)
     search_id = body.get("search_id") or None
     if search_id is not None and not isinstance(search_id, str):
         raise invalid_params("search_id must be a string")
-    if cursor < 0 or (cursor > 0 and search_id is None):
+    if place > 0 and search_id is None:
         raise invalid_cursor()
-    return cursor, search_id
-
-
-def _integer(value: Any, default: int) -> int:
-    """Numbers may come as strings, as they do in the documentation's example."""
-    if value is None:
-        return default
-    if isinstance(value, str) and value.lstrip("-").isascii() and value.lstrip("-").isdigit():
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise invalid_cursor()
-    return value
+    return place, search_id
 
 
 def _fingerprint(body: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -129,15 +130,7 @@ class Sandbox:
             return text_reply(404, "404 page not found")
         reply = face.answer(request, self._world.script.next_for(request))
         log_id = ("X-Tt-Logid", self._world.clock.log_id(request.digest))
-        return Reply(
-            reply.status,
-            reply.body,
-            reply.content_type,
-            (log_id, *reply.headers),
-            reply.sent,
-            reply.framing,
-            reply.hang_up,
-        )
+        return replace(reply, headers=(log_id, *reply.headers))
 
 
 def serve(**settings: Any) -> Sandbox:

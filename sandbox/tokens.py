@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import hmac
+import threading
+from collections import Counter
 from urllib.parse import parse_qs
 
 from sandbox.exchange import Reply, Request, json_reply
@@ -13,10 +15,12 @@ PREFIX = "clt."
 
 
 class Tokens:
-    """A token carries its own instant and a seal, so one server knows the tokens of another."""
+    """A token carries its instant, its number and a seal, so one server knows the tokens of another."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._uses: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def answer(self, request: Request) -> Reply:
         """The token endpoint; its errors are flat and not in the envelope of the other endpoints."""
@@ -35,7 +39,7 @@ class Tokens:
         return json_reply(200, {"access_token": self._issue(), "expires_in": ttl, "token_type": "Bearer"})
 
     def is_good(self, authorization: str) -> bool:
-        """Scheme in any letter case; good until its time is over."""
+        """Scheme in any letter case; good until its time is over, or it has been used often enough."""
         scheme, _, token = authorization.strip().partition(" ")
         if scheme.lower() != "bearer" or not token.startswith(PREFIX):
             return False
@@ -43,17 +47,24 @@ class Tokens:
             raw = base64.urlsafe_b64decode(token.removeprefix(PREFIX))
         except ValueError:
             return False
-        if not hmac.compare_digest(raw[8:], self._seal(raw[:8])):
+        if not hmac.compare_digest(raw[12:], self._seal(raw[:12])):
             return False
         age = self._world.clock.timestamp() - int.from_bytes(raw[:8])
-        return age < self._world.profile.token_ttl_s
+        return age < self._world.profile.token_ttl_s and not self._is_used_up(token)
+
+    def _is_used_up(self, token: str) -> bool:
+        limit = self._world.profile.revoke_after
+        with self._lock:
+            self._uses[token] += 1
+            return limit is not None and self._uses[token] > limit
 
     def _issue(self) -> str:
         instant = self._world.clock.timestamp().to_bytes(8)
-        return PREFIX + base64.urlsafe_b64encode(instant + self._seal(instant)).decode()
+        number = self._world.attempts.next("token").to_bytes(4)
+        return PREFIX + base64.urlsafe_b64encode(instant + number + self._seal(instant + number)).decode()
 
-    def _seal(self, instant: bytes) -> bytes:
-        return hmac.digest(self._world.profile.seed.encode(), instant, hashlib.sha256)[:16]
+    def _seal(self, stamp: bytes) -> bytes:
+        return hmac.digest(self._world.profile.seed.encode(), stamp, hashlib.sha256)[:16]
 
     def _refused(self, request: Request, error: str, description: str) -> Reply:
         usual = 401 if error == "invalid_client" else 400

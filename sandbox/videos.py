@@ -1,8 +1,11 @@
 """The videos that the stand-ins know of, read from a corpus folder."""
 
 import json
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,9 @@ class Page:
     sound: str | None = None
 
 
+BARE = Page()
+
+
 @dataclass(frozen=True, slots=True)
 class Video:
     facts: Mapping[str, Any]
@@ -38,6 +44,10 @@ class Video:
     @property
     def id(self) -> str:
         return str(self.facts["id"])
+
+    @property
+    def created(self) -> int:
+        return int(self.facts["create_time"])
 
 
 class Corpus:
@@ -51,11 +61,47 @@ class Corpus:
         rows = json.loads((self.folder / "videos.json").read_text(encoding="utf-8"))
         return {video.id: video for video in map(_video, rows)}
 
+    @cached_property
+    def by_author(self) -> Mapping[str, tuple[Video, ...]]:
+        return _grouped(self.videos.values(), lambda video: video.facts.get("username"))
+
+    @cached_property
+    def by_playlist(self) -> Mapping[str, tuple[Video, ...]]:
+        return _grouped(self.videos.values(), lambda video: video.facts.get("playlist_id"))
+
+    @cached_property
+    def in_order(self) -> tuple[Video, ...]:
+        """All of them, the newest id first, as the API lists videos."""
+        return tuple(sorted(self.videos.values(), key=lambda video: int(video.id), reverse=True))
+
+    def created_between(self, start: datetime, end: datetime) -> list[Video]:
+        """In no order that means something; `end` is the first instant that is too late."""
+        first, last = (
+            bisect_left(self._by_time, instant.timestamp(), key=lambda video: video.created)
+            for instant in (start, end)
+        )
+        return self._by_time[first:last]
+
+    @cached_property
+    def _by_time(self) -> list[Video]:
+        return sorted(self.videos.values(), key=lambda video: video.created)
+
     def media(self, name: str) -> bytes:
         return (self.folder / "media" / name).read_bytes()
 
 
+def _grouped(videos: Iterable[Video], key: Callable[[Video], str | None]) -> Mapping[str, tuple[Video, ...]]:
+    groups = defaultdict[str, list[Video]](list)
+    for video in videos:
+        name = key(video)
+        if name is not None:
+            groups[name].append(video)
+    return {name: tuple(group) for name, group in groups.items()}
+
+
 def _video(row: Mapping[str, Any]) -> Video:
+    if not row["page"]:
+        return Video(row["api"], BARE)
     page = {name: value for name, value in row["page"].items() if name in Page.__dataclass_fields__}
     page["images"] = tuple(page.get("images") or ())
     return Video(facts=row["api"], page=Page(**page))

@@ -1,5 +1,6 @@
 """HTTP/1.1 on a socket: what came in, and replies, broken ones too, byte for byte as the faces want them."""
 
+import select
 import socket
 import struct
 import sys
@@ -121,7 +122,19 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.sent is not None or reply.framing == "close":
             self.close_connection = True
         head = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
-        self.wfile.write(head if self.command == "HEAD" else head + _payload(reply))
+        if reply.pace_s:
+            self._drip(head, reply)
+        else:
+            self.wfile.write(head if self.command == "HEAD" else head + _payload(reply))
+
+    def _drip(self, head: bytes, reply: Reply) -> None:
+        """Byte by byte, until all are out or the other side says or sends anything at all."""
+        self.close_connection = True
+        self.wfile.write(head)
+        for byte in reply.body:
+            self.wfile.write(bytes([byte]))
+            if select.select([self.connection], [], [], reply.pace_s)[0]:
+                return
 
     def _hang_up(self, how: str) -> None:
         self.close_connection = True

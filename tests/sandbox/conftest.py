@@ -1,6 +1,7 @@
 """A corpus of the tests' own: small, and known to the last byte."""
 
 import json
+from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
+from research_caller import Caller
 
 from sandbox.server import Sandbox
 
@@ -131,45 +133,9 @@ def session():
         yield session
 
 
-class Caller:
-    """A bare client of the Research API, which hides nothing of an answer."""
-
-    def __init__(self, sandbox: Sandbox, session: requests.Session) -> None:
-        self.sandbox = sandbox
-        self.session = session
-        self.headers = {"Authorization": f"Bearer {self.token()}"}
-
-    def token(self, **form: str) -> str:
-        answer = self.login(**form)
-        return str(answer.json()["access_token"])
-
-    def login(self, **form: str) -> requests.Response:
-        whole = {
-            "client_key": "sandbox",
-            "client_secret": "sandbox",
-            "grant_type": "client_credentials",
-        } | form
-        return self.session.post(f"{self.sandbox.research_api}/oauth/token/", data=whole, timeout=10)
-
-    def query(self, fields: str = "id,create_time", **body: Any) -> requests.Response:
-        castillo = {"operation": "EQ", "field_name": "keyword", "field_values": ["castillo"]}
-        whole = {"query": {"and": [castillo]}, "start_date": "20221201", "end_date": "20221231"} | body
-        url = f"{self.sandbox.research_api}/research/video/query/?fields={fields}"
-        return self.session.post(url, json=whole, headers=self.headers, timeout=10)
-
-    def found(self, *conditions: tuple[str, str, list[str]], group: str = "and", **body: Any) -> list[int]:
-        """The numbers of the videos that a query finds, in ascending order."""
-        lines = [
-            {"field_name": name, "operation": op, "field_values": values} for name, op, values in conditions
-        ]
-        answer = self.query(query={group: lines}, max_count=100, **body).json()
-        assert answer["error"]["code"] == "ok", answer["error"]
-        return sorted(IDS.index(str(video["id"])) + 1 for video in answer["data"]["videos"])
-
-
 @pytest.fixture
 def caller(sandbox, session):
-    return Caller(sandbox, session)
+    return Caller(sandbox, session, IDS)
 
 
 @pytest.fixture
@@ -178,6 +144,18 @@ def calling(corpus, session):
     with ExitStack() as running:
 
         def start(**settings: Any) -> Caller:
-            return Caller(running.enter_context(Sandbox(**{"corpus": corpus} | settings)), session)
+            return Caller(running.enter_context(Sandbox(**{"corpus": corpus} | settings)), session, IDS)
 
         yield start
+
+
+@pytest.fixture
+def corpus_of(tmp_path):
+    """A folder with a corpus of the rows that a test gives: their facts beside those of a plain video."""
+
+    def write(rows: Iterable[dict[str, Any]]) -> Path:
+        whole = [{"api": facts("2022-12-07T10:00:00", 1) | row, "page": {}} for row in rows]
+        (tmp_path / "videos.json").write_text(json.dumps(whole))
+        return tmp_path
+
+    return write
