@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from gettok.errors import BadInput, Told
+from gettok.errors import BadInput, Interrupted, Told
+from gettok.settings import Settings, load
 from gettok.store import Store
-from stages.place import store_root
+from stages.place import PARAMS, refuse_stale, store_root
+from stages.shell import Signals
 
 app = typer.Typer(
     help="Name an event; get a versioned, citable, multimodal TikTok dataset of it.",
@@ -34,6 +36,11 @@ def main() -> None:
     except Told as error:
         typer.echo(f"gettok: {error}", err=True)
         sys.exit(error.exit_code)
+    except Interrupted:
+        typer.echo(
+            "gettok: stopped as asked; what was answered is kept, and the same command goes on", err=True
+        )
+        sys.exit(130)
 
 
 @app.command("compose")
@@ -75,6 +82,59 @@ def sandbox_command(
     It prints its base addresses. The client key, the client secret and the model key are all `sandbox`.
     """
     os.execv(sys.executable, [sys.executable, "-m", "sandbox", "--port", str(port), "--profile", profile])  # noqa: S606
+
+
+@app.command("plan")
+def plan_command(
+    *,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe", help="Ask for the first page of each window, one request each; they are kept."
+        ),
+    ] = False,
+) -> None:
+    """Say what collecting would ask and cost, before anything is spent."""
+    from stages.planning import plan  # noqa: PLC0415 - loads what only this command needs
+
+    signals = Signals()
+    with Store(store_root()) as store:
+        for line in plan(_settings(), store, ask=probe, stop=signals.stop):
+            typer.echo(line)
+
+
+@app.command("quota")
+def quota_command() -> None:
+    """Say how many requests were sent on which day, and how many of them failed."""
+    from stages.planning import quota  # noqa: PLC0415 - loads what only this command needs
+
+    for line in quota(_settings(), store_root()):
+        typer.echo(line)
+
+
+@app.command("refresh")
+def refresh_command(
+    way: Annotated[
+        str,
+        typer.Option(
+            help="ids (reads the counts anew, too), compliance (a file of ids), or auto: what costs less."
+        ),
+    ] = "auto",
+) -> None:
+    """Confirm the videos that are due, and note those that two looks do not find."""
+    from stages.refreshing import refresh, way_named  # noqa: PLC0415 - loads what only this command needs
+
+    signals = Signals()
+    with Store(store_root()) as store:
+        for line in refresh(_settings(), store, way_named(way), signals.stop):
+            typer.echo(line)
+
+
+def _settings() -> Settings:
+    """The settings of `params.yaml`, if they are as new as `conf/`."""
+    settings = load(PARAMS)
+    refuse_stale(settings)
+    return settings
 
 
 @app.command("summary")

@@ -1,42 +1,148 @@
-"""Ask the Research API for every page of the study's query, and keep the pages verbatim."""
+"""Ask the source for every page of what the study is about, and keep the pages verbatim."""
 
-import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from gettok.books import Books
-from gettok.collect import Collector, conditions
+from gettok.collect import Canary, Collector, Kept, Known, PageFiles, captured
+from gettok.collect.coverage import NOT_YET
+from gettok.collect.journal import Life
+from gettok.collect.search import stored_pages
+from gettok.lookup import Refused, read_ids
+from gettok.query import conditions
+from gettok.refresh import round_settings
+from gettok.refreshes import Refreshes
 from gettok.research_api import ResearchApi
-from gettok.secrets import Secret, from_environment
-from gettok.tables import PAGES, WINDOWS
+from gettok.step import Row
+from gettok.tables import COVERAGE, WINDOWS
 from gettok.windows import Window
 from stages.answering import whole
+from stages.people import Crowd
+from stages.place import INPUTS
 from stages.progress import Progress
-from stages.sandboxed import SANDBOX, addresses
-from stages.shell import DATA, Stage, main
+from stages.researching import research_api
+from stages.shell import DATA, Stage, main, say
 
-PARAMS = ("study.query", "study.start", "study.end", "source")
+PARAMS = ("study.query", "study.start", "study.end", "source", "collect")
 
 
 def run(stage: Stage) -> None:
+    with whole(DATA / "pages") as folder:
+        if stage.settings.source.kind == "zeeschuimer":
+            _captured(stage, folder)
+        else:
+            source, collect = stage.settings.source, stage.settings.collect
+            with research_api(source, collect, stage.store.root, stage.stop) as api:
+                _asked(stage, api, folder)
+
+
+def _asked(stage: Stage, api: ResearchApi, folder: Path) -> None:
+    crowd = Crowd(stage, api, folder)
+    with PageFiles(folder / "videos") as files:
+        by_ids = stage.settings.source.kind == "ids"
+        (_by_ids if by_ids else _searched)(stage, api, files, crowd)
+        _write(_refreshed(stage), files, crowd)
+    crowd.ask()
+
+
+def _searched(stage: Stage, api: ResearchApi, files: PageFiles, crowd: Crowd) -> None:
     settings = stage.settings
-    with addresses(settings.source.api) as where, whole(DATA / "pages") as pages:
-        api = _api(where.of(settings.source.api, "api"), sandboxed=settings.source.api == SANDBOX)
-        query = conditions(settings.study.query)
-        collector = Collector(stage.store, api, settings.source.name, query, stage.stop)
-        study = Window(settings.study.start, settings.study.end)
-        planned = collector.plan(study, settings.source.window_days)
-        with Progress(stage.name, len(planned), 0, "window") as progress:
-            for window in planned:
-                PAGES.write([kept.row() for kept in collector.collect(window)], pages / f"{window}.parquet")
-                progress.add("done")
-    WINDOWS.write([collector.done_row(window) for window in planned], DATA / "windows.parquet")
-    stage.keep(Books(len(planned), len(planned)))
+    study = Window(settings.study.start, settings.study.end)
+    with Progress(stage.name, len(study.days), 0, "day") as progress:
+
+        def told(life: Life) -> None:
+            progress.add(life.state or "", len(life.window.within(study).days))
+
+        collector = Collector(
+            stage.store,
+            api,
+            settings.source.name,
+            conditions(settings.study.query),
+            study,
+            settings.source.window_days,
+            settings.collect.patience_days,
+            Canary(api, settings.collect.canary) if settings.collect.canary else None,
+            told,
+            lambda text: say(f"collect: {text}"),
+        )
+        _write(collector.collect(), files, crowd)
+    _keep(stage, collector.windows(), collector.coverage())
 
 
-def _api(base: str, *, sandboxed: bool) -> ResearchApi:
-    if sandboxed:
-        return ResearchApi(base, "sandbox", Secret("sandbox"))
-    secret = from_environment("TIKTOK_CLIENT_SECRET")
-    return ResearchApi(base, os.environ.get("TIKTOK_CLIENT_KEY", ""), secret)
+def _keep(stage: Stage, windows: list[Row], days: list[Row]) -> None:
+    """Write how the days were covered; the books count days."""
+    WINDOWS.write(windows, DATA / "windows.parquet")
+    COVERAGE.write(days, DATA / "coverage.parquet")
+    for day in (day for day in days if day["state"] == "gap"):
+        say(f"collect: {day['day']} is a gap: {day['why']}")
+    stage.keep(Books.of([_reason(day) for day in days], len(days)))
+
+
+def _reason(day: Row) -> str | None:
+    if day["state"] != "gap":
+        return None
+    return "future_day" if day["why"] == NOT_YET else "failing_day"
+
+
+def _by_ids(stage: Stage, api: ResearchApi, files: PageFiles, crowd: Crowd) -> None:
+    source = stage.settings.source
+    assert source.file is not None, "the settings are checked"
+    listed = read_ids(Path(source.file))
+    _say_refused(listed.refused)
+    known = Known(stage.store, api, listed.ids, {"source": source.name})
+    with Progress(stage.name, len(listed.ids), 0) as progress:
+        for kept in known.collect():
+            before = len(known.found)
+            files.add(kept.search, kept)
+            crowd.meet(kept)
+            progress.add("found", len(known.found) - before)
+    _write_no_days()
+    for name in sorted(known.unplaceable):
+        say(f"collect: {name} is no id of a video: its bits are no time at which TikTok existed")
+    lost = {"not_found": len(known.missing), "not_an_id": len(listed.refused) + len(known.unplaceable)}
+    asked = len(listed.ids) + len(listed.refused)
+    stage.keep(Books(asked, asked - sum(lost.values()), {name: n for name, n in lost.items() if n}))
+
+
+def _refreshed(stage: Stage) -> Iterator[Kept]:
+    """The pages of the rounds that are on the list under `inputs/`."""
+    source = stage.settings.source.name
+    for name in Refreshes(INPUTS).rounds(source):
+        yield from stored_pages(stage.store, round_settings(source, name))
+
+
+def _captured(stage: Stage, folder: Path) -> None:
+    source = stage.settings.source
+    assert source.file is not None, "the settings are checked"
+    refused: list[Refused] = []
+    count = 0
+    with PageFiles(folder / "videos") as files:
+        for kept in captured(Path(source.file), refused):
+            files.add("captured", kept)
+            count += kept.page.request["body"]["videos"]
+    _say_refused(tuple(refused))
+    _write_no_days()
+    lost = {"not_an_id": len(refused)} if refused else {}
+    stage.keep(Books(count + len(refused), count, lost))
+
+
+def _write(pages: Iterable[Kept], files: PageFiles, crowd: Crowd) -> None:
+    for kept in pages:
+        files.add(kept.search, kept)
+        crowd.meet(kept)
+
+
+def _write_no_days() -> None:
+    """A list of videos covers no day: what is not in it was not looked for."""
+    WINDOWS.write([], DATA / "windows.parquet")
+    COVERAGE.write([], DATA / "coverage.parquet")
+
+
+def _say_refused(refused: tuple[Refused, ...]) -> None:
+    for line in refused[:10]:
+        say(f"collect: {line}")
+    if len(refused) > 10:
+        say(f"collect: {len(refused) - 10} more lines are refused")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from gettok.settings import Settings
 
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
+#: What a person brings, and the lists that refreshing keeps.
+INPUTS = Path("inputs")
 
 
 def store_root() -> Path:

@@ -31,10 +31,10 @@ class Progress:
     ) -> None:
         self._bar.close()
 
-    def add(self, outcome: str) -> None:
-        self.counts[outcome] += 1
+    def add(self, outcome: str, count: int = 1) -> None:
+        self.counts[outcome] += count
         self._bar.set_postfix_str(self._outcomes(), refresh=False)
-        self._bar.update()
+        self._bar.update(count)
         now = time.monotonic()
         if self._bar.disable and now - self._said >= _PLAIN_EVERY_S:
             self._said = now

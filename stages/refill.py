@@ -24,7 +24,8 @@ class Refilled(NamedTuple):
 def refill(store: Store, data: Path) -> Iterator[Refilled]:
     """Store every answer that the tables under `data` carry. A page of TikTok's site is in no table, and stays out."""
     yield _kept(store, "collect", _subjects(_rows(data / "windows.parquet", WINDOWS), "start"))
-    yield _kept(store, "collect", _subjects(_rows(data / "pages", PAGES), "window"))
+    for kind in ("videos", "comments", "users"):
+        yield _kept(store, "collect", _subjects(_rows(data / "pages" / kind, PAGES), "subject"))
     yield _kept(store, "download", _media(data))
     yield _kept(store, "extract_frames", _frames(data / "frames"))
     tables = {"transcribe": TRANSCRIPTS, "describe": DESCRIPTIONS, "detect_stance": STANCES}

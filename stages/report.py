@@ -8,7 +8,7 @@ from stages.answering import whole
 from stages.results import tables, with_pictures
 from stages.shell import DATA, Stage, main, write_json
 
-PARAMS = ("study",)
+PARAMS = ("study", "report")
 
 
 def run(stage: Stage) -> None:
@@ -17,7 +17,7 @@ def run(stage: Stage) -> None:
     results = with_pictures(results, report.shown_videos(results, study))
     comparison = json.loads((DATA / "comparison" / "summary.json").read_text("utf-8"))
     with whole(DATA / "report") as folder:
-        report.write(folder, results, study, comparison)
+        report.write(folder, results, study, comparison, stage.settings.report.hashtags)
     with whole(DATA / "plots") as folder:
         for name, frame in report.plots(results, study).items():
             frame.write_csv(folder / name)

@@ -8,7 +8,7 @@ import polars as pl
 from gettok.books import Books
 from gettok.release import Tables
 from gettok.step import Row
-from gettok.tables import DESCRIPTIONS, FRAMES, MEDIA, PAIRS, STANCES, TRANSCRIPTS, VIDEOS, Table
+from gettok.tables import COVERAGE, DESCRIPTIONS, FRAMES, MEDIA, PAIRS, STANCES, TRANSCRIPTS, VIDEOS, Table
 from stages.shell import DATA
 
 #: The stages whose books count videos; `collect` counts date windows.
@@ -21,6 +21,7 @@ COUNTED = (
     "detect_stance",
     "compare_transcripts",
 )
+_INCOMPLETE = "it was read within 48 hours, when TikTok does not show all videos yet"
 _HEAVY = {"jpeg", "answer"}
 
 
@@ -35,7 +36,13 @@ def tables() -> Tables:
         pairs=PAIRS.read(DATA / "comparison" / "pairs.parquet"),
         books={stage: Books.read(DATA / "books" / f"{stage}.json") for stage in COUNTED},
         frames=_light(FRAMES, "frames"),
+        uncovered=_uncovered(),
     )
+
+
+def _uncovered() -> dict[str, str]:
+    days = COVERAGE.read(DATA / "coverage.parquet").filter(pl.col("state").is_in(["gap", "incomplete"]))
+    return {str(day): why or _INCOMPLETE for day, why in days.select("day", "why").iter_rows()}
 
 
 def with_pictures(results: Tables, shown: Collection[str]) -> Tables:

@@ -86,7 +86,7 @@ def _guarded(name: str, params: Sequence[str], run: Callable[[Stage], None]) -> 
     try:
         settings = all_settings.load(PARAMS)
         refuse_stale(settings)
-        with Store(store_root()) as store, _only_one(store.root, name):
+        with Store(store_root()) as store, only_one(store.root, name):
             engine = LocalEngine(settings.engine.workers)
             run(Stage(name, all_settings.select(settings, params), store, engine, signals.stop))
         outcome = "done"
@@ -110,7 +110,7 @@ def _guarded(name: str, params: Sequence[str], run: Callable[[Stage], None]) -> 
 
 
 @contextmanager
-def _only_one(root: Path, name: str) -> Iterator[None]:
+def only_one(root: Path, name: str) -> Iterator[None]:
     """Hold the stage's lock: DVC's own lock dies with DVC, and a stage that outlives it would pay twice."""
     path = root / f"{name}.lock"
     with path.open("a") as file:

@@ -6,7 +6,7 @@ from pathlib import Path
 from gettok.books import Books
 from gettok.settings import load
 from gettok.summary import terminal_summary
-from gettok.tables import STANCES
+from gettok.tables import COVERAGE, STANCES
 from stages.place import PARAMS
 from stages.results import COUNTED
 from stages.shell import DATA
@@ -18,8 +18,10 @@ def summary() -> str:
     books = {stage: Books.read(DATA / "books" / f"{stage}.json") for stage in COUNTED}
     labels = STANCES.read(DATA / "stances", ["label"])["label"].drop_nulls().to_list()
     counts = {label: labels.count(label) for label in settings.study.stance.labels}
+    states = COVERAGE.read(DATA / "coverage.parquet", ["state"])["state"].to_list()
+    days = {state: states.count(state) for state in sorted(set(states))}
     page = Path(DATA / "report" / "index.html").absolute()
-    text = terminal_summary(settings.study.title, books, counts, page)
+    text = terminal_summary(settings.study.title, days, books, counts, page)
     if settings.source.name != "sandbox":
         return text
     # by name: what the truth says must be reachable by no stage

@@ -1,41 +1,89 @@
-"""Make one row for each video out of the pages: ids as text, every documented field, the latest observation."""
+"""Make tables out of the pages: each video once, as last observed, all its counts, comments, and authors."""
 
-import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
+from gettok import tabulate
 from gettok.books import Books
-from gettok.research_api import Page
-from gettok.tables import PAGES, VIDEOS
-from gettok.tabulate import tabulate
+from gettok.tables import ASIDE, COMMENTS, COUNTS, FIELDS, USERS, VIDEOS, Table
+from gettok.tabulate.tally import Tally
+from gettok.tabulate.videos import Videos
 from gettok.windows import Window
-from stages.answering import whole, writer_by_day
+from stages.answering import whole
 from stages.shell import DATA, Stage, main, say
 
 PARAMS = ("study.start", "study.end")
+#: An unknown field is worth a word; a hundred are not.
+_MOST_NAMED = 10
 
 
 def run(stage: Stage) -> None:
     settings = stage.settings
-    table = tabulate(_pages(DATA / "pages"), Window(settings.study.start, settings.study.end))
-    videos = VIDEOS.frame(table.rows).with_columns(
-        pl.col("created_at").dt.date().cast(pl.String).alias("day")
-    )
-    with whole(DATA / "videos") as folder:
-        write = writer_by_day(VIDEOS, folder)
-        for (day,), of_day in videos.group_by("day", maintain_order=True):
-            write(str(day), of_day.drop("day").to_dicts())
-    if table.unidentified:
-        say(f"tabulate: {table.unidentified} rows of the pages have no id or no time, and stay in the pages")
-    stage.keep(Books(len(table.rows), len(table.rows)))
+    aside = tabulate.Aside()
+    pages = DATA / "pages"
+    with _room(DATA / ".tabulate.unfinished") as room:
+        study = Window(settings.study.start, settings.study.end)
+        videos = tabulate.videos.gather(tabulate.stored(pages / "videos"), study, room / "videos", aside)
+        lost = dict(aside.counts)
+        _write_days(VIDEOS, "videos", videos.days())
+        _write_days(COUNTS, "counts", videos.counts())
+        of_videos = tabulate.stored(pages / "comments")
+        comments = tabulate.comments.gather(of_videos, videos.found, room / "comments", aside)
+        _write_days(COMMENTS, "comments", comments.days())
+        users, of_users = tabulate.users.gather(tabulate.stored(pages / "users"), room / "users", aside)
+    USERS.write(users, DATA / "users.parquet")
+    ASIDE.write(aside.frame(), DATA / "aside.parquet")
+    tallies = (videos.tally, comments.tally, of_users)
+    FIELDS.write(tabulate.fields(tallies), DATA / "fields.parquet")
+    _say(tallies)
+    stage.keep(_books(videos, lost))
 
 
-def _pages(folder: Path) -> Iterator[Page]:
-    for file in sorted(folder.glob("*.parquet")):
-        for answer in PAGES.read(file)["answer"]:
-            yield Page.from_json(json.loads(answer))
+def _books(videos: Videos, lost: Mapping[str, int]) -> Books:
+    """Each video that was seen counts once, and so does each row or page of which no video could be made."""
+    unusable = {reason: count for reason, count in lost.items() if reason != "retyped"}
+    if outside := videos.seen - videos.found.height:
+        unusable["outside_study"] = outside
+    reasons = dict(sorted(unusable.items()))
+    return Books(videos.seen + sum(lost.values()) - lost.get("retyped", 0), videos.found.height, reasons)
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[Path]:
+    """A folder for what does not fit into memory, beside the outputs; gone afterwards, or at the next run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_days(table: Table, name: str, days: Iterable[tuple[object, pl.DataFrame]]) -> None:
+    with whole(DATA / name) as folder:
+        for day, rows in days:
+            table.write(rows, folder / f"{day}.parquet")
+
+
+def _say(tallies: Iterable[Tally]) -> None:
+    for tally in tallies:
+        if unknown := tally.unknown():
+            named = [f"{_line(name)} ({_many(count, 'row')})" for name, count in unknown[:_MOST_NAMED]]
+            more = ", …" if len(unknown) > _MOST_NAMED else ""
+            said = _many(len(unknown), "unknown field")
+            say(f"tabulate: {said} of {tally.kind.table}: {', '.join(named)}{more}")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _line(name: str) -> str:
+    """A field's name as it can be shown on one line."""
+    return name if name.isprintable() else ascii(name)
 
 
 if __name__ == "__main__":

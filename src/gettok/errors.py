@@ -20,6 +20,17 @@ from typing import ClassVar
 #: Why a video has no result at a stage, with the sentence that the books and the report print.
 REASONS: Mapping[str, str] = MappingProxyType(
     {
+        "future_day": "it was in the future",
+        "failing_day": "the Research API fails for it on every try, on several days",
+        "not_an_id": "it is no id of a video",
+        "not_found": "the Research API does not find it by its id",
+        "no_page": "nothing can be read from a page that should have videos",
+        "not_an_object": "it is no object, or an unsound one",
+        "no_id": "it has no id",
+        "no_time": "it does not say when it was published",
+        "outside_study": "it was published outside the study's days",
+        "user_gone": "the Research API cannot find the author",
+        "user_refused": "the Research API gives no information about the author",
         "private": "its author keeps it private",
         "removed": "its author or TikTok removed it",
         "region_locked": "TikTok does not show it in the region that asked",

@@ -4,111 +4,41 @@ The whole file is checked whichever part is used, so that a wrong key stops a ru
 then leaves only the parts that a stage declares in dvc.yaml: reading any other raises `AttributeError`.
 """
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from gettok.errors import BadSettings
-from gettok.regions import REGION_CODES
+from gettok.fields import Count, Day, Name, Positive, Section, Several, Share, Text, Texts, Words, as_tuple
+from gettok.query import Query
 
 S = TypeVar("S", bound=BaseModel)
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-def _day(value: object) -> date:
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return date.fromisoformat(value)
-    raise ValueError('must be a day as quoted text, such as "2022-11-20"')
-
-
-def _region(value: str) -> str:
-    if value not in REGION_CODES:
-        raise ValueError(
-            f"{value!r} is not a region code of the Research API (two upper-case letters, quoted)"
-        )
-    return value
-
-
-def _tag(value: str) -> str:
-    if value.startswith("#") or not value.strip():
-        raise ValueError(f"{value!r} must be a hashtag without '#'")
-    return value
-
-
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(values)) != len(values):
-        raise ValueError("names a value twice")
-    return values
-
-
-def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-Text = Annotated[str, Field(min_length=1)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)]
-Regions = Annotated[
-    tuple[Annotated[str, AfterValidator(_region)], ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)
-]
-Tags = Annotated[
-    tuple[Annotated[Text, AfterValidator(_tag)], ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)
-]
-Positive = Annotated[int, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Query(_Section):
-    """What a video must match: any of the keywords and hashtags, and the region if one is named."""
-
-    keywords: Texts
-    hashtags: Tags
-    regions: Regions
-
-    @model_validator(mode="after")
-    def _asks_for_something(self) -> Self:
-        if not (self.keywords or self.hashtags):
-            raise ValueError("needs at least one keyword or hashtag")
-        return self
-
-
-class Event(_Section):
+class Event(Section):
     """Something that happened, for the timeline in the report."""
 
     day: Day
     label: Text
 
 
-class StanceTarget(_Section):
+class StanceTarget(Section):
     """Whom or what a stance is about, and the labels to choose from."""
 
     target: Text
     labels: Annotated[Texts, Field(min_length=2)]
 
 
-class Study(_Section):
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+class Study(Section):
+    name: Name
     title: Text
     query: Query
     start: Day
     end: Day
-    events: Annotated[tuple[Event, ...], BeforeValidator(_as_tuple)]
+    events: Annotated[tuple[Event, ...], BeforeValidator(as_tuple)]
     stance: StanceTarget
 
     @model_validator(mode="after")
@@ -118,16 +48,60 @@ class Study(_Section):
         return self
 
 
-class Source(_Section):
-    """Where pages and videos come from. `sandbox:` as an address stands for the embedded sandbox."""
+class Source(Section):
+    """How videos are found, and where pages and files come from. `sandbox:` stands for the embedded sandbox."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    kind: Literal["research_api", "ids", "zeeschuimer"]
+    name: Name
     api: Text
     pages: Text
     window_days: Annotated[int, Field(ge=1, le=31)]
+    file: Text | None
+
+    @model_validator(mode="after")
+    def _has_its_file(self) -> Self:
+        if (self.file is None) != (self.kind == "research_api"):
+            raise ValueError(
+                f"kind {self.kind} takes no file"
+                if self.file
+                else f"kind {self.kind} needs a file to read, such as inputs/ids.csv"
+            )
+        return self
 
 
-class Download(_Section):
+class Comments(Section):
+    per_video: Positive
+    requests_per_day: Positive
+
+
+class Users(Section):
+    requests_per_day: Positive
+
+
+class Collect(Section):
+    """How the client's daily quota is used. `None` for `comments` and `users`: they are not asked for."""
+
+    requests_per_day: Positive
+    reserve: Count
+    failure_share: Share
+    on_quota: Literal["stop", "wait"]
+    patience_days: Count
+    canary: Words
+    refresh_after_days: Positive
+    comments: Comments | None
+    users: Users | None
+
+    @model_validator(mode="after")
+    def _leaves_something_to_search_with(self) -> Self:
+        others = [part.requests_per_day for part in (self.comments, self.users) if part]
+        if self.reserve + sum(others) >= self.requests_per_day:
+            raise ValueError(
+                "reserve, comments and users together take all requests_per_day; none is left to search with"
+            )
+        return self
+
+
+class Download(Section):
     backend: Literal["page", "ytdlp", "pyktok"]
     timeout_s: Positive
     tries: Positive
@@ -135,14 +109,14 @@ class Download(_Section):
     at_once: Positive
 
 
-class Frames(_Section):
+class Frames(Section):
     stride: Positive
     max_frames: Positive
     longest_edge: Positive
     jpeg_quality: Annotated[int, Field(ge=1, le=95)]
 
 
-class Asr(_Section):
+class Asr(Section):
     model: Text
     revision: str | None
     device: Literal["auto", "cpu", "cuda"]
@@ -154,14 +128,14 @@ class Asr(_Section):
     min_speech_ratio: Share
 
 
-class Prices(_Section):
+class Prices(Section):
     """US dollars for a million tokens."""
 
     input_usd_per_million: Annotated[float, Field(ge=0)]
     output_usd_per_million: Annotated[float, Field(ge=0)]
 
 
-class Llm(_Section):
+class Llm(Section):
     """An OpenAI-compatible endpoint, and how to ask it. `sandbox:` stands for the embedded sandbox."""
 
     base_url: Text
@@ -178,54 +152,59 @@ class Llm(_Section):
     prices: Prices
 
 
-class Prompt(_Section):
+class Prompt(Section):
     """A prompt's name and text."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    name: Name
     text: Text
 
 
 StanceInput = Literal["transcript", "description", "on_screen_text", "caption", "frame"]
 
 
-class StancePrompt(_Section):
+class StancePrompt(Section):
     """A prompt whose `{target}` and `{labels}` are filled from the study, and what the model gets with it."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    name: Name
     text: Text
-    inputs: Annotated[
-        tuple[StanceInput, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct), Field(min_length=1)
-    ]
+    inputs: Annotated[Several[StanceInput], Field(min_length=1)]
 
 
-class Prompts(_Section):
+class Prompts(Section):
     describe: Prompt
     stance: StancePrompt
 
 
-class Embedder(_Section):
+class Embedder(Section):
     kind: Literal["charngram", "transformer"]
     model: str | None
     revision: str | None
 
 
-class Release(_Section):
+class Release(Section):
     """What others get: `ids_only`, `derived` (no captions, names or pictures), or `full`."""
 
     form: Literal["ids_only", "derived", "full"]
 
 
-class Engine(_Section):
+class Report(Section):
+    """Whether hashtags that differ in capitals and accents alone count as one."""
+
+    hashtags: Literal["together", "apart"]
+
+
+class Engine(Section):
     """How work is spread. In no stage's params: it cannot change a result."""
 
     name: Literal["local"]
     workers: Positive | None
 
 
-class Settings(_Section):
+class Settings(Section):
     conf_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     study: Study
     source: Source
+    collect: Collect
     download: Download
     frames: Frames
     asr: Asr
@@ -233,6 +212,7 @@ class Settings(_Section):
     prompts: Prompts
     embedder: Embedder
     release: Release
+    report: Report
     engine: Engine
 
 
@@ -281,5 +261,5 @@ def _select(section: S, paths: list[list[str]]) -> S:
         value = getattr(section, name)
         rest = [path[1:] for path in paths if path[0] == name]
         chosen[name] = value if [] in rest else _select(value, rest)
-    # model_construct would fill in defaults; there are none, so what was not chosen stays unset
+    # model_construct would fill in defaults; only the query's terms have some, and a query is chosen whole
     return section.model_construct(**chosen)

@@ -6,9 +6,12 @@ from pathlib import Path
 from gettok.books import Books
 
 
-def terminal_summary(title: str, books: Mapping[str, Books], stances: Mapping[str, int], report: Path) -> str:
-    """Each stage's books on a line, the stances that were found, and where the report lies."""
-    lines = [(stage.replace("_", " "), _book(book)) for stage, book in books.items()]
+def terminal_summary(
+    title: str, days: Mapping[str, int], books: Mapping[str, Books], stances: Mapping[str, int], report: Path
+) -> str:
+    """How the days are covered, each stage's books, the stances that were found, and where the report lies."""
+    lines = [("days", _counts(days.items()) or "a list of videos covers none")]
+    lines += [(stage.replace("_", " "), _book(book)) for stage, book in books.items()]
     lines.append(("stances", _counts(stances.items()) or "none"))
     lines.append(("report", str(report)))
     width = max(len(name) for name, _ in lines)

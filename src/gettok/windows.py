@@ -26,19 +26,52 @@ class Window:
     def overlaps(self, other: "Window") -> bool:
         return self.start <= other.end and other.start <= self.end
 
+    @property
+    def days(self) -> list[date]:
+        """Each day of the window, in order."""
+        return [self.start + n * _DAY for n in range((self.end - self.start).days + 1)]
 
-def plan(study: Window, existing: Iterable[Window], most_days: int) -> list[Window]:
+    def within(self, other: "Window") -> "Window":
+        """The part of the window that lies in the other, which it overlaps."""
+        return Window(max(self.start, other.start), min(self.end, other.end))
+
+    def halves(self) -> tuple["Window", "Window"]:
+        """The window in two; it has at least two days."""
+        last = self.start + (len(self.days) // 2 - 1) * _DAY
+        return Window(self.start, last), Window(last + _DAY, self.end)
+
+
+def plan(
+    study: Window,
+    existing: Iterable[Window],
+    most_days: int,
+    *,
+    fresh: date | None = None,
+    today: date | None = None,
+) -> list[Window]:
     """Windows that cover the study: the existing ones that touch it, and new ones over days that none covers.
 
     No window overlaps another and no day of the study is left out. Existing windows are kept as they are, so their
-    pages are never asked for twice; they may reach beyond the study.
+    pages are never asked for twice; they may reach beyond the study. Days from `fresh` on stand alone, since they will
+    be asked for again; days after `today` are left out, since there is nothing to ask for yet.
     """
     kept = sorted(window for window in existing if window.overlaps(study))
-    new = [piece for gap in _gaps(study, kept) for piece in _cut(gap, most_days)]
+    new = [piece for gap in gaps(study, kept) for piece in _fresh_apart(gap, most_days, fresh, today)]
     return sorted(kept + new)
 
 
-def _gaps(study: Window, covered: list[Window]) -> Iterator[Window]:
+def _fresh_apart(gap: Window, most_days: int, fresh: date | None, today: date | None) -> Iterator[Window]:
+    end = gap.end if today is None else min(gap.end, today)
+    settled = end if fresh is None else min(end, fresh - _DAY)
+    if gap.start <= settled:
+        yield from _cut(Window(gap.start, settled), most_days)
+    alone = max(gap.start, settled + _DAY)
+    if alone <= end:
+        yield from _cut(Window(alone, end), 1)
+
+
+def gaps(study: Window, covered: list[Window]) -> Iterator[Window]:
+    """The days of the study that no window covers, in pieces as long as can be; `covered` is sorted."""
     day = study.start
     for window in covered:
         if day < window.start:

@@ -1,22 +1,24 @@
 """A made-up study of a few videos, with every kind of loss in it."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
 from PIL import Image, ImageDraw
 
 from gettok.books import Books
+from gettok.query import Query, Terms
 from gettok.release import Tables
-from gettok.settings import Event, Query, StanceTarget, Study
+from gettok.settings import Event, StanceTarget, Study
 from gettok.step import Row
 from gettok.tables import TABLES
+from gettok.tabulate import folded
 
 STUDY = Study(
     name="small",
     title="A small study <of> 2022",
-    query=Query(keywords=("Castillo",), hashtags=("golpedeestado",), regions=("PE",)),
+    query=Query(any=Terms(keywords=("Castillo",), hashtags=("golpedeestado",)), all=Terms(regions=("PE",))),
     start="2022-12-05",
     end="2022-12-14",
     events=(
@@ -50,7 +52,7 @@ def jpeg(text: str = "a frame") -> bytes:
 
 
 def video(number: int, **changes: Any) -> Row:
-    return {
+    row = {
         "video_id": str(7213456789012345600 + number),
         "created_at": datetime(2022, 12, 5 + number % 9, 12, tzinfo=UTC),
         "username": f"user.{number % 4}",
@@ -66,6 +68,8 @@ def video(number: int, **changes: Any) -> Row:
         "observations": 1,
         **changes,
     }
+    tags = row["hashtags"]
+    return {"hashtags_folded": None if tags is None else [folded(tag) for tag in tags], **row}
 
 
 def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
@@ -93,9 +97,6 @@ def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
             "stances", videos, _later(reasons), have, [{**row, "model": "judge-1"} for row in stances]
         ),
         pairs=TABLES["pairs"].frame(_pair(row) for row in have if row["voice_to_text"]),
-        windows=TABLES["windows"].frame(
-            [{"start": date(2022, 12, 5), "end": date(2022, 12, 14), "state": "done"}]
-        ),
         books={
             "download": books(len(videos), reasons.values()),
             "extract_frames": books(len(videos), _later(reasons).values()),

@@ -117,6 +117,15 @@ def test_f55_books_that_contradict_their_table_are_refused(tmp_path):
         release.write(tmp_path / "r", wrong, "full", PROVENANCE)
 
 
+def test_f55_tabulate_s_books_may_count_more_than_the_videos_of_the_study_but_must_find_these(tmp_path):
+    of = study_of(6)
+    good = {**of.books, "tabulate": Books(9, 6, {"outside_study": 2, "no_id": 1})}
+    release.write(tmp_path / "r", replace(of, books=good), "ids_only", PROVENANCE)
+    wrong = {**of.books, "tabulate": Books(6, 5, {"outside_study": 1})}
+    with pytest.raises(Damaged, match="tabulate count 5 videos, but there are 6"):
+        release.write(tmp_path / "w", replace(of, books=wrong), "ids_only", PROVENANCE)
+
+
 def test_f55_a_stage_that_lost_a_video_or_made_one_up_is_refused(tmp_path):
     of = study_of(6)
     with pytest.raises(Damaged, match="no row for 1 of 6"):

@@ -81,6 +81,17 @@ def test_the_events_of_the_study_are_in_figure_3(tmp_path):
     assert "A small study &lt;of&gt; 2022" in text
 
 
+def test_a_day_that_is_not_covered_is_named_below_figure_3(tmp_path):
+    whole = study_of(6)
+    gap = replace(whole, uncovered={"2022-12-09": "the API fails <for> it"})
+    pages = []
+    for study in (whole, gap):
+        report.write(tmp_path, study, STUDY, COMPARISON)
+        pages.append((tmp_path / "index.html").read_text("utf-8"))
+    assert "may be missing" not in pages[0]
+    assert "2022-12-09: the API fails &lt;for&gt; it" in pages[1]
+
+
 def test_the_same_tables_give_the_same_bytes(tmp_path):
     of = study_of(9)
     made(tmp_path / "a", of)
@@ -173,14 +184,36 @@ def test_a_study_with_hardly_a_video_still_gets_a_page_that_says_so(tmp_path, co
     assert "None" not in text
 
 
-def test_hashtags_are_counted_once_a_video_and_without_regard_to_capitals():
-    of = tables(
-        video(1, hashtags=["Castillo", "castillo", "CASTILLO"], view_count=5),
-        video(2, hashtags=["castillo", "lima"], view_count=7),
+def spelled() -> pl.DataFrame:
+    return tables(
+        video(1, hashtags=["Perú", "peru", "PERU"], view_count=5),
+        video(2, hashtags=["Perú", "lima", ""], view_count=7),
         video(3, hashtags=None, view_count=100),
-    )
-    assert numbers.hashtags(of.videos, "videos") == [("castillo", 2), ("lima", 1)]
-    assert numbers.hashtags(of.videos, "views") == [("castillo", 12), ("lima", 7)]
+        video(4, hashtags=["peru"], view_count=1),
+        video(5, hashtags=["Perú", "Perú"], view_count=None),
+    ).videos
+
+
+def test_hashtags_together_are_counted_once_a_video_and_shown_as_most_videos_spell_them():
+    assert numbers.hashtags(spelled(), "videos") == [("Perú", 4), ("lima", 1)]
+    assert numbers.hashtags(spelled(), "views") == [("Perú", 13), ("lima", 7)]
+
+
+def test_hashtags_apart_are_counted_as_they_were_sent():
+    counted = numbers.hashtags(spelled(), "videos", "apart")
+    assert counted == [("Perú", 3), ("peru", 2), ("PERU", 1), ("lima", 1)]
+    assert dict(numbers.hashtags(spelled(), "views", "apart")) == {
+        "Perú": 12,
+        "lima": 7,
+        "peru": 6,
+        "PERU": 5,
+    }
+
+
+def test_figure_2_says_how_spellings_were_counted(tmp_path):
+    report.write(tmp_path, study_of(9), STUDY, COMPARISON, "apart")
+    assert "Each spelling is counted on its own" in (tmp_path / "index.html").read_text("utf-8")
+    assert "Capitals and accents make no difference" in made(tmp_path)
 
 
 def test_every_day_of_the_study_is_in_the_plot_with_zero_where_nothing_was_published():
@@ -201,8 +234,11 @@ def test_the_metrics_are_the_numbers_of_the_tables():
 
 def test_the_terminal_summary_names_every_stage_reason_and_the_report():
     books = {"download": Books(10, 7, {"private": 1, "removed": 2}), "detect_stance": Books(10, 10)}
-    text = terminal_summary("A study", books, {"support": 6, "neutral": 4}, Path("/x/index.html"))
+    text = terminal_summary(
+        "A study", {"complete": 9, "gap": 1}, books, {"support": 6, "neutral": 4}, Path("/x/index.html")
+    )
     assert text.splitlines()[0] == "A study"
+    assert "complete 9, gap 1" in text
     assert "7 of 10 ok; removed 2, private 1" in text
     assert "support 6, neutral 4" in text
     assert "/x/index.html" in text

@@ -151,9 +151,8 @@ def test_the_study_finds_what_it_should_and_nothing_else():
 
 
 def _paper_hashtags() -> list[str]:
-    return yaml.safe_load((HERE.parent.parent / "conf/study/demo.yaml").read_text("utf-8"))["query"][
-        "hashtags"
-    ]
+    study = yaml.safe_load((HERE.parent.parent / "conf/study/demo.yaml").read_text("utf-8"))
+    return study["query"]["any"]["hashtags"]
 
 
 def _all_found(sandbox: Sandbox, query: dict) -> set[str]:

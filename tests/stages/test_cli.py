@@ -122,9 +122,9 @@ def test_outside_a_repository_the_store_cannot_be_guessed(tmp_path):
 
 def test_a_wrong_override_is_told_by_its_key():
     before = (ROOT / "params.yaml").read_bytes()
-    code, _, err = gettok("compose", "study.query.regions=[UK]")
+    code, _, err = gettok("compose", "study.query.all.regions=[UK]")
     assert code == 78
-    assert "study.query.regions" in err
+    assert "study.query.all.regions" in err
     assert (ROOT / "params.yaml").read_bytes() == before
 
 

@@ -10,6 +10,7 @@ from stages.place import conf_digest, refuse_stale
 
 _GROUPS = [
     "source",
+    "collect",
     "download",
     "frames",
     "asr",
@@ -18,6 +19,7 @@ _GROUPS = [
     "prompts/stance",
     "embedder",
     "release",
+    "report",
 ]
 _CHOICES = [
     f"{group}={file.stem}"
@@ -47,8 +49,8 @@ def test_the_paper_s_study_is_the_paper_s(tmp_path):
     study = settings.study
     assert (str(study.start), str(study.end)) == ("2022-11-20", "2023-03-01")
     assert (study.end - study.start).days + 1 == 102
-    assert study.query.regions == ("PE",)
-    assert study.query.keywords == (
+    assert study.query.all.given() == {"regions": ("PE",)}
+    assert study.query.any.keywords == (
         "Castillo",
         "Presidente Castillo",
         "Pedro Castillo",
@@ -56,7 +58,7 @@ def test_the_paper_s_study_is_the_paper_s(tmp_path):
         "Presidente Boluarte",
         "Boluarte",
     )
-    assert study.query.hashtags == (
+    assert study.query.any.hashtags == (
         "PedroCastillo",
         "Castillo",
         "Boluarte",
@@ -98,10 +100,23 @@ def test_a_wrong_override_leaves_params_yaml_as_it_was(tmp_path, override):
 
 
 def test_f20_every_region_survives_the_way_through_conf_and_params(tmp_path):
-    settings = compose(["study.query.regions=['NO','PE']"], tmp_path / "params.yaml")
-    assert settings.study.query.regions == ("NO", "PE")
-    with pytest.raises(BadSettings, match=r"study\.query\.regions"):
-        compose(["study.query.regions=[off]"], tmp_path / "params.yaml")
+    settings = compose(["study.query.all.regions=['NO','PE']"], tmp_path / "params.yaml")
+    assert settings.study.query.all.regions == ("NO", "PE")
+    with pytest.raises(BadSettings, match=r"study\.query\.all\.regions"):
+        compose(["study.query.all.regions=[off]"], tmp_path / "params.yaml")
+
+
+def test_comments_and_users_are_asked_for_by_choice_and_all_else_stays(tmp_path):
+    without = compose([], tmp_path / "params.yaml").collect
+    chosen = compose(["collect=with_comments_and_users"], tmp_path / "params.yaml").collect
+    assert (without.comments, without.users) == (None, None)
+    assert (chosen.comments.per_video, chosen.users.requests_per_day) == (100, 200)
+    assert chosen.model_copy(update={"comments": None, "users": None}) == without
+
+
+def test_a_group_that_the_study_leaves_empty_takes_terms_from_the_command_line(tmp_path):
+    settings = compose(["+study.query.none.usernames=['1e5']"], tmp_path / "params.yaml")
+    assert settings.study.query.none.usernames == ("1e5",)
 
 
 def test_settings_older_than_conf_are_refused(tmp_path, monkeypatch):

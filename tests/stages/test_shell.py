@@ -63,7 +63,7 @@ def tables(folder: Path) -> dict[str, bytes]:
 
 def test_the_first_stages_account_for_every_video(workspace, sandbox):
     said = workspace.run("collect", "tabulate", "download")
-    assert workspace.books("collect") == {"asked": 4, "ok": 4, "unusable": {}}
+    assert workspace.books("collect") == {"asked": 101, "ok": 101, "unusable": {}}, "it counts days"
     assert workspace.books("download") == {"asked": 260, "ok": 0, "unusable": {"removed": 260}}
     assert "download: 0 of 260 ok; removed 260" in said
     assert VIDEOS.read(workspace.data / "videos").height == 260
@@ -113,7 +113,7 @@ def test_f14_a_spent_quota_exits_75_and_the_same_command_goes_on(corpus, tmp_pat
         workspace = Workspace.make(tmp_path, sandbox.base)
         code, said = workspace.outcome("collect")
         assert code == 75
-        assert "00:00 UTC" in said
+        assert "again after 2023-03-16 00:02 UTC" in said
         assert not (workspace.data / "pages").exists(), "half-done must not look done"
         sandbox.clock.advance(12 * 3600)
         workspace.run("collect")
@@ -190,14 +190,16 @@ def test_f34_kills_at_random_instants_lose_nothing_and_nothing_kept_is_asked_aga
 
 def test_f34_a_killed_collection_goes_on_at_the_page_where_it_was(corpus, tmp_path):
     with Sandbox(corpus=corpus) as sandbox:
-        workspace = Workspace.make(tmp_path, sandbox.base, "source.window_days=2")
+        workspace = Workspace.make(
+            tmp_path, sandbox.base, "source.window_days=2", "collect.canary=[Castillo]"
+        )
         process = workspace.start("collect")
         wait_for(sandbox, "research_api", 12)
         process.kill()
         process.communicate()
         workspace.run("collect", "tabulate")
         pages = [subject for subject in asked(sandbox, "research_api") if subject.count("/") == 2]
-        assert len(pages) - len(set(pages)) <= 1, "at most the page in flight was asked for twice"
+        assert len(pages) - len(set(pages)) <= 2, "at most the page being kept and the one on its way"
         assert VIDEOS.read(workspace.data / "videos").height == 260
 
 

@@ -44,18 +44,35 @@ class Workspace:
     def data(self) -> Path:
         return self.folder / "data"
 
-    def start(self, stage: str) -> subprocess.Popen[str]:
-        environment = {
+    @property
+    def surroundings(self) -> dict[str, str]:
+        """The environment of whatever runs here."""
+        return {
             **os.environ,
             "GETTOK_STORE": str(self.store),
             "GETTOK_SANDBOX": self.sandbox,
             "OMP_NUM_THREADS": "1",
             **self.environment,
         }
+
+    def gettok(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit code, output and errors of the command `gettok`."""
+        done = subprocess.run(
+            [sys.executable, "-m", "stages.cli", *arguments],
+            cwd=self.folder,
+            env=self.surroundings,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=200,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def start(self, stage: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", f"stages.{stage}"],
             cwd=self.folder,
-            env=environment,
+            env=self.surroundings,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,

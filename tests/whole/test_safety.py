@@ -23,7 +23,7 @@ def test_f50_a_secret_is_in_no_file_and_in_nothing_that_was_said(repository, san
         f"source.api={sandbox.research_api}",
         f"llm.base_url={sandbox.model}",
         "llm.key_from=OPENAI_API_KEY",
-        "study.query.keywords=[Castillo]",
+        "study.query.any.keywords=[Castillo]",
     )
     spoken = ""
     for stage in ("collect", "describe"):

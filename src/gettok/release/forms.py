@@ -26,7 +26,6 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         name: frozenset(columns.split())
         for name, columns in {
-            "windows": "start end state pages rows candidates restarts answer_key",
             "videos": "video_id created_at observed_at",
             "media": "video_id sha256 bytes duration_s frame_count frame_rate width height rotation video_codec"
             f" has_audio audio_codec audio_channels sample_rate {_ANSWERED}",

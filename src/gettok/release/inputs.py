@@ -1,7 +1,7 @@
 """What goes into a release, and the refusal of anything unfinished, damaged or mixed."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -38,11 +38,12 @@ class Tables:
     pairs: pl.DataFrame
     books: Mapping[str, Books]
     frames: pl.DataFrame | None = None
-    windows: pl.DataFrame | None = None
+    #: Days of the study in which videos may be missing, and why.
+    uncovered: Mapping[str, str] = field(default_factory=dict)
 
     def named(self) -> dict[str, pl.DataFrame]:
         """The tables that are there, by name."""
-        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        named = {part.name: getattr(self, part.name) for part in fields(self)}
         return {name: frame for name, frame in named.items() if isinstance(frame, pl.DataFrame)}
 
     def without(self, withdrawn: Collection[str]) -> "Tables":
@@ -76,7 +77,6 @@ def check(tables: Tables) -> None:
             _refuse_other_counts(stage, table, tables.books[stage])
     _refuse_strangers(set(tables.pairs["video_id"]), ids)
     _refuse_mixed(models(tables))
-    _refuse_unfinished(tables.windows)
 
 
 def _damaged(what: str) -> Damaged:
@@ -88,7 +88,7 @@ def _damaged(what: str) -> Damaged:
 
 
 def _refuse_twice(name: str, frame: pl.DataFrame) -> None:
-    key = [column for column in ("video_id", "frame_index", "start") if column in frame.columns]
+    key = [column for column in ("video_id", "frame_index") if column in frame.columns]
     doubled = frame.filter(frame.select(key).is_duplicated())
     if doubled.height:
         raise _damaged(f"the table {name} has {key[0]} {doubled[key[0]][0]} more than once")
@@ -101,8 +101,10 @@ def _refuse_unbalanced(books: Mapping[str, Books], videos: int) -> None:
         book.check(stage)
         if unknown := book.unusable.keys() - REASONS.keys():
             raise _damaged(f"the books of {stage} give reasons that do not exist: {sorted(unknown)}")
-        if book.asked != videos:
-            raise _damaged(f"the books of {stage} count {book.asked} videos, but there are {videos}")
+        # tabulate is asked about all that is on the pages; what it finds is what the others are asked about
+        counted = book.ok if stage == "tabulate" else book.asked
+        if counted != videos:
+            raise _damaged(f"the books of {stage} count {counted} videos, but there are {videos}")
 
 
 def _refuse_other_videos(stage: str, found: set[str], wanted: set[str]) -> None:
@@ -143,9 +145,3 @@ def _refuse_mixed(models: Mapping[str, list[str]]) -> None:
                 "wrote nothing: the name in the settings came to stand for another model half-way",
                 "set llm.model to the one exact model that you want, and run again: it asks anew for all videos",
             )
-
-
-def _refuse_unfinished(windows: pl.DataFrame | None) -> None:
-    if windows is not None and not (windows["state"] == "done").all():
-        unfinished = windows.filter(pl.col("state") != "done")["start"].sort()[0]
-        raise _damaged(f"the date window that starts on {unfinished} was not asked to its end")

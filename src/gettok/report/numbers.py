@@ -1,13 +1,15 @@
 """The numbers of the report, out of the tables. Days are UTC."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
 from gettok.release import Tables
 from gettok.settings import Study
 
+Spellings: TypeAlias = Literal["together", "apart"]
+Ranking: TypeAlias = list[tuple[str, int]]
 _SUMS = (
     ("likes", "like_count"),
     ("views", "view_count"),
@@ -22,17 +24,34 @@ def totals(videos: pl.DataFrame) -> dict[str, int]:
     return {"videos": videos.height, "users": users, **{name: int(videos[of].sum()) for name, of in _SUMS}}
 
 
-def hashtags(videos: pl.DataFrame, by: str) -> list[tuple[str, int]]:
+def top_hashtags(videos: pl.DataFrame, spellings: Spellings) -> tuple[Ranking, Ranking]:
+    """Figure 2 of the paper: the most frequent hashtags and the most viewed."""
+    return hashtags(videos, "videos", spellings), hashtags(videos, "views", spellings)
+
+
+def hashtags(videos: pl.DataFrame, by: str, spellings: Spellings = "together") -> Ranking:
     """The ten hashtags first in `videos` (how many have it) or `views` (of the videos that have it), most first.
 
-    Capitals make no difference to TikTok's hashtags, so they make none here.
+    Together, spellings that differ in capitals and accents alone are one hashtag, shown as most videos spell it; apart,
+    each spelling is one. Either way a video has a hashtag once.
     """
-    tags = pl.col("hashtags").list.eval(pl.element().str.to_lowercase()).list.unique().alias("tag")
-    each = videos.select(tags, pl.col("view_count").fill_null(0).alias("views")).explode("tag")
+    tag = "hashtags_folded" if spellings == "together" else "hashtags"
+    each = videos.select(
+        "video_id", tag=tag, spelling="hashtags", views=pl.col("view_count").fill_null(0)
+    ).explode("tag", "spelling")
     each = each.filter(pl.col("tag").str.len_chars() > 0)
-    sums = each.group_by("tag").agg(pl.len().cast(pl.Int64).alias("videos"), pl.col("views").sum())
-    first = sums.sort([by, "tag"], descending=[True, False]).head(10)
-    return list(first.select("tag", by).iter_rows())
+    once = each.unique(["video_id", "tag"]).group_by("tag")
+    sums = once.agg(pl.len().cast(pl.Int64).alias("videos"), pl.col("views").sum())
+    first = sums.join(_spelled(each), on="tag").sort([by, "tag"], descending=[True, False]).head(10)
+    return list(first.select("spelling", by).iter_rows())
+
+
+def _spelled(each: pl.DataFrame) -> pl.DataFrame:
+    """Each `tag` with the spelling that most videos have."""
+    counts = each.unique(["video_id", "tag", "spelling"]).group_by("tag", "spelling").len()
+    return counts.sort("len", "spelling", descending=[True, False]).unique(
+        "tag", keep="first", maintain_order=True
+    )
 
 
 def posts_per_day(videos: pl.DataFrame, study: Study) -> pl.DataFrame:

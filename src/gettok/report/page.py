@@ -14,6 +14,7 @@ from gettok.errors import REASONS
 from gettok.release import Tables, models
 from gettok.report import examples, figures, numbers
 from gettok.report.display import shown
+from gettok.report.numbers import Spellings
 from gettok.settings import Study
 
 _HERE = Path(__file__).parent
@@ -31,25 +32,31 @@ class _Chart:
         return "data:image/svg+xml;base64," + b64encode(self.svg.encode()).decode()
 
 
-def write(folder: Path, tables: Tables, study: Study, comparison: Mapping[str, Any]) -> None:
+def write(
+    folder: Path,
+    tables: Tables,
+    study: Study,
+    comparison: Mapping[str, Any],
+    spellings: Spellings = "together",
+) -> None:
     """Write `index.html` and `figures/*.svg`; the same tables give the same bytes.
 
     `comparison` is the summary of `compare_transcripts`, empty if there was nothing to compare. The page shows names,
     captions and pictures: it is for those who made the dataset, and is no part of the release.
     """
-    charts = {chart.number: chart for chart in _charts(tables, study)}
+    charts = {chart.number: chart for chart in _charts(tables, study, spellings)}
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     for chart in charts.values():
         (folder / "figures" / f"figure_{chart.number}.svg").write_text(chart.svg, "utf-8")
-    (folder / "index.html").write_text(html(tables, study, comparison, charts), "utf-8")
+    (folder / "index.html").write_text(html(tables, study, comparison, charts, spellings), "utf-8")
 
 
-def _charts(tables: Tables, study: Study) -> list[_Chart]:
+def _charts(tables: Tables, study: Study, spellings: Spellings) -> list[_Chart]:
     videos = tables.videos
     charts = []
-    if numbers.hashtags(videos, "videos"):
-        pair = numbers.hashtags(videos, "videos"), numbers.hashtags(videos, "views")
-        charts.append(_Chart(2, figures.hashtags(*pair)))
+    frequent, viewed = numbers.top_hashtags(videos, spellings)
+    if frequent:
+        charts.append(_Chart(2, figures.hashtags(frequent, viewed)))
     if videos.height:
         charts.append(_Chart(3, figures.posts(numbers.posts_per_day(videos, study), study.events)))
     per_day = numbers.transcripts_per_day(videos, tables.transcripts)
@@ -58,8 +65,15 @@ def _charts(tables: Tables, study: Study) -> list[_Chart]:
     return charts
 
 
-def html(tables: Tables, study: Study, comparison: Mapping[str, Any], charts: Mapping[int, _Chart]) -> str:
+def html(
+    tables: Tables,
+    study: Study,
+    comparison: Mapping[str, Any],
+    charts: Mapping[int, _Chart],
+    spellings: Spellings = "together",
+) -> str:
     """The page, with autoescape for every text."""
+    frequent, viewed = numbers.top_hashtags(tables.videos, spellings)
     style = (_HERE / "style.css").read_text("utf-8")
     return (
         _environment()
@@ -72,10 +86,12 @@ def html(tables: Tables, study: Study, comparison: Mapping[str, Any], charts: Ma
             books=tables.books,
             reasons=REASONS,
             totals=numbers.totals(tables.videos),
-            frequent=numbers.hashtags(tables.videos, "videos"),
-            viewed=numbers.hashtags(tables.videos, "views"),
+            frequent=frequent,
+            viewed=viewed,
+            spellings=spellings,
             busiest=_busiest(tables.videos, study),
             coverage=_coverage(tables),
+            uncovered=tables.uncovered,
             comparison=comparison,
             pair=examples.pair(tables.pairs),
             stances=numbers.stances(tables.stances, study),

@@ -1,0 +1,51 @@
+"""Keeping one page while the next is on its way."""
+
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gettok.collect.behind import Behind
+from gettok.step import Answer
+from gettok.store import Key, Store
+
+
+class Keeper:
+    """Puts answers into a store behind the scenes, one at a time; for a `with` block.
+
+    An answer is on disk before the next one is handed over, so a kill costs the answer that is being written and the
+    question that is on its way, and no more.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._behind = Behind("keeper")
+        self._store: Store | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._behind, ExitStack() as last:
+            last.callback(self._behind.do, self._close)
+            self.settle()
+
+    def put(self, key: Key, subject: str, answer: Answer) -> None:
+        """Take an answer over, as soon as the one before is on disk."""
+        self._behind.do(partial(self._put, key, subject, answer))
+
+    def settle(self) -> None:
+        """Return when everything that was taken over is on disk."""
+        self._behind.settle()
+
+    def _put(self, key: Key, subject: str, answer: Answer) -> None:
+        if self._store is None:  # a connection belongs to its thread
+            self._store = Store(self._root)
+        self._store.put(key, subject, answer)
+
+    def _close(self) -> None:
+        if self._store is not None:
+            self._store.close()

@@ -1,0 +1,102 @@
+"""Comments below the collected videos, and their authors' profiles: optional, each with its own part of the quota."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from gettok.collect.journal import STAGE
+from gettok.collect.search import Kept
+from gettok.research_api import Call, Page, ResearchApi, Verdict, whole_number
+from gettok.step import Answer, Json
+from gettok.store import Key, Store
+
+COMMENTS, USERS = "video/comment/list", "user/info"
+_COMMENT_FIELDS = "id,video_id,text,like_count,reply_count,parent_comment_id,create_time"
+_USER_FIELDS = (
+    "display_name,bio_description,avatar_url,is_verified,follower_count,following_count,likes_count,video_count,"
+    "bio_url"
+)
+_VERSION = 1
+_PAGE_ROWS = 100
+#: An older version of the documentation gives the thousand top comments only; the next cursor is refused.
+_LAST_CURSOR = 1000
+#: A refusal says something about the video or the user, and is kept as an answer.
+_ANSWERS = frozenset({Verdict.ACCEPTED, Verdict.DECLINED, Verdict.BAD_QUESTION})
+
+
+class Seen(NamedTuple):
+    """A video as far as its comments and its author are concerned."""
+
+    video_id: str
+    day: str
+    username: str
+
+
+def seen_on(page: Page) -> Iterator[Seen]:
+    """The videos on a page that have an id and a time."""
+    videos = page.data.get("videos")
+    for video in videos if isinstance(videos, list) else []:
+        if not isinstance(video, dict):
+            continue
+        number, created = (
+            whole_number(video.get("id", video.get("video_id"))),
+            whole_number(video.get("create_time")),
+        )
+        if number is not None and created is not None and 0 <= created < 2**33:
+            day = datetime.fromtimestamp(created, UTC).date().isoformat()
+            yield Seen(str(number), day, str(video.get("username") or ""))
+
+
+@dataclass(frozen=True)
+class People:
+    """Asks for comments and profiles, through the store."""
+
+    store: Store
+    api: ResearchApi
+    source: str
+
+    def comments(self, video_id: str, most: int, requests_per_day: int) -> Iterator[Kept]:
+        """The first `most` comments of a video, page by page; a refusal is a page of status 400.
+
+        Raises `Failing` when the server does not answer for this video, `Denied` when it never does for this client.
+        """
+        cursor = 0
+        while cursor < most:
+            rows = min(_PAGE_ROWS, most - cursor)
+            body = {"video_id": int(video_id), "max_count": rows, "cursor": cursor}
+            answers = _ANSWERS | {Verdict.CURSOR_REFUSED} if cursor >= _LAST_CURSOR else _ANSWERS
+            call = Call(
+                COMMENTS, body, "comments", f"{video_id} {cursor}", fields=_COMMENT_FIELDS, answers=answers
+            )
+            kept = self._kept(call, video_id, cursor, requests_per_day)
+            yield kept
+            data = kept.page.data
+            following = whole_number(data.get("cursor"))
+            if not data.get("has_more") or following is None or following <= cursor:
+                return
+            cursor = following
+
+    def user(self, username: str, requests_per_day: int) -> Kept:
+        """A user's profile, or the refusal as a page of status 400. Raises as `comments` does."""
+        call = Call(USERS, {"username": username}, "users", username, fields=_USER_FIELDS, answers=_ANSWERS)
+        return self._kept(call, username, 0, requests_per_day)
+
+    def _kept(self, call: Call, subject: str, cursor: int, requests_per_day: int) -> Kept:
+        key = self._key(call)
+        answer = self.store.get(key.digest)
+        if answer is not None:
+            page = Page.from_json(answer.body)
+        else:
+            page = self.api.ask(call.within(requests_per_day))
+            answer = Answer(page.to_json())
+            self.store.put(key, call.subject, answer)
+        return Kept(call.endpoint, subject, 0, cursor, key.digest, answer, page)
+
+    def _key(self, call: Call) -> Key:
+        settings: Mapping[str, Json] = {
+            "source": self.source,
+            "endpoint": call.endpoint,
+            "fields": call.fields,
+        }
+        return Key.of(STAGE, _VERSION, settings, call.body)

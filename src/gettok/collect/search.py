@@ -1,0 +1,189 @@
+"""One search of the Research API, page by page, from the store where a page is there and else from the server."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+
+from gettok.collect.journal import STAGE
+from gettok.research_api import (
+    FIELDS,
+    PAGE_ROWS,
+    Call,
+    Failing,
+    Page,
+    ResearchApi,
+    whole_number,
+)
+from gettok.step import Answer, Json, Row
+from gettok.store import Key, Store
+from gettok.store.keys import canonical, digest_of
+from gettok.windows import Window
+
+ENDPOINT = "video/query"
+_VERSION = 1
+#: Pages without a row in a row: candidates may all have been dropped, but a search may also have gone astray.
+_MOST_EMPTY = 20
+#: A search that was last heard of this long ago is most likely forgotten.
+_OLD_S = 600
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A page as it is in the store, and what it is about."""
+
+    endpoint: str
+    subject: str
+    attempt: int
+    cursor: int
+    key: str
+    answer: Answer
+    page: Page
+
+    @property
+    def rows(self) -> int:
+        """Videos on the page, as far as it has a list of them."""
+        return rows_on(self.page.data)
+
+    @property
+    def search(self) -> str:
+        """A name for the search that the page is of; its pages come together in every run."""
+        return f"{self.subject}.{self.attempt}"
+
+    def row(self) -> Row:
+        return {
+            "endpoint": self.endpoint,
+            "subject": self.subject,
+            "attempt": self.attempt,
+            "cursor": self.cursor,
+            "observed_at": self.page.observed_at,
+            "answer_key": self.key,
+            "answer": canonical(dict(self.answer.body)),
+        }
+
+
+@dataclass(frozen=True)
+class Search:
+    """A query over the days of a window. `settings` tell it from the same question put elsewhere or again."""
+
+    store: Store
+    api: ResearchApi
+    query: Mapping[str, Json]
+    window: Window
+    settings: Mapping[str, Json]
+    purpose: str = "collect"
+    #: A name in place of the window's, which tells it from other queries over the same days.
+    subject: str = ""
+    #: Takes a page over in place of the store.
+    keep: Callable[[Key, str, Answer], None] | None = None
+    #: Called when a first page has no candidates, before it is kept; may raise.
+    doubt: Callable[[Window], None] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.subject or str(self.window)
+
+    def kept(self, attempt: int) -> Iterator[Kept]:
+        """The pages that the store has, from the first on, wherever the search ended."""
+        with suppress(Failing):
+            yield from self._pages(attempt, ask=False)
+
+    def pages(self, attempt: int) -> Iterator[Kept]:
+        """Every page; raises `SearchLost` or `Failing` when the search does not reach its end."""
+        return self._pages(attempt, ask=True)
+
+    def first(self, attempt: int) -> Kept:
+        """The first page alone."""
+        return next(self.pages(attempt))
+
+    def _pages(self, attempt: int, *, ask: bool) -> Iterator[Kept]:
+        cursor, search_id, empty = 0, None, 0
+        previous: Page | None = None
+        while True:
+            kept = self._known(attempt, cursor)
+            if kept is None:
+                if not ask:
+                    return
+                kept = self._asked(attempt, cursor, search_id, previous)
+            yield kept
+            previous = kept.page
+            data = previous.data
+            if not data.get("has_more"):
+                return
+            empty = 0 if data.get("videos") else empty + 1
+            cursor, search_id = self._next(data, cursor, empty), data.get("search_id", search_id)
+
+    def _next(self, data: Mapping[str, Json], cursor: int, empty: int) -> int:
+        """The server's cursor, which must move; nothing but `has_more` ends a search."""
+        following = whole_number(data.get("cursor"))
+        if following is None or following <= cursor:
+            raise Failing(f"the search does not move on from cursor {cursor}")
+        if empty >= _MOST_EMPTY:
+            raise Failing(f"{empty} pages in a row have no video, up to cursor {following}")
+        return following
+
+    def _known(self, attempt: int, cursor: int) -> Kept | None:
+        key = self._key(attempt, cursor).digest
+        answer = self.store.get(key)
+        if answer is None:
+            return None
+        return Kept(ENDPOINT, self.name, attempt, cursor, key, answer, Page.from_json(answer.body))
+
+    def _asked(self, attempt: int, cursor: int, search_id: str | None, previous: Page | None) -> Kept:
+        page = self.api.ask(self._call(cursor, search_id, previous))
+        if self.doubt and cursor == 0 and not page.data.get("videos") and not page.data.get("has_more"):
+            self.doubt(self.window)
+        answer, key = Answer(page.to_json()), self._key(attempt, cursor)
+        (self.keep or self.store.put)(key, f"{self.name} {attempt}:{cursor}", answer)
+        return Kept(ENDPOINT, self.name, attempt, cursor, key.digest, answer, page)
+
+    def _call(self, cursor: int, search_id: str | None, previous: Page | None) -> Call:
+        body: dict[str, Json] = {
+            "query": dict(self.query),
+            "start_date": f"{self.window.start:%Y%m%d}",
+            "end_date": f"{self.window.end:%Y%m%d}",
+            "max_count": PAGE_ROWS,
+        }
+        if cursor:
+            body |= {"cursor": cursor}
+        if search_id:
+            body |= {"search_id": search_id}
+        since_s = 0.0 if previous is None else (self.api.now() - previous.observed_at).total_seconds()
+        return Call(
+            ENDPOINT,
+            body,
+            self.purpose,
+            f"{self.name} {cursor}",
+            fields=FIELDS,
+            shape={"has_more": bool},
+            old_search=since_s > _OLD_S,
+        )
+
+    def _key(self, attempt: int, cursor: int) -> Key:
+        query = dict(self.query)
+        inputs = {"query": query, "window": str(self.window), "attempt": attempt, "cursor": cursor}
+        return Key.of(STAGE, _VERSION, _scope(self.settings), inputs)
+
+
+def stored_pages(store: Store, settings: Mapping[str, Json]) -> Iterator[Kept]:
+    """Every page that the store has under these settings, whatever was asked, in order of key."""
+    for entry in store.scan(Key.of(STAGE, _VERSION, _scope(settings), {}).scope):
+        page = Page.from_json(entry.answer.body)
+        asked = page.request["body"]
+        start, end = (date.fromisoformat(asked[name]) for name in ("start_date", "end_date"))
+        subject = subject_of(Window(start, end), asked["query"])
+        yield Kept(ENDPOINT, subject, 0, asked.get("cursor", 0), entry.key, entry.answer, page)
+
+
+def rows_on(data: Mapping[str, Json]) -> int:
+    videos = data.get("videos")
+    return len(videos) if isinstance(videos, list) else 0
+
+
+def subject_of(window: Window, query: Mapping[str, Json]) -> str:
+    """A name for a query that is one of many over the same days."""
+    return f"{window}_{digest_of(dict(query))[:12]}"
+
+
+def _scope(settings: Mapping[str, Json]) -> dict[str, Json]:
+    return {**settings, "fields": FIELDS, "max_count": PAGE_ROWS}

@@ -1,0 +1,183 @@
+"""The client: a question in, an accepted answer out, each request in the ledger before it leaves."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from threading import Event
+
+from gettok.errors import Interrupted
+from gettok.research_api.call import Call
+from gettok.research_api.credentials import Credentials, Token
+from gettok.research_api.ledger import Ledger, Settled
+from gettok.research_api.outcomes import ComeBack, at_once, final
+from gettok.research_api.page import Page
+from gettok.research_api.retry import RetryPolicy, Tried
+from gettok.research_api.server_clock import ServerClock
+from gettok.research_api.verdict import Reading, Received, Verdict, read
+from gettok.research_api.wire import Unreachable, Wire
+
+#: The quota is renewed at 00:00 UTC; clocks differ a little.
+_AFTER_MIDNIGHT = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The client's daily requests, those of them kept back, and the share that one run may spend on failures."""
+
+    requests_per_day: int = 1000
+    reserve: int = 0
+    failure_share: float = 0.3
+
+
+@dataclass
+class ResearchApi:
+    """A client of one base address. `stop` ends its waits."""
+
+    base: str
+    credentials: Credentials
+    ledger: Ledger
+    limits: Limits = field(default_factory=Limits)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    wire: Wire = field(default_factory=Wire)
+    server: ServerClock = field(default_factory=ServerClock)
+    stop: Event = field(default_factory=Event)
+    #: What to do when the day's quota is spent: raise, or wait until the moment it names and return.
+    on_quota: Callable[[ComeBack], None] = field(default=at_once)
+    sleep: Callable[[float], None] | None = None
+    clock: Callable[[], float] = time.monotonic
+    #: Requests of this run that were answered, and those that failed since its quota was last renewed.
+    answers: int = 0
+    failures: int = 0
+
+    def __post_init__(self) -> None:
+        self._token = Token(
+            f"{self.base}/oauth/token/",
+            self.credentials,
+            self.wire,
+            self.server,
+            self.policy,
+            self.wait,
+            self.clock,
+        )
+
+    def now(self) -> datetime:
+        """The server's time; asks for a token where no answer has told it yet."""
+        if not self.server.is_set:
+            self._token.header()
+        return self.server.now()
+
+    def ask(self, call: Call) -> Page:
+        """The first answer of a kind that the call takes.
+
+        Waits and asks again within the policy's bounds. Raises `SearchLost`, `Failing` or `Denied` (about the
+        question), `ComeBack` or `NotNow` (about the moment), `BadCredentials`, `BadSettings` or `Stop`.
+        """
+        while True:
+            try:
+                return self._answer(call)
+            except ComeBack as spent:
+                self.on_quota(spent)
+                self.failures = 0
+
+    def _answer(self, call: Call) -> Page:
+        tried = Tried(0)
+        while True:
+            received, reading = self._once(call)
+            tried = replace(tried, answers=tried.answers + 1)
+            if received is not None and reading.verdict in call.answers:
+                self.answers += 1
+                return _page(call, received, self.server.now())
+            step = self.policy.next(
+                reading.verdict, tried, random.random(), told_s=_told_s(received), old=call.old_search
+            )
+            if step.move == "give_up" or tried.answers == call.tries:
+                raise self._final(call, reading, tried.answers)
+            if step.move == "renew":
+                self._token.drop()
+                tried = replace(tried, renewed=True)
+            self.wait(step.seconds)
+            tried = replace(tried, waited_s=tried.waited_s + step.seconds)
+
+    def _once(self, call: Call) -> tuple[Received | None, Reading]:
+        """One request, charged before it leaves."""
+        if self.stop.is_set():
+            raise Interrupted
+        headers = self._token.header()
+        self._refuse_over_quota(call)
+        client, body = self.credentials.client, dict(call.body)
+        n = self.ledger.send(client, self.server.now(), call)
+        content = {"files": {"file_data": call.file}, "data": body} if call.file else {"json": body}
+        try:
+            received = self._token.hidden(self.wire.post(self.base + call.path, headers=headers, **content))
+        except Unreachable as error:
+            self.ledger.settle(n, Settled(self.server.now(), Verdict.UNREACHABLE.value))
+            self.failures += 1
+            return None, Reading(Verdict.UNREACHABLE, "no answer", str(error))
+        self.server.learn(received.headers)
+        reading = read(received, call.shape, plain=call.plain)
+        self._settle(n, received, reading, answered=reading.verdict in call.answers)
+        return received, reading
+
+    def _settle(self, n: int, received: Received, reading: Reading, *, answered: bool) -> None:
+        kept = None if answered else received.text
+        what = Settled(self.server.now(), reading.verdict.value, received.status, reading.log_id, kept)
+        self.ledger.settle(n, what)
+        self.failures += not answered
+
+    def _refuse_over_quota(self, call: Call) -> None:
+        client, now = self.credentials.client, self.server.now()
+        if self.ledger.is_spent(client, now):
+            raise self.quota_spent("TikTok says that the day's quota is spent")
+        used = self.ledger.used(client, now)
+        limit = self.limits.requests_per_day - (0 if call.purpose == "refresh" else self.limits.reserve)
+        if used >= limit:
+            kept = f", {self.limits.reserve} of them kept for refreshing" if self.limits.reserve else ""
+            raise self.quota_spent(
+                f"{used} of the day's {self.limits.requests_per_day} requests are used{kept}"
+            )
+        if call.requests_per_day is not None:
+            spent = self.ledger.used(client, now, call.endpoint)
+            if spent >= call.requests_per_day:
+                raise self.quota_spent(f"{spent} requests of {call.endpoint} are used, the day's share of it")
+        most = max(1, int(self.limits.failure_share * self.limits.requests_per_day))
+        if self.failures >= most:
+            raise ComeBack(
+                f"{self.failures} requests of this run failed, which is its share of the day's quota",
+                "stopped, so that failures do not eat the whole quota; every page received is kept",
+                "run the same command again in some hours, or tomorrow; it goes on from here",
+                self.server.next_day() + _AFTER_MIDNIGHT,
+            )
+
+    def _final(self, call: Call, reading: Reading, answers: int) -> Exception:
+        if reading.verdict is Verdict.QUOTA_SPENT:
+            return self.quota_spent("TikTok says that the day's quota is spent")
+        return final(call, reading, answers)
+
+    def quota_spent(self, why: str) -> ComeBack:
+        back_at = self.server.next_day() + _AFTER_MIDNIGHT
+        return ComeBack(
+            why,
+            "kept every page received before",
+            f"run the same command again after {back_at:%Y-%m-%d %H:%M} UTC, when TikTok has renewed the quota",
+            back_at,
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Wait, unless a signal comes, which raises `Interrupted`."""
+        if self.sleep is not None:
+            self.sleep(seconds)
+        elif seconds and self.stop.wait(seconds):
+            raise Interrupted
+
+
+def _told_s(received: Received | None) -> float | None:
+    told = "" if received is None else received.headers.get("Retry-After", "")
+    return float(told) if told.isascii() and told.isdigit() else None
+
+
+def _page(call: Call, received: Received, observed_at: datetime) -> Page:
+    request = {"path": call.path, "body": dict(call.body)}
+    content = None if call.plain else received.content
+    return Page(request, received.status, received.headers, observed_at, received.text, content)

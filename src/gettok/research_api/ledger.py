@@ -1,0 +1,178 @@
+"""Every request that was ever sent, written down before it leaves: the quota's memory.
+
+TikTok counts requests by client and UTC day, failed ones too (tiktok-library, README), and tells nobody how many are
+left. So this file is the only one that knows, over restarts and over several processes.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple, Protocol, Self
+
+from gettok.step import Json
+from gettok.store.database import Database
+from gettok.store.keys import digest_of
+
+#: What of an answer that was not accepted is kept to be looked at.
+_MOST_KEPT = 2**20
+
+#: For how long the server's word that the day is over is believed without asking again.
+_BELIEVED_FOR = timedelta(hours=1)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests (
+    n INTEGER PRIMARY KEY, client TEXT NOT NULL, day TEXT NOT NULL, endpoint TEXT NOT NULL, purpose TEXT NOT NULL,
+    subject TEXT NOT NULL, request TEXT NOT NULL, sent_at TEXT NOT NULL,
+    answered_at TEXT, outcome TEXT, status INTEGER, log_id TEXT, answer BLOB
+);
+CREATE INDEX IF NOT EXISTS requests_by_day ON requests (client, day, endpoint);
+"""
+_SEND = (
+    "INSERT INTO requests (client, day, sent_at, endpoint, purpose, subject, request) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_SETTLE = "UPDATE requests SET day = ?, answered_at = ?, outcome = ?, status = ?, log_id = ?, answer = ? WHERE n = ?"
+
+
+class Request(Protocol):
+    """What the ledger notes of a question."""
+
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def purpose(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def body(self) -> Mapping[str, Json]: ...
+
+
+class Sent(NamedTuple):
+    """A request as it is in the ledger."""
+
+    n: int
+    day: str
+    endpoint: str
+    purpose: str
+    subject: str
+    outcome: str | None
+    status: int | None
+    log_id: str | None
+    answer: str | None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of a request, when by the server's clock, and the answer if it was not accepted."""
+
+    at: datetime
+    outcome: str
+    status: int | None = None
+    log_id: str = ""
+    refused_answer: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, str, str, int | None, str, bytes | None]:
+        """As they are written; of a refused answer its beginning, packed."""
+        kept = self.refused_answer
+        packed = (
+            None if kept is None else zlib.compress(kept[:_MOST_KEPT].encode("utf-8", "backslashreplace"))
+        )
+        return day_of(self.at), self.at.isoformat(), self.outcome, self.status, self.log_id, packed
+
+
+class Ledger:
+    """The requests of all studies that share an answer store, in one SQLite file."""
+
+    def __init__(self, root: Path) -> None:
+        self._file = Database.open(root / "requests.sqlite", _SCHEMA)
+        self._database = self._file.connection
+        #: What became of a request whose answer was fine, to be written with the next request: one sync for both.
+        self._unwritten: list[tuple[int, Settled]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._write_outcomes()
+        finally:
+            self._database.close()
+
+    def send(self, client: str, now: datetime, request: Request) -> int:
+        """Note a request that is about to leave; it is on disk when this returns. Its number settles it later."""
+        about = (request.endpoint, request.purpose, request.subject, digest_of(dict(request.body)))
+        with self._transaction():
+            cursor = self._database.execute(_SEND, (client, day_of(now), now.isoformat(), *about))
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def settle(self, n: int, what: Settled) -> None:
+        """Note what became of a request. One that a kill kept from being settled still counts.
+
+        Bad news is on disk when this returns: the next run, or another process, goes by it.
+        """
+        self._unwritten.append((n, what))
+        if what.outcome != "ok":
+            self._write_outcomes()
+
+    def _write_outcomes(self) -> None:
+        if self._unwritten:
+            with self._transaction():
+                return
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """A transaction that begins with the outcomes that are not written yet."""
+        with self._file.transaction():
+            for n, what in self._unwritten:
+                self._database.execute(_SETTLE, (*what.columns, n))
+            yield
+        self._unwritten = []
+
+    def used(self, client: str, now: datetime, endpoint: str | None = None) -> int:
+        """How many requests count for the day, failed and unsettled ones among them."""
+        query, values = "SELECT COUNT(*) FROM requests WHERE client = ? AND day = ?", [client, day_of(now)]
+        if endpoint is not None:
+            query, values = f"{query} AND endpoint = ?", [*values, endpoint]
+        (count,) = self._database.execute(query, values).fetchone()
+        return int(count)
+
+    def is_spent(self, client: str, now: datetime) -> bool:
+        """Whether the server itself said so today, within the hour: midnight or a larger quota may have come since."""
+        query = "SELECT 1 FROM requests WHERE client = ? AND day = ? AND outcome = 'quota_spent' AND answered_at > ?"
+        since = (now - _BELIEVED_FOR).isoformat()
+        return self._database.execute(query, (client, day_of(now), since)).fetchone() is not None
+
+    def days(self, client: str) -> list[tuple[str, str, int, int]]:
+        """For each day and endpoint, oldest first: requests sent, and how many of them are not known to be fine."""
+        self._write_outcomes()
+        query = (
+            "SELECT day, endpoint, COUNT(*), SUM(outcome IS NOT 'ok') FROM requests WHERE client = ? "
+            "GROUP BY day, endpoint ORDER BY day, endpoint"
+        )
+        return list(self._database.execute(query, (client,)))
+
+    def requests(self) -> list[Sent]:
+        """Every request in the order in which they left."""
+        self._write_outcomes()
+        query = "SELECT n, day, endpoint, purpose, subject, outcome, status, log_id, answer FROM requests ORDER BY n"
+        return [Sent._make((*row[:-1], _unpacked(row[-1]))) for row in self._database.execute(query)]
+
+
+def _unpacked(answer: bytes | None) -> str | None:
+    return None if answer is None else zlib.decompress(answer).decode()
+
+
+def day_of(now: datetime) -> str:
+    """The UTC day that a request counts for."""
+    return now.astimezone(UTC).date().isoformat()
+
+
+def client_name(client_key: str) -> str:
+    """A client's name in the ledger: it tells clients apart and gives no key away."""
+    return hashlib.sha256(client_key.encode()).hexdigest()[:16]

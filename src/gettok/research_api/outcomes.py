@@ -1,0 +1,90 @@
+"""How a question can end without an answer."""
+
+import json
+from datetime import datetime
+
+from gettok.errors import BadSettings, NotNow, Stop
+from gettok.research_api.call import Call
+from gettok.research_api.credentials import refused
+from gettok.research_api.verdict import Reading, Verdict
+
+
+class SearchLost(Exception):
+    """The server no longer knows the search; its window must be asked again from the start."""
+
+
+class Failing(Exception):
+    """The question fails on every try, for a reason that may lie in the question: a smaller one may not."""
+
+
+class Denied(Exception):
+    """The client may not use this endpoint; others may still be open to it."""
+
+
+class ComeBack(NotNow):
+    """Nothing more can be asked today; `back_at` is when it can."""
+
+    def __init__(self, what: str, did: str, can: str, back_at: datetime) -> None:
+        super().__init__(what, did, can)
+        self.back_at = back_at
+
+    def __reduce__(self) -> tuple[type["ComeBack"], tuple[str, str, str, datetime]]:  # type: ignore[override]
+        return ComeBack, (self.what, self.did, self.can, self.back_at)
+
+
+def at_once(error: ComeBack) -> None:
+    """End the run and say when to come back."""
+    raise error
+
+
+def final(call: Call, reading: Reading, answers: int) -> Exception:
+    """What an answer means that neither waiting nor a new token mends."""
+    match reading.verdict:
+        case Verdict.TOKEN_REFUSED:
+            error: Exception = refused(reading.message)
+        case Verdict.DENIED:
+            error = Denied(str(reading))
+        case Verdict.SEARCH_UNKNOWN:
+            error = SearchLost(str(reading))
+        case Verdict.BAD_QUESTION | Verdict.DECLINED:
+            error = _bad_question(call, reading)
+        case Verdict.UNHEARD_OF:
+            error = _unheard_of(reading)
+        case Verdict.TOO_FAST:
+            error = _too_fast(reading, answers)
+        case _:
+            error = Failing(f"{reading}, {answers} times")
+    return error
+
+
+def come_back(error: Failing | SearchLost) -> NotNow:
+    """What a person is told when a question fails that cannot be made smaller."""
+    return NotNow(
+        f"the Research API fails: {error}",
+        "kept every answer received before",
+        "run the same command again later; it goes on from this question",
+    )
+
+
+def _too_fast(reading: Reading, answers: int) -> NotNow:
+    return NotNow(
+        f"the Research API says that we ask too fast: {reading}",
+        f"slowed down and asked {answers} times; every page received before is kept",
+        "run the same command again in some minutes",
+    )
+
+
+def _bad_question(call: Call, reading: Reading) -> BadSettings:
+    return BadSettings(
+        f"the Research API does not accept the question: {reading}",
+        f"sent {json.dumps(dict(call.body), ensure_ascii=False)[:2000]}; every page received before is kept",
+        "correct study.query, study.start or study.end under conf/study/; `gettok plan` shows what is sent",
+    )
+
+
+def _unheard_of(reading: Reading) -> Stop:
+    return Stop(
+        f"the Research API answers with a code that nobody has documented: {reading}",
+        "stopped; the answer is in the ledger of requests, and every page received before is kept",
+        "look the code up in TikTok's documentation and tell the makers of gettok; the same command goes on from here",
+    )

@@ -1,0 +1,231 @@
+"""The tables of what the sources sent, before anything is made of it."""
+
+import polars as pl
+
+from gettok.tables.table import TIME, VIDEO_ID, Column, Table
+
+PAGES = Table(
+    "pages",
+    "One page that a source sent: videos, comments or one author's profile.",
+    (
+        Column(
+            "endpoint",
+            pl.String,
+            "What was asked, as in its address: `video/query`, `video/comment/list`, `user/info`; or `zeeschuimer`.",
+        ),
+        Column(
+            "subject",
+            pl.String,
+            "What the page is about: a window of days, `2022-11-20_2022-12-19`, a video, an author, a file.",
+        ),
+        Column("attempt", pl.Int64, "0, or how often the search was begun again."),
+        Column("cursor", pl.Int64, "Where in the search the page starts; it counts candidates, not rows."),
+        Column("observed_at", TIME, "When the server sent the page, by the server's clock."),
+        Column("answer_key", pl.String, "The key of the stored answer that holds the page."),
+        Column("answer", pl.String, "The page with its request and headers, verbatim, as JSON."),
+    ),
+    ("endpoint", "subject", "attempt", "cursor"),
+)
+
+WINDOWS = Table(
+    "windows",
+    "One step in the life of a date window: how the study's days were asked for.",
+    (
+        Column("start", pl.Date, "First day of the window (UTC), included."),
+        Column("end", pl.Date, "Last day of the window (UTC), included."),
+        Column("step", pl.Int64, "The step's number in the window's life, from 0."),
+        Column(
+            "event",
+            pl.String,
+            "`planned`; `lost`: its search was begun again; `split` into halves; `parked`: a day that fails, to be "
+            "tried another day; `again`: asked again, since it was too fresh; `done`: asked to the end.",
+        ),
+        Column("why", pl.String, "What made the step necessary, in the words of the server where it spoke."),
+        Column("pages", pl.Int64, "When done: pages received by the search that reached the end."),
+        Column("rows", pl.Int64, "When done: videos on these pages, before duplicates are dropped."),
+        Column(
+            "candidates",
+            pl.Int64,
+            "When done: the last cursor, which counts the candidates that the API looked at; of these it drops some.",
+        ),
+        Column(
+            "searched_at",
+            TIME,
+            "When done: the time of the search's first page; when parked: of the failure.",
+        ),
+        Column("answer_key", pl.String, "The key of the stored answer that notes the step."),
+        Column("answer", pl.String, "That answer, as JSON."),
+    ),
+    ("start", "end", "step"),
+)
+
+COVERAGE = Table(
+    "coverage",
+    "One day of the study, and how far it is covered.",
+    (
+        Column("day", pl.Date, "A day of publication (UTC)."),
+        Column(
+            "state",
+            pl.String,
+            "`complete`; `unsettled`: complete, but counts such as views were read within 10 days and may still move; "
+            "`incomplete`: read within 48 hours, when videos are still missing; `gap`: not covered.",
+        ),
+        Column("why", pl.String, "Why there is a gap."),
+        Column("searched_at", TIME, "When the search that covers the day began, by the server's clock."),
+    ),
+    ("day",),
+)
+
+VIDEOS = Table(
+    "videos",
+    "One video that the study's query found.",
+    (
+        VIDEO_ID,
+        Column("created_at", TIME, "When the video was published."),
+        Column("username", pl.String, "Its author's name at the time of observation; names change."),
+        Column("region_code", pl.String, "Country of the author's account, two upper-case letters."),
+        Column("region_code_sent", pl.String, "The country as received: TikTok sends `us` beside `US`."),
+        Column("description", pl.String, "The caption, with hashtags and mentions, exactly as received."),
+        Column("hashtags", pl.List(pl.String), "Hashtags without `#`, as received."),
+        Column(
+            "hashtags_folded",
+            pl.List(pl.String),
+            "The same hashtags, in the same order, without capitals and accents: `PerÚ` is `peru`.",
+        ),
+        Column("voice_to_text", pl.String, "TikTok's own transcript; empty for most videos."),
+        Column("view_count", pl.Int64, "Views when observed; counts settle for up to ten days."),
+        Column("like_count", pl.Int64, "Likes when observed."),
+        Column("comment_count", pl.Int64, "Comments when observed."),
+        Column("share_count", pl.Int64, "Shares when observed."),
+        Column("favorites_count", pl.Int64, "Bookmarks when observed."),
+        Column("duration_s", pl.Int64, "Length in seconds as the API states it."),
+        Column("music_id", pl.String, "TikTok's id of the sound."),
+        Column("playlist_id", pl.String, "TikTok's id of the playlist that the video is part of."),
+        Column("effect_ids", pl.List(pl.String), "TikTok's ids of the effects used."),
+        Column("mentions", pl.List(pl.String), "Users tagged in the video."),
+        Column(
+            "is_stem_verified", pl.Boolean, "Whether TikTok verified it as science or technology content."
+        ),
+        Column("hashtag_info", pl.String, "`hashtag_info_list` as JSON."),
+        Column("sticker_info", pl.String, "`sticker_info_list` as JSON."),
+        Column("effect_info", pl.String, "`effect_info_list` as JSON."),
+        Column("video_label", pl.String, "`video_label` as JSON; its members are not documented."),
+        Column(
+            "video_tag", pl.String, "`video_tag` as JSON; TikTok's pages disagree on what its numbers mean."
+        ),
+        Column(
+            "other_fields",
+            pl.String,
+            "Fields that the API's documentation does not name, or whose value is not of the documented type, as JSON.",
+        ),
+        Column(
+            "retyped",
+            pl.List(pl.String),
+            "The API's fields whose value is not of the documented type; the values are in `other_fields`.",
+        ),
+        Column(
+            "mended",
+            pl.List(pl.String),
+            "The API's fields whose text had half of a character, which stands as U+FFFD here: UTF-8 cannot hold it.",
+        ),
+        Column("first_observed_at", TIME, "When the video was seen for the first time."),
+        Column(
+            "observed_at", TIME, "When the values in this row were observed: the last time that it was seen."
+        ),
+        Column("observations", pl.Int64, "On how many pages the video was seen."),
+    ),
+)
+
+COUNTS = Table(
+    "counts",
+    "One observation of a video: its counts at that time. Counts grow, and sometimes fall.",
+    (
+        VIDEO_ID,
+        Column("observed_at", TIME, "When the counts were observed."),
+        *(column for column in VIDEOS.columns if column.name.endswith("_count")),
+    ),
+    ("video_id", "observed_at"),
+)
+
+_OTHER_FIELDS = next(column for column in VIDEOS.columns if column.name == "other_fields")
+
+COMMENTS = Table(
+    "comments",
+    "One comment on a video of the study, as last observed.",
+    (
+        Column("comment_id", pl.String, "TikTok's id of the comment."),
+        VIDEO_ID,
+        Column("parent_comment_id", pl.String, "What it answers: a comment, or the video itself."),
+        Column("is_reply", pl.Boolean, "Whether it answers a comment and not the video."),
+        Column("created_at", TIME, "When the comment was written."),
+        Column("text", pl.String, "The comment; TikTok blanks what looks like personal data with asterisks."),
+        Column("like_count", pl.Int64, "Likes when observed."),
+        Column("reply_count", pl.Int64, "Replies when observed."),
+        _OTHER_FIELDS,
+        Column("observed_at", TIME, "When the values in this row were observed."),
+    ),
+    ("video_id", "comment_id"),
+)
+
+USERS = Table(
+    "users",
+    "One author that was asked about, as last observed.",
+    (
+        Column("username", pl.String, "The name that was asked about; names change."),
+        Column("status", pl.String, "`ok`, or `unusable` when the API gives nothing about the user."),
+        Column("reason", pl.String, "Why the user is unusable: `user_gone` or `user_refused`."),
+        Column("detail", pl.String, "Why, in the API's words."),
+        Column("display_name", pl.String, "The name that the profile shows."),
+        Column("bio_description", pl.String, "What the profile says."),
+        Column("avatar_url", pl.String, "Address of the profile's picture; it expires."),
+        Column("bio_url", pl.String, "The link in the profile."),
+        Column("is_verified", pl.Boolean, "Whether TikTok verified the account."),
+        Column("follower_count", pl.Int64, "Followers when observed."),
+        Column("following_count", pl.Int64, "Users that it follows, when observed."),
+        Column("likes_count", pl.Int64, "Likes of all its videos when observed."),
+        Column("video_count", pl.Int64, "Its videos when observed."),
+        _OTHER_FIELDS,
+        Column("observed_at", TIME, "When the values in this row were observed."),
+        Column(
+            "accepted_despite_500",
+            pl.Boolean,
+            "Whether the data came with HTTP status 500, as they sometimes do.",
+        ),
+    ),
+    ("username",),
+)
+
+ASIDE = Table(
+    "aside",
+    "What is on a page but in no table, or not whole.",
+    (
+        Column("answer_key", pl.String, "The key of the stored answer that holds the page."),
+        Column("position", pl.Int64, "Which row of the page, from 0; empty for the page itself."),
+        Column(
+            "reason",
+            pl.String,
+            "`no_page`: nothing can be read from it; `refused`: the API gave an error instead; `not_an_object`: the row"
+            " is no object, or an unsound one; `no_id`, `no_time`: it lacks what a row must have; `retyped`: the row is"
+            " in its table, but for the fields named in `detail`; `outside_study`: a comment on no video of the study.",
+        ),
+        Column("detail", pl.String, "What is wrong, or the fields that are."),
+        Column(
+            "row", pl.String, "What was set aside, as JSON: the row, or of a retyped one its wrong fields."
+        ),
+    ),
+    ("answer_key", "position", "reason", "detail"),
+)
+
+FIELDS = Table(
+    "fields",
+    "One field of the API: how many of the received objects have it.",
+    (
+        Column("table", pl.String, "The table that the field belongs to: videos, comments or users."),
+        Column("field", pl.String, "Its name in the API."),
+        Column("documented", pl.Boolean, "Whether the API's documentation names it."),
+        Column("rows", pl.Int64, "Objects received with a value in it, repeated observations counted."),
+        Column("share", pl.Float64, "The same as a share of all objects received."),
+        Column("retyped", pl.Int64, "Of these, how many have a value that is not of the documented type."),
+    ),
+    ("table", "field"),
+)

@@ -1,0 +1,187 @@
+"""The tables of what the pipeline makes of the videos."""
+
+import polars as pl
+
+from gettok.tables.table import TIME, VIDEO_ID, Column, Table
+
+#: What every table of a costly stage has beside its own columns.
+_ANSWERED = (
+    Column("status", pl.String, "`ok`, or `unusable` when this stage has no result for the video."),
+    Column("reason", pl.String, "Why the video is unusable, out of a closed list; empty when it is ok."),
+    Column(
+        "detail",
+        pl.String,
+        "What was seen when the video turned out unusable, in the words of the tool that saw it.",
+    ),
+    Column(
+        "answer_key",
+        pl.String,
+        "The key of the stored answer that this row was read from; empty if nothing was asked.",
+    ),
+    Column(
+        "answer",
+        pl.String,
+        "The stored answer, whole and verbatim, as JSON; the other columns were read from it.",
+    ),
+)
+
+MEDIA = Table(
+    "media",
+    "One video's file: its facts, or the reason why there is none.",
+    (
+        VIDEO_ID,
+        Column("file", pl.String, "The file's name under `media/`."),
+        Column("sha256", pl.String, "SHA-256 of the file."),
+        Column("bytes", pl.Int64, "Size of the file."),
+        Column("duration_s", pl.Float64, "Length of the decoded pictures in seconds, to the millisecond."),
+        Column("frame_count", pl.Int64, "Pictures that decode."),
+        Column("frame_rate", pl.Float64, "Average pictures a second."),
+        Column("width", pl.Int64, "Width as shown, after rotation, in pixels."),
+        Column("height", pl.Int64, "Height as shown, after rotation, in pixels."),
+        Column(
+            "rotation",
+            pl.Int64,
+            "Degrees by which a player turns the stored picture, counter-clockwise: 0, 90, 180 or 270.",
+        ),
+        Column("video_codec", pl.String, "Codec of the pictures, such as `h264`."),
+        Column("has_audio", pl.Boolean, "Whether there is a sound track. None is a fact, not a failure."),
+        Column("audio_codec", pl.String, "Codec of the sound."),
+        Column("audio_channels", pl.Int64, "Sound channels."),
+        Column("sample_rate", pl.Int64, "Sound samples a second."),
+        *_ANSWERED,
+    ),
+)
+
+FRAMES = Table(
+    "frames",
+    "One frame of a video; a video without frames has one row with the reason.",
+    (
+        VIDEO_ID,
+        Column("frame_index", pl.Int64, "Position of the frame in display order, from 0."),
+        Column(
+            "time_s",
+            pl.Float64,
+            "When the frame is shown, in seconds from the first frame, to the millisecond.",
+        ),
+        Column("width", pl.Int64, "Width of the JPEG in pixels."),
+        Column("height", pl.Int64, "Height of the JPEG in pixels."),
+        Column("sha256", pl.String, "SHA-256 of the JPEG."),
+        Column("jpeg", pl.Binary, "The frame as JPEG."),
+        *_ANSWERED,
+    ),
+    ("video_id", "frame_index"),
+    rows_per_group=64,
+)
+
+SEGMENT = pl.Struct({"start_s": pl.Float64, "end_s": pl.Float64, "text": pl.String})
+
+TRANSCRIPTS = Table(
+    "transcripts",
+    "What is said in one video.",
+    (
+        VIDEO_ID,
+        Column("text", pl.String, "The whole transcript."),
+        Column("language", pl.String, "Language of the transcript, two letters: as set, or as detected."),
+        Column("segments", pl.List(SEGMENT), "The transcript in pieces, with start and end in seconds."),
+        Column("sound_s", pl.Float64, "Length of the sound in seconds."),
+        Column(
+            "speech_ratio",
+            pl.Float64,
+            "Share of the sound in which the voice activity detection hears a voice.",
+        ),
+        Column(
+            "avg_logprob",
+            pl.Float64,
+            "Mean log-probability of the segments as the recogniser reports it; nearer 0 is surer.",
+        ),
+        Column(
+            "compression_ratio",
+            pl.Float64,
+            "Length of the text over its zlib-compressed length; above 2.4 hints at a loop.",
+        ),
+        Column(
+            "chars_per_s",
+            pl.Float64,
+            "Characters of text for each second of detected voice; speech has 5 to 25.",
+        ),
+        Column(
+            "suspect",
+            pl.Boolean,
+            "Whether a flag is out of range: compression above 2.4 or chars_per_s above 30.",
+        ),
+        *_ANSWERED,
+    ),
+)
+
+_USAGE = (
+    Column("model", pl.String, "The model that answered, as it named itself."),
+    Column("finish_reason", pl.String, "Why the model stopped, in its host's words."),
+    Column("prompt_tokens", pl.Int64, "Tokens sent, as the host counted them."),
+    Column("completion_tokens", pl.Int64, "Tokens received, as the host counted them."),
+    Column("cost_usd", pl.Float64, "Price of the tokens at the settings' prices."),
+    Column(
+        "filter_failed",
+        pl.Boolean,
+        "Whether the host says that its content filter did not run, so that the answer is unchecked (Azure).",
+    ),
+)
+
+DESCRIPTIONS = Table(
+    "descriptions",
+    "What a model sees in the frames of one video.",
+    (
+        VIDEO_ID,
+        Column("description", pl.String, "What happens in the video."),
+        Column("on_screen_text", pl.String, "Text that appears in the frames."),
+        Column("frame_indices", pl.List(pl.Int64), "The frames that were sent."),
+        *_USAGE,
+        *_ANSWERED,
+    ),
+)
+
+STANCES = Table(
+    "stances",
+    "The stance of one video towards the study's target.",
+    (
+        VIDEO_ID,
+        Column("label", pl.String, "The stance, one of the study's labels."),
+        Column(
+            "confidence",
+            pl.Float64,
+            "Share of the votes for the label; empty when only one vote was asked for.",
+        ),
+        Column(
+            "votes", pl.List(pl.String), "Each answer's label, in the order asked; null where one had none."
+        ),
+        Column("tied", pl.Boolean, "Whether another label had as many votes; the one answered first stands."),
+        Column(
+            "evidence", pl.String, "What the model quotes from the inputs for the label; empty if nothing."
+        ),
+        Column(
+            "inputs_used",
+            pl.List(pl.String),
+            "Which inputs the video had: transcript, description, on_screen_text, caption, frame.",
+        ),
+        *_USAGE,
+        *_ANSWERED,
+    ),
+)
+
+PAIRS = Table(
+    "pairs",
+    "One video that has both TikTok's transcript and ours, and how far the two agree.",
+    (
+        VIDEO_ID,
+        Column("created_at", TIME, "When the video was published."),
+        Column("tiktok_text", pl.String, "TikTok's transcript (`voice_to_text`)."),
+        Column("whisper_text", pl.String, "Our transcript."),
+        Column("tiktok_words", pl.Int64, "Words in TikTok's transcript."),
+        Column("whisper_words", pl.Int64, "Words in ours."),
+        Column("jaccard", pl.Float64, "Shared words over all words, as sets of normalised words."),
+        Column("cosine", pl.Float64, "Cosine similarity of the two texts' embeddings."),
+        Column("wer", pl.Float64, "Word error rate of ours against TikTok's, on normalised words."),
+        Column("capitalisation", pl.Int64, "Aligned words that differ in capitals only."),
+        Column("punctuation", pl.Int64, "Aligned words that differ in punctuation only (capitals aside)."),
+        Column("spelling", pl.Int64, "Words that differ otherwise, those missing on one side among them."),
+    ),
+)

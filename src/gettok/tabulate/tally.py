@@ -1,0 +1,56 @@
+"""Which fields the source really sent, and how often: documented or not."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gettok.step import Json, Row
+from gettok.tabulate.reading import Kind
+from gettok.tabulate.values import mended
+
+
+@dataclass
+class Tally:
+    """How many of the received objects had which field with a value, and with one of another type."""
+
+    kind: Kind
+    objects: int = 0
+    filled: Counter[str] = field(default_factory=Counter)
+    retyped: Counter[str] = field(default_factory=Counter)
+
+    def add(self, received: Mapping[str, Json], retyped: Sequence[str]) -> None:
+        self.objects += 1
+        self.filled.update(received.keys())
+        if None in received.values():
+            self.filled.subtract(name for name, value in received.items() if value is None)
+        if retyped:
+            self.retyped.update(retyped)
+
+    def unknown(self) -> list[tuple[str, int]]:
+        """Fields that are not documented, the most frequent first."""
+        known = {*self.kind.fields, *self.kind.aliases}
+        counts = [(name, count) for name, count in self.filled.items() if name not in known and count]
+        return sorted(counts, key=lambda found: (-found[1], found[0]))
+
+
+def fields(tallies: Iterable[Tally]) -> list[Row]:
+    """One row for each field that is documented or was seen."""
+    return [row for tally in tallies for row in _rows(tally)]
+
+
+def _rows(tally: Tally) -> list[Row]:
+    filled: Counter[str] = Counter(dict.fromkeys(tally.kind.fields, 0))
+    for name, count in tally.filled.items():
+        filled[mended(name)] += count
+    known = {*tally.kind.fields, *tally.kind.aliases}
+    return [
+        {
+            "table": tally.kind.table,
+            "field": name,
+            "documented": name in known,
+            "rows": count,
+            "share": round(count / tally.objects, 6) if tally.objects else None,
+            "retyped": tally.retyped[name],
+        }
+        for name, count in filled.items()
+    ]

@@ -1,0 +1,132 @@
+"""How one value of an answer is read: its documented type, or not at all. Nothing is guessed and nothing is lost.
+
+A reader gives the value for its column, or raises `Wrong` (not of the documented type) or `Mended` (a text that UTF-8
+cannot hold as it came).
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from gettok.step import Json
+
+Read: TypeAlias = Callable[[Json], Any]
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+#: Years 1 to 9999, in Unix seconds.
+_FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799
+#: Lists and objects within each other; what the API documents has three. Beyond it, Python's recursion ends somewhere.
+_DEEPEST = 50
+_NESTED = (dict, list)
+
+
+@dataclass(frozen=True)
+class Wild:
+    """A number that neither JSON nor a column can hold, as it was written."""
+
+    written: str
+
+
+class Doubled(dict[str, Json]):
+    """An object that has a field twice: which of the two is meant, nobody knows."""
+
+
+class Wrong(Exception):
+    """A value is not of the documented type."""
+
+
+class Mended(Exception):
+    """A text had lone surrogates; `value` has U+FFFD in their place."""
+
+    def __init__(self, value: Json) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Unsound(ValueError):
+    """An object cannot be written down as it came: it nests too deep, or has a field twice."""
+
+
+def number(value: Json) -> int:
+    if type(value) is str and len(value) < 20 and value.isascii() and value.isdigit():
+        value = int(value)
+    if type(value) is int and -(2**63) <= value < 2**63:
+        return value
+    raise Wrong
+
+
+def identity(value: Json) -> str:
+    """Ids stay text: they do not fit a float, and the documentation's own examples exceed 63 bits."""
+    if type(value) is int and 0 <= value < 10**20:
+        return str(value)
+    if type(value) is str and len(value) <= 20 and value.isascii() and value.isdigit():
+        return value
+    raise Wrong
+
+
+def text(value: Json) -> str:
+    if type(value) is not str:
+        raise Wrong
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Mended(mended(value)) from None
+    return value
+
+
+def mended(value: str) -> str:
+    """The text with U+FFFD for each lone surrogate."""
+    return _LONE_SURROGATE.sub("\ufffd", value)
+
+
+def texts(value: Json) -> list[str]:
+    if type(value) is not list:
+        raise Wrong
+    try:
+        "".join(value).encode()
+    except TypeError:
+        raise Wrong from None
+    except UnicodeEncodeError:
+        raise Mended([mended(part) for part in value]) from None
+    return value
+
+
+def flag(value: Json) -> bool:
+    if type(value) is not bool:
+        raise Wrong
+    return value
+
+
+def time(value: Json) -> int:
+    """Unix seconds that a calendar can hold, as microseconds."""
+    seconds = number(value)
+    if not _FIRST_S <= seconds <= _LAST_S:
+        raise Wrong
+    return seconds * 1_000_000
+
+
+def verbatim(value: Json) -> str:
+    """The value as JSON in ASCII, with keys sorted: the same value gives the same text, lone surrogates and all."""
+    if isinstance(value, _NESTED):
+        _check(value, _DEEPEST)
+    return _encoder.encode(value)
+
+
+def _check(value: Json, left: int) -> None:
+    if not left:
+        raise Unsound(f"it has more than {_DEEPEST} lists and objects within each other")
+    if type(value) is Doubled:
+        raise Unsound("it has a field twice")
+    for part in value if type(value) is list else value.values():
+        if isinstance(part, _NESTED):
+            _check(part, left - 1)
+
+
+def _written(wild: Wild) -> str:
+    return wild.written
+
+
+_encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=True, default=_written)

@@ -1,0 +1,63 @@
+"""The Research API as the stages use it: credentials, ledger, limits, and what to do when the day's quota is spent."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+from gettok.errors import Interrupted
+from gettok.research_api import ComeBack, Credentials, Ledger, Limits, ResearchApi
+from gettok.secrets import Secret, from_environment
+from gettok.settings import Collect, Source
+from stages.sandboxed import SANDBOX, addresses
+from stages.shell import say
+
+_SAY_EVERY_S = 600.0
+
+
+@contextmanager
+def research_api(source: Source, collect: Collect, store: Path, stop: Event) -> Iterator[ResearchApi]:
+    """A client for the source of the settings, with its ledger in the store's folder."""
+    with addresses(source.api) as where, Ledger(store) as ledger:
+        api = ResearchApi(
+            where.of(source.api, "api"),
+            credentials(source),
+            ledger,
+            Limits(collect.requests_per_day, collect.reserve, collect.failure_share),
+            stop=stop,
+        )
+        if collect.on_quota == "wait":
+            api.on_quota = lambda spent: wait_until(spent, api.server.now, stop.wait)
+        yield api
+
+
+@contextmanager
+def idle_api(source: Source, store: Path) -> Iterator[ResearchApi]:
+    """A client that is never to ask: it has no credentials to do so."""
+    with Ledger(store) as ledger:
+        yield ResearchApi(source.api, Credentials("", Secret("")), ledger)
+
+
+def credentials(source: Source) -> Credentials:
+    """The sandbox's own, or the environment's."""
+    if source.api == SANDBOX:
+        return Credentials("sandbox", Secret("sandbox"))
+    secret = from_environment("TIKTOK_CLIENT_SECRET")
+    return Credentials(from_environment("TIKTOK_CLIENT_KEY").reveal(), secret)
+
+
+def wait_until(spent: ComeBack, now: Callable[[], datetime], pause: Callable[[float], bool]) -> None:
+    """Sleep until the quota is renewed, and say now and then how long that will be; `pause` tells of a signal."""
+    say(
+        f"collect: {spent.what}; waiting until {spent.back_at:%Y-%m-%d %H:%M} UTC. Ctrl-C ends it, nothing is lost"
+    )
+    while (left := spent.back_at - now()) > timedelta():
+        say(f"collect: {_span(left)} to go")
+        if pause(min(left.total_seconds(), _SAY_EVERY_S)):
+            raise Interrupted
+
+
+def _span(left: timedelta) -> str:
+    minutes = -(-int(left.total_seconds()) // 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,69 @@
+"""Runs of the collector in a process of their own, which a SIGKILL ends at a chosen place."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from collecting import Researcher
+
+from gettok.errors import Told
+
+#: Where it hurts: before and after each step of a request, of a page and of a window's life.
+_PLACES = frozenset({"ask", "send", "post", "settle", "put", "note", "execute", "_give_way", "_once"})
+_FINISHED, _TOLD = 0, 75
+
+
+def starter() -> ForkServerContext:
+    """Children that start from a process which has imported everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["gettok.collect", "gettok.query", "gettok.tabulate", "sandbox.bulk", "sandbox.server"]
+    )
+    return context
+
+
+def run_until(starter: ForkServerContext, researcher: Researcher, place: int) -> bool:
+    """Run the collector and kill it at its so many-th place; tells whether it lived so long."""
+    asked = (
+        researcher.folder,
+        researcher.sandbox.research_api,
+        researcher.most_days,
+        researcher.patience_days,
+    )
+    child = starter.Process(target=_run, args=(*asked, place))
+    child.start()
+    child.join()
+    assert child.exitcode in (_FINISHED, _TOLD, -signal.SIGKILL), child.exitcode
+    return child.exitcode == -signal.SIGKILL
+
+
+class _Address:
+    def __init__(self, research_api: str) -> None:
+        self.research_api = research_api
+
+
+def _run(folder: Path, research_api: str, most_days: int, patience_days: int, place: int) -> None:
+    left = place
+
+    def count(frame: FrameType, event: str, what: Any) -> None:
+        nonlocal left
+        name = what.__name__ if event.startswith("c_") else frame.f_code.co_name
+        if name in _PLACES:
+            left -= 1
+            if left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    address: Any = _Address(research_api)
+    researcher = Researcher(folder, address, most_days=most_days, patience_days=patience_days)
+    threading.setprofile(count)
+    sys.setprofile(count)
+    try:
+        researcher.collect()
+    except Told:
+        sys.exit(_TOLD)

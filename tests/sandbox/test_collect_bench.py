@@ -1,0 +1,40 @@
+"""The bench of collecting, small: it runs to its end, and what it finds is so."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from import_closure import ROOT
+
+VIDEOS = 310
+"""Ten a day: three full pages in the first thirty days, and one of ten."""
+LANES = {"ours", "tiktok_library", "sdk", "bare_loop"}
+
+
+def figures(*arguments):
+    command = [sys.executable, "bench/collect.py", "--videos", str(VIDEOS), "--repeat", "1", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=800)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_ours_asks_for_as_many_pages_as_there_are_and_is_set_beside_a_bare_loop():
+    found = figures("--troubled-videos", "0")
+    assert found["requests"] == found["requests_needed"] == found["lanes"]["bare_loop"]["requests"] == 4
+    assert found["ratio_to_bare_loop"] > 0
+    assert found["peak_mib"] > 10 < found["peak_mib_tenth"]
+    assert {lane: run["kept"] for lane, run in found["lanes"].items()} == dict.fromkeys(LANES, VIDEOS)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_under_trouble_ours_is_whole_or_says_that_it_is_not_and_others_do_neither():
+    troubled = figures("--troubled-videos", "1100")["troubled"]
+    assert set(troubled) == {"realistic", "bad_day", "quota_edge"}
+    for profile, runs in troubled.items():
+        assert set(runs) == LANES
+        ours = runs["ours"]
+        assert ours["kept"] == ours["there"] or (profile, ours["ended"]) == ("bad_day", "come back")
+        assert ours["kept"] > 0
+    looks_whole = [run for runs in troubled.values() for run in runs.values() if run["ended"] == "returned"]
+    assert any(run["kept"] < run["there"] for run in looks_whole)

@@ -1,0 +1,179 @@
+"""What a collection costs, said before it is paid; what the ledger knows; and looking again for what was collected."""
+
+import csv
+import hashlib
+import json
+import re
+from datetime import date
+
+import pytest
+from workspace import Workspace
+
+from gettok.tables import COUNTS, VIDEOS
+from sandbox.bulk import write
+from sandbox.server import Sandbox
+
+COUNT = 900
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus")
+    write(folder, videos=COUNT, seed="plan", start=date(2022, 12, 1), days=60)
+    return folder
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A study of two months at a sandbox that a test starts."""
+
+    def make(sandbox: Sandbox, *overrides: str) -> Workspace:
+        days = ("study.start='2022-12-01'", "study.end='2023-01-29'")
+        query = (
+            "study.query.any.keywords=[Castillo]",
+            "study.query.any.hashtags=[]",
+            "study.query.all.regions=[]",
+        )
+        return Workspace.make(tmp_path, sandbox.base, *query, *days, *overrides)
+
+    return make
+
+
+def queries(sandbox: Sandbox) -> list[str]:
+    return [entry["subject"] for entry in sandbox.requests() if "research/" in entry["path"]]
+
+
+def rows(workspace: Workspace, name: str) -> list[dict[str, str]]:
+    with (workspace.folder / "inputs" / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_plan_shows_body_windows_and_least_cost_and_asks_nothing(corpus, workspace):
+    with Sandbox(corpus=corpus) as sandbox:
+        code, said, err = workspace(sandbox).gettok("plan")
+        assert code == 0, err
+        assert sandbox.requests() == []
+    assert '"field_name": "keyword"' in said
+    assert "2022-12-01 to 2022-12-30" in said
+    assert "2022-12-31 to 2023-01-29" in said
+    assert "requests: at least 2 if no request fails" in said
+    assert "1 days of quota" in said
+
+
+def test_a_probe_tells_how_many_rows_to_expect_and_its_pages_are_not_paid_again(corpus, workspace):
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox)
+        code, said, err = at.gettok("plan", "--probe")
+        assert code == 0, err
+        assert queries(sandbox) == ["20221201/20221230/0", "20221231/20230129/0"]
+        expected = int(re.search(r"expected: about (\d+) rows", said)[1])
+        assert abs(expected - COUNT) < COUNT / 5
+        least = int(re.search(r"at least (\d+) if no request fails", said)[1])
+        at.run("collect", "tabulate")
+        pages = len(queries(sandbox))
+        assert len(set(queries(sandbox))) == pages, "a probe's page was paid for twice"
+        assert abs(least - (pages - 2)) <= 2
+        assert VIDEOS.read(at.data / "videos").height == COUNT
+        assert "requests: at least 0" in at.gettok("plan")[1]
+
+
+def test_the_quota_is_told_by_day_and_endpoint(corpus, workspace):
+    with Sandbox(corpus=corpus, script=["ok", "500"]) as sandbox:
+        at = workspace(sandbox)
+        at.run("collect")
+        _, said, _ = at.gettok("quota")
+        sent = len(queries(sandbox))
+    assert re.search(rf"2023-03-15  video/query +{sent} requests, 1 of them failed", said)
+    assert "1000 of 1000 are left" in said, "the sandbox's day is another than this machine's"
+
+
+@pytest.mark.parametrize("way", ["ids", "compliance"])
+def test_a_refresh_confirms_what_is_there_and_lists_what_two_looks_missed(corpus, workspace, way):
+    with Sandbox(corpus=corpus, profile="refresh") as sandbox:
+        at = workspace(sandbox)
+        at.run("collect", "tabulate")
+        _, said, _ = at.gettok("refresh", "--way", way)
+        assert f"none of {COUNT} videos is due" in said
+        sandbox.clock.advance(16 * 86_400)
+        code, said, err = at.gettok("refresh", "--way", way)
+        assert code == 0, err
+        found = collected_by_a_new_study(sandbox, at)
+        missing = COUNT - len(found)
+        assert missing > COUNT / 20
+        assert f"{missing} were missed in two looks" in said
+        (line,) = rows(at, "refreshes.csv")
+        assert (line["asked"], line["missing"], line["way"]) == (str(COUNT), str(missing), way)
+        ids = set(VIDEOS.read(at.data / "videos", ["video_id"])["video_id"])
+        gone = {hashlib.sha256(video_id.encode()).hexdigest() for video_id in ids - found}
+        assert {row["video_sha256"] for row in rows(at, "tombstones.csv")} == gone
+        assert "is due" in at.gettok("refresh")[1]
+
+
+def collected_by_a_new_study(sandbox: Sandbox, at: Workspace) -> set[str]:
+    """The ids that a fresh collection finds now."""
+    other = Workspace(at.folder, sandbox.base, {"GETTOK_STORE": str(at.folder / "other-store")})
+    kept = at.data.rename(at.folder / "kept")
+    other.run("collect", "tabulate")
+    found = set(VIDEOS.read(other.data / "videos", ["video_id"])["video_id"])
+    other.data.rename(at.folder / "other-data")
+    kept.rename(at.data)
+    return found
+
+
+def test_refreshed_counts_join_the_history_and_the_latest_is_shown(corpus, workspace):
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox)
+        at.run("collect", "tabulate")
+        before = COUNTS.read(at.data / "counts").height
+        sandbox.clock.advance(16 * 86_400)
+        assert at.gettok("refresh", "--way", "ids")[0] == 0
+        asked = len(queries(sandbox))
+        at.run("collect", "tabulate")
+        assert len(queries(sandbox)) == asked, "the round's pages are in the store"
+        assert COUNTS.read(at.data / "counts").height == 2 * before
+        assert VIDEOS.read(at.data / "videos")["observed_at"].dt.date().unique().to_list() == [
+            date(2023, 3, 31)
+        ]
+
+
+def test_a_refresh_that_runs_out_of_quota_goes_on_with_the_same_round(corpus, workspace):
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox)
+        at.run("collect", "tabulate")
+        sandbox.clock.advance(16 * 86_400)
+        sandbox.play(["ok", "429_quota"])
+        code, _, err = at.gettok("refresh", "--way", "ids")
+        assert code == 75
+        assert "2023-04-01 00:02 UTC" in err
+        sandbox.clock.advance(86_400)
+        before = set(queries(sandbox))
+        code, said, err = at.gettok("refresh")
+        assert code == 0, err
+        assert "goes on with the round of 2023-03-31T12:00:00Z" in said
+        assert "0 were missed" in said
+        assert len(before) < len(set(queries(sandbox)))
+
+
+def test_an_unknown_way_and_a_missing_table_are_told(corpus, workspace):
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox)
+        code, _, err = at.gettok("refresh", "--way", "telepathy")
+        assert (code, "choose one of auto, ids, compliance" in err) == (66, True)
+        code, _, err = at.gettok("refresh")
+        assert (code, "there is no table of videos" in err) == (66, True)
+        assert sandbox.requests() == []
+
+
+def test_a_plan_by_ids_counts_look_ups_and_one_of_captures_says_that_it_is_free(corpus, workspace):
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox, "source=ids", "source.api=sandbox:")
+        (at.folder / "inputs").mkdir()
+        ids = [row["api"]["id"] for row in json.loads((corpus / "videos.json").read_text("utf-8"))]
+        (at.folder / "inputs" / "ids.csv").write_text("\n".join([*ids[:250], "a word"]), "utf-8")
+        code, said, err = at.gettok("plan")
+        assert code == 0, err
+        assert "looks up 250 videos" in said
+        assert "1 lines are refused" in said
+        at.compose("source=zeeschuimer")
+        assert "no quota is spent" in at.gettok("plan")[1]
+        assert sandbox.requests() == []

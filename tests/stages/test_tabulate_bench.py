@@ -1,0 +1,18 @@
+"""The bench of `tabulate`, small: it runs to its end, and no lane loses a video."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from import_closure import ROOT
+
+
+@pytest.mark.slow
+def test_ours_and_the_plain_way_are_set_side_by_side():
+    command = [sys.executable, "bench/tabulate.py", "--rows", "300", "--rows", "2000"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=280)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert (found["rows_small"], found["rows_large"]) == (300, 2000)
+    assert 0 < found["ratio_per_row"] < 1
+    assert found["peak_mib_large"] > 50 < found["plain_peak_mib_large"]
