@@ -16,8 +16,9 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from gettok.canonical import digest_of
 from gettok.step import Answer
-from gettok.store import Key, Store, digest_of
+from gettok.store import Key, Store
 
 BODY = {"replies": [{"content": "x" * 1500, "usage": {"prompt_tokens": 900, "completion_tokens": 200}}]}
 WRITES = 200

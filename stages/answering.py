@@ -15,7 +15,6 @@ from gettok.engine import Engine, Outcome
 from gettok.errors import REASONS, UNSETTLED, GettokError, Interrupted, Unusable
 from gettok.step import Answer, Item, Row, Step
 from gettok.store import Key, Store
-from gettok.store.keys import canonical
 from gettok.tables import Table
 from stages.progress import Progress
 
@@ -84,7 +83,7 @@ class Asking:
             return [_lost(item.video_id, unsettled[key])]
         answer = self.store.get(key)
         assert answer is not None, f"{key} was just found or stored"
-        origin = {"video_id": item.video_id, "answer_key": key, "answer": canonical(dict(answer.body))}
+        origin = {"video_id": item.video_id, "answer_key": key, "answer": answer.text}
         try:
             read = self.read(answer)
         except Unusable as error:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from gettok.canonical import digest_of
 from gettok.describe import DescribeStep
 from gettok.pictures import Pictures, thin_out
 from gettok.step import Item
-from gettok.store import digest_of
 from gettok.tables import DESCRIPTIONS
 from stages.answering import Lost, whole, writer_by_day
 from stages.inputs import frames_by_video, stored, videos

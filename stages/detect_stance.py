@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator
 
+from gettok.canonical import digest_of
 from gettok.pictures import thin_out
 from gettok.settings import StanceInput
 from gettok.stance import StanceInputs, StanceStep
 from gettok.step import Item
-from gettok.store import digest_of
 from gettok.tables import DESCRIPTIONS, STANCES, TRANSCRIPTS, VIDEOS, Table
 from stages.answering import Lost, whole, writer_by_day
 from stages.inputs import FrameName, Video, frames_by_video, stored, videos

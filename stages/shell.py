@@ -16,12 +16,12 @@ from typing import Any
 
 from gettok import settings as all_settings
 from gettok.books import Books
+from gettok.canonical import canonical
 from gettok.engine import Engine, LocalEngine
 from gettok.errors import AlreadyRunning, Interrupted, Told
 from gettok.settings import Settings
 from gettok.step import Item, Row, Step
 from gettok.store import Store
-from gettok.store.keys import canonical
 from gettok.writing import write_whole
 from stages.answering import Asking, Lost
 from stages.place import PARAMS, refuse_stale, store_root

@@ -7,8 +7,11 @@ into rows and costs nothing. The shell stores every answer before it is read.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from gettok.canonical import canonical
 
 #: JSON as `json.loads` gives it. `Any`, since a recursive alias buys nothing that `read` does not check anyway.
 Json = Any
@@ -50,6 +53,11 @@ class Answer:
 
     body: Mapping[str, Json]
     blobs: Mapping[str, Blob] = field(default_factory=dict)
+
+    @cached_property
+    def text(self) -> str:
+        """The body as it is stored, and as the tables show it."""
+        return canonical(dict(self.body))
 
 
 @dataclass(frozen=True)

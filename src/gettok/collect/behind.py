@@ -1,9 +1,12 @@
 """Work that is done while the next question is on its way: a fast server answers in the time that a disk takes."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
+
+_MOMENT_S = 0.003
 
 
 class Behind:
@@ -31,10 +34,16 @@ class Behind:
     def do(self, work: Callable[[], None]) -> None:
         """Hand work over, as soon as what was handed over before is done."""
         self.settle()
-        self._pending = self._thread.submit(work)
+        self._pending = self._thread.submit(_after_a_moment, work)
 
     def settle(self) -> None:
         """Return when everything that was handed over is done."""
         pending, self._pending = self._pending, None
         if pending is not None:
             pending.result()
+
+
+def _after_a_moment(work: Callable[[], None]) -> None:
+    # Python runs one thread at a time: first the next question is to leave
+    time.sleep(_MOMENT_S)
+    work()

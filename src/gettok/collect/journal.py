@@ -12,7 +12,6 @@ from typing import Literal
 
 from gettok.step import Answer, Json, Row
 from gettok.store import Key, Store
-from gettok.store.keys import canonical
 from gettok.windows import Window
 
 STAGE = "collect"
@@ -90,7 +89,7 @@ class Life:
             **facts,
             "searched_at": _moment(step) if "at" in step.facts else None,
             "answer_key": step.key,
-            "answer": canonical(dict(step.answer.body)),
+            "answer": step.answer.text,
         }
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
+from gettok.canonical import digest_of
 from gettok.collect.journal import STAGE
 from gettok.research_api import (
     FIELDS,
@@ -17,7 +18,6 @@ from gettok.research_api import (
 )
 from gettok.step import Answer, Json, Row
 from gettok.store import Key, Store
-from gettok.store.keys import canonical, digest_of
 from gettok.windows import Window
 
 ENDPOINT = "video/query"
@@ -58,7 +58,7 @@ class Kept:
             "cursor": self.cursor,
             "observed_at": self.page.observed_at,
             "answer_key": self.key,
-            "answer": canonical(dict(self.answer.body)),
+            "answer": self.answer.text,
         }
 
 
@@ -99,11 +99,14 @@ class Search:
     def _pages(self, attempt: int, *, ask: bool) -> Iterator[Kept]:
         cursor, search_id, empty = 0, None, 0
         previous: Page | None = None
+        replayed = True
         while True:
-            kept = self._known(attempt, cursor)
+            # behind a page that was not in the store there is none that is
+            kept = self._known(attempt, cursor) if replayed else None
             if kept is None:
                 if not ask:
                     return
+                replayed = False
                 kept = self._asked(attempt, cursor, search_id, previous)
             yield kept
             previous = kept.page

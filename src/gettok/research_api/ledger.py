@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
+from gettok.canonical import digest_of
 from gettok.step import Json
 from gettok.store.database import Database
-from gettok.store.keys import digest_of
 
 #: What of an answer that was not accepted is kept to be looked at.
 _MOST_KEPT = 2**20
@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS requests (
     answered_at TEXT, outcome TEXT, status INTEGER, log_id TEXT, answer BLOB
 );
 CREATE INDEX IF NOT EXISTS requests_by_day ON requests (client, day, endpoint);
+CREATE INDEX IF NOT EXISTS requests_spent ON requests (client, day, answered_at) WHERE outcome = 'quota_spent';
 """
 _SEND = (
     "INSERT INTO requests (client, day, sent_at, endpoint, purpose, subject, request) "

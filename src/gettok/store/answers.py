@@ -13,10 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from gettok.canonical import canonical, digest_of
 from gettok.step import Answer, Blob
 from gettok.store.blobs import BlobFiles, file_digest, full_disk_is_told
 from gettok.store.database import Database, damaged
-from gettok.store.keys import Key, canonical, digest_of
+from gettok.store.keys import Key
 
 #: Blobs in memory of up to this many bytes lie in the database; above it SQLite is slower than the filesystem
 #: (https://www.sqlite.org/intern-v-extern-blob.html).
@@ -98,7 +99,7 @@ class Store:
         for blob in answer.blobs.values():
             if not _fits_database(blob):
                 self.files.add(blob)
-        body = canonical(dict(answer.body))
+        body = answer.text
         blobs = canonical({name: blob.digest for name, blob in answer.blobs.items()})
         digest = digest_of([key.digest, key.stage, subject, body, blobs])
         row = (

@@ -1,24 +1,10 @@
 """The key of an answer: a digest over everything that the answer depends on, and nothing else."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gettok.canonical import digest_of
 from gettok.step import Json
-
-
-def canonical(value: Json) -> str:
-    """JSON with sorted keys and ASCII only: equal values give equal text, and any text, a lone surrogate too, survives.
-
-    Raises `ValueError` on NaN and infinities, which JSON does not have.
-    """
-    return json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-
-
-def digest_of(value: Json) -> str:
-    """SHA-256 of the canonical JSON, as 64 hex digits."""
-    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
 
 
 @dataclass(frozen=True)
