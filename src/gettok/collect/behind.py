@@ -1,12 +1,13 @@
 """Work that is done while the next question is on its way: a fast server answers in the time that a disk takes."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 from types import TracebackType
 from typing import Self
 
 _MOMENT_S = 0.003
+_NEVER = Event()
 
 
 class Behind:
@@ -45,5 +46,5 @@ class Behind:
 
 def _after_a_moment(work: Callable[[], None]) -> None:
     # Python runs one thread at a time: first the next question is to leave
-    time.sleep(_MOMENT_S)
+    _NEVER.wait(_MOMENT_S)
     work()
