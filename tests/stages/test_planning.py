@@ -87,7 +87,7 @@ def test_the_quota_is_told_by_day_and_endpoint(corpus, workspace):
     assert "1000 of 1000 are left" in said, "the sandbox's day is another than this machine's"
 
 
-@pytest.mark.parametrize("way", ["ids", "compliance"])
+@pytest.mark.parametrize("way", [pytest.param("ids", marks=pytest.mark.slow), "compliance"])
 def test_a_refresh_confirms_what_is_there_and_lists_what_two_looks_missed(corpus, workspace, way):
     with Sandbox(corpus=corpus, profile="refresh") as sandbox:
         at = workspace(sandbox)
