@@ -67,7 +67,7 @@ def _by_ids(settings: Settings) -> Iterator[str]:
     listed = read_ids(Path(settings.source.file))
     placed = batches(listed.ids)
     yield f"looks up {len(listed.ids)} videos of {settings.source.file} by id; {len(listed.refused)} lines are refused"
-    yield from _cost(settings, len(placed.batches), "if all of them are found and none was asked for before")
+    yield _cost(settings, len(placed.batches), "if all of them are found and none was asked for before")
 
 
 def _by_windows(settings: Settings, collector: Collector, windows: list[Window]) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _by_windows(settings: Settings, collector: Collector, windows: list[Window])
         yield f"  … and {len(estimates) - _SHOWN} more"
     if all(one.rows is not None for one in estimates):
         yield f"expected: about {sum(one.rows or 0 for one in estimates)} rows"
-    yield from _cost(settings, sum(one.requests for one in estimates), "if no request fails")
+    yield _cost(settings, sum(one.requests for one in estimates), "if no request fails")
 
 
 def _line(one: Estimate) -> str:
@@ -93,10 +93,10 @@ def _line(one: Estimate) -> str:
     return f"  {one.window.start} to {one.window.end}: {one.pages} pages kept, at least {one.requests} to ask{rows}"
 
 
-def _cost(settings: Settings, requests: int, unless: str) -> Iterator[str]:
+def _cost(settings: Settings, requests: int, provided: str) -> str:
     a_day = settings.collect.requests_per_day - settings.collect.reserve
-    yield (
-        f"requests: at least {requests} {unless}; that is {-(-requests // a_day)} days of quota "
+    return (
+        f"requests: at least {requests} {provided}; that is {-(-requests // a_day)} days of quota "
         f"({settings.collect.requests_per_day} a day, {settings.collect.reserve} of them kept for refreshing)"
     )
 

@@ -1,12 +1,11 @@
 """A search that must find something: what it gives tells what the silence of another search means."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from gettok.collect.search import ENDPOINT, body_of
 from gettok.errors import NotNow
-from gettok.research_api import Call, Failing, ResearchApi, SearchLost, come_back
-from gettok.step import Json
+from gettok.research_api import Call, Failing, Page, ResearchApi, SearchLost, come_back
 from gettok.windows import Window
 
 _ROWS = 20
@@ -31,8 +30,8 @@ class Canary:
         """
         if self._sang:
             return
-        data = self._asked(Window(window.end - _MONTH, window.end))
-        if not data.get("videos") and not data.get("has_more"):
+        page = self._asked(Window(window.end - _MONTH, window.end))
+        if not page.videos and not page.has_more:
             raise NotNow(
                 f"the search for {window.start} to {window.end} finds nothing, and neither does one for "
                 f"{', '.join(self.words)}: the Research API's search is blind at the moment, or to these days",
@@ -50,18 +49,13 @@ class Canary:
             return False
         return True
 
-    def _asked(self, window: Window) -> Mapping[str, Json]:
+    def _asked(self, window: Window) -> Page:
         try:
-            return self.api.ask(self._call(window)).data
+            return self.api.ask(self._call(window))
         except (Failing, SearchLost) as error:
             raise come_back(error) from error
 
     def _call(self, window: Window) -> Call:
         condition = {"field_name": "keyword", "operation": "IN", "field_values": sorted(self.words)}
-        body: dict[str, Json] = {
-            "query": {"or": [condition]},
-            "start_date": f"{window.start:%Y%m%d}",
-            "end_date": f"{window.end:%Y%m%d}",
-            "max_count": _ROWS,
-        }
-        return Call("video/query", body, "canary", str(window), fields="id", shape={"has_more": bool})
+        body = body_of({"or": [condition]}, window, _ROWS)
+        return Call(ENDPOINT, body, "canary", str(window), fields="id", shape={"has_more": bool})

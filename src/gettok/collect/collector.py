@@ -70,7 +70,7 @@ class Collector:
     def _collected(self) -> Iterator[Kept]:
         for life in self.journal.all():
             if life.state == "split" and life.window.overlaps(self.study):
-                yield from self._kept(life, life.attempt + 1)
+                yield from self._kept(life)
         yield from self._all(self.plan())
         while parked := self._parked():
             self.api.on_quota(self._come_back(parked))
@@ -103,14 +103,12 @@ class Collector:
 
     def _window(self, window: Window) -> Iterator[Kept]:
         life = self.journal.life(window)
-        yield from self._kept(life, life.attempt)
+        yield from self._kept(life)
         if not self._needs_asking(life):
-            yield from self._kept(life, life.attempt + 1)
             return
         if life.state is None:
             life = self._note(window, "planned")
         elif life.state == "done":
-            yield from self._kept(life, life.attempt + 1)
             life = self._note(window, "again", why="it was read within 48 hours")
         while True:
             try:
@@ -137,9 +135,9 @@ class Collector:
         facts = {"pages": pages, "rows": rows, "candidates": candidates}
         self._note(life.window, "done", at=began.isoformat(), **facts)
 
-    def _kept(self, life: Life, attempts: int) -> Iterator[Kept]:
-        """The pages of a window's first so many searches, unless they have been shown before."""
-        for attempt in range(attempts):
+    def _kept(self, life: Life) -> Iterator[Kept]:
+        """The pages that are there of all of a window's searches, unless they have been shown before."""
+        for attempt in range(life.attempt + 1):
             yield from filter(self._is_new, self.search(life.window).kept(attempt))
 
     def _is_new(self, kept: Kept) -> bool:

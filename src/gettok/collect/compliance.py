@@ -43,8 +43,8 @@ class Compliance:
         yield from (line for line in Page.from_json(answer.body).text.split() if line in asked)
 
     def _asked(self, ids: tuple[str, ...]) -> Answer:
-        task = self._task(ids)
         try:
+            task = self._task(ids)
             self._await(task, len(ids))
             call = Call(_DOWNLOAD, {"task_id": task}, "refresh", str(task), plain=True)
             return Answer(self.api.ask(call).to_json())
@@ -65,10 +65,7 @@ class Compliance:
                 shape={"task_id": int},
                 file=file,
             )
-            try:
-                answer = Answer(self.api.ask(call).to_json())
-            except Failing as error:
-                raise come_back(error) from error
+            answer = Answer(self.api.ask(call).to_json())
             self.store.put(key, f"{len(ids)} ids", answer)
         return int(Page.from_json(answer.body).data["task_id"])
 

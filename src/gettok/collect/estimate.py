@@ -43,11 +43,10 @@ def expected(first: Page, window: Window) -> tuple[int | None, int]:
 
     A search goes from the newest video to the oldest, so the first page shows how far a page reaches.
     """
-    videos = first.data.get("videos")
-    rows = len(videos) if isinstance(videos, list) else 0
-    if not first.data.get("has_more"):
+    rows = len(first.videos)
+    if not first.has_more:
         return rows, 1
-    times = [whole_number(video.get("create_time")) for video in videos or [] if isinstance(video, dict)]
+    times = [whole_number(video.get("create_time")) for video in first.videos if isinstance(video, dict)]
     oldest = min((time for time in times if time is not None), default=None)
     if oldest is None:
         return None, 2

@@ -118,7 +118,6 @@ def _name_of(batch: Batch) -> str:
 
 def ids_on(page: Page) -> Iterator[str]:
     """The ids of the videos on a page."""
-    videos = page.data.get("videos")
-    for video in videos if isinstance(videos, list) else []:
+    for video in page.videos:
         if isinstance(video, dict):
             yield str(video.get("id", video.get("video_id")))

@@ -35,8 +35,7 @@ class Seen(NamedTuple):
 
 def seen_on(page: Page) -> Iterator[Seen]:
     """The videos on a page that have an id and a time."""
-    videos = page.data.get("videos")
-    for video in videos if isinstance(videos, list) else []:
+    for video in page.videos:
         if not isinstance(video, dict):
             continue
         number, created = (

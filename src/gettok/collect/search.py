@@ -43,7 +43,7 @@ class Kept:
     @property
     def rows(self) -> int:
         """Videos on the page, as far as it has a list of them."""
-        return rows_on(self.page.data)
+        return len(self.page.videos)
 
     @property
     def search(self) -> str:
@@ -110,11 +110,11 @@ class Search:
                 kept = self._asked(attempt, cursor, search_id, previous)
             yield kept
             previous = kept.page
-            data = previous.data
-            if not data.get("has_more"):
+            if not previous.has_more:
                 return
-            empty = 0 if data.get("videos") else empty + 1
-            cursor, search_id = self._next(data, cursor, empty), data.get("search_id", search_id)
+            empty = 0 if previous.videos else empty + 1
+            cursor = self._next(previous.data, cursor, empty)
+            search_id = previous.data.get("search_id", search_id)
 
     def _next(self, data: Mapping[str, Json], cursor: int, empty: int) -> int:
         """The server's cursor, which must move; nothing but `has_more` ends a search."""
@@ -134,19 +134,14 @@ class Search:
 
     def _asked(self, attempt: int, cursor: int, search_id: str | None, previous: Page | None) -> Kept:
         page = self.api.ask(self._call(cursor, search_id, previous))
-        if self.doubt and cursor == 0 and not page.data.get("videos") and not page.data.get("has_more"):
+        if self.doubt and cursor == 0 and not page.videos and not page.has_more:
             self.doubt(self.window)
         answer, key = Answer(page.to_json()), self._key(attempt, cursor)
         (self.keep or self.store.put)(key, f"{self.name} {attempt}:{cursor}", answer)
         return Kept(ENDPOINT, self.name, attempt, cursor, key.digest, answer, page)
 
     def _call(self, cursor: int, search_id: str | None, previous: Page | None) -> Call:
-        body: dict[str, Json] = {
-            "query": dict(self.query),
-            "start_date": f"{self.window.start:%Y%m%d}",
-            "end_date": f"{self.window.end:%Y%m%d}",
-            "max_count": PAGE_ROWS,
-        }
+        body = body_of(self.query, self.window)
         if cursor:
             body |= {"cursor": cursor}
         if search_id:
@@ -178,9 +173,14 @@ def stored_pages(store: Store, settings: Mapping[str, Json]) -> Iterator[Kept]:
         yield Kept(ENDPOINT, subject, 0, asked.get("cursor", 0), entry.key, entry.answer, page)
 
 
-def rows_on(data: Mapping[str, Json]) -> int:
-    videos = data.get("videos")
-    return len(videos) if isinstance(videos, list) else 0
+def body_of(query: Mapping[str, Json], window: Window, most_rows: int = PAGE_ROWS) -> dict[str, Json]:
+    """The body that asks for the first page of a query over the days of a window."""
+    return {
+        "query": dict(query),
+        "start_date": f"{window.start:%Y%m%d}",
+        "end_date": f"{window.end:%Y%m%d}",
+        "max_count": most_rows,
+    }
 
 
 def subject_of(window: Window, query: Mapping[str, Json]) -> str:

@@ -2,10 +2,11 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from gettok.step import Json
 
@@ -19,32 +20,28 @@ FIELDS = (
 PAGE_ROWS = 100
 
 
-def parsed(text: str) -> Json:
+def parsed(text: str, wild: Callable[[str], Json] = str, **reading: Any) -> Json:
     """JSON as lenient as can be: a page is not lost for one wild number in it.
 
-    A number of thousands of digits comes back as its text, since Python makes no integer of it. Raises `ValueError`
-    for what is no JSON, and for what nests too deep to read.
+    A number of thousands of digits comes back as `wild` of its text, since Python makes no integer of it; `reading` is
+    handed on to `json.loads`. Raises `ValueError` for what is no JSON, and for what nests too deep to read.
     """
+
+    def number(digits: str) -> Json:
+        try:
+            return int(digits)
+        except ValueError:
+            return wild(digits)
+
     try:
-        return _loaded(text)
+        try:
+            return json.loads(text, **reading)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:  # more digits than Python turns into a number
+            return json.loads(text, parse_int=number, **reading)
     except RecursionError as error:
-        raise ValueError("nests too deep to read") from error
-
-
-def _loaded(text: str) -> Json:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:  # more digits than Python turns into a number
-        return json.loads(text, parse_int=_number)
-
-
-def _number(digits: str) -> int | str:
-    try:
-        return int(digits)
-    except ValueError:
-        return digits
+        raise ValueError("it nests too deep") from error
 
 
 @dataclass(frozen=True)
@@ -65,6 +62,17 @@ class Page:
         content = parsed(self.text) if self.content is None else self.content
         data = content.get("data") if isinstance(content, dict) else None
         return data if isinstance(data, dict) else {}
+
+    @property
+    def videos(self) -> list[Json]:
+        """What the page lists as videos, whatever each is; nothing where it has no list of them."""
+        listed = self.data.get("videos")
+        return listed if isinstance(listed, list) else []
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the search goes on behind this page."""
+        return bool(self.data.get("has_more"))
 
     def to_json(self) -> dict[str, Json]:
         return {

@@ -7,13 +7,12 @@ twice are marked, and only what they are part of is set aside.
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from gettok import zeeschuimer
 from gettok.errors import BadInput
-from gettok.research_api import Page
+from gettok.research_api import Page, parsed
 from gettok.step import Json
 from gettok.tables import PAGES
 from gettok.tabulate.values import Doubled, Wild
@@ -58,30 +57,12 @@ def stored(folder: Path) -> Iterator[Stored]:
 def body(page: Page) -> Mapping[str, Json]:
     """The page's text as an object; raises `NoPage`."""
     try:
-        content = _parsed(page.text)
-    except RecursionError:
-        raise NoPage("it nests too deep to read") from None
+        content = parsed(page.text, Wild, **_MARKING)
     except ValueError as error:
         raise NoPage(f"it is no JSON: {error}") from None
     if type(content) is not dict:
         raise NoPage("it is no object, or has a field twice")
     return content
-
-
-def _parsed(text: str) -> Json:
-    try:
-        return _parse(text)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:  # more digits than Python turns into a number
-        return _parse(text, parse_int=_whole)
-
-
-def _whole(digits: str) -> int | Wild:
-    try:
-        return int(digits)
-    except ValueError:
-        return Wild(digits)
 
 
 def _finite(digits: str) -> float | Wild:
@@ -94,7 +75,7 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return made if len(made) == len(pairs) else Doubled(made)
 
 
-_parse = partial(json.loads, parse_float=_finite, parse_constant=Wild, object_pairs_hook=_object)
+_MARKING = {"parse_float": _finite, "parse_constant": Wild, "object_pairs_hook": _object}
 
 
 def data(content: Mapping[str, Json]) -> Mapping[str, Json]:
