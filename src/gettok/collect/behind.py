@@ -6,7 +6,7 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
-_MOMENT_S = 0.003
+_MOMENT_S = 0.002
 _NEVER = Event()
 
 

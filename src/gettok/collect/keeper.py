@@ -1,6 +1,8 @@
 """Keeping one page while the next is on its way."""
 
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +11,9 @@ from typing import Self
 from gettok.collect.behind import Behind
 from gettok.step import Answer
 from gettok.store import Key, Store
+
+#: Python lets a thread run for 5 ms before another gets its turn; a page that arrives must not wait that long.
+_TURN_S = 0.0005
 
 
 class Keeper:
@@ -22,14 +27,16 @@ class Keeper:
         self._root = root
         self._behind = Behind("keeper")
         self._store: Store | None = None
+        self._turns = ExitStack()
 
     def __enter__(self) -> Self:
+        self._turns.enter_context(_short_turns())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._behind, ExitStack() as last:
+        with self._turns, self._behind, ExitStack() as last:
             last.callback(self._behind.do, self._close)
             self.settle()
 
@@ -49,3 +56,13 @@ class Keeper:
     def _close(self) -> None:
         if self._store is not None:
             self._store.close()
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

@@ -4,6 +4,7 @@ Promise: when `put` returns, the answer is on disk. An answer is written once an
 at any instant, a full disk, and several processes at once. Every answer carries a digest over its key, body and blobs.
 """
 
+import hashlib
 import json
 import time
 import zlib
@@ -13,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from gettok.canonical import canonical, digest_of
+from gettok.canonical import canonical
 from gettok.step import Answer, Blob
 from gettok.store.blobs import BlobFiles, file_digest, full_disk_is_told
 from gettok.store.database import Database, damaged
@@ -68,7 +69,7 @@ class _Stored:
             text = zlib.decompress(self.body).decode("ascii")
         except (zlib.error, UnicodeDecodeError):
             return False
-        return self.digest == digest_of([self.key, self.stage, self.subject, text, self.blobs])
+        return self.digest == _digest(self.key, self.stage, self.subject, text, self.blobs)
 
 
 class Store:
@@ -101,7 +102,7 @@ class Store:
                 self.files.add(blob)
         body = answer.text
         blobs = canonical({name: blob.digest for name, blob in answer.blobs.items()})
-        digest = digest_of([key.digest, key.stage, subject, body, blobs])
+        digest = _digest(key.digest, key.stage, subject, body, blobs)
         row = (
             key.digest,
             key.stage,
@@ -209,6 +210,12 @@ class Store:
         return (
             self._database.execute("SELECT 1 FROM blobs WHERE digest = ?", (digest,)).fetchone() is not None
         )
+
+
+def _digest(key: str, stage: str, subject: str, body: str, blobs: str) -> str:
+    """SHA-256 over an answer and what it answers. The body, which may be long, is hashed as it is."""
+    about = canonical([key, stage, subject, blobs])
+    return hashlib.sha256(f"{about}\n{body}".encode("ascii")).hexdigest()
 
 
 _COLUMNS = "key, stage, subject, body, blobs, digest"
