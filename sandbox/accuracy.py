@@ -65,8 +65,12 @@ def _screens(data: Path, true: dict[str, Truth]) -> list[tuple[str, str]]:
     read = DESCRIPTIONS.read(data / "descriptions", ["video_id", "on_screen_text", "status"])
     pairs = []
     for video, text, _ in read.filter(pl.col("status") == "ok").rows():
-        times = frames.filter(pl.col("video_id") == video)["time_s"].to_list()
-        pairs.append((true[video].text_at(times), text or ""))
+        sampled = frames.filter(pl.col("video_id") == video)
+        if true[video].kind == "slideshow":
+            there = true[video].text_on(sampled["frame_index"].to_list())
+        else:
+            there = true[video].text_at(sampled["time_s"].to_list())
+        pairs.append((there, text or ""))
     return pairs
 
 

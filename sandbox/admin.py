@@ -26,6 +26,7 @@ class Admin:
             "quota": quota.told,
             "requests": world.log.entries,
             "switches": self._switches,
+            "traffic": world.traffic.told,
         }
         self._changes: dict[str, Callable[[Any], None]] = {
             "clock": self._set_clock,

@@ -2,12 +2,12 @@
 
 `python -m sandbox.bulk FOLDER --videos 100000` writes `FOLDER/videos.json`, row by row, the same bytes for the same
 arguments. The shares of rare fields are those of a recorded session (tiktok-library, 106 rows): speech in 28 %,
-a playlist in 3 %.
+a playlist in 3 %. `sandbox.bulk_media` gives each video a film too.
 """
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
@@ -30,14 +30,30 @@ TAGS = ("Peru", "noticias", "politica", "fyp", "parati", "viral", "congreso", "A
 EMOJI = ("", "", "", " 🇵🇪", " 📰", " 👩‍🌾", " ⚖️")
 
 
+def no_page(_: JsonObject) -> JsonObject:
+    """A page without a video."""
+    return {}
+
+
 def write(  # noqa: PLR0913 - each is a thing that a caller decides, by name
-    folder: Path, *, videos: int, seed: str, start: date, days: int, keyword: str = "Castillo"
+    folder: Path,
+    *,
+    videos: int,
+    seed: str,
+    start: date,
+    days: int,
+    keyword: str = "Castillo",
+    page: Callable[[JsonObject], JsonObject] = no_page,
 ) -> None:
-    """Writes `videos.json` with that many rows from `start` on, newest last, the keyword in every caption."""
+    """Writes `videos.json` with that many rows from `start` on, newest last, the keyword in every caption.
+
+    `page` says what a row's web page shows.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "videos.json").open("w", encoding="utf-8") as file:
         for number, row in enumerate(_rows(videos, seed, start, days, keyword)):
-            text = json.dumps({"api": row, "page": {}}, ensure_ascii=False, separators=(",", ":"))
+            video = {"api": row, "page": page(row)}
+            text = json.dumps(video, ensure_ascii=False, separators=(",", ":"))
             file.write(f"{',' if number else '['}\n{text}")
         file.write("\n]\n" if videos else "[]\n")
 

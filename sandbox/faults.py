@@ -3,12 +3,13 @@
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.exchange import Reply, Request, html_reply
-from sandbox.page_shapes import SHAPES
+from sandbox.media_shapes import SPOILED
+from sandbox.page_shapes import REFUSALS, SHAPES
 
 GATEWAY_TIMEOUT = (
     "<html><head><title>504 Gateway Time-out</title></head>"
@@ -23,8 +24,9 @@ INSTEAD = {
     "200_html": html_reply(200, MAINTENANCE),
     "reset": Reply(0, hang_up="reset"),
     "silent": Reply(0, hang_up="silent"),
+    "redirect": Reply(302, headers=(("Location", "http://169.254.169.254/latest/meta-data/"),)),
 }
-"""Faults that take the answer's place, whatever was asked."""
+"""Faults that take the answer's place, whatever was asked; a redirect leads where no client should follow."""
 
 STRANGE_VALUES = {
     "deep_json": b"[" * 100_000 + b"]" * 100_000,
@@ -44,7 +46,9 @@ RESEARCH_API = frozenset(
 )
 RESEARCH_API_SEARCH = frozenset({"search_lost", "search_not_yet", "stuck_cursor", "overlap"})
 COMPLIANCE = frozenset({"task_failed"})
-PAGES = frozenset({"403", "404", "429", "login", "captcha", "challenge"}) | frozenset(SHAPES)
+STATUSES = frozenset({"403", "404", "429", "500"})
+PAGES = STATUSES | frozenset({"login", "captcha", "challenge", "expired", *SHAPES, *REFUSALS})
+MEDIA = STATUSES | frozenset({"truncated", "no_range", *SPOILED})
 MODEL = frozenset({"refusal", "content_filter", "malformed", "insufficient_quota"})
 
 KNOWN = (
@@ -55,6 +59,7 @@ KNOWN = (
     | RESEARCH_API_SEARCH
     | COMPLIANCE
     | PAGES
+    | MEDIA
     | MODEL
 )
 
@@ -75,10 +80,29 @@ class Fault:
     nth: int | None = None
     times: int | None = 1
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Sent with the faulty answer, a `Retry-After` for instance."""
+    """Sent with the faulty answer in place of its own of the same name, a `Retry-After` for instance."""
 
 
 NO_FAULT = Fault("ok")
+WHOLE = "whole"
+ONCE = "_once"
+
+
+def check_word(word: str, known: frozenset[str]) -> None:
+    """Raises `ValueError` unless a corpus may say this word of a video's page, or of its files."""
+    if word != WHOLE and word.removesuffix(ONCE) not in known | DAMAGE | INSTEAD.keys():
+        raise ValueError(f"a corpus cannot say {word!r}; there are {WHOLE}, {', '.join(sorted(known))}")
+
+
+def own_fault(word: str, asked: Callable[[str], int]) -> Fault:
+    """What a corpus says that a video's page or file is always like; with `_once`, the first time only.
+
+    `asked` counts and tells how often, from 1, its argument has come up.
+    """
+    if word == WHOLE:
+        return NO_FAULT
+    do = word.removesuffix(ONCE)
+    return NO_FAULT if do != word and asked(word) > 1 else Fault(do)
 
 
 def fault_from_json(line: Any) -> Fault:
@@ -128,7 +152,9 @@ class FaultScript:
 
 def damaged(reply: Reply, fault: Fault) -> Reply:
     """The finished answer, spoiled as the fault says, with the fault's headers."""
-    reply = replace(reply, headers=(*reply.headers, *fault.headers.items()))
+    given = {name.lower() for name in fault.headers}
+    kept = tuple((name, value) for name, value in reply.headers if name.lower() not in given)
+    reply = replace(reply, headers=(*kept, *fault.headers.items()))
     half = len(reply.body) // 2
     if fault.do in FRAMINGS:
         return replace(reply, sent=half, framing=FRAMINGS[fault.do])

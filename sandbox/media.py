@@ -1,19 +1,28 @@
-"""The stand-in for TikTok's media hosts: video files, photos and sounds."""
+"""The stand-in for TikTok's media hosts: video files, photos, sounds and captions."""
 
 import re
-from dataclasses import replace
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import TypeVar
 
+from sandbox.captions import FORMATS, file_of
 from sandbox.exchange import Reply, Request, html_reply, text_reply
-from sandbox.faults import INSTEAD, Fault, damaged
+from sandbox.faults import INSTEAD, NO_FAULT, STATUSES, Fault, damaged, own_fault
+from sandbox.media_shapes import SPOILED
 from sandbox.signing import may_have
 from sandbox.videos import Video
 from sandbox.world import World
 
+T = TypeVar("T")
 PREFIX = "/media/"
 MP4 = re.compile(r"/media/[\w-]+/(?:watermarked/)?([0-9]+)\.mp4")
 PHOTO = re.compile(r"/media/[\w-]+/([0-9]+)/([0-9]{1,3})\.jpg")
 SOUND = re.compile(r"/media/[\w-]+/([0-9]+)\.m4a")
+CAPTION = re.compile(r"/media/[\w-]+/captions/([0-9]+)/([0-9]{1,3})\.(vtt|srt|json)")
+PATHS = (MP4, PHOTO, SOUND, CAPTION)
 
 TYPES = {
     ".mp4": "video/mp4",
@@ -26,10 +35,13 @@ DENIED = (
     "<HTML><HEAD>\n<TITLE>Access Denied</TITLE>\n</HEAD><BODY>\n<H1>Access Denied</H1>\n"
     "You don't have permission to access this server.\n</BODY>\n</HTML>\n"
 )
-NOT_A_VIDEO = (
-    "<!DOCTYPE html><html><head><title>TikTok</title></head><body>Something went wrong</body></html>"
-)
 TRUNCATED_AT = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    content_type: str
+    read: Callable[[], bytes]
 
 
 class Media:
@@ -38,53 +50,87 @@ class Media:
 
     def subject(self, request: Request) -> str:
         """The video's id."""
-        found = MP4.fullmatch(request.path) or PHOTO.fullmatch(request.path) or SOUND.fullmatch(request.path)
+        found = next(filter(None, (path.fullmatch(request.path) for path in PATHS)), None)
         return found.group(1) if found else ""
 
     def answer(self, request: Request, fault: Fault) -> Reply:
-        if fault.do in {"403", "404", "429", "500"}:
-            return damaged(html_reply(int(fault.do), DENIED if fault.do == "403" else ""), fault)
-        return damaged(INSTEAD.get(fault.do) or self._file(request), fault)
-
-    def _file(self, request: Request) -> Reply:
+        time.sleep(self._world.profile.latency_s)
         video = self._world.corpus.videos.get(self.subject(request))
-        name = self._name(request.path, video) if video else None
-        if video is None or name is None:
+        file = self._file(request.path, video) if video else None
+        if video and file and fault is NO_FAULT and not CAPTION.fullmatch(request.path):
+            fault = own_fault(
+                video.page.serve, lambda word: self._world.attempts.next(f"media/{video.id}/{word}")
+            )
+        return damaged(INSTEAD.get(fault.do) or self._reply(request, file, fault.do), fault)
+
+    def _reply(self, request: Request, file: File | None, how: str) -> Reply:
+        if how in STATUSES:
+            return html_reply(int(how), DENIED if how == "403" else "")
+        if file is None:
             return text_reply(404, "")
         if not may_have(self._world, request):
             return html_reply(403, DENIED)
-        is_video = name == video.page.media
-        if is_video and video.page.serve == "html":
-            return Reply(200, NOT_A_VIDEO.encode(), TYPES[".mp4"])
-        content = self._world.corpus.media(name)
-        stop = (
-            int(len(content) * TRUNCATED_AT) if is_video and video.page.serve == "truncated" else len(content)
-        )
-        return _ranged(request, content, TYPES[PurePosixPath(name).suffix.lower()], stop)
+        content = file.read()
+        if how in SPOILED:
+            return SPOILED[how](Reply(200, content, file.content_type))
+        stop = int(len(content) * TRUNCATED_AT) if how == "truncated" else len(content)
+        span = None if how == "no_range" else _part_asked(request, content)
+        return _sent(content, file.content_type, span, stop)
 
-    def _name(self, path: str, video: Video) -> str | None:
-        """The corpus's file behind an address, or None."""
+    def _file(self, path: str, video: Video) -> File | None:
+        """What the corpus has behind an address, or None."""
+        page = video.page
         if MP4.fullmatch(path):
-            return video.page.media
+            return File(TYPES[".mp4"], lambda: self._world.corpus.film(page)) if page.media else None
         if photo := PHOTO.fullmatch(path):
-            number = int(photo.group(2))
-            return video.page.images[number - 1] if 1 <= number <= len(video.page.images) else None
-        return video.page.sound
+            return self._named(_nth(page.images, photo.group(2)))
+        if asked := CAPTION.fullmatch(path):
+            caption = _nth(page.captions, asked.group(2))
+            if caption is None or FORMATS[caption.format].ending != asked.group(3):
+                return None
+            return File(FORMATS[caption.format].content_type, lambda: file_of(caption))
+        return self._named(page.sound) if SOUND.fullmatch(path) else None
+
+    def _named(self, name: str | None) -> File | None:
+        if name is None:
+            return None
+        kind = TYPES[PurePosixPath(name).suffix.lower()]
+        return File(kind, lambda: self._world.corpus.media(name))
 
 
-def _ranged(request: Request, content: bytes, content_type: str, stop: int) -> Reply:
-    """The file or the part asked for; nothing from `stop` on ever leaves, whatever was announced."""
-    accept = (("Accept-Ranges", "bytes"),)
+def _nth(things: tuple[T, ...], number: str) -> T | None:
+    """By its number in an address, from 1."""
+    return things[int(number) - 1] if 1 <= int(number) <= len(things) else None
+
+
+def _entity_tag(content: bytes) -> str:
+    return f'"{len(content):x}-{zlib.crc32(content):08x}"'
+
+
+def _part_asked(request: Request, content: bytes) -> tuple[int, int] | None:
+    """First and last byte of the part asked for; None means the whole.
+
+    A part that is only wanted of another state of the file (`If-Range`) is not the part of this one.
+    """
     asked = re.fullmatch(r"bytes=([0-9]*)-([0-9]*)", request.headers.get("range", "").strip())
     if asked is None or asked.group(0) == "bytes=-":
-        reply = Reply(200, content, content_type, accept)
-        first = 0
+        return None
+    if request.headers.get("if-range", _entity_tag(content)) != _entity_tag(content):
+        return None
+    return _span(asked.group(1), asked.group(2), len(content))
+
+
+def _sent(content: bytes, content_type: str, span: tuple[int, int] | None, stop: int) -> Reply:
+    """The file or a part of it; nothing from `stop` on ever leaves, whatever was announced."""
+    about = (("Accept-Ranges", "bytes"), ("ETag", _entity_tag(content)))
+    first, last = span or (0, len(content) - 1)
+    if span is None:
+        reply = Reply(200, content, content_type, about)
+    elif first > last:
+        return Reply(416, b"", content_type, (("Content-Range", f"bytes */{len(content)}"),))
     else:
-        first, last = _span(asked.group(1), asked.group(2), len(content))
-        if first > last:
-            return Reply(416, b"", content_type, (("Content-Range", f"bytes */{len(content)}"),))
         where = (("Content-Range", f"bytes {first}-{last}/{len(content)}"),)
-        reply = Reply(206, content[first : last + 1], content_type, accept + where)
+        reply = Reply(206, content[first : last + 1], content_type, about + where)
     may_leave = max(0, stop - first)
     return replace(reply, sent=may_leave) if may_leave < len(reply.body) else reply
 

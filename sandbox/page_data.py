@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.captions import FORMATS, cla_info, subtitle_info
 from sandbox.chance import digits
 from sandbox.exchange import JsonObject
 from sandbox.signing import COOKIE, address
@@ -11,6 +12,7 @@ from sandbox.world import World
 MIRRORS = ("v16-webapp-prime", "v19-webapp-prime")
 PHOTO_MIRRORS = ("p16-sign", "p19-sign")
 SOUND_HOST = "sf16-ies-music"
+CAPTION_HOST = "v16-webapp"
 
 
 def item_struct(world: World, video: Video) -> JsonObject:
@@ -89,7 +91,7 @@ def _video(world: World, video: Video) -> JsonObject:
     if page.media is None:
         return whole | {"duration": 0, "playAddr": "", "downloadAddr": "", "bitrateInfo": []}
     addresses = [address(world, f"/media/{mirror}/{video.id}.mp4", COOKIE) for mirror in MIRRORS]
-    return whole | {
+    shown = whole | {
         "duration": round(page.duration),
         "format": "mp4",
         "codecType": page.codec,
@@ -97,6 +99,21 @@ def _video(world: World, video: Video) -> JsonObject:
         "downloadAddr": address(world, f"/media/{MIRRORS[0]}/watermarked/{video.id}.mp4", COOKIE),
         "bitrateInfo": [_bitrate(world, video, addresses)],
     }
+    return shown | _captions(world, video)
+
+
+def _captions(world: World, video: Video) -> JsonObject:
+    """`claInfo` on every page with a film; `subtitleInfos` where there are captions."""
+    captions = video.page.captions
+    paths = [
+        f"/media/{CAPTION_HOST}/captions/{video.id}/{number}.{FORMATS[caption.format].ending}"
+        for number, caption in enumerate(captions, 1)
+    ]
+    urls = [address(world, path, COOKIE) for path in paths]
+    expire = world.clock.timestamp() + world.profile.media_url_ttl_s
+    infos = [subtitle_info(caption, url, expire) for caption, url in zip(captions, urls, strict=True)]
+    told = {"claInfo": cla_info(captions, urls)}
+    return told | {"subtitleInfos": infos} if infos else told
 
 
 def _bitrate(world: World, video: Video, addresses: list[str]) -> JsonObject:
@@ -121,8 +138,7 @@ def _bitrate(world: World, video: Video, addresses: list[str]) -> JsonObject:
 
 
 def _size(world: World, video: Video) -> int:
-    assert video.page.media is not None
-    return video.page.size or len(world.corpus.media(video.page.media))
+    return video.page.size or len(world.corpus.film(video.page))
 
 
 def _image_post(world: World, video: Video) -> JsonObject:

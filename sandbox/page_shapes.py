@@ -1,8 +1,24 @@
 """The forms that a video's page can take: older ones, other devices' ones, and poor ones. All were seen by tools."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from sandbox.exchange import JsonObject
+
+REFUSALS: Mapping[str, tuple[int, str]] = {
+    "10000": (10000, ""),
+    "10101": (10101, ""),
+    "10204": (10204, "item doesn't exist"),
+    "10204_deleted": (10204, "status_deleted"),
+    "10204_self_see": (10204, "status_self_see"),
+    "10204_privacy": (10204, "item_privacy_authorization&status_deleted"),
+    "10204_cross_border": (10204, "cross_border_violation_ur"),
+    "10204_geo_fencing": (10204, "person_geo_fencing"),
+    "10216": (10216, ""),
+    "10222": (10222, ""),
+    "10231": (10231, "cross_border_violation"),
+}
+"""`statusCode` and `statusMsg` of pages that show no video, as tools have seen them."""
 
 Shape = Callable[[JsonObject, str], JsonObject]
 """From a whole `itemStruct` and the server's address to what the page shows; what it is given stays as it is."""
@@ -28,19 +44,69 @@ def _no_download_addr(struct: JsonObject, _: str) -> JsonObject:
 
 
 def _dead_first_mirror(struct: JsonObject, base: str) -> JsonObject:
-    """The first address of each list answers 404."""
+    """The first address of each list answers 404, of a film's as of a photo's."""
     dead = f"{base}/media/v16-webapp-prime/gone.mp4"
     gears = struct["video"]["bitrateInfo"]
-    mirrors = gears[0]["PlayAddr"]["UrlList"][1:] if gears else []
-    return _with_video(struct, playAddr=dead, bitrateInfo=_with_play_addr(struct, UrlList=[dead, *mirrors]))
+    if gears:
+        mirrors = [dead, *gears[0]["PlayAddr"]["UrlList"][1:]]
+        struct = _with_video(struct, playAddr=dead, bitrateInfo=_with_play_addr(struct, UrlList=mirrors))
+    return _with_photos(struct, lambda urls: [f"{base}/media/p16-sign/gone.jpg", *urls[1:]])
+
+
+def _with_photos(struct: JsonObject, change: Callable[[list[str]], list[str]]) -> JsonObject:
+    """The slideshow with each photo's list of addresses changed; a film as it is."""
+    if "imagePost" not in struct:
+        return struct
+    images = [
+        image | {"imageURL": {"urlList": change(image["imageURL"]["urlList"])}}
+        for image in struct["imagePost"]["images"]
+    ]
+    return struct | {"imagePost": struct["imagePost"] | {"images": images}}
+
+
+def _no_photos(struct: JsonObject, _: str) -> JsonObject:
+    """A slideshow that shows nothing."""
+    post = {"images": [], "title": ""}
+    return _with_video(struct, duration=0, playAddr="", downloadAddr="", bitrateInfo=[]) | {"imagePost": post}
+
+
+def _no_address(struct: JsonObject, _: str) -> JsonObject:
+    return _with_video(struct, playAddr="", downloadAddr="", bitrateInfo=[])
+
+
+def _play_addr_list(struct: JsonObject, _: str) -> JsonObject:
+    """The player's address as a list of sources."""
+    return _with_video(struct, playAddr=[{"src": struct["video"]["playAddr"]}])
+
+
+def _no_scheme(struct: JsonObject, _: str) -> JsonObject:
+    """Addresses that leave the scheme to the page, `//host/path`, and the size as a number."""
+
+    def bare(url: str) -> str:
+        return urlsplit(url)._replace(scheme="").geturl()
+
+    shown = struct["video"]
+    plays = [gear["PlayAddr"] for gear in shown["bitrateInfo"]]
+    gears = [
+        gear
+        | {"PlayAddr": play | {"UrlList": [*map(bare, play["UrlList"])], "DataSize": int(play["DataSize"])}}
+        for gear, play in zip(shown["bitrateInfo"], plays, strict=True)
+    ]
+    changes = {name: bare(shown[name]) for name in ("playAddr", "downloadAddr")}
+    return _with_photos(_with_video(struct, bitrateInfo=gears, **changes), lambda urls: [*map(bare, urls)])
+
+
+def _login_wall(struct: JsonObject, _: str) -> JsonObject:
+    """What is left for those who should log in, without a word about it (4CAT)."""
+    shown = {name: value for name, value in struct.items() if name not in {"stats", "statsV2", "video"}}
+    return shown | {"createTime": "0"}
 
 
 def _bytevc2_only(struct: JsonObject, _: str) -> JsonObject:
     """Only ByteDance's own H.266 is offered."""
-    rate = struct["video"]["bitrateInfo"][0]["Bitrate"]
     gears = [
         gear | {"CodecType": "bytevc2"}
-        for gear in _with_play_addr(struct, UrlKey=f"v09044g4{struct['id']}_bytevc2_540p_{rate}")
+        for gear in _with_play_addr(struct, UrlKey=f"v09044g4{struct['id']}_bytevc2_540p_900000")
     ]
     return _with_video(struct, playAddr="", downloadAddr="", bitrateInfo=gears)
 
@@ -72,6 +138,11 @@ SHAPES: dict[str, Shape] = {
     "site_host": _site_host,
     "create_time_int": _create_time_int,
     "stats_as_strings": _stats_as_strings,
+    "no_photos": _no_photos,
+    "no_address": _no_address,
+    "play_addr_list": _play_addr_list,
+    "no_scheme": _no_scheme,
+    "login_wall": _login_wall,
     "sigi_state": _as_it_is,
     "reflow": _as_it_is,
 }

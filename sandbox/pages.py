@@ -3,18 +3,19 @@
 import html
 import json
 import re
+import time
+from dataclasses import replace
 
 from sandbox.chance import digits
 from sandbox.exchange import Headers, JsonObject, Reply, Request, html_reply, text_reply
-from sandbox.faults import INSTEAD, Fault, damaged
+from sandbox.faults import INSTEAD, NO_FAULT, STATUSES, Fault, damaged, own_fault
 from sandbox.page_data import item_struct
-from sandbox.page_shapes import SHAPES, script_of
+from sandbox.page_shapes import REFUSALS, SHAPES, script_of
 from sandbox.signing import COOKIE, chain_token
 from sandbox.world import World
 
 SITE = "/www.tiktok.com"
 VIDEO = re.compile(rf"{re.escape(SITE)}/(?:@[^/]*|share)/(?:video|photo)/([0-9]+)/?")
-NOT_THERE = 10204
 
 CAPTCHA = (
     '<html><head><title>TikTok</title></head><body><div id="captcha-verify-container"></div></body></html>'
@@ -33,11 +34,15 @@ class Pages:
         return found.group(1) if found else ""
 
     def answer(self, request: Request, fault: Fault) -> Reply:
+        time.sleep(self._world.profile.latency_s)
         if request.path == f"{SITE}/login":
             return html_reply(200, LOGIN)
         video_id = self.subject(request)
         if not video_id or request.method not in {"GET", "HEAD"}:
             return html_reply(404, "<html><body>Page not found</body></html>")
+        if fault is NO_FAULT and video_id in self._world.corpus.videos:
+            shape = self._world.corpus.videos[video_id].page.shape
+            fault = own_fault(shape, lambda word: self._world.attempts.next(f"page/{video_id}/{word}"))
         unlucky = self._obstacle(fault) or INSTEAD.get(fault.do)
         return damaged(unlucky or self._page(request, video_id, fault.do), fault)
 
@@ -50,12 +55,10 @@ class Pages:
                 return html_reply(200, CHALLENGE)
             case "login":
                 return html_reply(302, "", (("Location", f"{self._world.base}{SITE}/login"),))
-            case "403" | "404" | "429":
-                return text_reply(int(fault.do), "")
             case "500":
                 return html_reply(500, "<html><body>Internal Server Error</body></html>")
             case _:
-                return None
+                return text_reply(int(fault.do), "") if fault.do in STATUSES else None
 
     def _page(self, request: Request, video_id: str, shape: str) -> Reply:
         detail = self._detail(video_id, shape)
@@ -70,16 +73,19 @@ class Pages:
 
     def _detail(self, video_id: str, shape: str) -> JsonObject:
         video = self._world.corpus.videos.get(video_id)
-        if video is None:
-            return {"itemInfo": {}, "statusCode": NOT_THERE, "statusMsg": "item doesn't exist"}
-        page = video.page
-        if page.status_code != 0:
-            return {"itemInfo": {}, "statusCode": page.status_code, "statusMsg": page.status_msg}
-        struct = item_struct(self._world, video)
+        code, message = (video.page.status_code, video.page.status_msg) if video else REFUSALS["10204"]
+        code, message = REFUSALS.get(shape, (code, message))
+        if video is None or code != 0:
+            return {"itemInfo": {}, "statusCode": code, "statusMsg": message}
+        struct = item_struct(self._good_until_now() if shape == "expired" else self._world, video)
         share = {"title": f"{struct['author']['nickname']} on TikTok", "desc": struct["desc"]}
         if shape in SHAPES:
             struct = SHAPES[shape](struct, self._world.base)
         return {"itemInfo": {"itemStruct": struct}, "shareMeta": share, "statusCode": 0, "statusMsg": ""}
+
+    def _good_until_now(self) -> World:
+        """The world as it is, but that an address is too old as soon as it is given."""
+        return replace(self._world, profile=replace(self._world.profile, media_url_ttl_s=0))
 
     def _cookies(self, request: Request, video_id: str) -> Headers:
         """For all of tiktok.com when asked by that name, else for this host alone: loopback has no parent domain."""

@@ -114,6 +114,8 @@ class Profile:
 
     media_url_ttl_s: int = 6 * 3600
     """Virtual seconds for which the address of a media file is good."""
+    latency_s: float = 0.0
+    """Real seconds before each page and each media file; requests wait side by side."""
 
 
 PROFILES = {

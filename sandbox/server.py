@@ -54,7 +54,7 @@ class Sandbox:
             MEDIA: ("media", Media(self._world)),
             "/v1/": ("model", ModelApi(self._world)),
         }
-        self._wire = Wire(port, self._answer)
+        self._wire = Wire(port, self._answer, self._world.traffic)
         self._world.base = f"http://127.0.0.1:{self._wire.server_address[1]}"
         self._thread = threading.Thread(target=self._wire.serve_forever, args=(0.02,), daemon=True)
 
@@ -102,6 +102,10 @@ class Sandbox:
     def requests(self) -> list[dict[str, Any]]:
         """The request log so far, oldest first."""
         return self._world.log.entries()
+
+    def traffic(self) -> dict[str, dict[str, int]]:
+        """What each host was sent so far, and how much of it at once."""
+        return self._world.traffic.told()
 
     def play(self, script: Iterable[Any]) -> None:
         """A new fault script in place of the old one."""

@@ -10,6 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sandbox.captions import Caption, caption_from_json
+from sandbox.faults import MEDIA, PAGES, WHOLE, check_word
+
 CORPUS = Path(__file__).parent / "corpus"
 
 
@@ -21,8 +24,10 @@ class Page:
     status_msg: str = ""
     author: Mapping[str, Any] | None = None
     media: str | None = None
-    serve: str = "whole"
-    """`whole`, `truncated` (the server stops after 60 %) or `html` (a page under a video's name)."""
+    shape: str = WHOLE
+    """What always befalls this video's page: a fault's name, or one with `_once` for the first time only."""
+    serve: str = WHOLE
+    """The same for its film, photos and sound."""
     codec: str = "h264"
     width: int = 360
     height: int = 640
@@ -30,6 +35,9 @@ class Page:
     size: int | None = None
     images: tuple[str, ...] = ()
     sound: str | None = None
+    captions: tuple[Caption, ...] = ()
+    stamp: str = ""
+    """A mark after the end of the film, which makes many films of one file; none if empty."""
 
 
 BARE = Page()
@@ -89,6 +97,17 @@ class Corpus:
     def media(self, name: str) -> bytes:
         return (self.folder / "media" / name).read_bytes()
 
+    def film(self, page: Page) -> bytes:
+        """The bytes of the video's film, its mark with them."""
+        assert page.media is not None
+        return self.media(page.media) + (free_box(page.stamp) if page.stamp else b"")
+
+
+def free_box(text: str) -> bytes:
+    """A box that players of MP4 skip (ISO/IEC 14496-12, 8.1.2)."""
+    content = text.encode()
+    return (8 + len(content)).to_bytes(4) + b"free" + content
+
 
 def _grouped(videos: Iterable[Video], key: Callable[[Video], str | None]) -> Mapping[str, tuple[Video, ...]]:
     groups = defaultdict[str, list[Video]](list)
@@ -104,4 +123,7 @@ def _video(row: Mapping[str, Any]) -> Video:
         return Video(row["api"], BARE)
     page = {name: value for name, value in row["page"].items() if name in Page.__dataclass_fields__}
     page["images"] = tuple(page.get("images") or ())
+    page["captions"] = tuple(caption_from_json(line) for line in page.get("captions") or ())
+    check_word(page.get("shape", WHOLE), PAGES)
+    check_word(page.get("serve", WHOLE), MEDIA)
     return Video(facts=row["api"], page=Page(**page))

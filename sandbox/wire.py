@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from sandbox.exchange import Reply, Request
+from sandbox.traffic import Traffic, Visit
 
 LARGEST_BODY = 256 * 2**20
 Answer = Callable[[Request], tuple[Reply, str]]
@@ -22,8 +23,9 @@ class Wire(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, answer: Answer) -> None:
+    def __init__(self, port: int, answer: Answer, traffic: Traffic) -> None:
         self.answer = answer
+        self.traffic = traffic
         self._open: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
 
@@ -85,11 +87,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(413)
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        reply, date = self.server.answer(Request(self.command, self.path, headers, body))
-        if reply.hang_up:
-            self._hang_up(reply.hang_up)
-            return
-        self._send(reply, date)
+        request = Request(self.command, self.path, headers, body)
+        with Visit(self.server.traffic, request) as visit:
+            reply, date = self.server.answer(request)
+            if reply.hang_up:
+                self._hang_up(reply.hang_up)
+            else:
+                self._send(reply, date, visit)
 
     def _body(self) -> bytes | None:
         """None when it is too large to be meant."""
@@ -109,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             continue
         return bytes(body)
 
-    def _send(self, reply: Reply, date: str) -> None:
+    def _send(self, reply: Reply, date: str, visit: Visit) -> None:
         lines = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}", f"Date: {date}"]
         lines += [f"Content-Type: {reply.content_type}"]
         lines += [f"{name}: {value}" for name, value in reply.headers]
@@ -125,7 +129,10 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.pace_s:
             self._drip(head, reply)
         else:
-            self.wfile.write(head if self.command == "HEAD" else head + _payload(reply))
+            whole = memoryview(head if self.command == "HEAD" else head + _payload(reply))
+            self.wfile.write(whole[:-1])
+            visit.over()
+            self.wfile.write(whole[-1:])
 
     def _drip(self, head: bytes, reply: Reply) -> None:
         """Byte by byte, until all are out or the other side says or sends anything at all."""

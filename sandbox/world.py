@@ -8,6 +8,7 @@ from sandbox.clock import VirtualClock
 from sandbox.faults import FaultScript
 from sandbox.profiles import Profile
 from sandbox.request_log import RequestLog
+from sandbox.traffic import Traffic
 from sandbox.videos import Corpus
 
 
@@ -21,6 +22,7 @@ class World:
     script: FaultScript = field(default_factory=FaultScript)
     attempts: Attempts = field(default_factory=Attempts)
     log: RequestLog = field(default_factory=RequestLog)
+    traffic: Traffic = field(default_factory=Traffic)
     base: str = ""
     """`http://127.0.0.1:PORT`, known once the port is."""
 

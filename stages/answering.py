@@ -42,8 +42,6 @@ class Asking:
 
     def ask(self, items: Sequence[Item[Any]]) -> dict[str, Unusable]:
         """Store an answer for every item that has none; gives back what could not be settled now, by key."""
-        tempfile.tempdir = str(self.store.files.unfinished)
-        self.store.files.unfinished.mkdir(exist_ok=True)
         keys = {item.video_id: self.key(item) for item in items}
         known = self.store.known(key.digest for key in keys.values())
         missing = list(_one_of_each(items, keys, known))
@@ -51,7 +49,10 @@ class Asking:
         trouble: GettokError | None = None
         if not missing:
             return {}
-        with Progress(self.step.stage, len(missing), len(items) - len(missing)) as progress:
+        with (
+            _temporary_files_in(self.store.files.unfinished),
+            Progress(self.step.stage, len(missing), len(items) - len(missing)) as progress,
+        ):
             for item, outcome in self.engine.run(self.step, missing, self.stop):
                 trouble = trouble or self._settle(item, keys[item.video_id], outcome, unsettled)
                 progress.add(_name(outcome))
@@ -128,6 +129,18 @@ def whole(path: Path) -> Iterator[Path]:
 def refusal(error: Unusable) -> Answer:
     """The answer that is stored when the answer is: this video is unusable."""
     return Answer({"unusable": error.reason, "detail": error.detail})
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Have unfinished files where the store can take them over without copying, and finds them after a kill."""
+    before = tempfile.tempdir
+    folder.mkdir(exist_ok=True)
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def _one_of_each(items: Iterable[Item[Any]], keys: Mapping[str, Key], known: set[str]) -> Iterator[Item[Any]]:

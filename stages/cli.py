@@ -130,6 +130,17 @@ def refresh_command(
             typer.echo(line)
 
 
+@app.command("follow")
+def follow_command() -> None:
+    """Collect the days that are new, and fetch each day's videos at once, until today or until the quota is spent."""
+    from stages.following import follow  # noqa: PLC0415 - loads what only this command needs
+
+    signals = Signals()
+    with Store(store_root()) as store:
+        for line in follow(_settings(), store, signals.stop):
+            typer.echo(line)
+
+
 def _settings() -> Settings:
     """The settings of `params.yaml`, if they are as new as `conf/`."""
     settings = load(PARAMS)

@@ -4,23 +4,22 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gettok.books import Books
-from gettok.collect import Canary, Collector, Kept, Known, PageFiles, captured
+from gettok.collect import Kept, Known, PageFiles, captured
 from gettok.collect.coverage import NOT_YET
 from gettok.collect.journal import Life
 from gettok.collect.search import stored_pages
 from gettok.lookup import Refused, read_ids
-from gettok.query import conditions
 from gettok.refresh import round_settings
 from gettok.refreshes import Refreshes
 from gettok.research_api import ResearchApi
 from gettok.step import Row
 from gettok.tables import COVERAGE, WINDOWS
-from gettok.windows import Window
 from stages.answering import whole
 from stages.people import Crowd
 from stages.place import INPUTS
 from stages.progress import Progress
 from stages.researching import research_api
+from stages.searching import collector, days_of
 from stages.shell import DATA, Stage, main, say
 
 PARAMS = ("study.query", "study.start", "study.end", "source", "collect")
@@ -46,27 +45,15 @@ def _asked(stage: Stage, api: ResearchApi, folder: Path) -> None:
 
 
 def _searched(stage: Stage, api: ResearchApi, files: PageFiles, crowd: Crowd) -> None:
-    settings = stage.settings
-    study = Window(settings.study.start, settings.study.end)
+    study = days_of(stage.settings)
     with Progress(stage.name, len(study.days), 0, "day") as progress:
 
         def told(life: Life) -> None:
             progress.add(life.state or "", len(life.window.within(study).days))
 
-        collector = Collector(
-            stage.store,
-            api,
-            settings.source.name,
-            conditions(settings.study.query),
-            study,
-            settings.source.window_days,
-            settings.collect.patience_days,
-            Canary(api, settings.collect.canary) if settings.collect.canary else None,
-            told,
-            lambda text: say(f"collect: {text}"),
-        )
-        _write(collector.collect(), files, crowd)
-    _keep(stage, collector.windows(), collector.coverage())
+        search = collector(stage.settings, stage.store, api, told)
+        _write(search.collect(), files, crowd)
+    _keep(stage, search.windows(), search.coverage())
 
 
 def _keep(stage: Stage, windows: list[Row], days: list[Row]) -> None:

@@ -1,50 +1,79 @@
 """Fetch each video's file, check that it is whole and plays, and note its facts or the reason why there is none."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from gettok.download import DownloadStep, VideoLink
-from gettok.step import Item, Row
+from gettok import captions
+from gettok.download import DownloadStep, VideoLink, lay
+from gettok.errors import Unusable
+from gettok.settings import Settings
+from gettok.step import Answer, Item, Row
 from gettok.store import Store
-from gettok.store.blobs import place
-from gettok.tables import MEDIA
+from gettok.tables import CAPTIONS, MEDIA
 from stages.answering import whole
 from stages.inputs import videos
 from stages.sandboxed import addresses
-from stages.shell import DATA, Stage, main
+from stages.shell import DATA, Stage, main, say
 
 PARAMS = ("download", "source.name", "source.pages")
 
 
 def run(stage: Stage) -> None:
-    settings = stage.settings
-    items = [
-        Item(
-            video.video_id, video.day, {"video_id": video.video_id}, VideoLink(video.video_id, video.username)
-        )
-        for video in videos()
-    ]
-    rows: list[Row] = []
-    with addresses(settings.source.pages) as where, whole(DATA / "media") as folder:
-        pages = where.of(settings.source.pages, "pages")
-        step = DownloadStep(settings.download, settings.source.name, pages)
-        stage.answer(step, items, _keeper(stage.store, folder, rows))
-    MEDIA.write(rows, DATA / "media.parquet")
+    with opened_step(stage.settings) as step, whole(DATA / "media") as folder:
+        items = [question(step, *video) for video in videos()]
+        kept = Kept(stage.store, folder)
+        stage.answer(step, items, kept.keep)
+    MEDIA.write(kept.media, DATA / "media.parquet")
+    CAPTIONS.write(kept.captions, DATA / "captions.parquet")
 
 
-def _keeper(store: Store, folder: Path, rows: list[Row]) -> Callable[[str, list[Row]], None]:
-    """Put each file under its video's id into the folder, sharing the store's bytes where the filesystem can."""
+@contextmanager
+def opened_step(settings: Settings) -> Iterator[DownloadStep]:
+    """The step of the settings, with a sandbox beside it if they ask for one. Files that are here need no pages."""
+    pages = settings.source.pages
+    asked = [] if settings.download.backend == "local" else [pages]
+    with addresses(*asked) as where:
+        found = where.of(pages, "pages") if asked else pages
+        with closing(DownloadStep(settings.download, settings.source.name, found)) as step:
+            step.open()
+            yield step
 
-    def keep(_day: str, of_day: list[Row]) -> None:
+
+def question(step: DownloadStep, video_id: str, day: str, username: str) -> Item[VideoLink]:
+    """What is asked about a video."""
+    link = VideoLink(video_id, username)
+    return Item(video_id, day, step.inputs(link), link)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Puts files into the folder as their days go by, and gathers the rows of both tables."""
+
+    store: Store
+    folder: Path
+    media: list[Row] = field(default_factory=list)
+    captions: list[Row] = field(default_factory=list)
+
+    def keep(self, _day: str, of_day: list[Row]) -> None:
         for row in of_day:
             if row["status"] == "ok":
-                row["file"] = f"{row['video_id']}.mp4"
-                answer = store.get(row["answer_key"])
+                answer = self.store.get(row["answer_key"])
                 assert answer is not None
-                place(answer.blobs["media"], folder / row["file"])
-        rows.extend(of_day)
+                row["file"] = lay(answer, self.folder, row["video_id"])
+                self._keep_captions(row["video_id"], answer)
+        self.media.extend(of_day)
 
-    return keep
+    def _keep_captions(self, video_id: str, answer: Answer) -> None:
+        if "captions" not in answer.blobs:
+            return
+        try:
+            self.captions.append(
+                captions.row(video_id, answer.body["captions"], answer.blobs["captions"].read())
+            )
+        except Unusable as damage:
+            say(f"download: the captions of {video_id} cannot be read and are left out: {damage.detail}")
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ from threading import Event
 from gettok.collect import Collector
 from gettok.collect.estimate import Estimate, estimate, probe
 from gettok.lookup import batches, read_ids
-from gettok.query import conditions
-from gettok.research_api import FIELDS, PAGE_ROWS, Failing, Ledger, ResearchApi, SearchLost, come_back
+from gettok.research_api import FIELDS, PAGE_ROWS, Failing, Ledger, SearchLost, come_back
 from gettok.settings import Settings
 from gettok.store import Store
 from gettok.windows import Window
 from stages.progress import Progress
 from stages.researching import credentials, idle_api, research_api
+from stages.searching import collector
 from stages.shell import only_one
 
 _SHOWN = 12
@@ -32,31 +32,25 @@ def plan(settings: Settings, store: Store, *, ask: bool, stop: Event) -> Iterato
             only_one(store.root, "collect"),
             research_api(settings.source, settings.collect, store.root, stop) as api,
         ):
-            collector = _collector(settings, store, api)
-            _probe(collector)
-            yield from _by_windows(settings, collector, collector.plan())
+            search = collector(settings, store, api)
+            _probe(search)
+            yield from _by_windows(settings, search, search.plan())
     else:
         with idle_api(settings.source, store.root) as api:
-            collector = _collector(settings, store, api)
-            yield from _by_windows(settings, collector, collector.plan(lambda: datetime.now(UTC)))
+            search = collector(settings, store, api)
+            yield from _by_windows(settings, search, search.plan(lambda: datetime.now(UTC)))
         yield (
             "`gettok plan --probe` asks for the first page of each window to tell how many rows to expect; "
             "these pages are kept, and not paid for again"
         )
 
 
-def _collector(settings: Settings, store: Store, api: ResearchApi) -> Collector:
-    study = Window(settings.study.start, settings.study.end)
-    query = conditions(settings.study.query)
-    return Collector(store, api, settings.source.name, query, study, settings.source.window_days)
-
-
-def _probe(collector: Collector) -> None:
-    windows = [window for window in collector.plan() if not estimate(collector, window).pages]
+def _probe(search: Collector) -> None:
+    windows = [window for window in search.plan() if not estimate(search, window).pages]
     with Progress("plan", len(windows), 0, "window") as progress:
         for window in windows:
             try:
-                probe(collector, window)
+                probe(search, window)
             except (Failing, SearchLost) as error:
                 raise come_back(error) from error
             progress.add("asked")
@@ -70,13 +64,13 @@ def _by_ids(settings: Settings) -> Iterator[str]:
     yield _cost(settings, len(placed.batches), "if all of them are found and none was asked for before")
 
 
-def _by_windows(settings: Settings, collector: Collector, windows: list[Window]) -> Iterator[str]:
-    study = collector.study
+def _by_windows(settings: Settings, search: Collector, windows: list[Window]) -> Iterator[str]:
+    study = search.study
     yield f"study {settings.study.name}: {study.start} to {study.end}, {len(study.days)} days"
     yield f"asks {settings.source.api}/research/video/query/?fields={FIELDS}"
-    body = {"query": dict(collector.query), "start_date": "…", "end_date": "…", "max_count": PAGE_ROWS}
+    body = {"query": dict(search.query), "start_date": "…", "end_date": "…", "max_count": PAGE_ROWS}
     yield json.dumps(body, ensure_ascii=False, indent=2)
-    estimates = [estimate(collector, window) for window in windows]
+    estimates = [estimate(search, window) for window in windows]
     yield f"windows: {len(windows)}, of which {sum(one.requests == 0 for one in estimates)} are done"
     yield from (_line(one) for one in estimates[:_SHOWN])
     if len(estimates) > _SHOWN:

@@ -6,6 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from gettok.download import pick_up
 from gettok.step import Answer, Blob, Row
 from gettok.store import Key, Store
 from gettok.tables import DESCRIPTIONS, FRAMES, MEDIA, PAGES, STANCES, TRANSCRIPTS, WINDOWS, Table
@@ -57,14 +58,17 @@ def _subjects(rows: Iterator[Row], column: str) -> Iterator[_Found]:
 
 def _media(data: Path) -> Iterator[_Found]:
     for row in _rows(data / "media.parquet", MEDIA):
-        blobs = {"media": Blob.of_file(data / "media" / row["file"])} if row["file"] else {}
-        yield row["answer_key"], row["video_id"], Answer(json.loads(row["answer"]), blobs)
+        body = json.loads(row["answer"])
+        blobs = pick_up(data / "media", row["video_id"], row["file"], body) if row["file"] else {}
+        yield row["answer_key"], row["video_id"], Answer(body, blobs)
 
 
 def _frames(folder: Path) -> Iterator[_Found]:
     for key, rows in groupby(_rows(folder, FRAMES), key=lambda row: row["answer_key"]):
         frames = list(rows)
         jpegs = {
-            str(row["frame_index"]): Blob.of_bytes(row["jpeg"]) for row in frames if row["jpeg"] is not None
+            str(row["frame_index"]): Blob.of_bytes(row["image"]["bytes"])
+            for row in frames
+            if row["sha256"] is not None
         }
         yield key, frames[0]["video_id"], Answer(json.loads(frames[0]["answer"]), jpegs)

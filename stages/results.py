@@ -8,7 +8,18 @@ import polars as pl
 from gettok.books import Books
 from gettok.release import Tables
 from gettok.step import Row
-from gettok.tables import COVERAGE, DESCRIPTIONS, FRAMES, MEDIA, PAIRS, STANCES, TRANSCRIPTS, VIDEOS, Table
+from gettok.tables import (
+    CAPTIONS,
+    COVERAGE,
+    DESCRIPTIONS,
+    FRAMES,
+    MEDIA,
+    PAIRS,
+    STANCES,
+    TRANSCRIPTS,
+    VIDEOS,
+    Table,
+)
 from stages.shell import DATA
 
 #: The stages whose books count videos; `collect` counts date windows.
@@ -22,7 +33,7 @@ COUNTED = (
     "compare_transcripts",
 )
 _INCOMPLETE = "it was read within 48 hours, when TikTok does not show all videos yet"
-_HEAVY = {"jpeg", "answer"}
+_HEAVY = {"image", "answer"}
 
 
 def tables() -> Tables:
@@ -34,6 +45,7 @@ def tables() -> Tables:
         descriptions=_light(DESCRIPTIONS, "descriptions"),
         stances=_light(STANCES, "stances"),
         pairs=PAIRS.read(DATA / "comparison" / "pairs.parquet"),
+        captions=CAPTIONS.read(DATA / "captions.parquet"),
         books={stage: Books.read(DATA / "books" / f"{stage}.json") for stage in COUNTED},
         frames=_light(FRAMES, "frames"),
         uncovered=_uncovered(),

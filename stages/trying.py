@@ -106,7 +106,9 @@ def _pictures(settings: Settings, file: Path) -> Pictures:
     if file.suffix in _PICTURES:
         return GivenPictures((Picture(0, 0.0, file.read_bytes()),))
     frames = _frames(settings, file)
-    return GivenPictures(tuple(Picture(row["frame_index"], row["time_s"], row["jpeg"]) for row in frames))
+    return GivenPictures(
+        tuple(Picture(row["frame_index"], row["time_s"], row["image"]["bytes"]) for row in frames)
+    )
 
 
 def _frames(settings: Settings, file: Path) -> list[Row]:

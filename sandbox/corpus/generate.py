@@ -16,6 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 from sandbox.corpus import film, sound
+from sandbox.corpus.captions import captions
 from sandbox.corpus.cast import Part, cast
 from sandbox.corpus.film import Encoding, Shot
 from sandbox.corpus.script import Script, heard_by_tiktok, script
@@ -44,7 +45,7 @@ def main() -> None:
     for part in tqdm(cast(), unit="video"):
         words = script(part)
         made = _media(part, words)
-        videos.append({"api": _api(part, words, made), "page": _page(part, made)})
+        videos.append({"api": _api(part, words, made), "page": _page(part, words, made)})
         truths[part.video_id] = _truth(part, words, made)
     videos.sort(key=lambda video: str(video["api"]["id"]))
     _write(HERE / "videos.json", videos)
@@ -157,7 +158,7 @@ def _api(part: Part, words: Script, made: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _page(part: Part, made: dict[str, Any]) -> dict[str, Any]:
+def _page(part: Part, words: Script, made: dict[str, Any]) -> dict[str, Any]:
     code, message = _STATUS.get(part.kind, (0, ""))
     return {
         "status_code": code,
@@ -172,6 +173,7 @@ def _page(part: Part, made: dict[str, Any]) -> dict[str, Any]:
         "size": made.get("size"),
         "images": made.get("images", []),
         "sound": made.get("sound"),
+        "captions": captions(part, words, made["seconds"]) if made.get("media") else [],
     }
 
 

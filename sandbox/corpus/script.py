@@ -134,15 +134,16 @@ def _hashtags(part: Part, chance: random.Random) -> tuple[str, ...]:
 def heard_by_tiktok(spoken: str, chance: random.Random) -> str:
     """TikTok's own transcript as it tends to be: lower case, unpunctuated, and some seven words in a hundred wrong."""
     words = "".join(letter for letter in spoken.lower() if letter.isalnum() or letter.isspace()).split()
-    heard = []
-    for word in words:
-        fate = chance.random()
-        if fate < 0.02:
-            continue
-        if fate < 0.05:
-            heard.append(word.translate(str.maketrans("áéíóúñ", "aeioun")))
-        elif fate < 0.09 and len(word) > 4:
-            heard.append(word[:-1])
-        else:
-            heard.append(word)
-    return " ".join(heard)
+    return " ".join(filter(None, (misheard(word, chance) for word in words)))
+
+
+def misheard(word: str, chance: random.Random) -> str:
+    """A word as a recogniser may write it: mostly right, at times without its accent or its end, or not at all."""
+    fate = chance.random()
+    if fate < 0.02:
+        return ""
+    if fate < 0.05:
+        return word.translate(str.maketrans("áéíóúñ", "aeioun"))
+    if fate < 0.09 and len(word) > 4:
+        return word[:-1]
+    return word

@@ -34,6 +34,10 @@ class Truth:
         seen = [shown for shown in self.screen if any(shown.from_s <= at < shown.to_s for at in times_s)]
         return " ".join(shown.text for shown in seen)
 
+    def text_on(self, photos: list[int]) -> str:
+        """The texts on some photos of a slideshow, by their places."""
+        return " ".join(self.screen[place].text for place in sorted(photos))
+
 
 def truth() -> dict[str, Truth]:
     """What is true of each video, by its id."""

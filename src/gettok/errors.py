@@ -35,12 +35,12 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "removed": "its author or TikTok removed it",
         "region_locked": "TikTok does not show it in the region that asked",
         "login_needed": "TikTok shows it to logged-in people only",
-        "slideshow": "a slideshow of photos, not a video",
+        "no_file": "there is no file of its id in the folder",
         "no_address": "its page names no file that can be played",
         "not_a_video": "the file that arrived is not a video",
         "truncated": "the file that arrived ends before its declared end",
         "undecodable": "the file is damaged and does not decode",
-        "too_large": "the file is larger than the limit in the settings",
+        "too_large": "the file is larger, or takes longer to decode, than the limits allow",
         "unreadable": "its page could not be read; this is about the reader, not about the video",
         "unreachable": "the connection failed each time",
         "no_media": "there is no media file to work on",
@@ -57,7 +57,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 
 #: Reasons that are about us and the moment, or a limit of ours. They get a row, and the next run asks again.
-UNSETTLED = frozenset({"unreadable", "unreachable", "too_large"})
+UNSETTLED = frozenset({"unreadable", "unreachable", "too_large", "no_file"})
 
 
 class GettokError(Exception):

@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Picture:
-    """One frame as JPEG, with its place in the video."""
+    """One frame as JPEG, with its place in the video; a photo of a slideshow has no time."""
 
     frame_index: int
-    time_s: float
+    time_s: float | None
     jpeg: bytes
 
 
@@ -61,12 +61,13 @@ class StoredFrames:
         return [Picture(row["frame_index"], row["time_s"], row["jpeg"]) for row in rows]
 
     def _rows(self) -> list[Row]:
-        mine = (pl.col("video_id") == self.video_id) & pl.col("jpeg").is_not_null()
+        mine = (pl.col("video_id") == self.video_id) & pl.col("sha256").is_not_null()
         if self.frame_indices is not None:
             mine &= pl.col("frame_index").is_in(list(self.frame_indices))
+        jpeg = pl.col("image").struct.field("bytes").alias("jpeg")
         frames = pl.scan_parquet(self.parquet).filter(mine).sort("frame_index")
         try:
-            return frames.select("frame_index", "time_s", "sha256", "jpeg").collect().to_dicts()
+            return frames.select("frame_index", "time_s", "sha256", jpeg).collect().to_dicts()
         except (OSError, pl.exceptions.PolarsError) as error:
             raise BadInput(
                 f"{self.parquet} cannot be read as the table frames: {error}",

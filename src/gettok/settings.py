@@ -102,16 +102,28 @@ class Collect(Section):
 
 
 class Download(Section):
-    backend: Literal["page", "ytdlp", "pyktok"]
+    """Where files come from, and how gently they are asked for. `folder` is read by the backend `local` alone."""
+
+    backend: Literal["page", "ytdlp", "pyktok", "local"]
+    folder: Text
     timeout_s: Positive
     tries: Positive
     max_bytes: Positive
+    keep_free_bytes: Count
     at_once: Positive
+    pause_s: Annotated[float, Field(ge=0)]
 
 
 class Frames(Section):
+    """Which frames are taken: every `stride`-th, one in `every_s` seconds, or the first of each scene."""
+
+    backend: Literal["pyav", "decord", "opencv", "torchcodec"]
+    select: Literal["stride", "seconds", "scenes"]
     stride: Positive
+    every_s: Annotated[float, Field(gt=0)]
+    scene_threshold: Annotated[float, Field(gt=0)]
     max_frames: Positive
+    most_alike: Annotated[int, Field(ge=0, le=64)] | None
     longest_edge: Positive
     jpeg_quality: Annotated[int, Field(ge=1, le=95)]
 

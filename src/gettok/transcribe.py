@@ -63,7 +63,9 @@ class TranscribeStep:
             recogniser.check_language(self.asr.language)
 
     def ask(self, content: MediaFile) -> Answer:
-        sound = decode(content.path, LONGEST_S)
+        if content.sound is None:
+            raise Unusable("no_audio", "a slideshow without a sound")
+        sound = decode(content.sound, LONGEST_S)
         recogniser = self._recogniser()
         chunks = self._voices(recogniser, sound)
         language = self.asr.language or recogniser.language(sound, chunks)

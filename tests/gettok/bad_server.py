@@ -1,9 +1,11 @@
 """A loopback server for answers that no decent server gives."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 ENDLESS = threading.Event()
 """Never set: waiting for it with a time limit is a server's pause."""
@@ -12,7 +14,9 @@ ENDLESS = threading.Event()
 class Server:
     """A loopback server that answers each path as it is told to, and notes who asked."""
 
-    def __init__(self, answers: dict[str, Callable[[BaseHTTPRequestHandler], None]]) -> None:
+    def __init__(
+        self, answers: dict[str, Callable[[BaseHTTPRequestHandler], None]], certificate: Path | None = None
+    ) -> None:
         self.asked: list[str] = []
         outer = self
 
@@ -33,6 +37,11 @@ class Server:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.block_on_close = False
+        self._server.handle_error = lambda *_: None  # whoever dislikes the certificate hangs up
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.base = f"http://127.0.0.1:{self._server.server_port}"
         self.pages = f"{self.base}/www.tiktok.com"
 
@@ -75,3 +84,37 @@ def trickles(handler) -> None:
     handler.end_headers()
     while not ENDLESS.wait(0.02):
         handler.wfile.write(b"x")
+
+
+class Ranged:
+    """A file that is served in parts, and how each request for it goes.
+
+    `plan` has an entry for each request: after how many bytes the connection breaks off, or None for never. What is
+    asked is kept in `asked`, as the headers that matter here.
+    """
+
+    def __init__(self, body: bytes, *plan: int | None, etag: str = '"one"', **changes) -> None:
+        self.body, self.plan, self.etag = body, list(plan), etag
+        self.status, self.shift, self.length = 206, 0, True
+        self.asked: list[tuple[str, str]] = []
+        vars(self).update(changes)
+
+    def __call__(self, handler) -> None:
+        wanted = handler.headers.get("Range", "")
+        self.asked.append((wanted, handler.headers.get("If-Range", "")))
+        start = int(wanted.removeprefix("bytes=").removesuffix("-") or 0)
+        status = self.status if start else 200
+        part = self.body[start + self.shift :] if status == 206 else self.body if status == 200 else b""
+        handler.send_response(status)
+        if status == 206:
+            first, whole = start + self.shift, len(self.body)
+            handler.send_header("Content-Range", f"bytes {first}-{whole - 1}/{whole}")
+        if self.etag:
+            handler.send_header("ETag", self.etag)
+        if self.length:
+            handler.send_header("Content-Length", str(len(part)))
+        handler.end_headers()
+        stop = self.plan.pop(0) if self.plan else None
+        handler.wfile.write(part[:stop])
+        if stop is not None and self.length is None:
+            ENDLESS.wait(5)

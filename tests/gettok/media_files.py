@@ -1,12 +1,13 @@
 """Makes media to test with, through PyAV: every picture carries its own number, so that a wrong frame shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+from PIL import Image
 
 CELL = 16
 """Side in pixels of one binary digit; wide enough to survive lossy codecs and halving."""
@@ -46,10 +47,12 @@ def video(
     gop: int = 30,
     open_gop: bool = False,
     index_first: bool = True,
+    movflags: str = "",
     size: tuple[int, int] = (192, 128),
 ) -> Path:
     """An mp4 at 30 pictures a second; `times` (in thirtieths) makes the rate variable."""
-    options = {"movflags": "+faststart"} if index_first else {}
+    flags = movflags or ("faststart" if index_first else "")
+    options = {"movflags": flags} if flags else {}
     with av.open(str(path), "w", format="mp4", options=options) as file:
         params = f"open-gop={int(open_gop)}" + (":log-level=none" if codec == "libx265" else "")
         stream: Any = file.add_stream(
@@ -120,3 +123,65 @@ def damaged(source: Path, path: Path, share: float = 0.4, width: float = 0.4) ->
     data[start : start + length] = np.random.default_rng(7).bytes(length)
     path.write_bytes(bytes(data))
     return path
+
+
+def endless(source: Path, path: Path, pictures: int, *, step: int = 512) -> Path:
+    """A file that plays the first packet of `source` so many times, each `step` units long, in four bytes a time.
+
+    Every chunk of its index is the same stretch of bytes. `source` has one stream, and its index behind it.
+    """
+    data = source.read_bytes()
+    place = data.index(b"moov") - 4
+    sizes, offsets = _payload(data, b"stsz"), _payload(data, b"stco")
+    index = {
+        b"stts": _numbers(0, 1, pictures, step),
+        b"stsz": _numbers(0, int.from_bytes(sizes[4:8]) or int.from_bytes(sizes[12:16]), pictures),
+        b"stsc": _numbers(0, 1, 1, 1, 1),
+        b"stco": _numbers(0, pictures) + offsets[8:12] * pictures,
+        b"stss": None,
+        b"ctts": None,
+        b"edts": None,
+    }
+    path.write_bytes(data[:place] + _rebuilt(data[place:], index))
+    return path
+
+
+def _payload(data: bytes, kind: bytes) -> bytes:
+    place = data.index(kind)
+    return data[place + 4 : place - 4 + int.from_bytes(data[place - 4 : place])]
+
+
+def _numbers(*numbers: int) -> bytes:
+    return b"".join(number.to_bytes(4) for number in numbers)
+
+
+def _rebuilt(boxes: bytes, index: Mapping[bytes, bytes | None]) -> bytes:
+    """The boxes with some payloads replaced and others (None) left out, and every length right."""
+    made = b""
+    while boxes:
+        length, kind = int.from_bytes(boxes[:4]), boxes[4:8]
+        payload, boxes = boxes[8:length], boxes[length:]
+        if kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+            payload = _rebuilt(payload, index)
+        elif kind in index:
+            payload = index[kind]
+        if payload is not None:
+            made += (len(payload) + 8).to_bytes(4) + kind + payload
+    return made
+
+
+def photo(path: Path, size: tuple[int, int] = (120, 200), **options: Any) -> Path:
+    """A photo in the form that the name's ending says; noise, so that damage shows."""
+    noise = np.random.default_rng(5).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path, **options)
+    return path
+
+
+def slideshow(folder: Path, sound: Path | None = None) -> Path:
+    """Three photos of three forms, and perhaps a sound."""
+    folder.mkdir()
+    for name in ("000.jpg", "001.webp", "002.png"):
+        photo(folder / name)
+    if sound is not None:
+        sound.rename(folder / f"sound{sound.suffix}")
+    return folder

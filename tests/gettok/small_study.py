@@ -84,7 +84,7 @@ def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
         {"description": "A crowd.", "on_screen_text": "NO A LA VACANCIA", "frame_indices": [0, 300]}
     ] * len(have)
     stances = [{"label": LABELS[place % 3], "confidence": 0.8} for place in range(len(have))]
-    frames = [{"frame_index": 0, "jpeg": jpeg(row["video_id"])} for row in have]
+    frames = [{"frame_index": 0, "image": {"bytes": jpeg(row["video_id"]), "path": "0.jpg"}} for row in have]
     return Tables(
         videos=TABLES["videos"].frame(videos),
         media=_stage("media", videos, reasons, have, media),
@@ -97,6 +97,7 @@ def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
             "stances", videos, _later(reasons), have, [{**row, "model": "judge-1"} for row in stances]
         ),
         pairs=TABLES["pairs"].frame(_pair(row) for row in have if row["voice_to_text"]),
+        captions=TABLES["captions"].frame(_captions(row) for row in have if row["voice_to_text"]),
         books={
             "download": books(len(videos), reasons.values()),
             "extract_frames": books(len(videos), _later(reasons).values()),
@@ -108,8 +109,8 @@ def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
 
 
 def study_of(count: int) -> Tables:
-    """So many videos, of which the second is private and the fourth a slideshow."""
-    lost = {place: reason for place, reason in {1: "private", 3: "slideshow"}.items() if place < count}
+    """So many videos, of which the second is private and the fourth is gone."""
+    lost = {place: reason for place, reason in {1: "private", 3: "removed"}.items() if place < count}
     return tables(*(video(number) for number in range(1, count + 1)), lost=lost)
 
 
@@ -130,6 +131,16 @@ def _stage(name: str, videos: Any, reasons: Mapping[str, str], have: list[Row], 
         {"video_id": video_id, "status": "unusable", "reason": reason} for video_id, reason in reasons.items()
     ]
     return TABLES[name].frame([*ok, *lost])
+
+
+def _captions(row: Row) -> Row:
+    return {
+        "video_id": row["video_id"],
+        "language": "spa-ES",
+        "source": "ASR",
+        "format": "webvtt",
+        "text": TIKTOK,
+    }
 
 
 def _pair(row: Row) -> Row:

@@ -165,7 +165,7 @@ def frames_file(folder: Path, *frames: tuple[str, int, bytes]) -> Path:
             "frame_index": index,
             "time_s": index / 30,
             "sha256": hashlib.sha256(content).hexdigest(),
-            "jpeg": content,
+            "image": {"bytes": content, "path": f"{index}.jpg"},
             "status": "ok",
         }
         for video, index, content in frames
@@ -184,7 +184,8 @@ def test_stored_frames_are_those_of_the_one_video_in_order(tmp_path: Path) -> No
 
 def test_f40_a_frame_that_is_not_its_digests_is_never_sent(tmp_path: Path) -> None:
     file = frames_file(tmp_path, ("20", 0, b"b"))
-    rows = FRAMES.read(file).with_columns(jpeg=b"changed").to_dicts()
+    rows = FRAMES.read(file).to_dicts()
+    rows[0]["image"]["bytes"] = b"changed"
     FRAMES.write(rows[:1], file)
     with pytest.raises(Damaged, match="frame 0 of video 20"):
         StoredFrames(str(file), "20").load()

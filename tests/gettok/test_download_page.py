@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gettok.download.arrival import NoPage
-from gettok.download.by_page import turned
+from gettok.download.mirrors import turned
 from gettok.download.page import addresses, judge, read_page
+from gettok.download.slideshow import slides_of
 from gettok.errors import UNSETTLED, Unusable
 
 ID = "7175000000000000001"
@@ -94,9 +95,44 @@ def test_a_status_that_nobody_has_described_is_asked_for_again_and_named():
     assert not isinstance(refusal.value, NoPage)
 
 
+def photo(*urls):
+    return {"imageURL": {"urlList": list(urls)}}
+
+
 def test_a_slideshow_is_one_even_where_its_video_has_addresses():
-    slides = shown(playAddr="https://v16.tiktokcdn.com/sound") | {"imagePost": {"images": [{}]}}
-    assert reason_of(detail(slides)) == "slideshow"
+    images = {
+        "images": [
+            photo("//p16.tiktokcdn.com/a", "https://p19.tiktokcdn.com/a"),
+            photo("https://p16.tiktokcdn.com/b"),
+        ]
+    }
+    page = read_page(detail(shown(playAddr="https://v16.tiktokcdn.com/x") | {"imagePost": images}), ID)
+    slides = slides_of(judge(page), URL)
+    assert slides.photos == [
+        ["https://p16.tiktokcdn.com/a", "https://p19.tiktokcdn.com/a"],
+        ["https://p16.tiktokcdn.com/b"],
+    ]
+    assert slides.sound is None
+
+
+@pytest.mark.parametrize(
+    ("images", "reason"),
+    [
+        ([], "no_address"),
+        ([photo()], "no_address"),
+        ([photo("https://p16.tiktokcdn.com/a"), {}], "no_address"),
+        ([photo("https://p16.tiktokcdn.com/a")] * 201, "too_large"),
+        ("x", "no_address"),
+    ],
+)
+def test_a_slideshow_of_which_a_photo_is_missing_has_its_reason(images, reason):
+    with pytest.raises(Unusable) as refusal:
+        slides_of({"imagePost": {"images": images}}, URL)
+    assert refusal.value.reason == reason
+
+
+def test_a_video_without_anything_to_see_or_to_count_needs_a_login():
+    assert reason_of(detail({"id": ID, "createTime": "0"})) == "login_needed"
 
 
 def test_a_classified_video_needs_a_login():
@@ -192,6 +228,11 @@ anything = st.recursive(
                     "Width",
                     "DataSize",
                     "imagePost",
+                    "images",
+                    "imageURL",
+                    "urlList",
+                    "music",
+                    "subtitleInfos",
                     "itemStruct",
                 ]
             ),
@@ -207,10 +248,12 @@ anything = st.recursive(
 @given(struct=anything, code=st.just(0) | anything, message=anything)
 def test_a_page_of_any_shape_gives_addresses_or_a_reason(struct, code, message):
     try:
-        found = addresses(judge(read_page(detail(struct, code, message), ID)), URL)
+        video = judge(read_page(detail(struct, code, message), ID))
+        slides = slides_of(video, URL)
+        found = addresses(video, URL) if slides is None else []
     except Unusable as refusal:
-        found, reason = [], refusal.reason
+        found, slides, reason = [], None, refusal.reason
     else:
         reason = "none"
-    assert bool(found) == (reason == "none")
+    assert bool(found) == (reason == "none") or slides
     assert all(address.url.startswith("https://") for address in found)

@@ -1,13 +1,16 @@
 """Facts of a file count only when the whole of it has been decoded."""
 
+from dataclasses import fields
+from fractions import Fraction
 from pathlib import Path
 
 import media_files
 import pytest
 
-from gettok import media
 from gettok.errors import Unusable
-from gettok.media import MediaFacts, probe
+from gettok.media import MediaFacts, check_shape, probe
+from gettok.media.video import _is_even
+from gettok.tables import MEDIA
 
 FTYP = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"
 
@@ -24,8 +27,30 @@ def written(path: Path, data: bytes) -> Path:
 
 
 def test_every_fact_is_the_files_own(tmp_path):
-    facts = probe(media_files.video(tmp_path / "v.mp4", frames=75, size=(192, 128)))
-    assert facts == MediaFacts(2.5, 75, 30.0, 192, 128, 0, "h264", True, "aac", 1, 44_100)
+    path = media_files.video(tmp_path / "v.mp4", frames=75, size=(192, 128))
+    assert probe(path) == MediaFacts(
+        kind="video",
+        duration_s=2.5,
+        frame_count=75,
+        frame_rate=30.0,
+        is_constant_rate=True,
+        bit_rate=round(8 * path.stat().st_size / 2.5),
+        width=192,
+        height=128,
+        rotation=0,
+        video_codec="h264",
+        has_audio=True,
+        audio_codec="aac",
+        audio_channels=1,
+        sample_rate=44_100,
+        loudness_lufs=-4.2,
+    )
+
+
+def test_the_facts_are_columns_of_the_table():
+    facts = {field.name for field in fields(MediaFacts)}
+    found_elsewhere = {"video_id", "file", "sha256", "bytes", "backend", "status", "reason", "detail"}
+    assert facts == {column.name for column in MEDIA.columns} - found_elsewhere - {"answer_key", "answer"}
 
 
 def test_f26_no_sound_is_a_fact_and_no_failure(tmp_path):
@@ -54,6 +79,15 @@ def test_a_variable_rate_is_counted_and_not_computed(tmp_path):
     assert facts.frame_count == 7
     assert facts.duration_s >= 2
     assert facts.frame_rate == pytest.approx(7 / facts.duration_s, abs=0.01)
+    assert facts.is_constant_rate is False
+
+
+@pytest.mark.parametrize("unit", [Fraction(1, 1000), Fraction(1, 90_000)], ids=["ms", "ms_in_90_kHz"])
+def test_a_constant_rate_stays_one_when_its_times_are_rounded_to_the_millisecond(unit):
+    times = [round(number * 1000 / 30) * unit.denominator // 1000 for number in range(300)]
+    assert _is_even(times[::-1], unit)
+    assert not _is_even([*times[:150], *(time + 2 * unit.denominator // 1000 for time in times[150:])], unit)
+    assert not _is_even([*times, times[-1] + unit.denominator // 10], unit)
 
 
 def test_pictures_that_an_edit_list_hides_are_not_counted(tmp_path):
@@ -98,7 +132,7 @@ def test_f24_a_truncated_file_is_found_out_even_when_its_box_says_otherwise(tmp_
     data = media_files.video(tmp_path / "whole.mp4", index_first=True).read_bytes()
     place, end = data.index(b"mdat") - 4, len(data) - 4000
     path = written(tmp_path / "cut.mp4", data[:place] + (end - place).to_bytes(4) + data[place + 4 : end])
-    media.check_shape(path)
+    check_shape(path)
     assert reason_of(path) == "truncated"
 
 
@@ -118,19 +152,13 @@ def test_f25_a_file_whose_index_is_missing_or_broken_is_no_video(tmp_path, conte
     assert reason_of(written(tmp_path / "v.mp4", content)) in {"undecodable", "not_a_video"}
 
 
-def test_f28_a_single_picture_is_a_video(tmp_path):
-    facts = probe(media_files.video(tmp_path / "v.mp4", frames=1))
-    assert (facts.frame_count, facts.duration_s) == (1, 0.033)
-
-
-def test_f28_pictures_beyond_the_limit_are_refused_before_they_are_decoded(tmp_path, monkeypatch):
-    monkeypatch.setattr(media, "MOST_PIXELS", 192 * 128 - 1)
-    assert reason_of(media_files.video(tmp_path / "v.mp4")) == "too_large"
-
-
-def test_f28_more_pictures_than_the_limit_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(media, "MOST_PICTURES", 20)
-    assert reason_of(media_files.video(tmp_path / "v.mp4")) == "too_large"
+@pytest.mark.parametrize("box", [b"moov", b"trak", b"stbl", b"stsz", b"stco", b"avcC"])
+def test_f25_a_file_that_lacks_a_part_of_its_index_is_no_video(tmp_path, box):
+    data = media_files.video(tmp_path / "whole.mp4", sound=False).read_bytes()
+    assert reason_of(written(tmp_path / "v.mp4", data.replace(box, b"junk"))) in {
+        "undecodable",
+        "not_a_video",
+    }
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_the_books_and_the_models_go_out_with_it(tmp_path):
     files = written(tmp_path / "r")
     books = json.loads(files["books.json"])
     assert (books["videos"], books["released"], books["withdrawn"]) == (6, 6, 0)
-    assert books["stages"]["download"] == {"asked": 6, "ok": 4, "unusable": {"private": 1, "slideshow": 1}}
+    assert books["stages"]["download"] == {"asked": 6, "ok": 4, "unusable": {"private": 1, "removed": 1}}
     origin = json.loads(files["provenance.json"])
     assert origin["models"] == {"descriptions": ["see-1"], "stances": ["judge-1"]}
     assert origin["form"] == "full"
@@ -80,7 +80,7 @@ def test_what_tiktok_gave_stays_here_unless_all_is_released(tmp_path, form):
         "caption",
         "voice_to_text",
         "tiktok_text",
-        "jpeg",
+        "image",
         "detail",
     }
     assert not columns & {"view_count", "like_count", "hashtags", "answer"}

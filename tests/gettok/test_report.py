@@ -227,7 +227,7 @@ def test_the_metrics_are_the_numbers_of_the_tables():
     made = report.metrics(study_of(6), STUDY, COMPARISON)
     assert made["totals"]["views"] == sum(1000 * number for number in range(1, 7))
     assert made["ok"]["download"] == 4
-    assert made["unusable"]["download"] == {"private": 1, "slideshow": 1}
+    assert made["unusable"]["download"] == {"private": 1, "removed": 1}
     assert made["stance_share"] == {"support": 0.5, "no support": 0.25, "neutral": 0.25}
     assert made["comparison"] == COMPARISON
 

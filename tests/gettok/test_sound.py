@@ -6,7 +6,7 @@ import pytest
 from sound_files import RATE, noise, silence, tone, write, write_picture_only
 
 from gettok.errors import Unusable
-from gettok.sound import RATE_HZ, decode, loudness_db, seconds
+from gettok.sound import RATE_HZ, decode, loudness_db, samples_of, seconds
 
 
 def loudest_hertz(sound):
@@ -60,9 +60,11 @@ def test_f27_digital_silence_is_the_quietest_sound(tmp_path):
 
 def test_f28_sound_beyond_the_limit_is_refused_before_it_is_all_in_memory(tmp_path):
     path = write(tmp_path / "long.mp4", silence(900))
+    assert reason_of(path, max_s=10).reason == "too_large"
     tracemalloc.start()
     try:
-        assert reason_of(path, max_s=10).reason == "too_large"
+        with pytest.raises(Unusable):
+            samples_of(path, max_s=10)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -85,6 +87,25 @@ def test_f29_a_playlist_named_mp4_reads_no_other_file(tmp_path, script):
     trap = tmp_path / "trap.mp4"
     trap.write_text(script.format(victim=victim), "utf-8")
     assert reason_of(trap).reason == "undecodable"
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"ID3\x04\0\0\0\0\0\0", b"\xff\xfb\x90\x64"], ids=["bare", "id3", "mp3"]
+)
+def test_f29_a_playlist_named_mp3_reads_no_other_file(tmp_path, head):
+    victim = write(tmp_path / "secret.mp3", tone(1), 44_100, "libmp3lame")
+    trap = tmp_path / "trap.mp3"
+    trap.write_bytes(
+        head + f"#EXTM3U\n#EXTINF:1,\n{victim}\nffconcat version 1.0\nfile '{victim}'\n".encode()
+    )
+    assert reason_of(trap).reason in {"undecodable", "no_audio"}
+
+
+def test_f28_the_mp3_of_a_slideshow_is_read_like_the_sound_of_a_video(tmp_path):
+    played = tone(3)
+    sound = decode(write(tmp_path / "sound.mp3", played, codec="libmp3lame"), 60)
+    assert seconds(sound) == pytest.approx(3, abs=0.2)
+    assert loudest_hertz(sound) == pytest.approx(440, abs=1)
 
 
 def test_f29_another_container_named_mp4_is_not_opened(tmp_path):

@@ -130,6 +130,12 @@ def test_f26_a_video_without_sound_track_says_no_audio(step, tmp_path):
     assert reason_of(step, write_picture_only(tmp_path / "mute.mp4")) == "no_audio"
 
 
+def test_a_slideshow_is_heard_by_its_sound_and_without_one_says_no_audio(step, speech, tmp_path):
+    assert reason_of(step, tmp_path) == "no_audio"
+    shutil.copyfile(speech.media.path, tmp_path / "sound.m4a")
+    assert step.ask(MediaFile(str(tmp_path), "0" * 64)).body == speech.answer.body
+
+
 @pytest.mark.parametrize("sound", [silence, tone, chords, noise])
 def test_f27_sound_without_a_voice_is_never_given_words(step, tmp_path, sound):
     assert reason_of(step, write(tmp_path / "a.mp4", sound(12))) == "no_speech"

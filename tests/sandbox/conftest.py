@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 import requests
+from page_reader import Reader
 from PIL import Image
 from research_caller import Caller
 
@@ -159,3 +160,34 @@ def corpus_of(tmp_path):
         return tmp_path
 
     return write
+
+
+@pytest.fixture
+def reader(sandbox):
+    reader = Reader(sandbox)
+    yield reader
+    reader.session.close()
+
+
+@pytest.fixture
+def one(corpus):
+    """The film of the first video."""
+    return (corpus / "media" / "one.mp4").read_bytes()
+
+
+@pytest.fixture
+def reading(corpus, tmp_path):
+    """A reader of the corpus whose videos, by number from 1, have other pages."""
+    with ExitStack() as running:
+
+        def start(pages: dict[int, dict[str, Any]], **settings: Any) -> Reader:
+            changed = [
+                row | {"page": row["page"] | pages.get(number, {})} for number, row in enumerate(ROWS, 1)
+            ]
+            (tmp_path / "videos.json").write_text(json.dumps(changed))
+            (tmp_path / "media").symlink_to(corpus / "media")
+            reader = Reader(running.enter_context(Sandbox(corpus=tmp_path, **settings)))
+            running.callback(reader.session.close)
+            return reader
+
+        yield start

@@ -28,7 +28,6 @@ def test_ours_asks_for_as_many_pages_as_there_are_and_is_set_beside_a_bare_loop(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_under_trouble_ours_is_whole_or_says_that_it_is_not_and_others_do_neither():
     troubled = figures("--troubled-videos", "1100")["troubled"]
     assert set(troubled) == {"realistic", "bad_day", "quota_edge"}

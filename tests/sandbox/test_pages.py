@@ -9,49 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import yt_dlp
+from page_reader import SCRIPT, SITE, Reader, until_cut
 from yt_dlp.networking import Request as TheirRequest
 
 from sandbox.page_shapes import SHAPES
 from sandbox.profiles import Profile
-
-SCRIPT = re.compile(
-    r'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__" type="application/json">(.*?)</script>', re.DOTALL
-)
-SITE = {"Referer": "https://www.tiktok.com/"}
-
-
-class Reader:
-    """A plain reader of pages with one cookie jar."""
-
-    def __init__(self, sandbox):
-        self.sandbox = sandbox
-        self.session = requests.Session()
-
-    def page(self, video_id, user="anyone", kind="video"):
-        return self.session.get(f"{self.sandbox.pages}/@{user}/{kind}/{video_id}", timeout=10)
-
-    def detail(self, video_id):
-        found = SCRIPT.search(self.page(video_id).text)
-        assert found
-        return json.loads(found.group(1))["__DEFAULT_SCOPE__"]["webapp.video-detail"]
-
-    def struct(self, video_id):
-        return self.detail(video_id)["itemInfo"]["itemStruct"]
-
-    def get(self, url, **headers):
-        return self.session.get(url, headers=SITE | headers, timeout=10)
-
-
-@pytest.fixture
-def reader(sandbox):
-    reader = Reader(sandbox)
-    yield reader
-    reader.session.close()
-
-
-@pytest.fixture
-def one(corpus):
-    return (corpus / "media" / "one.mp4").read_bytes()
 
 
 def test_a_page_tells_what_the_api_tells(reader, ids, rows):
@@ -158,17 +120,6 @@ def test_a_part_of_a_file_can_be_had(reader, ids, one, *, asked, part, slice_):
 def test_a_part_beyond_the_end_cannot_be_had(reader, ids, one):
     answer = reader.get(reader.struct(ids[0])["video"]["playAddr"], Range=f"bytes={len(one)}-")
     assert (answer.status_code, answer.headers["Content-Range"]) == (416, f"bytes */{len(one)}")
-
-
-def until_cut(answer):
-    """What arrives before the connection breaks; fails if it does not."""
-    got = b""
-    try:
-        for piece in answer.iter_content(1):
-            got += piece
-    except requests.exceptions.ChunkedEncodingError:
-        return got
-    return pytest.fail("the whole file arrived")
 
 
 def test_f24_a_truncated_file_announces_more_than_it_sends(reader, ids, corpus):

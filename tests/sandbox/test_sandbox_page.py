@@ -1,4 +1,4 @@
-"""The page about the sandbox names all that there is, and nothing else."""
+"""The pages about the sandbox name all that there is, and nothing else."""
 
 import re
 from dataclasses import fields
@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.faults import KNOWN
+from sandbox.faults import KNOWN, MEDIA, PAGES
 from sandbox.profiles import PROFILES, Profile
 
-PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "sandbox.md").read_text("utf-8")
+ABOUT_PAGES = (DOCS / "sandbox-pages.md").read_text("utf-8")
 
 
-def named_in(table: str) -> list[str]:
+def named_in(table: str, page: str = PAGE) -> list[str]:
     """What stands between backticks in the first column of the table with this heading."""
-    rows = PAGE.split(f"\n| {table} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    rows = page.split(f"\n| {table} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
     return [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
 
 
@@ -23,7 +25,6 @@ def named_in(table: str) -> list[str]:
     [
         ("profile", set(PROFILES)),
         ("switch", {switch.name for switch in fields(Profile)}),
-        ("fault", set(KNOWN)),
     ],
 )
 def test_the_page_names_all_that_there_is_and_nothing_else(table, there):
@@ -32,8 +33,22 @@ def test_the_page_names_all_that_there_is_and_nothing_else(table, there):
     assert len(named) == len(set(named))
 
 
-def test_the_page_is_no_longer_than_a_page():
-    assert len(PAGE.encode()) < 8000
+def test_both_pages_name_all_faults_and_nothing_else():
+    everywhere, of_pages, of_media = (
+        named_in("fault"),
+        named_in("page", ABOUT_PAGES),
+        named_in("media", ABOUT_PAGES),
+    )
+    assert {*everywhere, *of_pages, *of_media} == set(KNOWN)
+    assert set(of_pages) == set(PAGES)
+    assert set(of_media) >= set(MEDIA)
+    for named in (everywhere, of_pages, of_media):
+        assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("page", [PAGE, ABOUT_PAGES])
+def test_the_page_is_no_longer_than_a_page(page):
+    assert len(page.encode()) < 8000
 
 
 def test_the_page_names_every_endpoint(sandbox):

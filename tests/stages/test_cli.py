@@ -64,7 +64,7 @@ def test_try_takes_settings_among_the_files():
     )
     assert [frame["frame_index"] for frame in row["frames"]] == [0, 100]
     assert {frame["height"] for frame in row["frames"]} == {64}
-    assert row["frames"][0]["jpeg"].endswith(" bytes")
+    assert row["frames"][0]["image"]["bytes"].endswith(" bytes")
 
 
 def test_try_transcribes_speech_and_names_why_there_is_none():

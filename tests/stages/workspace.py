@@ -64,7 +64,7 @@ class Workspace:
             capture_output=True,
             text=True,
             check=False,
-            timeout=200,
+            timeout=600,
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -89,7 +89,7 @@ class Workspace:
 
     def outcome(self, stage: str) -> tuple[int, str]:
         process = self.start(stage)
-        _, text = process.communicate(timeout=240)
+        _, text = process.communicate(timeout=600)
         return process.returncode, text
 
     def books(self, stage: str) -> dict:

@@ -86,7 +86,7 @@ class Repository:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=280,
+            timeout=800,
         )
         return done.returncode, done.stdout
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from gettok.captions import Fetched
 from gettok.errors import Unusable
 from gettok.media import MediaFacts
 from gettok.step import Json
@@ -13,6 +14,9 @@ from gettok.step import Json
 #: Every backend asks for the file under a name of this form; TikTok finds a video by its id alone.
 _USERNAME = re.compile(r"[A-Za-z0-9._]{1,24}")
 _VIDEO_ID = re.compile(r"[0-9]{1,20}")
+
+#: The name of a video's only file; a slideshow's files are named by their place, such as `000.jpg`, and `sound.m4a`.
+MEDIA = "media"
 
 
 @dataclass(frozen=True)
@@ -22,23 +26,30 @@ class VideoLink:
     video_id: str
     username: str
 
-    def address(self, pages: str) -> str:
-        """The address of its page. A name that TikTok would not give out becomes `_`, which finds the video too."""
+    @property
+    def name(self) -> str:
+        """The id, once it is known to be one."""
         if not _VIDEO_ID.fullmatch(self.video_id):
             raise Unusable("no_address", f"{self.video_id[:40]!r} is not the id of a video")
+        return self.video_id
+
+    def address(self, pages: str) -> str:
+        """The address of its page. A name that TikTok would not give out becomes `_`, which finds the video too."""
         username = self.username if _USERNAME.fullmatch(self.username) else "_"
-        return f"{pages}/@{username}/video/{self.video_id}"
+        return f"{pages}/@{username}/video/{self.name}"
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file that is whole and decodes, with what is known of how it came; None where the backend does not tell."""
+    """Files that are whole and decode, with what is known of how they came; None where the backend does not tell."""
 
     facts: MediaFacts
+    files: Mapping[str, Path]
     status_code: int | None = None
     status_msg: str | None = None
     chosen: Mapping[str, Json] | None = None
     page: bytes | None = None
+    captions: Fetched | None = None
 
 
 class NoPage(Unusable):
@@ -46,10 +57,13 @@ class NoPage(Unusable):
 
 
 class Backend(Protocol):
-    """One way to fetch a video's file."""
+    """One way to fetch a video."""
 
     def fetch(self, link: VideoLink, to: Path, attempt: int) -> Arrival:
-        """Fetch the file to `to`, once; `attempt` counts from 0. Raises `Unusable`, and `NoPage` as a kind of it."""
+        """Fetch into the empty folder `to`, once; `attempt` counts from 0.
+
+        Raises `Unusable`, `NoPage` as a kind of it, and `NoSpace`.
+        """
         ...
 
     def close(self) -> None:

@@ -1,36 +1,101 @@
-"""The backend `page`: reads TikTok's page itself and fetches the best file that it names."""
+"""The backend `page`: reads TikTok's page and fetches the best file that it names or the photos that it shows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from gettok.download.arrival import Arrival, VideoLink
+from gettok.captions import MOST_BYTES, Captions, Fetched, listed
+from gettok.download.arrival import MEDIA, Arrival, VideoLink
 from gettok.download.hosts import Site
-from gettok.download.page import Address, addresses, judge, read_page
+from gettok.download.mirrors import DAMAGE, first_to_serve, turned
+from gettok.download.pace import Pace
+from gettok.download.page import Address, Page, addresses, judge, read_page
+from gettok.download.slideshow import Album, Slides, judged, slides_of
+from gettok.download.transfer import Transfer
 from gettok.download.web import Visit
-from gettok.errors import UNSETTLED, Unusable
+from gettok.errors import Unusable
 from gettok.media import probe
 from gettok.settings import Download
-
-#: A file that arrives damaged in one of these ways is asked for again at another address.
-DAMAGE = frozenset({"truncated", "not_a_video", "undecodable"})
+from gettok.step import Json
 
 
 @dataclass(frozen=True)
 class ByPage:
     site: Site
     download: Download
+    pace: Pace
 
     def fetch(self, link: VideoLink, to: Path, attempt: int) -> Arrival:
         """A fresh visit each time: an address of a file is good for some hours, and with its page's cookies only."""
         url = link.address(self.site.pages)
-        with Visit(self.site, self.download.timeout_s) as visit:
+        with self.visit() as visit:
             page = read_page(visit.page(url), link.video_id)
-            mirrors = self._fitting(addresses(judge(page), url))
-            chosen = self._first_to_serve(visit, turned(mirrors, attempt), url, to)
-        return Arrival(probe(to), page.status_code, page.status_msg, _described(chosen), page.raw)
+            shown = judge(page)
+            if slides := slides_of(shown, url):
+                arrival = self._slideshow(visit, slides, url, to, attempt)
+            else:
+                arrival = self._video(visit, turned(self._fitting(addresses(shown, url)), attempt), url, to)
+            return _told_by(page, replace(arrival, captions=self._captions(visit, shown, url, to)))
 
     def close(self) -> None:
         """Nothing runs beside us."""
+
+    def visit(self) -> Visit:
+        return Visit(self.site, self.download, self.pace)
+
+    def slideshow(self, link: VideoLink, to: Path, attempt: int) -> Arrival | None:
+        """The slideshow, if it is one; None for a video. Raises what the page says, if it says why there is no file."""
+        url = link.address(self.site.pages)
+        with self.visit() as visit:
+            page = read_page(visit.page(url), link.video_id)
+            shown = judge(page)
+            slides = slides_of(shown, url)
+            if slides is None:
+                addresses(shown, url)
+                return None
+            return _told_by(page, self._slideshow(visit, slides, url, to, attempt))
+
+    def captions(self, link: VideoLink, to: Path) -> Fetched | None:
+        """The video's captions alone; None where its page names none."""
+        url = link.address(self.site.pages)
+        try:
+            with self.visit() as visit:
+                shown = judge(read_page(visit.page(url), link.video_id))
+                return self._captions(visit, shown, url, to)
+        except Unusable as trouble:
+            return Fetched(Captions("", "", "", ""), None, str(trouble))
+
+    def _video(self, visit: Visit, mirrors: list[Address], url: str, to: Path) -> Arrival:
+        media = to / MEDIA
+
+        def fetch(address: Address) -> None:
+            Transfer(visit, address.url, media, url, self.download.max_bytes, address.size).run()
+
+        # a damaged file ends the search: the next try begins elsewhere
+        chosen = first_to_serve(mirrors, fetch, DAMAGE)
+        return Arrival(probe(media), {MEDIA: media}, chosen=_described(chosen))
+
+    def _slideshow(self, visit: Visit, slides: Slides, url: str, to: Path, attempt: int) -> Arrival:
+        is_last_try = attempt + 1 >= self.download.tries
+        lost = Album(visit, url, to).bring(slides, is_last_try=is_last_try)
+        facts, damage = judged(to)
+        files = {file.name: file for file in sorted(to.iterdir())}
+        return Arrival(facts, files, chosen={"found_in": "imagePost", "sound_trouble": lost or damage})
+
+    def _captions(self, visit: Visit, shown: dict[str, Json], url: str, to: Path) -> Fetched | None:
+        """The best captions that can be had; they never cost the video."""
+        offered = listed(shown)
+        if not offered:
+            return None
+        file = to / "captions"
+        try:
+            _, found = first_to_serve(offered, partial(self._fetch_captions, visit, url, file))
+            return Fetched(found, file.read_bytes())
+        except Unusable as trouble:
+            return Fetched(offered[0][1], None, str(trouble))
+
+    def _fetch_captions(self, visit: Visit, referer: str, file: Path, offer: tuple[str, Captions]) -> None:
+        Transfer(visit, offer[0], file, referer, MOST_BYTES, None).run()
 
     def _fitting(self, mirrors: list[Address]) -> list[Address]:
         """Without those that the page itself says are too large; a smaller one is better than none."""
@@ -40,26 +105,9 @@ class ByPage:
             raise Unusable("too_large", f"more than {most} bytes")
         return fitting
 
-    def _first_to_serve(self, visit: Visit, mirrors: list[Address], referer: str, to: Path) -> Address:
-        """The first address that hands its file over. A damaged file ends the search: the next try begins elsewhere."""
-        troubles: list[Unusable] = []
-        for mirror in mirrors:
-            try:
-                visit.save(mirror.url, to, referer, self.download.max_bytes)
-            except Unusable as trouble:
-                if trouble.reason in DAMAGE:
-                    raise
-                troubles.append(trouble)
-            else:
-                return mirror
-        # one that may yet serve outweighs those that never will
-        raise next((trouble for trouble in troubles if trouble.reason in UNSETTLED), troubles[0])
 
-
-def turned(mirrors: list[Address], attempt: int) -> list[Address]:
-    """Begin with another address at each try, without passing over the best files for good."""
-    start = attempt % len(mirrors)
-    return mirrors[start:] + mirrors[:start]
+def _told_by(page: Page, arrival: Arrival) -> Arrival:
+    return replace(arrival, status_code=page.status_code, status_msg=page.status_msg, page=page.raw)
 
 
 def _described(address: Address) -> dict[str, str | int | None]:

@@ -1,7 +1,9 @@
 """The backends `ytdlp` and `pyktok`: a foreign downloader fetches the file, and we judge what it brought.
 
 Neither tells why a video is not there: to pyktok private, removed and slideshow look alike, and yt-dlp has one message
-for all meanings of status 10204. So when one fails, the page itself is asked once.
+for all meanings of status 10204. So when one fails, the page itself is asked once, and a slideshow that it shows is
+fetched by our own reader. Captions are ours to fetch too, as no tool tells a recogniser's from a translation; yt-dlp
+says whether there are any, and pyktok does not.
 """
 
 import re
@@ -9,21 +11,26 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from gettok.download.arrival import Arrival, NoPage, VideoLink
+from gettok.captions import Fetched
+from gettok.download.arrival import MEDIA, Arrival, NoPage, VideoLink
+from gettok.download.by_page import ByPage
 from gettok.download.children import Children
 from gettok.download.hosts import Site
-from gettok.download.page import addresses, judge, read_page
-from gettok.download.web import Visit
+from gettok.download.pace import Pace
+from gettok.download.room import room
 from gettok.errors import Unusable
 from gettok.media import probe
 from gettok.settings import Download
 from gettok.step import Json
+from gettok.store.blobs import no_space
 
 #: What a tool's error means: looked for in this order in its type and text.
 _MEANINGS = (
     (r"File too large|MemoryError|nothing was downloaded", "too_large"),
+    (r"any data blocks", "not_a_video"),
     (r"IncompleteRead|ChunkedEncodingError|more expected|bytes read", "truncated"),
     (r"HTTP Error (404|410)", "no_address"),
+    (r"HTTP Error", "unreachable"),
     (r"MissingSchema|No video formats|Requested format is not available", "no_address"),
     (r"^(TypeError|KeyError|JSONDecodeError)|universal data|webpage request|challenge", "unreadable"),
     (r"[Ll]og ?in|cookies", "unreadable"),
@@ -33,18 +40,28 @@ _MEANINGS = (
 class ByTool:
     """A foreign downloader, run in processes of its own."""
 
-    def __init__(self, tool: Literal["ytdlp", "pyktok"], site: Site, download: Download) -> None:
-        self._tool, self._site, self._download = tool, site, download
+    def __init__(self, tool: Literal["ytdlp", "pyktok"], site: Site, download: Download, pace: Pace) -> None:
+        self._tool, self._site, self._download, self._pace = tool, site, download, pace
         self._children = Children(tool, site.pages, download.max_bytes)
+        self._page = ByPage(site, download, pace)
 
-    def fetch(self, link: VideoLink, to: Path, attempt: int) -> Arrival:  # noqa: ARG002 - tools choose addresses themselves
+    def fetch(self, link: VideoLink, to: Path, attempt: int) -> Arrival:
         url = link.address(self._site.pages)
         try:
             told = self._run(url, to)
-            return Arrival(probe(to), chosen=told.get("chosen"), page=_page(told))
+            media = to / MEDIA
+            return Arrival(
+                probe(media),
+                {MEDIA: media},
+                chosen=told.get("chosen"),
+                page=_page(told),
+                captions=self._captions(told, link, to),
+            )
         except Unusable as trouble:
-            if trouble.reason != "too_large":
-                self._ask_the_page(url, link.video_id)
+            if trouble.reason != "too_large" and (
+                slideshow := self._page.slideshow(link, _emptied(to), attempt)
+            ):
+                return slideshow
             if trouble.reason == "unreadable":
                 raise NoPage(trouble.reason, trouble.detail) from trouble
             raise
@@ -53,27 +70,38 @@ class ByTool:
         self._children.close()
 
     def _run(self, url: str, to: Path) -> dict[str, Json]:
-        with tempfile.TemporaryDirectory(prefix="gettok-", dir=to.parent) as folder:
+        """The tool chooses addresses itself, and tells none of them before it asks: so one job has one turn."""
+        self._pace.wait(self._site.host(url))
+        with (
+            room(to, 0, self._download.keep_free_bytes),
+            tempfile.TemporaryDirectory(prefix="gettok-", dir=to.parent) as folder,
+        ):
             told = self._children.run(url, Path(folder), self._download.timeout_s)
             if "error" in told:
-                raise self._meaning(told["error"])
+                raise self._meaning(told["error"], to)
             brought = sorted(Path(folder).iterdir())
             if not brought:
                 raise Unusable("no_address", f"{self._tool} brought nothing")
-            brought[0].replace(to)
+            brought[0].replace(to / MEDIA)
         return told
 
-    def _meaning(self, error: str) -> Unusable:
+    def _meaning(self, error: str, to: Path) -> Exception:
+        if "No space left" in error or "quota exceeded" in error:
+            return no_space(to)
         reason = next((reason for sign, reason in _MEANINGS if re.search(sign, error)), "unreachable")
         # how far a broken transfer came is another number each time
         return Unusable(
             reason, f"{self._tool}: {'the connection broke off' if reason == 'truncated' else error}"
         )
 
-    def _ask_the_page(self, url: str, video_id: str) -> None:
-        """Raises what the page says, if it says why there is no file."""
-        with Visit(self._site, self._download.timeout_s) as visit:
-            addresses(judge(read_page(visit.page(url), video_id)), url)
+    def _captions(self, told: dict[str, Json], link: VideoLink, to: Path) -> Fetched | None:
+        return self._page.captions(link, to) if told.get("has_captions") else None
+
+
+def _emptied(folder: Path) -> Path:
+    """Without what the tool brought, which was no good."""
+    (folder / MEDIA).unlink(missing_ok=True)
+    return folder
 
 
 def _page(told: dict[str, Json]) -> bytes | None:

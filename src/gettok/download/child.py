@@ -33,6 +33,9 @@ _LEFT_OUT = frozenset(
         "thumbnails",
         "http_headers",
         "cookies",
+        "subtitles",
+        "requested_subtitles",
+        "automatic_captions",
     )
 )
 
@@ -87,18 +90,31 @@ def _outcome(tool: Tool, url: str) -> dict[str, Any]:
 
 def _words(error: BaseException) -> str:
     """The kind of error, and its text where it names no address, port or path."""
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).split()).partition("; please report this issue")[0]
     return (
         type(error).__name__ if "://" in text or "port=" in text else f"{type(error).__name__}: {text[:200]}"
     )
 
 
 def _pyktok(_pages: str) -> Tool:
+    import requests  # noqa: PLC0415
     from pyktok import pyktok  # noqa: PLC0415 -- takes seconds, and prints
 
+    statuses: list[int] = []
+    get = requests.get
+
+    def noting_get(*args: Any, **how: Any) -> requests.Response:
+        """It saves whatever comes as a video, a page that says 403 as well; so somebody must look."""
+        response = get(*args, **how)
+        statuses.append(response.status_code)
+        return response
+
+    requests.get = noting_get
+
     def fetch(url: str) -> dict[str, Any]:
+        statuses.clear()
         pyktok.save_tiktok(url, True)
-        return {}
+        return {} if statuses[-1] == 200 else {"error": f"HTTP Error {statuses[-1]}"}
 
     return fetch
 
@@ -128,6 +144,7 @@ def _fetch_with_ytdlp(yt_dlp: Any, pages: str, url: str) -> dict[str, Any]:
             "height": chosen.get("height"),
             "size": chosen.get("filesize"),
         },
+        "has_captions": bool(known.get("subtitles")),
         "page": json.dumps({key: value for key, value in known.items() if key not in _LEFT_OUT}),
     }
 
@@ -143,6 +160,8 @@ def _ytdlp_settings() -> dict[str, Any]:
         "outtmpl": "media.%(ext)s",
         "nopart": True,
         "fixup": "never",
+        "writesubtitles": True,  # or its extractor does not look for any
+        "subtitleslangs": ["-all"],  # and then it is to fetch none
         "updatetime": False,
         "retries": 0,
         "extractor_retries": 0,

@@ -1,7 +1,8 @@
 """Which hosts may be asked at all: TikTok's own over https, or the one loopback server that stands in for it.
 
-A page names the addresses of its files, and any answer may redirect, so each is as foreign as the page. With https the
-certificate must be TikTok's as well, which no resolver that changes its mind can fake.
+A page names the addresses of its files, and any answer may redirect, so each is as foreign as the page. The address
+that is checked need not be the one that is connected to, since a resolver may change its mind in between; but the
+server there must have TikTok's certificate, which it has not.
 """
 
 import ipaddress
@@ -43,6 +44,12 @@ class Site:
                 "stopped before any request",
                 'write "https://www.tiktok.com", or "sandbox:" for the embedded sandbox',
             )
+
+    def host(self, url: str) -> str:
+        """Whose patience a request uses up. The stand-in plays several hosts, `/HOST/…` and `/media/HOST/…`."""
+        parts = urlsplit(url)
+        played = parts.path.removeprefix("/media").split("/", 2)[1:2]
+        return played[0] if self.is_stand_in and played else parts.hostname or ""
 
     def objection(self, url: str) -> str | None:
         """Why the address must not be asked; None if it may."""

@@ -54,26 +54,27 @@ def read_page(html: str, video_id: str) -> Page:
     raw = json.dumps(detail, ensure_ascii=True, sort_keys=True).encode()
     code = _int(detail.get("statusCode"))
     message = detail.get("statusMsg")
-    video = _mapping(_mapping(detail.get("itemInfo")).get("itemStruct"))
+    video = to_mapping(to_mapping(detail.get("itemInfo")).get("itemStruct"))
     return Page(code, message if isinstance(message, str) else "", video or None, raw)
 
 
 def judge(page: Page) -> dict[str, Json]:
-    """The video's data. Raises `Unusable` if the page does not show it, or if it is none but a slideshow."""
+    """The data of the video or slideshow. Raises `Unusable` if the page does not show it."""
     if refused := refusal(page.status_code, page.status_msg):
         raise refused
     if page.video is None:
         raise Unusable("unreadable", "status 0, but no data of the video")
-    if page.video.get("imagePost"):
-        raise Unusable("slideshow", "the page shows photos")
-    if not page.video.get("video") and page.video.get("isContentClassified"):
-        raise Unusable("login_needed", "classified as not suitable for everybody")
+    if not (page.video.get("video") or page.video.get("imagePost")):
+        if page.video.get("isContentClassified"):
+            raise Unusable("login_needed", "classified as not suitable for everybody")
+        if not page.video.get("stats"):
+            raise Unusable("login_needed", "neither the video nor its counts are shown")
     return page.video
 
 
 def addresses(video: dict[str, Json], page_url: str) -> list[Address]:
     """Files of the video, best first: H.264 before H.265, then by size of the picture; the watermarked one last."""
-    shown = _mapping(video.get("video"))
+    shown = to_mapping(video.get("video"))
     found = [*_of_bitrates(shown), *_of_player(shown), *_of_download(shown)]
     usable: dict[str, Address] = {}
     for address in found:
@@ -98,15 +99,15 @@ def _rank(address: Address) -> tuple[Any, ...]:
 
 
 def _of_bitrates(shown: dict[str, Json]) -> Iterable[Address]:
-    for entry in map(_mapping, _list(shown.get("bitrateInfo"))):
-        play = _mapping(entry.get("PlayAddr"))
+    for entry in map(to_mapping, to_list(shown.get("bitrateInfo"))):
+        play = to_mapping(entry.get("PlayAddr"))
         codec = str(entry.get("CodecType") or "h264")
         if _UNPLAYABLE in str(play.get("UrlKey")):
             codec = _UNPLAYABLE
         sides = _int(play.get("Width")), _int(play.get("Height"))
         rate, size = _int(entry.get("Bitrate")), _int(play.get("DataSize")) or None
         yield from (
-            Address(url, codec, *sides, rate, size, "bitrateInfo") for url in _urls(play.get("UrlList"))
+            Address(url, codec, *sides, rate, size, "bitrateInfo") for url in strings(play.get("UrlList"))
         )
 
 
@@ -114,19 +115,19 @@ def _of_player(shown: dict[str, Json]) -> Iterable[Address]:
     codec = str(shown.get("codecType") or "h264")
     sides = _int(shown.get("width")), _int(shown.get("height"))
     sources = shown.get("playAddr")
-    urls = [_mapping(source).get("src") for source in sources] if isinstance(sources, list) else [sources]
-    yield from (Address(url, codec, *sides, 0, None, "playAddr") for url in _urls(urls))
+    urls = [to_mapping(source).get("src") for source in sources] if isinstance(sources, list) else [sources]
+    yield from (Address(url, codec, *sides, 0, None, "playAddr") for url in strings(urls))
 
 
 def _of_download(shown: dict[str, Json]) -> Iterable[Address]:
-    urls = [shown.get("downloadAddr"), _mapping(shown.get("download")).get("url")]
-    yield from (Address(url, "h264", 0, 0, 0, None, "downloadAddr") for url in _urls(urls))
+    urls = [shown.get("downloadAddr"), to_mapping(shown.get("download")).get("url")]
+    yield from (Address(url, "h264", 0, 0, 0, None, "downloadAddr") for url in strings(urls))
 
 
 def _detail(html: str, video_id: str) -> dict[str, Json]:
     if script := _UNIVERSAL.search(html):
-        scopes = _mapping(_loaded(script[1]).get("__DEFAULT_SCOPE__"))
-        if detail := next((_mapping(scopes[name]) for name in _SCOPES if scopes.get(name)), None):
+        scopes = to_mapping(_loaded(script[1]).get("__DEFAULT_SCOPE__"))
+        if detail := next((to_mapping(scopes[name]) for name in _SCOPES if scopes.get(name)), None):
             return detail
     if script := _SIGI.search(html):
         return _from_sigi(_loaded(script[1]), video_id)
@@ -135,8 +136,8 @@ def _detail(html: str, video_id: str) -> dict[str, Json]:
 
 def _from_sigi(state: dict[str, Json], video_id: str) -> dict[str, Json]:
     """The shape that pages had until 2023, and that some still have."""
-    video = _mapping(state.get("ItemModule")).get(video_id)
-    status = _mapping(state.get("VideoPage"))
+    video = to_mapping(state.get("ItemModule")).get(video_id)
+    status = to_mapping(state.get("VideoPage"))
     return {**status, "itemInfo": {"itemStruct": video}}
 
 
@@ -150,21 +151,22 @@ def _obstacle(html: str) -> str:
 
 def _loaded(script: str) -> dict[str, Json]:
     try:
-        return _mapping(json.loads(script))
+        return to_mapping(json.loads(script))
     except (ValueError, RecursionError) as error:
         raise NoPage("unreadable", "the data of the page are no JSON") from error
 
 
-def _mapping(value: Json) -> dict[str, Json]:
+def to_mapping(value: Json) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: Json) -> list[Json]:
+def to_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _urls(value: Json) -> list[str]:
-    return [url for url in _list(value) if isinstance(url, str) and url]
+def strings(value: Json) -> list[str]:
+    """The texts of a list that are not empty."""
+    return [url for url in to_list(value) if isinstance(url, str) and url]
 
 
 def _int(value: Json) -> int:

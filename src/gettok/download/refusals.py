@@ -4,10 +4,10 @@ The codes are undocumented; their meanings are those that yt-dlp and gallery-dl 
 the message beside it tells apart.
 """
 
+from gettok.download.arrival import NoPage
 from gettok.errors import Unusable
 
 _BY_CODE = {
-    10000: "unreadable",  # a captcha: about us
     10101: "login_needed",
     10102: "login_needed",
     10201: "removed",
@@ -19,6 +19,8 @@ _BY_CODE = {
     10222: "private",
     10231: "region_locked",
 }
+
+_CAPTCHA = 10000
 
 #: Looked for in this order in the message beside the code.
 _BY_MESSAGE = (
@@ -34,6 +36,8 @@ def refusal(code: int, message: str) -> Unusable | None:
     """None for a video that is shown; a code that nobody has described leaves the video to be asked for again."""
     if code == 0:
         return None
+    if code == _CAPTCHA:
+        return NoPage("unreadable", f"page: status {code}, a captcha")
     reason = _BY_CODE.get(code, "unreadable")
     if code not in (10216, 10222):
         reason = next((said for sign, said in _BY_MESSAGE if sign in message), reason)

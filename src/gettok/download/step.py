@@ -1,65 +1,37 @@
-"""Fetches one video's file, as often as it makes sense, and notes its facts or the reason why there is none."""
+"""Fetches one video's files, as often as it makes sense, and notes their facts or the reason why there are none."""
 
 import os
 import random
+import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Self
 from weakref import finalize
 
-from gettok.download.arrival import Arrival, Backend, NoPage, VideoLink
-from gettok.download.by_page import DAMAGE, ByPage
+from gettok.download.arrival import Arrival, Backend, VideoLink
+from gettok.download.breaker import Breaker
+from gettok.download.by_folder import ByFolder
+from gettok.download.by_page import ByPage
 from gettok.download.by_tool import ByTool
 from gettok.download.hosts import Site
-from gettok.errors import UNSETTLED, NotNow, Unusable
+from gettok.download.mirrors import DAMAGE
+from gettok.download.pace import Pace
+from gettok.download.shelf import CAPTIONS, PAGE, digest, files_of
+from gettok.errors import UNSETTLED, Unusable
 from gettok.settings import Download
 from gettok.step import Answer, Blob, Json, Row, Workers
 
-#: So many pages in a row that cannot be read are no accident.
-_MOST_IN_A_ROW = 5
 _LONGEST_PAUSE_S = 30.0
 #: Files up to this size travel in memory, larger ones lie in the spool until the answer is stored.
 _SMALL_BYTES = 1_000_000
 
 
-class Breaker:
-    """Stops everybody once several pages in a row could not be read; going on would only make it worse."""
-
-    def __init__(self) -> None:
-        self._in_a_row = 0
-        self._lock = threading.Lock()
-
-    def __reduce__(self) -> tuple[type[Self], tuple[()]]:
-        return type(self), ()
-
-    def check(self, last: str = "") -> None:
-        """Raises `NotNow` once it is open; it stays open."""
-        if self._in_a_row >= _MOST_IN_A_ROW:
-            raise NotNow(
-                f"{_MOST_IN_A_ROW} pages in a row could not be read{last and f'; the last: {last}'}",
-                "stopped asking; every file that arrived is kept",
-                "wait some hours, or go on from another connection, with download.at_once=1 or another "
-                "download backend; then run the same command again",
-            )
-
-    def note(self, trouble: Unusable | None) -> None:
-        """A page that says why it does not show its video has been read all the same."""
-        unread = trouble if isinstance(trouble, NoPage) else None
-        with self._lock:
-            if self._in_a_row < _MOST_IN_A_ROW:
-                self._in_a_row = self._in_a_row + 1 if unread else 0
-        if unread:
-            self.check(unread.detail)
-
-
 @dataclass(frozen=True)
 class DownloadStep:
-    """The file of one video by the backend of the settings.
+    """The files of one video by the backend of the settings.
 
     `pages` is where the video's pages are and enters no key, since the name of the source says it. Large files lie in
     the folder `spool` (the system's for temporary files, if none is given) for as long as their answer is held.
@@ -72,36 +44,49 @@ class DownloadStep:
     sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
     breaker: Breaker = field(default_factory=Breaker, compare=False)
     stage = "download"
-    version = 1
+    version = 2
 
     @property
     def settings(self) -> Mapping[str, Json]:
+        if self.download.backend == "local":
+            return {"backend": "local"}  # a file is the same whichever source named its video
         return {"source": self.source_name, "backend": self.download.backend}
 
     @property
     def workers(self) -> Workers:
         return Workers("threads", self.download.at_once)
 
+    def inputs(self, link: VideoLink) -> dict[str, str]:
+        """What the answer about a video depends on: its id, and for files that are here already what they hold."""
+        files = self._backend.digest(link) if isinstance(self._backend, ByFolder) else None
+        return {"video_id": link.video_id} | ({"files": files} if files else {})
+
     def open(self) -> None:
-        Site(self.pages).check()
+        """Raises `BadSettings` for pages that are not TikTok's, or a folder that is not there."""
+        if isinstance(self._backend, ByFolder):
+            self._backend.check()
+        else:
+            Site(self.pages).check()
 
     def ask(self, content: VideoLink) -> Answer:
         """Raises `Unusable`, and `NotNow` after several pages in a row that could not be read."""
         self.breaker.check()
-        to = self._place()
+        if self.spool is not None:
+            self.spool.mkdir(parents=True, exist_ok=True)
         try:
-            arrival = self._patiently(content, to)
-        except BaseException as trouble:
-            to.unlink()
-            if isinstance(trouble, Unusable):
-                self.breaker.note(trouble)
+            with tempfile.TemporaryDirectory(prefix="gettok-", dir=self.spool) as folder:
+                answer = self._answer(self._patiently(content, Path(folder)))
+        except Unusable as trouble:
+            self.breaker.note(trouble)
             raise
         self.breaker.note(None)
-        return self._answer(arrival, to)
+        return answer
 
     def read(self, answer: Answer) -> list[Row]:
-        media = answer.blobs["media"]
-        return [{"sha256": media.digest, "bytes": media.size, **answer.body["facts"]}]
+        files = files_of(answer)
+        size = sum(blob.size for blob in files.values())
+        kept = {"sha256": digest(files), "bytes": size, "backend": answer.body["backend"]}
+        return [{**kept, **answer.body["facts"]}]
 
     def close(self) -> None:
         """End the processes of the backend, if it has any; they would end with this one anyway."""
@@ -109,16 +94,20 @@ class DownloadStep:
 
     @cached_property
     def _backend(self) -> Backend:
-        site = Site(self.pages)
+        if self.download.backend == "local":
+            return ByFolder(self.download)
+        site, pace = Site(self.pages), Pace(self.download.pause_s, self.sleep)
         if self.download.backend == "page":
-            return ByPage(site, self.download)
-        return ByTool(self.download.backend, site, self.download)
+            return ByPage(site, self.download, pace)
+        return ByTool(self.download.backend, site, self.download, pace)
 
-    def _patiently(self, link: VideoLink, to: Path) -> Arrival:
+    def _patiently(self, link: VideoLink, folder: Path) -> Arrival:
         for attempt in range(self.download.tries):
+            to = Path(tempfile.mkdtemp(dir=folder))
             try:
                 return self._backend.fetch(link, to, attempt)
             except Unusable as trouble:
+                shutil.rmtree(to)
                 if attempt + 1 >= self._most_tries(trouble.reason):
                     raise
                 if trouble.reason in UNSETTLED:
@@ -131,39 +120,35 @@ class DownloadStep:
             return self.download.tries
         return min(2, self.download.tries) if reason in DAMAGE else 1
 
-    def _place(self) -> Path:
-        if self.spool is not None:
-            self.spool.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix="gettok-", suffix=".mp4", dir=self.spool)
-        os.close(handle)
-        return Path(name)
-
-    def _answer(self, arrival: Arrival, to: Path) -> Answer:
+    def _answer(self, arrival: Arrival) -> Answer:
         body = {
             "backend": self.download.backend,
             "status_code": arrival.status_code,
             "status_msg": arrival.status_msg,
             "chosen": arrival.chosen,
+            "captions": arrival.captions and arrival.captions.facts,
             "facts": asdict(arrival.facts),
         }
-        blobs = {"media": _kept(to)}
+        blobs = {name: self._kept(file) for name, file in arrival.files.items()}
+        if arrival.captions and arrival.captions.data is not None:
+            blobs[CAPTIONS] = Blob.of_bytes(arrival.captions.data)
         if arrival.page is not None:
             # its addresses are signed and change each time, so it must stay out of the body, which tables show
-            blobs["page"] = Blob.of_bytes(arrival.page)
+            blobs[PAGE] = Blob.of_bytes(arrival.page)
         return Answer(body, blobs)
+
+    def _kept(self, path: Path) -> Blob:
+        """A file that goes when its blob does: the store has its own copy or link by then."""
+        if path.stat().st_size <= _SMALL_BYTES:
+            return Blob.of_bytes(path.read_bytes())
+        handle, name = tempfile.mkstemp(prefix="gettok-", dir=self.spool)
+        os.close(handle)
+        kept = path.replace(name)
+        blob = Blob.of_file(kept)
+        finalize(blob, kept.unlink, missing_ok=True)
+        return blob
 
 
 def pause_s(attempt: int) -> float:
     """Seconds to wait after the attempt of this number: doubling from two, spread, and capped."""
     return min(2.0 ** (attempt + 1), _LONGEST_PAUSE_S) * random.uniform(0.5, 1)
-
-
-def _kept(path: Path) -> Blob:
-    """A file that goes when its blob does: the store has its own copy or link by then."""
-    if path.stat().st_size <= _SMALL_BYTES:
-        blob = Blob.of_bytes(path.read_bytes())
-        path.unlink()
-        return blob
-    blob = Blob.of_file(path)
-    finalize(blob, path.unlink, missing_ok=True)
-    return blob

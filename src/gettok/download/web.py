@@ -1,12 +1,12 @@
-"""Reads a website with bounds on everything: hosts, redirects, bytes, silence, and time as a whole.
+"""Reads a website with bounds on everything: hosts, redirects, pace, bytes, silence, and time as a whole.
 
 One `Visit` is one person's: the page and the file share cookies, without which the file is refused (yt-dlp#9997).
 No message says a port, a time or how much had arrived, since it ends up in a table that must not vary.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
 from urllib.parse import urljoin, urlsplit
@@ -16,7 +16,10 @@ import urllib3
 
 from gettok.download.arrival import NoPage
 from gettok.download.hosts import Site
+from gettok.download.pace import Pace
+from gettok.download.room import room
 from gettok.errors import Unusable
+from gettok.settings import Download
 
 _MOST_HOPS = 5
 _MOST_PAGE_BYTES = 20_000_000
@@ -29,11 +32,16 @@ _HEADERS = {
 }
 
 
-class Visit:
-    """A session at the site; each request may take `timeout_s` seconds as a whole."""
+class Broken(Unusable):
+    """A body that ended half-way; what arrived of it may still be good."""
 
-    def __init__(self, site: Site, timeout_s: int) -> None:
-        self._site, self._timeout_s = site, timeout_s
+
+class Visit:
+    """A session at the site; each request may take `timeout_s` seconds as a whole, waiting for its turn aside."""
+
+    def __init__(self, site: Site, download: Download, pace: Pace) -> None:
+        self._site, self._pace = site, pace
+        self.download = download
         self._session = requests.Session()
         self._session.headers.update(_HEADERS)
         self._session.auth = _no_auth
@@ -47,29 +55,26 @@ class Visit:
     def page(self, url: str) -> str:
         """The page's HTML. Raises `NoPage`."""
         try:
-            with self._opened(url, {"Accept": "text/html"}) as response:
+            with self.opened(url, {"Accept": "text/html"}) as response:
                 _check_page(response)
-                whole = b"".join(self._pieces(response, _MOST_PAGE_BYTES))
+                whole = b"".join(self.pieces(response, _MOST_PAGE_BYTES))
         except Unusable as trouble:
             reason = trouble.reason if trouble.reason == "unreachable" else "unreadable"
             raise NoPage(reason, f"page: {trouble.detail}") from trouble
         return whole.decode("utf-8", errors="replace")
 
-    def save(self, url: str, to: Path, referer: str, max_bytes: int) -> None:
-        """Write the file to `to`. Raises `Unusable`: unreachable, no_address, truncated, too_large."""
-        asked = {"Accept": "*/*", "Accept-Encoding": "identity", "Referer": referer}
-        with self._opened(url, asked) as response, to.open("wb") as file:
-            _check_file(response, max_bytes)
-            for piece in self._pieces(response, max_bytes):
-                file.write(piece)
+    def room(self, to: Path, needed: int) -> AbstractContextManager[None]:
+        """A place on the disk of `to`, within what the settings leave free."""
+        return room(to.parent, needed, self.download.keep_free_bytes)
 
     @contextmanager
-    def _opened(self, url: str, headers: dict[str, str]) -> Iterator[requests.Response]:
+    def opened(self, url: str, headers: Mapping[str, str]) -> Iterator[requests.Response]:
         """The last answer after following redirects, its body still to be read."""
-        self._deadline = time.monotonic() + self._timeout_s
+        self._deadline = time.monotonic() + self.download.timeout_s
         for _ in range(_MOST_HOPS):
             if objection := self._site.objection(url):
                 raise Unusable("no_address", objection)
+            self._deadline += self._pace.wait(self._site.host(url))
             with self._answer(url, headers) as response:
                 if not response.is_redirect:
                     yield response
@@ -77,34 +82,49 @@ class Visit:
                 url = urljoin(url, response.headers["location"])
         raise Unusable("unreachable", f"more than {_MOST_HOPS} redirects")
 
-    def _answer(self, url: str, headers: dict[str, str]) -> requests.Response:
-        silence_s = min(_SILENCE_S, self._timeout_s)
+    def _answer(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        silence_s = min(_SILENCE_S, self.download.timeout_s)
         try:
-            return self._session.get(
+            response = self._session.get(
                 url, headers=headers, stream=True, allow_redirects=False, timeout=silence_s
             )
         except requests.Timeout as error:
             raise Unusable("unreachable", f"no answer within {silence_s} s") from error
         except (requests.RequestException, ValueError) as error:
             raise Unusable("unreachable", f"no connection ({type(error).__name__})") from error
+        if response.status_code in (429, 503):
+            self._pace.hold(self._site.host(url), response.headers)
+        return response
 
-    def _pieces(self, response: requests.Response, max_bytes: int) -> Iterator[bytes]:
-        """The decoded body: a small one can unpack to any size, and a slow one can last for ever."""
+    def pieces(self, response: requests.Response, most: int) -> Iterator[bytes]:
+        """The decoded body: a small one can unpack to any size, and a slow one can last for ever.
+
+        Raises `Broken` for one that ends early, and `Unusable`.
+        """
         size = 0
         try:
             # read1, as `iter_content` waits for a full piece however slowly it trickles in
             while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
                 size += len(piece)
-                if size > max_bytes:
-                    raise Unusable("too_large", f"more than {max_bytes} bytes")
+                if size > most:
+                    raise Unusable("too_large", f"more than {most} bytes")
                 if time.monotonic() > self._deadline:
-                    raise Unusable("unreachable", f"not whole within {self._timeout_s} s")
+                    raise Unusable("unreachable", f"not whole within {self.download.timeout_s} s")
                 yield piece
         except urllib3.exceptions.ReadTimeoutError as error:
-            raise Unusable("unreachable", "silence half-way through") from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unusable("truncated", f"the connection broke off ({type(error).__name__})") from error
-        _check_length(response)
+            raise Broken("unreachable", "silence half-way through") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise Broken("truncated", f"the connection broke off ({type(error).__name__})") from error
+        # a connection that closes early looks like the end of the body to some layers; the header knows better
+        length = announced(response)
+        if length is not None and response.raw.tell() < length:
+            raise Broken("truncated", f"fewer than the {length} bytes announced")
+
+
+def announced(response: requests.Response) -> int | None:
+    """Bytes of the body as its header says, if it does."""
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else None
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -119,23 +139,3 @@ def _check_page(response: requests.Response) -> None:
         raise Unusable("unreadable", f"HTTP {response.status_code}")
     if response.status_code != 200:
         raise Unusable("unreachable", f"HTTP {response.status_code}")
-
-
-def _check_file(response: requests.Response, max_bytes: int) -> None:
-    if response.status_code in (404, 410):
-        raise Unusable("no_address", f"file: HTTP {response.status_code}")
-    if response.status_code != 200:
-        raise Unusable("unreachable", f"file: HTTP {response.status_code}")
-    if _announced(response) > max_bytes:
-        raise Unusable("too_large", f"more than {max_bytes} bytes")
-
-
-def _check_length(response: requests.Response) -> None:
-    """A connection that closes early looks like the end of the body to some layers; the header knows better."""
-    if response.raw.tell() < _announced(response):
-        raise Unusable("truncated", f"fewer than the {_announced(response)} bytes announced")
-
-
-def _announced(response: requests.Response) -> int:
-    length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() else 0

@@ -27,8 +27,10 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
         name: frozenset(columns.split())
         for name, columns in {
             "videos": "video_id created_at observed_at",
-            "media": "video_id sha256 bytes duration_s frame_count frame_rate width height rotation video_codec"
-            f" has_audio audio_codec audio_channels sample_rate {_ANSWERED}",
+            "media": "video_id kind sha256 bytes backend duration_s frame_count frame_rate is_constant_rate bit_rate"
+            " width height rotation video_codec has_audio audio_codec audio_channels sample_rate loudness_lufs"
+            f" {_ANSWERED}",
+            "captions": "video_id language source format",
             "frames": f"video_id frame_index time_s width height sha256 {_ANSWERED}",
             "transcripts": "video_id text language segments sound_s speech_ratio avg_logprob compression_ratio"
             f" chars_per_s suspect {_ANSWERED}",
@@ -84,6 +86,7 @@ _FIELDS = (
     _field("caption", "videos.description", "full"),
     _field("hashtags", "videos.hashtags", "full"),
     _field("voice_to_text", "videos.voice_to_text", "full"),
+    _field("tiktok_captions", "captions.text", "full"),
     _field("view_count", "videos.view_count", "full"),
     _field("like_count", "videos.like_count", "full"),
     _field("comment_count", "videos.comment_count", "full"),

@@ -26,8 +26,8 @@ STAGES: Mapping[str, str] = MappingProxyType(
 class Tables:
     """A study's tables, as `gettok.tables` declares them, and the books of the stages that made them.
 
-    `frames` is large: it may be None, and `release` also takes it without its `jpeg` and `answer` columns. The report
-    needs the `jpeg` of the few videos that `report.shown_videos` names.
+    `frames` is large: it may be None, and `release` also takes it without its `image` and `answer` columns. The report
+    needs the `image` of the few videos that `report.shown_videos` names.
     """
 
     videos: pl.DataFrame
@@ -36,6 +36,7 @@ class Tables:
     descriptions: pl.DataFrame
     stances: pl.DataFrame
     pairs: pl.DataFrame
+    captions: pl.DataFrame
     books: Mapping[str, Books]
     frames: pl.DataFrame | None = None
     #: Days of the study in which videos may be missing, and why.
@@ -75,7 +76,8 @@ def check(tables: Tables) -> None:
         if (table := tables.named().get(name)) is not None:
             _refuse_other_videos(stage, set(table["video_id"]), ids)
             _refuse_other_counts(stage, table, tables.books[stage])
-    _refuse_strangers(set(tables.pairs["video_id"]), ids)
+    _refuse_strangers("compare_transcripts", set(tables.pairs["video_id"]), ids)
+    _refuse_strangers("download", set(tables.captions["video_id"]), ids)
     _refuse_mixed(models(tables))
 
 
@@ -108,8 +110,7 @@ def _refuse_unbalanced(books: Mapping[str, Books], videos: int) -> None:
 
 
 def _refuse_other_videos(stage: str, found: set[str], wanted: set[str]) -> None:
-    if strangers := found - wanted:
-        raise _damaged(f"{stage} has a video that was never found: {min(strangers)}")
+    _refuse_strangers(stage, found, wanted)
     if missing := wanted - found:
         raise _damaged(f"{stage} has no row for {len(missing)} of {len(wanted)} videos, {min(missing)} first")
 
@@ -132,9 +133,9 @@ def _said(unusable: Mapping[str, int]) -> str:
     )
 
 
-def _refuse_strangers(pairs: set[str], ids: set[str]) -> None:
-    if strangers := pairs - ids:
-        raise _damaged(f"compare_transcripts has a video that was never found: {min(strangers)}")
+def _refuse_strangers(stage: str, found: set[str], wanted: set[str]) -> None:
+    if strangers := found - wanted:
+        raise _damaged(f"{stage} has a video that was never found: {min(strangers)}")
 
 
 def _refuse_mixed(models: Mapping[str, list[str]]) -> None:

@@ -116,9 +116,10 @@ def _example(video: dict[str, Any], frames: pl.DataFrame | None) -> Example:
 
 
 def _pictures(frames: pl.DataFrame | None, video_id: str) -> list[bytes]:
-    if frames is None or "jpeg" not in frames.columns:
+    if frames is None or "image" not in frames.columns:
         return []
-    return frames.filter(pl.col("video_id") == video_id).sort("frame_index")["jpeg"].drop_nulls().to_list()
+    images = frames.filter(pl.col("video_id") == video_id).sort("frame_index")["image"]
+    return images.struct.field("bytes").drop_nulls().to_list()
 
 
 def _middle(pictures: Sequence[bytes]) -> bytes | None:

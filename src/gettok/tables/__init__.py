@@ -17,7 +17,17 @@ from gettok.tables.collected import (
     VIDEOS,
     WINDOWS,
 )
-from gettok.tables.made import DESCRIPTIONS, FRAMES, MEDIA, PAIRS, SEGMENT, STANCES, TRANSCRIPTS
+from gettok.tables.images import IMAGE
+from gettok.tables.made import (
+    CAPTIONS,
+    DESCRIPTIONS,
+    FRAMES,
+    MEDIA,
+    PAIRS,
+    SEGMENT,
+    STANCES,
+    TRANSCRIPTS,
+)
 from gettok.tables.table import Column, Table
 
 TABLES: Mapping[str, Table] = {
@@ -33,6 +43,7 @@ TABLES: Mapping[str, Table] = {
         ASIDE,
         FIELDS,
         MEDIA,
+        CAPTIONS,
         FRAMES,
         TRANSCRIPTS,
         DESCRIPTIONS,
@@ -43,12 +54,14 @@ TABLES: Mapping[str, Table] = {
 
 __all__ = [
     "ASIDE",
+    "CAPTIONS",
     "COMMENTS",
     "COUNTS",
     "COVERAGE",
     "DESCRIPTIONS",
     "FIELDS",
     "FRAMES",
+    "IMAGE",
     "MEDIA",
     "PAGES",
     "PAIRS",

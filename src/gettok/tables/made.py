@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from gettok.tables.images import IMAGE
 from gettok.tables.table import TIME, VIDEO_ID, Column, Table
 
 #: What every table of a costly stage has beside its own columns.
@@ -30,12 +31,24 @@ MEDIA = Table(
     "One video's file: its facts, or the reason why there is none.",
     (
         VIDEO_ID,
-        Column("file", pl.String, "The file's name under `media/`."),
-        Column("sha256", pl.String, "SHA-256 of the file."),
-        Column("bytes", pl.Int64, "Size of the file."),
-        Column("duration_s", pl.Float64, "Length of the decoded pictures in seconds, to the millisecond."),
-        Column("frame_count", pl.Int64, "Pictures that decode."),
-        Column("frame_rate", pl.Float64, "Average pictures a second."),
+        Column("kind", pl.String, "`video`, or `slideshow` for photos with a sound."),
+        Column("file", pl.String, "The file's name under `media/`; of a slideshow, its folder's."),
+        Column("sha256", pl.String, "SHA-256 of the file; of a slideshow, of its files' names and digests."),
+        Column("bytes", pl.Int64, "Size of the file, or of the slideshow's files together."),
+        Column("backend", pl.String, "Which reader brought it: `page`, `ytdlp`, `pyktok` or `local`."),
+        Column(
+            "duration_s",
+            pl.Float64,
+            "Length of the decoded pictures in seconds, to the millisecond; of a slideshow, of its sound.",
+        ),
+        Column("frame_count", pl.Int64, "Pictures that decode; of a slideshow, its photos."),
+        Column("frame_rate", pl.Float64, "Average pictures a second; empty for a slideshow."),
+        Column(
+            "is_constant_rate",
+            pl.Boolean,
+            "Whether every picture is shown for the same time; empty for a slideshow.",
+        ),
+        Column("bit_rate", pl.Int64, "Bits a second, pictures and sound together."),
         Column("width", pl.Int64, "Width as shown, after rotation, in pixels."),
         Column("height", pl.Int64, "Height as shown, after rotation, in pixels."),
         Column(
@@ -48,7 +61,35 @@ MEDIA = Table(
         Column("audio_codec", pl.String, "Codec of the sound."),
         Column("audio_channels", pl.Int64, "Sound channels."),
         Column("sample_rate", pl.Int64, "Sound samples a second."),
+        Column(
+            "loudness_lufs",
+            pl.Float64,
+            "Integrated loudness of the sound in LUFS (EBU R128), to one place; -70 or less is silence.",
+        ),
         *_ANSWERED,
+    ),
+)
+
+SEGMENT = pl.Struct({"start_s": pl.Float64, "end_s": pl.Float64, "text": pl.String})
+
+CAPTIONS = Table(
+    "captions",
+    "TikTok's own captions of one video; a video without any has no row.",
+    (
+        VIDEO_ID,
+        Column("language", pl.String, "Language as TikTok names it, such as `spa-ES`."),
+        Column(
+            "source",
+            pl.String,
+            "Who wrote them, in TikTok's words: `ASR` (a recogniser), `MT` (machine translation), `LC` (a person).",
+        ),
+        Column("text", pl.String, "The captions as one text."),
+        Column("segments", pl.List(SEGMENT), "The captions in pieces, with start and end in seconds."),
+        Column(
+            "format",
+            pl.String,
+            "Form of the file beside the video's under `media/`: `webvtt`, `srt` or `creator_caption`.",
+        ),
     ),
 )
 
@@ -61,19 +102,17 @@ FRAMES = Table(
         Column(
             "time_s",
             pl.Float64,
-            "When the frame is shown, in seconds from the first frame, to the millisecond.",
+            "When the frame is shown, in seconds from the first frame, to the millisecond; empty for a photo.",
         ),
         Column("width", pl.Int64, "Width of the JPEG in pixels."),
         Column("height", pl.Int64, "Height of the JPEG in pixels."),
         Column("sha256", pl.String, "SHA-256 of the JPEG."),
-        Column("jpeg", pl.Binary, "The frame as JPEG."),
+        Column("image", IMAGE, "The frame as JPEG, as `datasets` of Hugging Face keeps pictures."),
         *_ANSWERED,
     ),
     ("video_id", "frame_index"),
     rows_per_group=64,
 )
-
-SEGMENT = pl.Struct({"start_s": pl.Float64, "end_s": pl.Float64, "text": pl.String})
 
 TRANSCRIPTS = Table(
     "transcripts",

@@ -9,6 +9,7 @@ import polars as pl
 
 from gettok.errors import BadInput
 from gettok.step import Row
+from gettok.tables.images import IMAGE, write_images
 from gettok.writing import write_whole
 
 #: Every time is UTC, to the microsecond.
@@ -53,7 +54,12 @@ class Table:
         # polars forgets the inner type of a list column that is all null when it turns a frame round
         frame = rows.cast(self.schema) if isinstance(rows, pl.DataFrame) else self.frame(rows)
         buffer = BytesIO()
-        frame.write_parquet(buffer, compression="zstd", statistics=True, row_group_size=self.rows_per_group)
+        if images := [column.name for column in self.columns if column.dtype == IMAGE]:
+            write_images(frame, images, buffer, self.rows_per_group)
+        else:
+            frame.write_parquet(
+                buffer, compression="zstd", statistics=True, row_group_size=self.rows_per_group
+            )
         write_whole(path, buffer.getvalue())
 
     def read(self, path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:

@@ -1,0 +1,68 @@
+"""How many requests each host was sent, and how many at once: whether a client is polite."""
+
+import threading
+from collections import Counter
+from types import TracebackType
+from typing import Self
+
+from sandbox.exchange import Request
+
+
+class Traffic:
+    """Counted from a whole request to just before the last byte of its answer.
+
+    Before, so that a client that waits for the end of one answer never seems to have two requests open.
+    """
+
+    def __init__(self) -> None:
+        self._requests: Counter[str] = Counter()
+        self._open: Counter[str] = Counter()
+        self._most: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def arrives(self, host: str) -> None:
+        with self._lock:
+            self._requests[host] += 1
+            self._open[host] += 1
+            self._most[host] = max(self._most[host], self._open[host])
+
+    def leaves(self, host: str) -> None:
+        with self._lock:
+            self._open[host] -= 1
+
+    def told(self) -> dict[str, dict[str, int]]:
+        """By host: all requests so far, those open now, and the most that were open at once."""
+        with self._lock:
+            return {
+                host: {"requests": count, "open": self._open[host], "most_at_once": self._most[host]}
+                for host, count in sorted(self._requests.items())
+            }
+
+
+class Visit:
+    """One request on its way, for a `with` block; over at `over` or at the block's end."""
+
+    def __init__(self, traffic: Traffic, request: Request) -> None:
+        self._traffic = traffic
+        self._host = host_of(request.path)
+        self._is_over = False
+
+    def __enter__(self) -> Self:
+        self._traffic.arrives(self._host)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.over()
+
+    def over(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._traffic.leaves(self._host)
+
+
+def host_of(path: str) -> str:
+    """The host that a path stands for: `v16-webapp` of `/media/v16-webapp/7.mp4`, else the path's first part."""
+    first, _, rest = path.removeprefix("/").partition("/")
+    return rest.partition("/")[0] if first == "media" else first

@@ -1,0 +1,166 @@
+"""Runs a function in a child process, so that a decoder which crashes, hangs or fills the memory ends there.
+
+Decoders are C code that reads what strangers made. Each child has a limit of memory, writes no core dump, and dies
+with its owner, whatever ends that one. What it says of a failure is the same on every run: no path, process id or time.
+"""
+
+import math
+import os
+import resource
+import signal
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
+from multiprocessing import get_context, parent_process
+from multiprocessing.util import Finalize
+from queue import Empty, LifoQueue
+from threading import BoundedSemaphore, Thread
+from typing import Any, NoReturn, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from gettok.errors import Interrupted, Stop, Unusable
+
+#: Decoding an hour of 1080p takes some minutes of two cores.
+DECODE_S = 600.0
+#: A picture of 8K in ten bits takes 100 MB, and a decoder may hold more than sixteen of them.
+MOST_GIB = 4
+#: A child is replaced after so many calls, so that what a decoder leaks does not add up.
+_CALLS = 500
+#: Starting Python, and the owner's main module once more; generous, for a machine that swaps.
+_START_S = 120
+_GRACE_S = 5
+#: One that dies while it is idle is found out by the next call.
+_STARTS = 2
+#: Whatever comes with one of these, the child may be in any state and is not asked again.
+_SPOILT = (TimeoutError, ProcessExpired, BrokenProcessPool, CancelledError, KeyboardInterrupt, SystemExit)
+
+T = TypeVar("T")
+
+
+def confined(function: Callable[..., T], *args: Any, timeout_s: float = DECODE_S) -> T:
+    """What the function returns or raises in a child process; function, arguments and result must be picklable.
+
+    Raises `Unusable`: `undecodable` if the child crashes, `too_large` if it takes more time or memory than allowed.
+    `Stop` if no child starts. Any other error that is not ours is a bug, and is raised. Within a child it is a plain
+    call.
+    """
+    if _is_child:
+        return function(*args)
+    for _ in range(_STARTS):
+        try:
+            return _children().call(function, args, timeout_s)
+        except BrokenProcessPool:  # the child died before it took the question
+            continue
+        except TimeoutError as error:
+            raise _too_slow(timeout_s) from error
+        except ProcessExpired as error:
+            _tell(error.exitcode, timeout_s)
+    raise Stop(
+        "a child process that decodes media does not start",
+        f"tried it {_STARTS} times",
+        "read what it printed above; a script of yours must call us under `if __name__ == '__main__':`",
+    )
+
+
+class _Children:
+    """Pools of one child each, made when they are needed: a spoilt one takes no other with it."""
+
+    def __init__(self) -> None:
+        self._idle: LifoQueue[ProcessPool] = LifoQueue()
+        self._all: set[ProcessPool] = set()
+        self._turns = BoundedSemaphore(os.cpu_count() or 1)
+        # not `atexit`: a spawned process waits for its own children before it comes to that
+        Finalize(None, self.close, exitpriority=100)
+
+    def call(self, function: Callable[..., T], args: tuple[Any, ...], timeout_s: float) -> T:
+        """Raises what the function raises, or why there is no telling."""
+        with self._turns:
+            pool = self._take()
+            try:
+                future = pool.schedule(_run, (function, args, timeout_s), timeout=timeout_s)
+                result: T = future.result(timeout_s + _START_S)
+            except _SPOILT:
+                self._drop(pool)
+                raise
+            except BaseException:
+                self._idle.put(pool)
+                raise
+            self._idle.put(pool)
+            return result
+
+    def close(self) -> None:
+        for pool in list(self._all):
+            self._drop(pool)
+
+    def _take(self) -> ProcessPool:
+        try:
+            while not (pool := self._idle.get_nowait()).active:
+                self._drop(pool)
+        except Empty:
+            pool = ProcessPool(1, _CALLS, initializer=_prepare, context=get_context("spawn"))
+            self._all.add(pool)
+        return pool
+
+    def _drop(self, pool: ProcessPool) -> None:
+        self._all.discard(pool)
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+
+@cache
+def _children() -> _Children:
+    return _Children()
+
+
+def _too_slow(timeout_s: float) -> Unusable:
+    return Unusable("too_large", f"decoding takes longer than {timeout_s:g} s")
+
+
+def _tell(status: int, timeout_s: float) -> NoReturn:
+    """Raise what the end of a child means; -n is the end by signal n."""
+    if status == -signal.SIGALRM:
+        raise _too_slow(timeout_s)
+    if status == -signal.SIGKILL:  # not ours, so most likely the system's, which needs memory
+        raise Unusable("too_large", "the system killed the decoder, most likely for want of memory")
+    if abs(status) == signal.SIGTERM:  # somebody ends all that we run; nothing is wrong with the file
+        raise Interrupted
+    how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+    raise Unusable("undecodable", f"the decoder crashed ({how})")
+
+
+_is_child = False
+
+
+def _prepare() -> None:
+    """Bound this process for good, before its first call."""
+    global _is_child  # noqa: PLW0603 - a process is a child for life
+    _is_child = True
+    _limit(resource.RLIMIT_CORE, 0)
+    # not the address space, of which threads reserve far more than they use
+    _limit(resource.RLIMIT_DATA, MOST_GIB * 1024**3)
+    Thread(target=_end_with_owner, daemon=True).start()
+
+
+def _limit(kind: int, most: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
+
+
+def _end_with_owner() -> None:
+    owner = parent_process()
+    assert owner is not None
+    owner.join()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _run(function: Callable[..., T], args: tuple[Any, ...], timeout_s: float) -> T:
+    signal.alarm(math.ceil(timeout_s) + _GRACE_S)  # ends even code that holds the lock of all threads
+    try:
+        return function(*args)
+    except MemoryError:
+        raise Unusable("too_large", f"decoding takes more than {MOST_GIB} GiB of memory") from None
+    finally:
+        signal.alarm(0)

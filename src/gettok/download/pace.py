@@ -1,0 +1,50 @@
+"""How gently one host is asked: so much time between two requests, for all threads together."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+
+#: The longest that a server's `Retry-After` is obeyed; a server that says more is asked again, and refuses again.
+LONGEST_HOLD_S = 120.0
+
+
+class Pace:
+    """The times from which each host may be asked again.
+
+    `sleep` may be a stand-in: times are handed out as if everybody had slept.
+    """
+
+    def __init__(self, pause_s: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._pause_s, self._sleep = pause_s, sleep
+        self._free_at: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, host: str) -> float:
+        """Wait for this host's turn; gives back the seconds that took."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._free_at.get(host, now))
+            self._free_at[host] = turn + self._pause_s * random.uniform(1, 2)
+        if turn > now:
+            self._sleep(turn - now)
+        return turn - now
+
+    def hold(self, host: str, headers: Mapping[str, str]) -> None:
+        """Leave the host alone for as long as its answer says, within reason."""
+        seconds = min(_told_s(headers), LONGEST_HOLD_S)
+        with self._lock:
+            self._free_at[host] = max(self._free_at.get(host, 0.0), time.monotonic() + seconds)
+
+
+def _told_s(headers: Mapping[str, str]) -> float:
+    """Seconds by `Retry-After`; a date counts from the server's own clock. 0 where nothing sensible is said."""
+    told = headers.get("Retry-After", "").strip()
+    if told.isdecimal():
+        return float(told[:9])
+    try:
+        until, now = (parsedate_to_datetime(text) for text in (told, headers.get("Date", "")))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError):  # no date, or one with a time zone and one without
+        return 0.0

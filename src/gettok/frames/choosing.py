@@ -1,0 +1,74 @@
+"""Which pictures of a video become frames."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from gettok.frames.timetable import Timetable
+from gettok.media.container import opened, pictures_of, undecodable
+from gettok.settings import Frames
+
+#: Pixels of the shorter edge when scenes are looked for: what PySceneDetect itself scales down to, about.
+_SCENE_EDGE = 144
+_EXACT = Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+
+
+def chosen(path: Path, timetable: Timetable, frames: Frames) -> Sequence[int]:
+    """Indices of pictures, in order of display, each once. Looking for scenes decodes the whole video."""
+    match frames.select:
+        case "stride":
+            return range(0, len(timetable.times), frames.stride)
+        case "seconds":
+            return list(_on_screen(timetable, Fraction(str(frames.every_s))))
+        case "scenes":
+            return scene_starts(path, timetable, frames.scene_threshold)
+
+
+def _on_screen(timetable: Timetable, every_s: Fraction) -> Iterator[int]:
+    """The picture on screen at 0, every_s, 2 · every_s … seconds; one that stays longer is taken once."""
+    times, step = timetable.times, every_s / timetable.unit
+    moment, last = Fraction(times[0]), -1
+    while moment < max(timetable.end, times[-1] + 1):
+        index = bisect_right(times, moment) - 1
+        if index > last:
+            yield index
+        # where pictures stay long, straight to the first moment at which another is on screen
+        following = times[index + 1] if index + 1 < len(times) else timetable.end
+        moment += step * max(1, -((moment - following) // step))
+        last = index
+
+
+def scene_starts(path: Path, timetable: Timetable, threshold: float) -> list[int]:
+    """The first picture, and each at which PySceneDetect's content detector sees a cut. Raises `Unusable`."""
+    from scenedetect import FrameTimecode  # noqa: PLC0415 -- brings OpenCV, for one of three ways to choose
+    from scenedetect.detectors import ContentDetector  # noqa: PLC0415
+
+    detector = ContentDetector(threshold=threshold)
+    cuts = []
+    clock = FrameTimecode(0, 30.0)  # it counts pictures; the rate turns them into times that nobody reads
+    for index, picture in _small_pictures(path, timetable):
+        clock = FrameTimecode(index, 30.0)
+        cuts += detector.process_frame(clock, picture)
+    cuts += detector.post_process(clock)
+    return sorted({0, *(cut.frame_num for cut in cuts)})
+
+
+def _small_pictures(path: Path, timetable: Timetable) -> Iterator[tuple[int, object]]:
+    """Every picture as BGR, made small; one that does not decode is passed over."""
+    scaler = VideoReformatter()
+    with opened(path) as file:
+        stream = pictures_of(file)
+        try:
+            for frame in file.decode(stream):
+                index = bisect_left(timetable.times, frame.pts or 0)
+                if index < len(timetable.times) and timetable.times[index] == frame.pts:
+                    scale = min(1, _SCENE_EDGE / min(frame.width, frame.height))
+                    width, height = (max(1, round(side * scale)) for side in (frame.width, frame.height))
+                    small = scaler.reformat(frame, width, height, "bgr24", interpolation=_EXACT, threads=1)
+                    yield index, small.to_ndarray()
+        except av.FFmpegError as error:
+            raise undecodable(error) from error

@@ -1,0 +1,30 @@
+"""The photos of a slideshow as frames."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from gettok.frames.jpeg import Encoder, Jpeg
+from gettok.media.photos import look
+
+
+def take(photos: Sequence[Path], encoder: Encoder) -> Iterator[Jpeg]:
+    """Each photo as a person sees it, its number from 0 as the index. Raises `Unusable` as `probe` does."""
+    for number, photo in enumerate(photos):
+        look([photo])
+        yield encoder.of_image(number, _upright(photo, encoder.longest_edge))
+
+
+def _upright(path: Path, longest_edge: int) -> Image.Image:
+    with Image.open(path) as photo:
+        photo.thumbnail((longest_edge, longest_edge), Image.Resampling.LANCZOS)
+        return _on_white(ImageOps.exif_transpose(photo))
+
+
+def _on_white(photo: Image.Image) -> Image.Image:
+    """As RGB, white where the photo is transparent."""
+    if not photo.has_transparency_data:
+        return photo.convert("RGB")
+    layer = photo.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")

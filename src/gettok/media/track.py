@@ -1,0 +1,157 @@
+"""The sound track of a video's media: what it is, and its samples. Decodes, so it runs in a child process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import av
+
+from gettok.errors import Unusable
+from gettok.media.container import undecodable
+
+#: A second may be missing: players pass over a damaged packet too.
+_LOST_S = 1.0
+#: EBU R128 measures in blocks of so many seconds; less has no loudness.
+_BLOCK_S = 0.4
+_THREADS = 2
+
+
+@dataclass(frozen=True)
+class Track:
+    """The sound as its header describes it."""
+
+    has_audio: bool
+    audio_codec: str | None = None
+    audio_channels: int | None = None
+    sample_rate: int | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What decoding a sound to its end has shown; seconds to the millisecond, LUFS to one place."""
+
+    track: Track
+    duration_s: float
+    loudness_lufs: float | None
+
+    @staticmethod
+    def nothing() -> "Heard":
+        return Heard(Track(has_audio=False), 0.0, None)
+
+
+@contextmanager
+def opened_sound(path: Path) -> Iterator[Any]:
+    """The file, read as MP4 or MP3 and as nothing else. Raises `Unusable`: undecodable."""
+    with path.open("rb") as file:  # a file object, so that no other file can be named
+        head = file.read(3)
+        file.seek(0)
+        if not head:
+            raise Unusable("undecodable", "the file is empty")
+        kind = "mp3" if head == b"ID3" or head[:1] == b"\xff" else "mov"
+        try:
+            with av.open(file, format=kind, metadata_errors="replace") as container:
+                yield container
+        except av.FFmpegError as error:
+            raise undecodable(error) from error
+
+
+def track_of(container: Any) -> Track:
+    """No sound is a fact, and no failure; nor is a codec that nobody knows."""
+    if not container.streams.audio:
+        return Track(has_audio=False)
+    codec = container.streams.audio[0].codec_context
+    if codec is None:
+        return Track(has_audio=True)
+    return Track(
+        has_audio=True,
+        audio_codec=codec.codec.canonical_name,
+        audio_channels=codec.layout.nb_channels or None,
+        sample_rate=codec.sample_rate or None,
+    )
+
+
+def sound_of(container: Any) -> Any:
+    """The first track of sound, ready to decode. Raises `Unusable`: no_audio, undecodable."""
+    stream = next(iter(container.streams.audio), None)
+    if stream is None:
+        raise Unusable("no_audio", "the file has no sound track")
+    codec = stream.codec_context
+    if codec is None or not codec.sample_rate or not codec.layout.nb_channels:
+        raise Unusable("undecodable", "no decoder for its sound")
+    codec.thread_count = _THREADS
+    return stream
+
+
+def frames_of(container: Any, stream: Any) -> Iterator[Any]:
+    """What decodes; a damaged packet is passed over."""
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except MemoryError:
+            raise
+        except av.FFmpegError:  # decoders have many names for it: AAC's is EPERM
+            continue
+
+
+def resampled(frames: Iterator[Any], sample: str, layout: str, rate: int) -> Iterator[Any]:
+    """One resampler for each run of frames of one form: a track may change its rate midway."""
+    for _, run in groupby(frames, lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
+        resampler = av.AudioResampler(format=sample, layout=layout, rate=rate)
+        for frame in run:
+            frame.pts = None  # the resampler refuses the jumps that real files have
+            yield from resampler.resample(frame)
+        yield from resampler.resample(None)
+
+
+def check_whole(container: Any, stream: Any, heard_s: float) -> None:
+    """Raises `Unusable` if more than a second of what the header declares is missing; MP3 only estimates it."""
+    declared_s = float(stream.duration * stream.time_base) if stream.duration else 0.0
+    if container.format.name != "mp3" and declared_s - heard_s > _LOST_S:
+        raise Unusable("undecodable", f"{heard_s:.1f} of {declared_s:.1f} s of sound decode")
+
+
+def listen(path: Path) -> Heard:
+    """Decode the sound to its end and measure it. Raises `Unusable`: no_audio, undecodable."""
+    with opened_sound(path) as container:
+        stream = sound_of(container)
+        rate, layout = stream.codec_context.sample_rate, stream.codec_context.layout.name
+        samples, loudness = _measured(
+            resampled(frames_of(container, stream), "dbl", layout, rate), layout, rate
+        )
+        check_whole(container, stream, samples / rate)
+        return Heard(
+            track_of(container),
+            round(samples / rate, 3),
+            round(loudness, 1) if loudness is not None and samples / rate >= _BLOCK_S else None,
+        )
+
+
+def _measured(frames: Iterator[Any], layout: str, rate: int) -> tuple[int, float | None]:
+    """Samples, and the integrated loudness after the last of them in LUFS, by FFmpeg's meter of EBU R128."""
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(format="dbl", sample_rate=rate, layout=layout, time_base=Fraction(1, rate))
+    graph.link_nodes(source, graph.add("ebur128", "metadata=1"), graph.add("abuffersink")).configure()
+    samples, loudness = 0, None
+    for frame in frames:
+        samples += frame.samples
+        frame.pts = None
+        graph.push(frame)
+        for measured in _pulled(graph):
+            loudness = measured.metadata["lavfi.r128.I"]
+    return samples, None if loudness is None else float(loudness)
+
+
+def _pulled(graph: Any) -> Iterator[Any]:
+    while True:
+        try:
+            yield graph.pull()
+        except (av.BlockingIOError, av.EOFError):
+            return

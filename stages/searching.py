@@ -1,0 +1,41 @@
+"""The study's search, as whoever runs or plans it sees it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gettok.collect import Canary, Collector
+from gettok.collect.journal import Life
+from gettok.query import conditions
+from gettok.research_api import ResearchApi
+from gettok.settings import Settings
+from gettok.store import Store
+from gettok.windows import Window
+from stages.shell import say
+
+
+def days_of(settings: Settings) -> Window:
+    """The study's days."""
+    return Window(settings.study.start, settings.study.end)
+
+
+def collector(
+    settings: Settings,
+    store: Store,
+    api: ResearchApi,
+    told: Callable[[Life], Any] = lambda _: None,
+    most_days: int | None = None,
+) -> Collector:
+    """The collector of the study's query over its days; `told` hears of each window that needs nothing more for now."""
+    canary = Canary(api, settings.collect.canary) if settings.collect.canary else None
+    return Collector(
+        store,
+        api,
+        settings.source.name,
+        conditions(settings.study.query),
+        days_of(settings),
+        most_days or settings.source.window_days,
+        settings.collect.patience_days,
+        canary,
+        told,
+        lambda text: say(f"collect: {text}"),
+    )

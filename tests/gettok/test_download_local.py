@@ -1,0 +1,157 @@
+"""Files that somebody has already go through the same checks, and stay as they are."""
+
+import os
+import stat
+
+import media_files
+import pytest
+from download_corpus import settings, slideshow
+
+from gettok.download import DownloadStep, VideoLink
+from gettok.errors import BadSettings, NoSpace, Unusable
+from gettok.store import Key, Store
+
+ID = "7175000000000000001"
+LINK = VideoLink(ID, "someone")
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    return media_files.video(tmp_path_factory.mktemp("film") / "film.mp4")
+
+
+@pytest.fixture
+def mine(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def step(mine, tmp_path):
+    return DownloadStep(settings(backend="local", folder=str(mine)), "tiktok", "", tmp_path / "spool")
+
+
+def reason_of(step, link=LINK) -> str:
+    with pytest.raises(Unusable) as refusal:
+        step.ask(link)
+    assert not list(step.spool.iterdir())
+    return refusal.value.reason
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".m4v"])
+def test_a_video_is_found_by_its_id(step, mine, film, suffix):
+    (mine / f"{ID}{suffix}").write_bytes(film.read_bytes())
+    answer = step.ask(LINK)
+    (row,) = step.read(answer)
+    assert answer.blobs["media"].read() == film.read_bytes()
+    assert (row["kind"], row["frame_count"], row["backend"]) == ("video", 60, "local")
+
+
+def test_a_slideshow_is_a_folder_whose_photos_come_by_the_numbers_in_their_names(step, mine):
+    folder = slideshow(mine / ID)
+    media_files.sound_only(folder / "music.mp4")
+    (folder / "notes.txt").write_text("mine")
+    (folder / ".hidden.png").write_bytes((folder / "1.png").read_bytes())
+    answer = step.ask(LINK)
+    assert list(answer.blobs) == ["000.png", "001.png", "002.png", "sound.m4a"]
+    assert answer.blobs["002.png"].read() == (folder / "10.png").read_bytes()
+    (row,) = step.read(answer)
+    assert (row["kind"], row["frame_count"], row["has_audio"]) == ("slideshow", 3, True)
+
+
+def test_what_is_not_there_is_asked_for_again_in_the_next_run(step, mine, film):
+    assert reason_of(step) == "no_file"
+    (mine / ID).mkdir()
+    assert reason_of(step) == "no_file"
+    assert step.inputs(LINK) == {"video_id": ID}
+    (mine / f"{ID}.mp4").write_bytes(film.read_bytes())
+    assert step.ask(LINK).blobs["media"].size
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"<html>", "not_a_video"), (b"", "not_a_video"), (b"#EXTM3U\n", "not_a_video")]
+)
+def test_f23_what_is_no_video_is_none_here_either(step, mine, content, reason):
+    (mine / f"{ID}.mp4").write_bytes(content)
+    assert reason_of(step) == reason
+
+
+def test_f24_half_a_video_is_truncated_here_too(step, mine, film):
+    media_files.cut(film, mine / f"{ID}.mp4")
+    assert reason_of(step) == "truncated"
+
+
+def test_a_video_over_the_limit_is_left_out_before_it_is_copied(mine, film, tmp_path):
+    (mine / f"{ID}.mp4").write_bytes(film.read_bytes())
+    chosen = settings(backend="local", folder=str(mine), max_bytes=1000)
+    assert reason_of(DownloadStep(chosen, "x", "", tmp_path / "spool")) == "too_large"
+
+
+def test_f37_a_disk_that_would_be_too_full_stops_the_run(mine, film, tmp_path):
+    (mine / f"{ID}.mp4").write_bytes(film.read_bytes())
+    chosen = settings(backend="local", folder=str(mine), keep_free_bytes=10**18)
+    with pytest.raises(NoSpace):
+        DownloadStep(chosen, "x", "", tmp_path / "spool").ask(LINK)
+
+
+def test_the_file_keeps_its_place_its_mode_and_its_time_and_shares_nothing_with_the_store(
+    step, mine, film, tmp_path
+):
+    file = mine / f"{ID}.mp4"
+    padding = (1_200_000).to_bytes(4) + b"free" + bytes(1_200_000 - 8)
+    file.write_bytes(film.read_bytes() + padding)
+    file.chmod(0o640)
+    os.utime(file, ns=(10**18, 10**18))
+    before = file.stat()
+    with Store(tmp_path / "store") as store:
+        key = Key.of("download", 2, step.settings, step.inputs(LINK))
+        store.put(key, ID, step.ask(LINK))
+        kept = store.get(key.digest).blobs["media"]
+        assert kept.path is not None
+        after = file.stat()
+        same = ("st_mode", "st_ino", "st_mtime_ns", "st_ctime_ns", "st_nlink", "st_size")
+        assert all(getattr(after, name) == getattr(before, name) for name in same)
+        file.write_bytes(b"changed in place")
+        assert list(store.verify()) == []
+        assert stat.S_IMODE(kept.path.stat().st_mode) == 0o444
+
+
+def test_the_key_follows_what_the_files_hold(step, mine, film):
+    file = mine / f"{ID}.mp4"
+    file.write_bytes(film.read_bytes())
+    first = step.inputs(LINK)
+    file.touch()
+    assert step.inputs(LINK) == first
+    file.write_bytes(film.read_bytes() + b"\0\0\0\x08free")
+    assert step.inputs(LINK) != first
+    file.unlink()
+    folder = slideshow(mine / ID)
+    second = step.inputs(LINK)
+    (folder / "1.png").rename(folder / "99.png")
+    assert step.inputs(LINK) != second
+
+
+def test_the_source_of_the_ids_is_not_in_the_key(mine):
+    chosen = settings(backend="local", folder=str(mine))
+    assert DownloadStep(chosen, "tiktok", "").settings == DownloadStep(chosen, "sandbox", "x").settings
+
+
+@pytest.mark.parametrize("video_id", ["../secret", "/etc/passwd", "", "a", "1/2", "1\0", "x" * 300])
+def test_f53_names_are_made_of_ids_alone(step, mine, film, video_id):
+    (mine.parent / "secret.mp4").write_bytes(film.read_bytes())
+    with pytest.raises(Unusable, match="not the id"):
+        step.ask(VideoLink(video_id, "someone"))
+    assert step.inputs(VideoLink(video_id, "someone")) == {"video_id": video_id}
+
+
+def test_a_link_inside_the_folder_leads_to_its_file(step, mine, film):
+    (mine / f"{ID}.mp4").symlink_to(film)
+    assert step.ask(LINK).blobs["media"].read() == film.read_bytes()
+    assert film.is_file()
+
+
+def test_a_folder_that_is_not_there_stops_the_run_before_anything(tmp_path):
+    step = DownloadStep(settings(backend="local", folder=str(tmp_path / "none")), "x", "")
+    with pytest.raises(BadSettings, match=r"download\.folder"):
+        step.open()

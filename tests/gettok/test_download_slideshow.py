@@ -1,0 +1,135 @@
+"""A slideshow is kept by every backend: its photos, each from the first mirror that serves it, and its sound."""
+
+import download_corpus
+import pytest
+from download_corpus import IDS, settings
+
+from gettok.download import DownloadStep, VideoLink
+from gettok.download.kinds import photo_suffix, sound_suffix
+from gettok.errors import Unusable
+from sandbox.server import Sandbox
+
+SHOW = VideoLink(IDS["slideshow"], "someone.1")
+SOUND = "/media/sf16"
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return download_corpus.make(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def server(corpus):
+    with Sandbox(corpus=corpus) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def step(server, tmp_path_factory):
+    return DownloadStep(settings(), "sandbox", server.pages, tmp_path_factory.mktemp("spool"), lambda _: None)
+
+
+@pytest.fixture
+def play(server):
+    yield lambda *script: server.play(list(script))
+    server.play([])
+
+
+def sizes(answer) -> list[str]:
+    return [name for name in answer.blobs if name != "page"]
+
+
+def test_a_slideshow_may_have_no_sound(step):
+    (row,) = step.read(step.ask(VideoLink(IDS["no_sound_slideshow"], "a")))
+    assert (row["kind"], row["has_audio"]) == ("slideshow", False)
+
+
+def test_f32_a_dead_sound_is_a_fact_and_costs_no_photo(step, server, play):
+    since = len(server.requests())
+    play({"do": "404", "match": SOUND, "times": None})
+    answer = step.ask(SHOW)
+    assert sizes(answer) == ["000.jpg", "001.png", "002.webp"]
+    assert answer.body["chosen"]["sound_trouble"] == "no_address: file: HTTP 404"
+    assert len(server.requests()) == since + 5
+
+
+def test_f32_a_sound_that_may_yet_come_is_waited_for_before_the_photos_are_fetched(step, server, play):
+    since = len(server.requests())
+    play({"do": "403", "match": SOUND})
+    answer = step.ask(SHOW)
+    assert "sound.m4a" in answer.blobs
+    assert [entry["face"] for entry in server.requests()[since:]] == ["pages", "media", "pages"] + [
+        "media"
+    ] * 4
+    play({"do": "403", "match": SOUND, "times": None})
+    answer = step.ask(SHOW)
+    assert answer.body["chosen"]["sound_trouble"] == "unreachable: file: HTTP 403"
+
+
+@pytest.mark.parametrize("bad", ["html", "empty", "noise", "playlist", "half"])
+def test_f23_a_sound_that_is_none_is_left_out_with_its_reason(step, play, bad):
+    play({"do": bad, "match": SOUND, "times": None})
+    answer = step.ask(SHOW)
+    assert "sound.m4a" not in answer.blobs
+    assert answer.body["chosen"]["sound_trouble"]
+    assert answer.body["facts"]["has_audio"] is False
+
+
+@pytest.mark.parametrize("bad", ["404", "403", "html", "cut", "empty"])
+def test_f32_each_photo_comes_from_the_first_mirror_that_serves_it(step, play, bad):
+    play({"do": bad, "match": "/media/p16-sign/", "times": 3})
+    assert sizes(step.ask(SHOW)) == ["000.jpg", "001.png", "002.webp", "sound.m4a"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [("404", "no_address"), ("403", "unreachable"), ("html", "not_a_video"), ("picture_bomb", "too_large")],
+)
+def test_a_photo_that_nobody_serves_is_the_slideshow_s_reason(step, play, bad, reason):
+    play({"do": bad, "match": f"/{IDS['slideshow']}/1.jpg", "times": None})
+    with pytest.raises(Unusable) as refusal:
+        step.ask(SHOW)
+    assert refusal.value.reason == reason
+    assert not list(step.spool.iterdir())
+
+
+def test_f30_the_limit_is_on_all_files_of_a_slideshow_together(server, tmp_path):
+    step = DownloadStep(settings(max_bytes=10_400, tries=1), "sandbox", server.pages, tmp_path)
+    with pytest.raises(Unusable, match="too_large"):
+        step.ask(SHOW)
+
+
+def test_f30_a_photo_that_unpacks_without_end_has_one(step, play):
+    play({"do": "gzip_bomb", "match": "/media/p", "times": None})
+    with pytest.raises(Unusable, match="too_large"):
+        step.ask(SHOW)
+
+
+def test_f33_no_photo_and_no_sound_leads_to_another_server(step, play):
+    play(*({"do": "redirect", "match": host, "times": None} for host in ("/media/p16-sign", SOUND)))
+    answer = step.ask(SHOW)
+    assert sizes(answer) == ["000.jpg", "001.png", "002.webp"]
+    assert "outside the sandbox" in answer.body["chosen"]["sound_trouble"]
+
+
+@pytest.mark.parametrize(
+    ("head", "photo", "sound"),
+    [
+        (b"\xff\xd8\xff\xe0 JFIF", ".jpg", None),
+        (b"\x89PNG\r\n\x1a\n", ".png", None),
+        (b"RIFF\0\0\0\0WEBPVP8 ", ".webp", None),
+        (b"RIFF\0\0\0\0WAVEfmt ", None, None),
+        (b"\0\0\0\x18ftypheic", None, None),
+        (b"\0\0\0\x18ftypM4A ", None, ".m4a"),
+        (b"ID3\x04\0", None, ".mp3"),
+        (b"\xff\xfb\x90\x64", None, ".mp3"),
+        (b"\xff\xf1\x50", None, None),
+        (b"<html>", None, None),
+        (b"#EXTM3U\n", None, None),
+        (b"", None, None),
+    ],
+)
+def test_f23_the_first_bytes_say_what_a_file_is(tmp_path, head, photo, sound):
+    file = tmp_path / "sound.jpg"
+    file.write_bytes(head)
+    assert (photo_suffix(file), sound_suffix(file)) == (photo, sound)

@@ -1,0 +1,185 @@
+"""The stage `download` as a whole: files and tables out, nothing asked for twice, and each run gets further."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+import download_corpus
+import media_files
+import polars as pl
+import pytest
+from download_corpus import ENDS, IDS, settings, slideshow
+
+from gettok.download import files_of, pick_up
+from gettok.engine import LocalEngine
+from gettok.errors import BadSettings, NotNow
+from gettok.settings import Settings, Source
+from gettok.store import Store
+from gettok.tables import CAPTIONS, MEDIA, VIDEOS
+from sandbox.server import Sandbox
+from stages.download import run
+from stages.shell import Stage
+
+KEPT = {name for name in IDS if name not in ENDS}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return download_corpus.make(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def server(corpus):
+    with Sandbox(corpus=corpus) as running:
+        yield running
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, server):
+    """A working folder whose videos are all those of the corpus."""
+    server.play([])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GETTOK_SANDBOX", server.base)
+    videos(IDS)
+    return tmp_path
+
+
+def videos(names) -> None:
+    day = datetime(2022, 12, 7, tzinfo=UTC)
+    rows = [{"video_id": IDS[name], "created_at": day, "username": "someone.1"} for name in names]
+    VIDEOS.write(rows, Path("data/videos/2022-12-07.parquet"))
+
+
+def download(pages="sandbox:", **changes) -> pl.DataFrame:
+    """Run the stage, and give back its table of media by the names of the corpus."""
+    source = Source(
+        kind="ids", name="sandbox", api="sandbox:", pages=pages, window_days=30, file="inputs/ids.csv"
+    )
+    chosen = Settings.model_construct(download=settings(**{"tries": 1, **changes}), source=source)
+    with Store(Path("store")) as store:
+        run(Stage("download", chosen, store, LocalEngine(), Event()))
+    names = {video_id: name for name, video_id in IDS.items()}
+    return MEDIA.read(Path("data/media.parquet")).with_columns(name=pl.col("video_id").replace(names))
+
+
+def outputs() -> dict[str, bytes]:
+    files = [file for file in sorted(Path("data").rglob("*")) if file.is_file()]
+    return {str(file): file.read_bytes() for file in files}
+
+
+def test_each_video_has_a_row_with_its_files_or_its_reason(here, corpus):
+    table = download()
+    lost = dict(table.filter(pl.col("status") != "ok").select("name", "reason").rows())
+    assert lost == ENDS
+    files = dict(table.filter(pl.col("status") == "ok").select("name", "file").rows())
+    assert files == {
+        name: IDS[name] if "slideshow" in name or name == "both" else f"{IDS[name]}.mp4" for name in KEPT
+    }
+    media = Path("data/media")
+    assert (media / files["ok"]).read_bytes() == (corpus / "media/plain.mp4").read_bytes()
+    assert sorted(file.name for file in (media / files["slideshow"]).iterdir()) == [
+        "000.jpg",
+        "001.png",
+        "002.webp",
+        "sound.m4a",
+    ]
+    beside = {f"{IDS['captioned']}.srt"}
+    assert {file.name for file in media.iterdir()} == set(files.values()) | beside
+    captions = CAPTIONS.read(Path("data/captions.parquet"))
+    assert captions.select("video_id", "language", "source", "text").rows() == [
+        (IDS["captioned"], "spa-ES", "ASR", "buenos días a todos")
+    ]
+
+
+def test_what_is_kept_is_never_asked_for_again_and_gives_the_same_bytes(here, server):
+    download()
+    first, since = outputs(), len(server.requests())
+    download()
+    assert {entry["subject"] for entry in server.requests()[since:]} == {IDS["unknown_status"]}
+    assert outputs() == first
+    videos(set(IDS) - {"unknown_status"})
+    since = len(server.requests())
+    download()
+    assert len(server.requests()) == since
+
+
+def test_what_lies_in_the_folder_is_all_that_an_answer_needs(here):
+    table = download().filter(pl.col("status") == "ok")
+    with Store(Path("store")) as store:
+        for name, file, key in table.select("name", "file", "answer_key").rows():
+            answer = store.get(key)
+            found = pick_up(Path("data/media"), IDS[name], file, answer.body)
+            wanted = files_of(answer) | {
+                name: blob for name, blob in answer.blobs.items() if name == "captions"
+            }
+            assert {name: blob.digest for name, blob in found.items()} == {
+                name: blob.digest for name, blob in wanted.items()
+            }
+
+
+def test_damaged_captions_are_said_and_left_out(here, server, capsys):
+    server.play([{"do": "html", "match": "/captions/", "times": None}])
+    videos(["captioned", "ok"])
+    assert set(download()["status"]) == {"ok"}
+    assert CAPTIONS.read(Path("data/captions.parquet")).is_empty()
+    said = capsys.readouterr().err
+    assert said.count(f"captions of {IDS['captioned']} cannot be read") == 1
+
+
+def test_five_pages_that_cannot_be_read_end_the_run_and_the_next_one_gets_further(here, server):
+    names = ["ok", "hevc", "captioned", "slideshow", "silent_film", "private", "mobile"]
+    videos(names)
+    server.play([{"do": "captcha", "match": "/video/", "nth": 3, "times": 5}])
+    with pytest.raises(NotNow, match="captcha"):
+        download(at_once=1)
+    assert not Path("data/media.parquet").exists()
+    since = len(server.requests())
+    table = download(at_once=1)
+    assert table["reason"].drop_nulls().to_list() == ["private"]
+    again = [entry["subject"] for entry in server.requests()[since:] if entry["face"] == "pages"]
+    assert len(again) == 5
+
+
+def test_videos_with_a_status_that_nobody_knows_do_not_hold_up_the_others(here, corpus):
+    names = ["ok", "hevc", "captioned", "silent_film", "mobile", "both", "old_shape"]
+    videos(names)
+    rows = json.loads((corpus / "videos.json").read_text())
+    unknown = {"media": None, "status_code": 100004}
+    hard = {IDS[name] for name in names[:6]}
+    changed = [row | {"page": unknown} if row["api"]["id"] in hard else row for row in rows]
+    other = here / "other"
+    shutil.copytree(corpus, other)
+    (other / "videos.json").write_text(json.dumps(changed))
+    with Sandbox(corpus=other) as stranger:
+        for _ in range(2):
+            table = download(stranger.pages, at_once=1)
+            assert table["reason"].drop_nulls().to_list() == ["unreadable"] * 6
+
+
+def test_files_of_ones_own_need_no_pages_at_all(here, monkeypatch, server):
+    monkeypatch.delenv("GETTOK_SANDBOX")
+    names = ["ok", "slideshow", "hevc"]
+    videos(names)
+    mine = Path("mine")
+    mine.mkdir()
+    media_files.video(mine / f"{IDS['ok']}.mp4")
+    slideshow(mine / IDS["slideshow"])
+    since = len(server.requests())
+    table = download("http://127.0.0.1:9/www.tiktok.com", backend="local", folder="mine")
+    assert dict(table.select("name", "reason").rows()) == {"ok": None, "slideshow": None, "hevc": "no_file"}
+    assert len(server.requests()) == since
+    with pytest.raises(BadSettings):
+        download(backend="local", folder="nowhere")
+
+
+def test_a_file_of_ones_own_that_changes_is_a_new_answer(here):
+    videos(["ok"])
+    mine = Path("mine")
+    mine.mkdir()
+    media_files.video(mine / f"{IDS['ok']}.mp4", frames=20)
+    first = download(backend="local", folder="mine")
+    media_files.video(mine / f"{IDS['ok']}.mp4", frames=40)
+    second = download(backend="local", folder="mine")
+    assert (first["frame_count"].item(), second["frame_count"].item()) == (20, 40)

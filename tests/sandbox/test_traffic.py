@@ -1,0 +1,84 @@
+"""How the sandbox counts a client's requests by host, and waits for many of them side by side."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from page_reader import SITE, until_cut
+
+from sandbox.exchange import Request
+from sandbox.traffic import Traffic, Visit, host_of
+
+
+def traffic(sandbox):
+    told = requests.get(f"{sandbox.base}/__sandbox__/traffic", timeout=10).json()
+    assert told.keys() == sandbox.traffic().keys()
+    return told
+
+
+@pytest.mark.parametrize(
+    ("path", "host"),
+    [
+        ("/www.tiktok.com/@a/video/1", "www.tiktok.com"),
+        ("/media/v16-webapp-prime/1.mp4", "v16-webapp-prime"),
+        ("/media/v16-webapp/captions/1/1.vtt", "v16-webapp"),
+        ("/v2/research/video/query/", "v2"),
+        ("/", ""),
+    ],
+)
+def test_a_host_is_the_first_part_of_a_path_or_the_second_of_media(path, host):
+    assert host_of(path) == host
+
+
+def test_requests_are_counted_by_host_and_the_most_at_once_is_kept(reading, ids):
+    reader = reading({})
+    struct = reader.struct(ids[0])
+    urls = struct["video"]["bitrateInfo"][0]["PlayAddr"]["UrlList"]
+    reader.session.post(f"{reader.sandbox.base}/__sandbox__/switches", json={"latency_s": 0.3}, timeout=10)
+    started = threading.Barrier(4)
+
+    def ask(url):
+        with requests.Session() as own:
+            own.cookies.update(reader.session.cookies)
+            started.wait()
+            return own.get(url, headers=SITE, timeout=10).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(ask, [urls[0], urls[0], urls[0], urls[1]])) == {200}
+    told = traffic(reader.sandbox)
+    assert told["v16-webapp-prime"] == {"requests": 3, "open": 0, "most_at_once": 3}
+    assert told["v19-webapp-prime"] == {"requests": 1, "open": 0, "most_at_once": 1}
+    assert told["www.tiktok.com"]["most_at_once"] == 1
+
+
+class Broken(Traffic):
+    """Breaks the connection when a visit is over."""
+
+    def leaves(self, host):
+        super().leaves(host)
+        raise ConnectionAbortedError
+
+
+def test_a_visit_is_over_before_its_last_byte_so_a_waiting_client_never_seems_to_have_two(reading, ids, one):
+    reader = reading({})
+    url = reader.struct(ids[0])["video"]["playAddr"]
+    reader.sandbox._wire.traffic = Broken()
+    answer = reader.session.get(url, headers=SITE, stream=True, timeout=10)
+    assert until_cut(answer) == one[:-1]
+
+
+def broken_off(visit):
+    visit.over()
+    raise BrokenPipeError
+
+
+def test_a_visit_is_over_once_even_if_it_fails():
+    traffic = Traffic()
+    for _ in range(2):
+        with pytest.raises(BrokenPipeError), Visit(traffic, Request("GET", "/media/v16/1.mp4", {})) as visit:
+            broken_off(visit)
+    assert traffic.told() == {"v16": {"requests": 2, "open": 0, "most_at_once": 1}}
+    with Visit(traffic, Request("GET", "/media/v16/1.mp4", {})):
+        assert traffic.told()["v16"]["open"] == 1
+    assert traffic.told()["v16"]["open"] == 0
