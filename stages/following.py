@@ -30,7 +30,8 @@ class Fetcher:
         self._days = (study.start.isoformat(), study.end.isoformat())
         self._step, self._asking = step, asking
         self._met: dict[str, Seen] = {}
-        self.there = self.lost = 0
+        self.asked: set[str] = set()
+        self.unsettled: set[str] = set()
 
     def meet(self, kept: Kept) -> None:
         for one in seen_on(kept.page):
@@ -41,9 +42,8 @@ class Fetcher:
         """Fetch what was met since the last time, and is not in the store yet."""
         met, self._met = list(self._met.values()), {}
         items = [question(self._step, *one) for one in met]
-        unsettled = self._asking.ask(items)
-        self.lost += len(unsettled)
-        self.there += len(items) - len(unsettled)
+        self.unsettled |= self._asking.ask(items).keys()
+        self.asked |= {item.video_id for item in items}
 
 
 def fetch_first(api: ResearchApi, fetcher: Fetcher) -> None:
@@ -77,5 +77,6 @@ def follow(settings: Settings, store: Store, stop: Event) -> Iterator[str]:
         for kept in search.collect():
             fetcher.meet(kept)
         done = sum(row["state"] != "gap" for row in search.coverage())
-    yield f"{done} of {len(days_of(settings).days)} days are collected; {fetcher.there} videos are in the store"
+    yield f"{done} of {len(days_of(settings).days)} days are collected, with {len(fetcher.asked)} videos"
+    yield f"{len(fetcher.unsettled)} of them could not be reached and are asked for again by the next call"
     yield "run `dvc repro` to take them into the tables; nothing of this is asked for again"

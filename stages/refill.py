@@ -6,7 +6,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from gettok.download import pick_up
+from gettok.download import digest, files_of, pick_up
+from gettok.errors import Damaged
 from gettok.step import Answer, Blob, Row
 from gettok.store import Key, Store
 from gettok.tables import DESCRIPTIONS, FRAMES, MEDIA, PAGES, STANCES, TRANSCRIPTS, WINDOWS, Table
@@ -59,8 +60,14 @@ def _subjects(rows: Iterator[Row], column: str) -> Iterator[_Found]:
 def _media(data: Path) -> Iterator[_Found]:
     for row in _rows(data / "media.parquet", MEDIA):
         body = json.loads(row["answer"])
-        blobs = pick_up(data / "media", row["video_id"], row["file"], body) if row["file"] else {}
-        yield row["answer_key"], row["video_id"], Answer(body, blobs)
+        try:
+            blobs = pick_up(data / "media", row["video_id"], row["file"], body) if row["file"] else {}
+        except FileNotFoundError:
+            continue  # the table was pulled without this file
+        answer = Answer(body, blobs)
+        if row["file"] and digest(files_of(answer)) != row["sha256"]:
+            raise _other(data / "media" / row["file"])
+        yield row["answer_key"], row["video_id"], answer
 
 
 def _frames(folder: Path) -> Iterator[_Found]:
@@ -71,4 +78,14 @@ def _frames(folder: Path) -> Iterator[_Found]:
             for row in frames
             if row["sha256"] is not None
         }
+        if [blob.digest for blob in jpegs.values()] != [row["sha256"] for row in frames if row["sha256"]]:
+            raise _other(folder)
         yield key, frames[0]["video_id"], Answer(json.loads(frames[0]["answer"]), jpegs)
+
+
+def _other(path: Path) -> Damaged:
+    return Damaged(
+        f"{path} is not what its table says it is",
+        "stopped; what was refilled before is kept, and what does not match never gets into the store",
+        "`dvc pull` it again, or delete it: then it is asked for anew",
+    )

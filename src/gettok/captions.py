@@ -61,7 +61,7 @@ def listed(video: Mapping[str, Json]) -> list[tuple[str, Captions]]:
     found = [_read(info) for info in infos if isinstance(info, dict)] if isinstance(infos, list) else []
     usable = [(url, captions) for url, captions in found if url and captions.format in _FORMATS]
     original = [(url, captions) for url, captions in usable if captions.source != "MT"]
-    return sorted(original or usable, key=lambda one: (_rank(one[1]), one[0]))
+    return sorted(original or usable, key=lambda one: (_rank(one[1]), one[1].version))
 
 
 def row(video_id: str, facts: Mapping[str, Json], data: bytes) -> Row:
@@ -142,8 +142,11 @@ def _utterances(text: str) -> Iterable[_Piece]:
             yield _thousandth(line.get("start_time")), _thousandth(line.get("end_time")), line.get("text")
 
 
+_LONGEST_MS = 1e9
+
+
 def _thousandth(time: Json) -> Json:
-    return time / 1000 if type(time) in (int, float) else None
+    return time / 1000 if type(time) in (int, float) and abs(time) < _LONGEST_MS else None
 
 
 #: Each format's file ending and reader, best first.

@@ -79,7 +79,7 @@ class _Children:
         with self._turns:
             pool = self._take()
             try:
-                future = pool.schedule(_run, (function, args, timeout_s), timeout=timeout_s)
+                future = _scheduled(pool, (function, args, timeout_s), timeout_s)
                 result: T = future.result(timeout_s + _START_S)
             except _SPOILT:
                 self._drop(pool)
@@ -107,6 +107,13 @@ class _Children:
         self._all.discard(pool)
         pool.stop()  # type: ignore[no-untyped-call]
         pool.join()
+
+
+def _scheduled(pool: ProcessPool, call: tuple[Any, ...], timeout_s: float) -> Any:
+    try:
+        return pool.schedule(_run, call, timeout=timeout_s)
+    except RuntimeError as error:  # it died since it was last asked
+        raise BrokenProcessPool from error
 
 
 @cache

@@ -205,3 +205,13 @@ def test_a_large_file_of_captions_is_read_in_some_seconds(piece):
     with suppress(Unusable):
         parse(whole, "webvtt")
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("time", [10**400, -(10**30), 1e308, True, "1", None])
+def test_a_time_that_no_video_has_leaves_its_words_out(time):
+    lines = [
+        {"start_time": time, "end_time": time, "text": "no"},
+        {"start_time": 0, "end_time": 900, "text": "yes"},
+    ]
+    (segment,) = parse(json.dumps({"utterances": lines}).encode(), "creator_caption")
+    assert segment == {"start_s": 0.0, "end_s": 0.9, "text": "yes"}

@@ -257,3 +257,20 @@ def test_a_page_of_any_shape_gives_addresses_or_a_reason(struct, code, message):
         reason = "none"
     assert bool(found) == (reason == "none") or slides
     assert all(address.url.startswith("https://") for address in found)
+
+
+@pytest.mark.parametrize("broken", ["http://[x", "https://a\u2100.com/x", "https://v16.tiktokcdn.com:x/a"])
+def test_an_address_that_is_none_is_passed_over(broken):
+    video = judge(read_page(detail(shown(playAddr=broken, downloadAddr="https://v16.tiktokcdn.com/b")), ID))
+    assert paths(video) == ["v16.tiktokcdn.com/b"]
+    assert reason_of(detail(shown(playAddr=broken))) == "no_address"
+
+
+def test_the_page_of_another_video_is_not_this_one_s():
+    assert reason_of(detail(shown(playAddr="https://v16.tiktokcdn.com/a") | {"id": "999"})) == "unreadable"
+
+
+def test_what_a_page_says_can_be_written_down_whatever_it_is():
+    with pytest.raises(Unusable) as refusal:
+        judge(read_page(detail(code=10204, message="gone \ud800" + "x" * 5000), ID))
+    assert len(refusal.value.detail.encode()) < 1000

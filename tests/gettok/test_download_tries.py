@@ -48,6 +48,26 @@ def test_f23_a_page_named_mp4_is_asked_for_twice_at_most(quick, server):
     assert asked(server, "html", since).count("media") == 2
 
 
+def test_f24_a_hiccup_before_does_not_use_up_the_second_fetch_of_a_damaged_file(quick, server):
+    step, since = quick(tries=4), len(server.requests())
+    server.play([{"do": "500", "match": "/video/"}, {"do": "noise", "match": "/media/"}])
+    assert step.ask(link("ok")).body["facts"]["frame_count"] == 60
+    assert asked(server, "ok", since).count("pages") == 3
+
+
+def test_a_page_that_fails_first_changes_nothing_about_which_file_is_chosen(quick, server):
+    plain = quick().ask(link("ok")).body["chosen"]
+    server.play([{"do": "500", "match": "/video/"}])
+    assert quick().ask(link("ok")).body["chosen"] == plain
+
+
+def test_f28_a_file_beyond_the_limit_is_tried_once_and_nobody_waits(quick, server):
+    step, since = quick(tries=4, max_bytes=1000), len(server.requests())
+    assert refusal_of(step, "ok").reason == "too_large"
+    assert asked(server, "ok", since).count("pages") == 1
+    assert quick.pauses == []
+
+
 def test_f32_an_expired_address_is_fetched_anew_from_the_page(quick, server):
     step, since = quick(), len(server.requests())
     server.play([{"do": "403", "match": "/media/", "times": 3}])  # two mirrors, and the one with a watermark

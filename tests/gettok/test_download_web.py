@@ -18,7 +18,7 @@ from download_corpus import settings
 
 from gettok.download import DownloadStep, VideoLink
 from gettok.download.arrival import NoPage
-from gettok.download.child import may_connect
+from gettok.download.child import has_proxy, may_connect
 from gettok.download.hosts import Site
 from gettok.download.pace import Pace
 from gettok.download.transfer import Transfer
@@ -199,9 +199,25 @@ def test_f33_a_name_that_resolves_into_a_private_network_is_not_asked(monkeypatc
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     mixed = [*public("", 443), (2, 1, 6, "", (address, 443))]
-    assert "private" in (
-        Site("https://www.tiktok.com", lambda *_: mixed).objection("https://www.tiktok.com/") or ""
+    site = Site("https://www.tiktok.com", lambda *_: mixed)
+    assert not site.is_public("https://www.tiktok.com/")
+    with (
+        Visit(site, settings(), Pace(0)) as visit,
+        pytest.raises(Unusable, match="private network") as refusal,
+    ):
+        visit.page("https://www.tiktok.com/")
+    assert refusal.value.reason == "unreachable", (
+        "a resolver that blanks names out is about us, not about the video"
     )
+
+
+def test_a_proxy_resolves_for_itself_and_exceptions_from_it_are_none(monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("no_proxy", "localhost")
+    assert not has_proxy()
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    assert has_proxy()
 
 
 def test_f33_a_tool_connects_to_the_site_alone():

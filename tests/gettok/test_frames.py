@@ -168,6 +168,32 @@ def test_a_slideshows_photos_are_its_frames_in_order_and_upright(tmp_path):
     assert [row["frame_index"] for row in rows_of(folder, max_frames=2)] == [0, 1]
 
 
+def test_a_photo_with_damaged_tags_is_a_frame_all_the_same_and_keeps_its_turn(tmp_path):
+    folder = media_files.slideshow(tmp_path / "show")
+    tags = Image.Exif()
+    tags[0x0112], tags[0x010F] = 6, "maker"
+    Image.new("RGB", (400, 100), "blue").save(folder / "000.jpg", exif=tags)
+    whole = bytearray((folder / "000.jpg").read_bytes())
+    place = whole.index(b"maker")
+    whole[whole.rindex(b"\x01\x0f\x00\x02", 0, place) + 3] = (
+        12  # a text that calls itself a number of eight bytes
+    )
+    (folder / "000.jpg").write_bytes(whole)
+    assert image(rows_of(folder)[0]).size == (100, 400)
+
+
+def test_photos_of_few_shades_and_of_many_keep_their_grey(tmp_path):
+    folder = media_files.slideshow(tmp_path / "show")
+    Image.fromarray(np.full((80, 80), 32768, np.uint16)).save(folder / "000.png")
+    lines = Image.fromarray(np.tile(np.array([255, 0, 0, 0], np.uint8), (400, 100)))
+    lines.convert("1").save(folder / "001.png")
+    for photo in ("000.jpg", "001.webp"):
+        (folder / photo).unlink(missing_ok=True)
+    deep, thin = (np.asarray(image(row)).mean() for row in rows_of(folder, longest_edge=100)[:2])
+    assert abs(deep - 128) < 3
+    assert abs(thin - 64) < 8
+
+
 def test_f30_a_photo_that_does_not_decode_is_a_reason(tmp_path):
     folder = media_files.slideshow(tmp_path / "show")
     (folder / "001.webp").write_text("no photo")

@@ -1,8 +1,11 @@
 """`gettok follow`: each day's videos are fetched as soon as the day is collected."""
 
+from datetime import date
+
 import pytest
 from workspace import Workspace
 
+from sandbox.bulk import write
 from sandbox.server import Sandbox
 
 DAYS = ("study.start='2022-12-06'", "study.end='2022-12-10'")
@@ -69,17 +72,25 @@ def test_a_day_that_is_new_is_the_only_one_that_is_asked_for(workspace):
     assert not set(seen) & set(new)
 
 
-def test_f15_where_the_quota_ends_what_is_collected_is_fetched_and_the_next_day_goes_on(workspace):
-    with Sandbox(script=[{"do": "429_quota", "match": "video/query", "nth": 4}]) as sandbox:
-        at = workspace(sandbox)
+def test_f15_where_the_quota_ends_what_is_collected_is_fetched_and_the_next_day_goes_on(workspace, tmp_path):
+    write(tmp_path / "corpus", videos=260, seed="follow", start=date(2022, 12, 6), days=2)
+    one_day = (
+        "study.query.any.keywords=[Castillo]",
+        "study.query.any.hashtags=[]",
+        "study.query.all.regions=[]",
+    )
+    script = [{"do": "429_quota", "match": "video/query", "nth": 2}]
+    with Sandbox(corpus=tmp_path / "corpus", script=script) as sandbox:
+        at = workspace(sandbox, *one_day, "study.end='2022-12-07'")
         code, _, err = at.gettok("follow")
         assert code == 75
         assert "after 2023-03-16 00:02 UTC" in err
-        assert len(visits(sandbox)) > 0
+        assert len(queries(sandbox)) == 2, "the day has a second page"
+        assert len(set(visits(sandbox))) == 100, "what the first page shows may be gone tomorrow"
         sandbox.clock.advance(86_400)
         code, said, err = at.gettok("follow")
         assert code == 0, err
-        assert "5 of 5 days" in said
+        assert "2 of 2 days are collected, with 260 videos" in said
 
 
 def test_a_list_of_ids_has_no_new_days_to_follow(workspace):

@@ -102,6 +102,7 @@ class Collector:
                 queue.extendleft(reversed(self._give_way(window, str(error))))
 
     def _window(self, window: Window) -> Iterator[Kept]:
+        self._settle()
         life = self.journal.life(window)
         yield from self._kept(life)
         if not self._needs_asking(life):
@@ -185,9 +186,13 @@ class Collector:
 
     def _note(self, window: Window, event: Event, **facts: Json) -> Life:
         """A step in the journal, once the pages that it stands on are on disk."""
+        self._settle()
+        return self.journal.note(window, event, **facts)
+
+    def _settle(self) -> None:
+        """Have every page on disk: a page that is not there yet would be asked for again, and the first one stays."""
         if self._keeper:
             self._keeper.settle()
-        return self.journal.note(window, event, **facts)
 
     def _parked(self) -> list[Window]:
         """Days that failed and are to be tried on another day."""

@@ -5,7 +5,7 @@
 """
 
 from gettok.download.arrival import Arrival, VideoLink
-from gettok.download.shelf import files_of, lay, pick_up
+from gettok.download.shelf import digest, files_of, lay, pick_up
 from gettok.download.step import DownloadStep
 
-__all__ = ["Arrival", "DownloadStep", "VideoLink", "files_of", "lay", "pick_up"]
+__all__ = ["Arrival", "DownloadStep", "VideoLink", "digest", "files_of", "lay", "pick_up"]

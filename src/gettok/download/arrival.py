@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gettok.captions import Fetched
 from gettok.errors import Unusable
@@ -56,11 +56,18 @@ class NoPage(Unusable):
     """The page itself could not be read or reached: about us and the moment, not about the video."""
 
 
+class Try(NamedTuple):
+    """How often a video was tried before, and how often of these its file arrived damaged."""
+
+    number: int
+    damaged: int
+
+
 class Backend(Protocol):
     """One way to fetch a video."""
 
-    def fetch(self, link: VideoLink, to: Path, attempt: int) -> Arrival:
-        """Fetch into the empty folder `to`, once; `attempt` counts from 0.
+    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> Arrival:
+        """Fetch into the empty folder `to`, once; `attempt` says how often that was tried.
 
         Raises `Unusable`, `NoPage` as a kind of it, and `NoSpace`.
         """

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gettok.canonical import digest_of
-from gettok.download.arrival import MEDIA, Arrival, VideoLink
+from gettok.download.arrival import MEDIA, Arrival, Try, VideoLink
 from gettok.download.kinds import photo_suffix, sound_suffix
 from gettok.download.room import room
 from gettok.download.slideshow import MOST_PHOTOS, judged
@@ -47,7 +47,7 @@ class ByFolder:
             return None
         return digest_of({name: file_digest(file) for name, file in files.items()})
 
-    def fetch(self, link: VideoLink, to: Path, attempt: int) -> Arrival:  # noqa: ARG002 - a folder says the same each time
+    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> Arrival:  # noqa: ARG002 - a folder says the same each time
         files = self._files(link)
         total = sum(file.stat().st_size for file in files.values())
         if total > self.download.max_bytes:

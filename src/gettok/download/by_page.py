@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from gettok.captions import MOST_BYTES, Captions, Fetched, listed
-from gettok.download.arrival import MEDIA, Arrival, VideoLink
+from gettok.download.arrival import MEDIA, Arrival, Try, VideoLink
 from gettok.download.hosts import Site
-from gettok.download.mirrors import DAMAGE, first_to_serve, turned
+from gettok.download.mirrors import DAMAGE, PASSING, first_to_serve, turned
 from gettok.download.pace import Pace
 from gettok.download.page import Address, Page, addresses, judge, read_page
 from gettok.download.slideshow import Album, Slides, judged, slides_of
@@ -25,7 +25,7 @@ class ByPage:
     download: Download
     pace: Pace
 
-    def fetch(self, link: VideoLink, to: Path, attempt: int) -> Arrival:
+    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> Arrival:
         """A fresh visit each time: an address of a file is good for some hours, and with its page's cookies only."""
         url = link.address(self.site.pages)
         with self.visit() as visit:
@@ -34,7 +34,8 @@ class ByPage:
             if slides := slides_of(shown, url):
                 arrival = self._slideshow(visit, slides, url, to, attempt)
             else:
-                arrival = self._video(visit, turned(self._fitting(addresses(shown, url)), attempt), url, to)
+                mirrors = turned(self._fitting(addresses(shown, url)), attempt.damaged)
+                arrival = self._video(visit, mirrors, url, to)
             return _told_by(page, replace(arrival, captions=self._captions(visit, shown, url, to)))
 
     def close(self) -> None:
@@ -43,7 +44,7 @@ class ByPage:
     def visit(self) -> Visit:
         return Visit(self.site, self.download, self.pace)
 
-    def slideshow(self, link: VideoLink, to: Path, attempt: int) -> Arrival | None:
+    def slideshow(self, link: VideoLink, to: Path, attempt: Try) -> Arrival | None:
         """The slideshow, if it is one; None for a video. Raises what the page says, if it says why there is no file."""
         url = link.address(self.site.pages)
         with self.visit() as visit:
@@ -75,8 +76,8 @@ class ByPage:
         chosen = first_to_serve(mirrors, fetch, DAMAGE)
         return Arrival(probe(media), {MEDIA: media}, chosen=_described(chosen))
 
-    def _slideshow(self, visit: Visit, slides: Slides, url: str, to: Path, attempt: int) -> Arrival:
-        is_last_try = attempt + 1 >= self.download.tries
+    def _slideshow(self, visit: Visit, slides: Slides, url: str, to: Path, attempt: Try) -> Arrival:
+        is_last_try = attempt.number + 1 >= self.download.tries
         lost = Album(visit, url, to).bring(slides, is_last_try=is_last_try)
         facts, damage = judged(to)
         files = {file.name: file for file in sorted(to.iterdir())}
@@ -88,11 +89,16 @@ class ByPage:
         if not offered:
             return None
         file = to / "captions"
-        try:
-            _, found = first_to_serve(offered, partial(self._fetch_captions, visit, url, file))
-            return Fetched(found, file.read_bytes())
-        except Unusable as trouble:
-            return Fetched(offered[0][1], None, str(trouble))
+        told = ""
+        for _ in range(self.download.tries):
+            try:
+                _, found = first_to_serve(offered, partial(self._fetch_captions, visit, url, file))
+                return Fetched(found, file.read_bytes())
+            except Unusable as trouble:
+                told = str(trouble)
+                if trouble.reason not in PASSING:
+                    break
+        return Fetched(offered[0][1], None, told)
 
     def _fetch_captions(self, visit: Visit, referer: str, file: Path, offer: tuple[str, Captions]) -> None:
         Transfer(visit, offer[0], file, referer, MOST_BYTES, None).run()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from gettok.captions import Fetched
-from gettok.download.arrival import MEDIA, Arrival, NoPage, VideoLink
+from gettok.download.arrival import MEDIA, Arrival, NoPage, Try, VideoLink
 from gettok.download.by_page import ByPage
 from gettok.download.children import Children
 from gettok.download.hosts import Site
@@ -45,7 +45,7 @@ class ByTool:
         self._children = Children(tool, site.pages, download.max_bytes)
         self._page = ByPage(site, download, pace)
 
-    def fetch(self, link: VideoLink, to: Path, attempt: int) -> Arrival:
+    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> Arrival:
         url = link.address(self._site.pages)
         try:
             told = self._run(url, to)

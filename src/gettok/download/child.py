@@ -1,7 +1,7 @@
 """The process around yt-dlp or pyktok: `python -m gettok.download.child TOOL PAGES MAX_BYTES`.
 
 Reads a job on each line of standard input, and writes what came of it on a line of standard output. It can connect to
-nothing but the site, and write no file larger than allowed.
+nothing but public servers over https, or the one stand-in, and write no file larger than allowed.
 """
 
 import ipaddress
@@ -61,15 +61,20 @@ def confine(pages: str, max_bytes: int) -> None:
     """Bound this process for good: the size of a file, and where it may connect to."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))
     site = urlsplit(pages)
-    has_proxy = bool(getproxies())
+    by_proxy = has_proxy()
 
     def guard(event: str, args: tuple[Any, ...]) -> None:
-        if event == "socket.connect" and isinstance(args[1], tuple) and not has_proxy:
+        if event == "socket.connect" and isinstance(args[1], tuple) and not by_proxy:
             host, port = args[1][:2]
             if not may_connect(site, host, port):
                 raise PermissionError(f"{host} is not the site")
 
     sys.addaudithook(guard)
+
+
+def has_proxy() -> bool:
+    """Whether the environment names one; `no_proxy` alone names none."""
+    return bool(getproxies().keys() - {"no"})
 
 
 def may_connect(site: SplitResult, host: str, port: int) -> bool:

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 
@@ -61,19 +61,30 @@ class Site:
         if self.is_stand_in:
             same = (parts.scheme, parts.hostname, port) == (pages.scheme, pages.hostname, pages.port)
             return None if same else "an address outside the sandbox"
-        if not _is_tiktoks(parts):
-            return "an address that is not TikTok's"
-        return None if self._is_public(url, parts) else "an address inside a private network"
+        return None if _is_tiktoks(parts) else "an address that is not TikTok's"
 
-    def _is_public(self, url: str, parts: SplitResult) -> bool:
-        """Whether its name resolves to public addresses alone; a proxy resolves for itself."""
-        if requests.utils.get_environ_proxies(url):
+    def is_public(self, url: str) -> bool:
+        """Whether its name resolves to public addresses alone; a proxy resolves for itself.
+
+        If not, that is about our network and not about the video: some resolvers blank out what they block.
+        """
+        if self.is_stand_in or requests.utils.get_environ_proxies(url):
             return True
         try:
-            found = self.resolve(parts.hostname or "", 443)
+            found = self.resolve(urlsplit(url).hostname or "", 443)
         except OSError:
             return True  # then the request fails too, and says so
         return all(ipaddress.ip_address(entry[4][0].partition("%")[0]).is_global for entry in found)
+
+
+def joined(base: str, url: str) -> str:
+    """An address that a page gives, whole; empty if it is none."""
+    try:
+        whole = urljoin(base, url)
+        urlsplit(whole).port  # noqa: B018 - raises for a port that is none
+    except ValueError:
+        return ""
+    return whole
 
 
 def _is_tiktoks(parts: SplitResult) -> bool:

@@ -11,6 +11,10 @@ A = TypeVar("A")
 DAMAGE = frozenset({"truncated", "not_a_video", "undecodable"})
 
 
+#: What a pause may mend; a limit of ours, or a folder without the file, it does not.
+PASSING = frozenset({"unreadable", "unreachable"})
+
+
 def first_to_serve(mirrors: Sequence[A], fetch: Callable[[A], object], last: Collection[str] = ()) -> A:
     """The first mirror that `fetch` raises nothing for; a trouble with a reason in `last` ends the search."""
     troubles: list[Unusable] = []
@@ -27,7 +31,7 @@ def first_to_serve(mirrors: Sequence[A], fetch: Callable[[A], object], last: Col
     raise next((trouble for trouble in troubles if trouble.reason in UNSETTLED), troubles[0])
 
 
-def turned(mirrors: Sequence[A], attempt: int) -> list[A]:
-    """Begin with another address at each try, without passing over the best files for good."""
-    start = attempt % len(mirrors)
+def turned(mirrors: Sequence[A], damaged: int) -> list[A]:
+    """Begin with another address for each file that arrived damaged, without passing over the best for good."""
+    start = damaged % len(mirrors)
     return [*mirrors[start:], *mirrors[:start]]

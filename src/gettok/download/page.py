@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from gettok.download.arrival import NoPage
+from gettok.download.hosts import joined
 from gettok.download.refusals import refusal
 from gettok.errors import Unusable
+from gettok.reply import mend
 from gettok.step import Json
 
 _SCRIPT = r'<script[^>]*\bid="{}"[^>]*>(.*?)</script>'
@@ -22,6 +24,8 @@ _SIGI = re.compile(_SCRIPT.format("(?:SIGI_STATE|sigi-persisted-data)"), re.DOTA
 _SCOPES = ("webapp.video-detail", "webapp.reflow.video.detail")
 
 #: ByteDance's own H.266, which nothing else plays.
+#: Of what a page says in place of its video.
+_MOST_WORDS = 500
 _UNPLAYABLE = "bytevc2"
 
 
@@ -55,7 +59,10 @@ def read_page(html: str, video_id: str) -> Page:
     code = _int(detail.get("statusCode"))
     message = detail.get("statusMsg")
     video = to_mapping(to_mapping(detail.get("itemInfo")).get("itemStruct"))
-    return Page(code, message if isinstance(message, str) else "", video or None, raw)
+    if str(video.get("id") or video_id) != video_id:
+        raise NoPage("unreadable", "the page of another video")
+    words = str(mend(message))[:_MOST_WORDS] if isinstance(message, str) else ""
+    return Page(code, words, video or None, raw)
 
 
 def judge(page: Page) -> dict[str, Json]:
@@ -78,9 +85,9 @@ def addresses(video: dict[str, Json], page_url: str) -> list[Address]:
     found = [*_of_bitrates(shown), *_of_player(shown), *_of_download(shown)]
     usable: dict[str, Address] = {}
     for address in found:
-        url = urljoin(page_url, address.url)
+        url = joined(page_url, address.url)
         # addresses on the website itself do not serve files (yt-dlp#11034)
-        if urlsplit(url).hostname != "www.tiktok.com" and _UNPLAYABLE not in address.codec:
+        if url and urlsplit(url).hostname != "www.tiktok.com" and _UNPLAYABLE not in address.codec:
             usable.setdefault(url, Address(**{**vars(address), "url": url}))
     if not usable:
         raise Unusable("no_address", "no address of a file that can be played")

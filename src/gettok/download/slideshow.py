@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import urljoin
 
+from gettok.download.hosts import joined
 from gettok.download.kinds import named, photo_suffix, sound_suffix
-from gettok.download.mirrors import first_to_serve
+from gettok.download.mirrors import PASSING, first_to_serve
 from gettok.download.page import strings, to_list, to_mapping
 from gettok.download.transfer import Transfer
 from gettok.download.web import Visit
@@ -42,8 +42,8 @@ def slides_of(shown: Mapping[str, Json], page_url: str) -> Slides | None:
     if not mirrors or not all(mirrors):
         raise Unusable("no_address", "a slideshow without an address for each photo")
     sounds = strings([to_mapping(shown.get("music")).get("playUrl")])
-    photos = [[urljoin(page_url, url) for url in urls] for urls in mirrors]
-    return Slides(photos, urljoin(page_url, sounds[0]) if sounds else None)
+    photos = [[joined(page_url, url) for url in urls] for urls in mirrors]
+    return Slides(photos, joined(page_url, sounds[0]) if sounds else None)
 
 
 class Album:
@@ -63,7 +63,7 @@ class Album:
             if slides.sound is not None:
                 self._sound(slides.sound)
         except Unusable as error:
-            if error.reason in UNSETTLED and not is_last_try:
+            if error.reason in PASSING and not is_last_try:
                 raise
             trouble = str(error)
         for number, mirrors in enumerate(slides.photos):
@@ -95,7 +95,7 @@ def judged(folder: Path) -> tuple[MediaFacts, str | None]:
         return probe(folder), None
     except Unusable as trouble:
         sound = next(folder.glob("sound.*"), None)
-        if sound is None:
+        if sound is None or trouble.reason in UNSETTLED:
             raise
         sound.unlink()
         return probe(folder), str(trouble)

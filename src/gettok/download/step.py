@@ -11,20 +11,21 @@ from functools import cached_property
 from pathlib import Path
 from weakref import finalize
 
-from gettok.download.arrival import Arrival, Backend, VideoLink
+from gettok.download.arrival import Arrival, Backend, Try, VideoLink
 from gettok.download.breaker import Breaker
 from gettok.download.by_folder import ByFolder
 from gettok.download.by_page import ByPage
 from gettok.download.by_tool import ByTool
 from gettok.download.hosts import Site
-from gettok.download.mirrors import DAMAGE
+from gettok.download.mirrors import DAMAGE, PASSING
 from gettok.download.pace import Pace
 from gettok.download.shelf import CAPTIONS, PAGE, digest, files_of
-from gettok.errors import UNSETTLED, Unusable
+from gettok.errors import Unusable
 from gettok.settings import Download
 from gettok.step import Answer, Blob, Json, Row, Workers
 
 _LONGEST_PAUSE_S = 30.0
+_MOST_DAMAGED = 2
 #: Files up to this size travel in memory, larger ones lie in the spool until the answer is stored.
 _SMALL_BYTES = 1_000_000
 
@@ -102,23 +103,21 @@ class DownloadStep:
         return ByTool(self.download.backend, site, self.download, pace)
 
     def _patiently(self, link: VideoLink, folder: Path) -> Arrival:
-        for attempt in range(self.download.tries):
+        damaged = 0
+        for number in range(self.download.tries):
             to = Path(tempfile.mkdtemp(dir=folder))
             try:
-                return self._backend.fetch(link, to, attempt)
+                return self._backend.fetch(link, to, Try(number, damaged))
             except Unusable as trouble:
                 shutil.rmtree(to)
-                if attempt + 1 >= self._most_tries(trouble.reason):
+                damaged += trouble.reason in DAMAGE
+                # a damaged file may arrive whole the second time; what a page says of its video stays said
+                may_help = trouble.reason in PASSING or (trouble.reason in DAMAGE and damaged < _MOST_DAMAGED)
+                if number + 1 == self.download.tries or not may_help:
                     raise
-                if trouble.reason in UNSETTLED:
-                    self.sleep(pause_s(attempt))
+                if trouble.reason in PASSING:
+                    self.sleep(pause_s(number))
         raise AssertionError("tries is positive")
-
-    def _most_tries(self, reason: str) -> int:
-        """A damaged file may arrive whole the second time; what a page says of its video stays said."""
-        if reason in UNSETTLED:
-            return self.download.tries
-        return min(2, self.download.tries) if reason in DAMAGE else 1
 
     def _answer(self, arrival: Arrival) -> Answer:
         body = {

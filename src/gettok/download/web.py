@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
 from gettok.download.arrival import NoPage
-from gettok.download.hosts import Site
+from gettok.download.hosts import Site, joined
 from gettok.download.pace import Pace
 from gettok.download.room import room
 from gettok.errors import Unusable
@@ -74,12 +74,14 @@ class Visit:
         for _ in range(_MOST_HOPS):
             if objection := self._site.objection(url):
                 raise Unusable("no_address", objection)
+            if not self._site.is_public(url):
+                raise Unusable("unreachable", "an address inside a private network")
             self._deadline += self._pace.wait(self._site.host(url))
             with self._answer(url, headers) as response:
                 if not response.is_redirect:
                     yield response
                     return
-                url = urljoin(url, response.headers["location"])
+                url = joined(url, response.headers["location"])
         raise Unusable("unreachable", f"more than {_MOST_HOPS} redirects")
 
     def _answer(self, url: str, headers: Mapping[str, str]) -> requests.Response:

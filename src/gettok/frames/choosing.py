@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import av
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from gettok.frames.timetable import Timetable
-from gettok.media.container import opened, pictures_of, undecodable
+from gettok.media.container import opened, pictures_of
+from gettok.media.track import frames_of
 from gettok.settings import Frames
 
 #: Pixels of the shorter edge when scenes are looked for: what PySceneDetect itself scales down to, about.
@@ -62,13 +62,10 @@ def _small_pictures(path: Path, timetable: Timetable) -> Iterator[tuple[int, obj
     scaler = VideoReformatter()
     with opened(path) as file:
         stream = pictures_of(file)
-        try:
-            for frame in file.decode(stream):
-                index = bisect_left(timetable.times, frame.pts or 0)
-                if index < len(timetable.times) and timetable.times[index] == frame.pts:
-                    scale = min(1, _SCENE_EDGE / min(frame.width, frame.height))
-                    width, height = (max(1, round(side * scale)) for side in (frame.width, frame.height))
-                    small = scaler.reformat(frame, width, height, "bgr24", interpolation=_EXACT, threads=1)
-                    yield index, small.to_ndarray()
-        except av.FFmpegError as error:
-            raise undecodable(error) from error
+        for frame in frames_of(file, stream):
+            index = bisect_left(timetable.times, frame.pts or 0)
+            if index < len(timetable.times) and timetable.times[index] == frame.pts:
+                scale = min(1, _SCENE_EDGE / min(frame.width, frame.height))
+                width, height = (max(1, round(side * scale)) for side in (frame.width, frame.height))
+                small = scaler.reformat(frame, width, height, "bgr24", interpolation=_EXACT, threads=1)
+                yield index, small.to_ndarray()

@@ -1,7 +1,7 @@
 """Takes pictures by their time through PyAV, decoding only from the key frame before each to the picture itself.
 
-Stretches of the file are decoded beside each other, each by a decoder of one thread: how many run at once cannot change
-a picture, while the number of one decoder's threads can, where a file is damaged.
+Stretches of the file are decoded beside each other, each by a decoder of one thread, a lone stretch by one of two: how
+many run at once cannot change a picture, while the number of one decoder's threads can, where a file is damaged.
 """
 
 import os

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from gettok.frames.jpeg import Encoder, Jpeg
@@ -17,9 +18,20 @@ def take(photos: Sequence[Path], encoder: Encoder) -> Iterator[Jpeg]:
 
 
 def _upright(path: Path, longest_edge: int) -> Image.Image:
-    with Image.open(path) as photo:
+    with Image.open(path) as opened:
+        photo = _smooth(opened)
+        photo.getexif()  # read now: what turns the photo writes it back, and fails where its tags are damaged
         photo.thumbnail((longest_edge, longest_edge), Image.Resampling.LANCZOS)
+        for name in ("exif", "Raw profile type exif"):
+            photo.info.pop(name, None)
         return _on_white(ImageOps.exif_transpose(photo))
+
+
+def _smooth(photo: Image.Image) -> Image.Image:
+    """In a form that scales well: a palette and two colours have no shades between, 16 bits of grey no converter."""
+    if photo.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(photo) >> 8).astype(np.uint8))
+    return photo.convert("RGBA") if photo.mode in {"1", "P"} else photo
 
 
 def _on_white(photo: Image.Image) -> Image.Image:

@@ -1,5 +1,6 @@
 """Opens a file as MP4 and as nothing else, and judges it before any of it is decoded."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import av
 
-from gettok.errors import Unusable
+from gettok.errors import Stop, Unusable
 
 #: Pixels of one picture at 8K. Beyond it the pictures that a decoder holds at once fill the memory.
 MOST_PIXELS = 7680 * 4320
@@ -62,9 +63,15 @@ def opened(path: Path) -> Iterator[Any]:
 
 
 def undecodable(error: av.FFmpegError) -> Exception:
-    """What an error of FFmpeg means; want of memory is about us, not about the file."""
+    """What an error of FFmpeg means; want of memory, or of a file or a disk, is about us, not about the video."""
     if isinstance(error, MemoryError):
         return error
+    if error.errno in _OURS:
+        return Stop(
+            f"a media file could not be read: {error.strerror}",
+            "stopped; what was answered is kept, and no video is blamed",
+            "see that the disk is there and works, then run the same command again",
+        )
     return Unusable("undecodable", str(error.strerror))
 
 
@@ -87,4 +94,5 @@ def pictures_of(file: Any) -> Any:
     return stream
 
 
+_OURS = frozenset((errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOENT, errno.EACCES, errno.ESTALE))
 _COVER = av.stream.Disposition.attached_pic

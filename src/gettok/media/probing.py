@@ -26,7 +26,10 @@ def probe(path: Path) -> MediaFacts:
 
 
 def _loudness(path: Path) -> float | None:
-    """In a call of its own, since a crash or a hang of the sound's decoder must not take the pictures with it."""
+    """In a call of its own, since a crash or a hang of the sound's decoder must not take the pictures with it.
+
+    None for a sound that does not decode, or not within the limits.
+    """
     try:
         return confined(listen, path).loudness_lufs
     except Unusable:

@@ -7,10 +7,11 @@ from collecting import STUDY, days, ids, queries, tables, truth
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.collect import Collector
+from gettok.collect import Collector, behind
 from gettok.collect.coverage import first_fresh_day, is_due_again, state
 from gettok.errors import NotNow
 from gettok.research_api import ComeBack
+from gettok.store import Store
 from gettok.windows import Window
 from sandbox.clock import START
 from sandbox.profiles import Profile
@@ -281,3 +282,17 @@ def test_a_split_stands_though_a_kill_came_before_its_halves_began(at, castillo)
         assert "20221201/20221230/100" not in queries(researcher.sandbox)[before:]
         assert ids(kept) == truth(castillo)
         assert len({one.key for one in kept}) == len(kept), "no page is shown twice"
+
+
+def test_a_window_that_is_asked_again_at_once_begins_with_what_is_still_on_its_way_to_the_disk(
+    at, monkeypatch
+):
+    monkeypatch.setattr(behind, "_MOMENT_S", 0.3)
+    with at(
+        script=["ok", "stuck_cursor", "cut"]
+    ) as researcher:  # the canary's answer is cut off: nobody is blamed
+        shown = researcher.collect()
+        with Store(researcher.folder) as store:
+            stored = sum(answers for stage, answers, _ in store.stats() if stage == "collect")
+        assert len(shown) == stored - len(researcher.windows), "a page is kept and never shown"
+        assert [one.key for one in researcher.collect()] == [one.key for one in shown]
