@@ -66,7 +66,7 @@ ENDS = {
     "private": "private",
     "private_account": "private",
     "deleted": "removed",
-    "only_me": "removed",
+    "only_me": "private",
     "region": "region_locked",
     "region_10204": "region_locked",
     "nothing": "no_address",

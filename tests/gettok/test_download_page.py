@@ -70,7 +70,7 @@ def test_the_older_shape_reads_the_same(tag):
         (10222, "", "private"),
         (10204, "status_deleted", "removed"),
         (10204, "item doesn't exist", "removed"),
-        (10204, "status_self_see", "removed"),
+        (10204, "status_self_see", "private"),
         (10204, "item_privacy_authorization&status_deleted", "removed"),
         (10204, "cross_border_violation_ur", "region_locked"),
         (10204, "person_geo_fencing", "region_locked"),

@@ -25,6 +25,7 @@ _CAPTCHA = 10000
 #: Looked for in this order in the message beside the code.
 _BY_MESSAGE = (
     ("status_deleted", "removed"),
+    ("status_self_see", "private"),
     ("cross_border_violation", "region_locked"),
     ("person_geo_fencing", "region_locked"),
     ("copyright_geo_filter", "region_locked"),
