@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from multiprocessing import get_context, parent_process
@@ -79,16 +79,13 @@ class _Children:
         with self._turns:
             pool = self._take()
             try:
-                future = _scheduled(pool, (function, args, timeout_s), timeout_s)
-                result: T = future.result(timeout_s + _START_S)
+                return _scheduled(pool, function, args, timeout_s).result(timeout_s + _START_S)
             except _SPOILT:
                 self._drop(pool)
                 raise
-            except BaseException:
-                self._idle.put(pool)
-                raise
-            self._idle.put(pool)
-            return result
+            finally:
+                if pool in self._all:
+                    self._idle.put(pool)
 
     def close(self) -> None:
         for pool in list(self._all):
@@ -109,9 +106,11 @@ class _Children:
         pool.join()
 
 
-def _scheduled(pool: ProcessPool, call: tuple[Any, ...], timeout_s: float) -> Any:
+def _scheduled(
+    pool: ProcessPool, function: Callable[..., T], args: tuple[Any, ...], timeout_s: float
+) -> Future[T]:
     try:
-        return pool.schedule(_run, call, timeout=timeout_s)
+        return pool.schedule(_run, (function, args, timeout_s), timeout=timeout_s)
     except RuntimeError as error:  # it died since it was last asked
         raise BrokenProcessPool from error
 
