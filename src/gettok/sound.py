@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from gettok.confined import confined
 from gettok.errors import Unusable
-from gettok.media.track import check_whole, frames_of, opened_sound, resampled, sound_of
+from gettok.media.container import frames_of
+from gettok.media.track import check_whole, opened_sound, resampled, sound_of
 
 Sound = npt.NDArray[np.float32]
 
@@ -30,7 +31,7 @@ def samples_of(path: Path, max_s: float) -> npt.NDArray[np.int16]:
     """The same in this process, as whole numbers: half as many bytes to hand over."""
     with opened_sound(path) as container:
         stream = sound_of(container)
-        frames = resampled(frames_of(container, stream), "s16", "mono", RATE_HZ)
+        frames = resampled(frames_of(container.demux(stream)), "s16", "mono", RATE_HZ)
         pieces = _up_to(max_s, (frame.to_ndarray()[0] for frame in frames))
         samples = np.concatenate([np.zeros(0, np.int16), *pieces])
         check_whole(container, stream, samples.size / RATE_HZ)

@@ -8,8 +8,7 @@ from pathlib import Path
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from gettok.frames.timetable import Timetable
-from gettok.media.container import opened, pictures_of
-from gettok.media.track import frames_of
+from gettok.media.container import frames_of, opened, pictures_of
 from gettok.settings import Frames
 
 #: Pixels of the shorter edge when scenes are looked for: what PySceneDetect itself scales down to, about.
@@ -62,7 +61,7 @@ def _small_pictures(path: Path, timetable: Timetable) -> Iterator[tuple[int, obj
     scaler = VideoReformatter()
     with opened(path) as file:
         stream = pictures_of(file)
-        for frame in frames_of(file, stream):
+        for frame in frames_of(file.demux(stream)):
             index = bisect_left(timetable.times, frame.pts or 0)
             if index < len(timetable.times) and timetable.times[index] == frame.pts:
                 scale = min(1, _SCENE_EDGE / min(frame.width, frame.height))

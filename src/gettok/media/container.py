@@ -1,7 +1,7 @@
 """Opens a file as MP4 and as nothing else, and judges it before any of it is decoded."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,17 @@ def pictures_of(file: Any) -> Any:
     codec.options = {"max_pixels": str(MOST_PIXELS)}
     codec.thread_type, codec.thread_count = "AUTO", _THREADS
     return stream
+
+
+def frames_of(packets: Iterable[Any]) -> Iterator[Any]:
+    """What decodes; a damaged packet is passed over."""
+    for packet in packets:
+        try:
+            yield from packet.decode()
+        except MemoryError:
+            raise
+        except av.FFmpegError:  # decoders have many names for it: AAC's is EPERM
+            continue
 
 
 _OURS = frozenset((errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOENT, errno.EACCES, errno.ESTALE))

@@ -11,7 +11,7 @@ from typing import Any
 import av
 
 from gettok.errors import Unusable
-from gettok.media.container import undecodable
+from gettok.media.container import frames_of, undecodable
 
 #: A second may be missing: players pass over a damaged packet too.
 _LOST_S = 1.0
@@ -90,17 +90,6 @@ def sound_of(container: Any) -> Any:
     return stream
 
 
-def frames_of(container: Any, stream: Any) -> Iterator[Any]:
-    """What decodes; a damaged packet is passed over."""
-    for packet in container.demux(stream):
-        try:
-            yield from packet.decode()
-        except MemoryError:
-            raise
-        except av.FFmpegError:  # decoders have many names for it: AAC's is EPERM
-            continue
-
-
 def resampled(frames: Iterator[Any], sample: str, layout: str, rate: int) -> Iterator[Any]:
     """One resampler for each run of frames of one form: a track may change its rate midway."""
     for _, run in groupby(frames, lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
@@ -124,7 +113,7 @@ def listen(path: Path) -> Heard:
         stream = sound_of(container)
         rate, layout = stream.codec_context.sample_rate, stream.codec_context.layout.name
         samples, loudness = _measured(
-            resampled(frames_of(container, stream), "dbl", layout, rate), layout, rate
+            resampled(frames_of(container.demux(stream)), "dbl", layout, rate), layout, rate
         )
         check_whole(container, stream, samples / rate)
         return Heard(

@@ -9,7 +9,7 @@ from typing import Any
 import av
 
 from gettok.errors import Unusable
-from gettok.media.container import MOST_PICTURES, check_shape, opened, pictures_of, undecodable
+from gettok.media.container import MOST_PICTURES, check_shape, frames_of, opened, pictures_of, undecodable
 from gettok.media.facts import MediaFacts
 from gettok.media.track import track_of
 
@@ -72,7 +72,9 @@ def _decode(file: Any, stream: Any) -> _Pictures:
     first = last = None
     for packet in file.demux(stream):
         wanted += packet.size > 0 and not packet.is_discard
-        for frame in _frames_of(packet):
+        for frame in frames_of([packet]):
+            if frame.pts is None:
+                continue
             first = first or frame
             last = frame if last is None or frame.time >= last.time else last
             times.append(frame.pts)
@@ -81,15 +83,6 @@ def _decode(file: Any, stream: Any) -> _Pictures:
     if first is None or last is None:
         raise Unusable("undecodable", f"none of {wanted} pictures decodes")
     return _summed(stream, first, last, times, wanted)
-
-
-def _frames_of(packet: Any) -> list[Any]:
-    try:
-        return [frame for frame in packet.decode() if frame.pts is not None]
-    except MemoryError:
-        raise
-    except av.FFmpegError:
-        return []
 
 
 def _summed(stream: Any, first: Any, last: Any, times: Sequence[int], wanted: int) -> _Pictures:
