@@ -7,7 +7,7 @@ keys that the stages `collect` and `download` use, so `dvc repro` finds it there
 from collections.abc import Iterator
 from threading import Event
 
-from gettok.collect import Kept, Seen, seen_on
+from gettok.collect import Kept, Seen
 from gettok.collect.journal import Life
 from gettok.download import DownloadStep
 from gettok.engine import LocalEngine
@@ -18,7 +18,7 @@ from gettok.store import Store
 from stages.answering import Asking
 from stages.download import opened_step, question
 from stages.researching import research_api
-from stages.searching import collector, days_of
+from stages.searching import collector, days_of, seen_in_study
 from stages.shell import only_one
 
 
@@ -26,17 +26,13 @@ class Fetcher:
     """Fetches the files of the videos that it has met."""
 
     def __init__(self, settings: Settings, step: DownloadStep, asking: Asking) -> None:
-        study = days_of(settings)
-        self._days = (study.start.isoformat(), study.end.isoformat())
-        self._step, self._asking = step, asking
+        self._settings, self._step, self._asking = settings, step, asking
         self._met: dict[str, Seen] = {}
         self.asked: set[str] = set()
         self.unsettled: set[str] = set()
 
     def meet(self, kept: Kept) -> None:
-        for one in seen_on(kept.page):
-            if self._days[0] <= one.day <= self._days[1]:
-                self._met[one.video_id] = one
+        self._met.update({one.video_id: one for one in seen_in_study(kept.page, self._settings)})
 
     def fetch(self, _: Life | None = None) -> None:
         """Fetch what was met since the last time, and is not in the store yet."""

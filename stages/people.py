@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from gettok.collect import Kept, PageFiles, People, Seen, seen_on
+from gettok.collect import Kept, PageFiles, People, Seen
 from gettok.research_api import Denied, Failing, ResearchApi
-from gettok.windows import Window
 from stages.progress import Progress
+from stages.searching import seen_in_study
 from stages.shell import Stage, say
 
 
@@ -14,18 +14,14 @@ class Crowd:
     """Meets the pages of videos as they come, and asks about the people on them afterwards."""
 
     def __init__(self, stage: Stage, api: ResearchApi, folder: Path) -> None:
-        self._wanted = stage.settings.collect
-        self._study = Window(stage.settings.study.start, stage.settings.study.end)
+        self._settings, self._wanted = stage.settings, stage.settings.collect
         self._people = People(stage.store, api, stage.settings.source.name)
         self._comments, self._users = folder / "comments", folder / "users"
         self._seen: dict[str, Seen] = {}
 
     def meet(self, kept: Kept) -> None:
         if self._wanted.comments or self._wanted.users:
-            days = (self._study.start.isoformat(), self._study.end.isoformat())
-            self._seen.update(
-                {one.video_id: one for one in seen_on(kept.page) if days[0] <= one.day <= days[1]}
-            )
+            self._seen.update({one.video_id: one for one in seen_in_study(kept.page, self._settings)})
 
     def ask(self) -> None:
         """Ask for what the settings want. The folders are there in any case."""

@@ -1,12 +1,12 @@
 """The study's search, as whoever runs or plans it sees it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from gettok.collect import Canary, Collector
+from gettok.collect import Canary, Collector, Seen, seen_on
 from gettok.collect.journal import Life
 from gettok.query import conditions
-from gettok.research_api import ResearchApi
+from gettok.research_api import Page, ResearchApi
 from gettok.settings import Settings
 from gettok.store import Store
 from gettok.windows import Window
@@ -16,6 +16,12 @@ from stages.shell import say
 def days_of(settings: Settings) -> Window:
     """The study's days."""
     return Window(settings.study.start, settings.study.end)
+
+
+def seen_in_study(page: Page, settings: Settings) -> Iterator[Seen]:
+    """The page's videos of the study's days; a window may reach beyond them."""
+    days = days_of(settings)
+    return (one for one in seen_on(page) if days.start.isoformat() <= one.day <= days.end.isoformat())
 
 
 def collector(
