@@ -66,6 +66,14 @@ class Try(NamedTuple):
 class Backend(Protocol):
     """One way to fetch a video."""
 
+    def check(self) -> None:
+        """Raises `BadSettings` where it cannot fetch anything as it is set up."""
+        ...
+
+    def digest(self, link: VideoLink) -> str | None:
+        """What the video's answer depends on beside its id; None where nothing else is known beforehand."""
+        ...
+
     def fetch(self, link: VideoLink, to: Path, attempt: Try) -> Arrival:
         """Fetch into the empty folder `to`, once; `attempt` says how often that was tried.
 

@@ -25,6 +25,13 @@ class ByPage:
     download: Download
     pace: Pace
 
+    def check(self) -> None:
+        """Raises `BadSettings` for pages that are not TikTok's."""
+        self.site.check()
+
+    def digest(self, link: VideoLink) -> str | None:  # noqa: ARG002 - a page is not read beforehand
+        return None
+
     def fetch(self, link: VideoLink, to: Path, attempt: Try) -> Arrival:
         """A fresh visit each time: an address of a file is good for some hours, and with its page's cookies only."""
         url = link.address(self.site.pages)

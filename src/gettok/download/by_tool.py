@@ -45,6 +45,13 @@ class ByTool:
         self._children = Children(tool, site.pages, download.max_bytes)
         self._page = ByPage(site, download, pace)
 
+    def check(self) -> None:
+        """Raises `BadSettings` for pages that are not TikTok's."""
+        self._page.check()
+
+    def digest(self, link: VideoLink) -> str | None:
+        return self._page.digest(link)
+
     def fetch(self, link: VideoLink, to: Path, attempt: Try) -> Arrival:
         url = link.address(self._site.pages)
         try:

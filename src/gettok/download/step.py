@@ -59,15 +59,12 @@ class DownloadStep:
 
     def inputs(self, link: VideoLink) -> dict[str, str]:
         """What the answer about a video depends on: its id, and for files that are here already what they hold."""
-        files = self._backend.digest(link) if isinstance(self._backend, ByFolder) else None
+        files = self._backend.digest(link)
         return {"video_id": link.video_id} | ({"files": files} if files else {})
 
     def open(self) -> None:
         """Raises `BadSettings` for pages that are not TikTok's, or a folder that is not there."""
-        if isinstance(self._backend, ByFolder):
-            self._backend.check()
-        else:
-            Site(self.pages).check()
+        self._backend.check()
 
     def ask(self, content: VideoLink) -> Answer:
         """Raises `Unusable`, and `NotNow` after several pages in a row that could not be read."""
