@@ -15,6 +15,7 @@ from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from gettok.errors import Unusable
 from gettok.reply import mend
+from gettok.shapes import to_list, to_mapping
 from gettok.step import Json, Row
 
 #: What a file of captions may weigh; an hour of speech has about 100 kB.
@@ -56,9 +57,8 @@ class Fetched:
 
 def listed(video: Mapping[str, Json]) -> list[tuple[str, Captions]]:
     """Address and facts of the captions worth fetching, best first; a translation is listed only if nothing else is."""
-    shown = video.get("video")
-    infos = shown.get("subtitleInfos") if isinstance(shown, dict) else None
-    found = [_read(info) for info in infos if isinstance(info, dict)] if isinstance(infos, list) else []
+    infos = to_list(to_mapping(video.get("video")).get("subtitleInfos"))
+    found = [_read(info) for info in infos if isinstance(info, dict)]
     usable = [(url, captions) for url, captions in found if url and captions.format in _FORMATS]
     original = [(url, captions) for url, captions in usable if captions.source != "MT"]
     return sorted(original or usable, key=lambda one: (_rank(one[1]), one[1].version))
@@ -137,7 +137,7 @@ def _utterances(text: str) -> Iterable[_Piece]:
     except (ValueError, RecursionError) as error:
         raise Unusable("malformed", "no JSON") from error
     lines = whole.get("utterances") if isinstance(whole, dict) else whole
-    for line in lines if isinstance(lines, list) else []:
+    for line in to_list(lines):
         if isinstance(line, dict):
             yield _thousandth(line.get("start_time")), _thousandth(line.get("end_time")), line.get("text")
 

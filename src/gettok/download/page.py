@@ -16,6 +16,7 @@ from gettok.download.hosts import joined
 from gettok.download.refusals import refusal
 from gettok.errors import Unusable
 from gettok.reply import mend
+from gettok.shapes import to_list, to_mapping
 from gettok.step import Json
 
 _SCRIPT = r'<script[^>]*\bid="{}"[^>]*>(.*?)</script>'
@@ -161,14 +162,6 @@ def _loaded(script: str) -> dict[str, Json]:
         return to_mapping(json.loads(script))
     except (ValueError, RecursionError) as error:
         raise NoPage("unreadable", "the data of the page are no JSON") from error
-
-
-def to_mapping(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def to_list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
 
 
 def strings(value: Json) -> list[str]:

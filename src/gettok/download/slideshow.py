@@ -8,11 +8,12 @@ from pathlib import Path
 from gettok.download.hosts import joined
 from gettok.download.kinds import named, photo_suffix, sound_suffix
 from gettok.download.mirrors import PASSING, first_to_serve
-from gettok.download.page import strings, to_list, to_mapping
+from gettok.download.page import strings
 from gettok.download.transfer import Transfer
 from gettok.download.web import Visit
 from gettok.errors import UNSETTLED, Unusable
 from gettok.media import MediaFacts, probe
+from gettok.shapes import to_list, to_mapping
 from gettok.step import Json
 
 #: TikTok takes 35; more than this is no slideshow of anybody's.
