@@ -2,13 +2,11 @@
 
 import logging
 import random
-import re
 import time
 import weakref
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +16,7 @@ import openai
 from gettok.errors import BadCredentials, BadSettings, NotNow, Stop, Unusable
 from gettok.pictures import Picture
 from gettok.reply import Reply, mend
+from gettok.retry_after import number_in, told_s
 from gettok.secrets import Secret
 from gettok.settings import Llm
 from gettok.step import Json
@@ -218,12 +217,6 @@ def _spent(said: str) -> Stop:
 
 
 def _asked_to_wait_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds by the headers `Retry-After-Ms` and `Retry-After`; a date counts from the server's own clock."""
-    for name, in_a_second in (("retry-after-ms", 1000), ("retry-after", 1)):
-        if re.fullmatch(r"\d{1,12}(\.\d+)?", headers.get(name, "")):
-            return float(headers[name]) / in_a_second
-    try:
-        until, now = (parsedate_to_datetime(headers[name]) for name in ("retry-after", "date"))
-        return (until - now).total_seconds()
-    except (KeyError, ValueError, TypeError):
-        return None
+    """Seconds by `Retry-After-Ms`, which is OpenAI's own and finer, or by `Retry-After`."""
+    told_ms = number_in(headers.get("Retry-After-Ms", ""))
+    return told_s(headers) if told_ms is None else told_ms / 1000

@@ -144,6 +144,7 @@ def test_f47_trouble_without_end_is_not_now_after_the_bounded_tries(bench: Bench
         ({"Retry_After": "7"}, 7),
         ({"Retry_After_Ms": "2500", "Retry_After": "9"}, 2.5),
         ({"Retry_After": "86400"}, 60),
+        ({"Retry_After": "9" * 400}, 60),
         ({"Retry_After": "Wed, 15 Mar 2023 12:00:09 GMT", "Date": "Wed, 15 Mar 2023 12:00:00 GMT"}, 9),
         ({"Retry_After": "Wed, 15 Mar 2023 11:00:00 GMT", "Date": "Wed, 15 Mar 2023 12:00:00 GMT"}, 0),
     ],

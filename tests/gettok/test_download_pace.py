@@ -68,6 +68,7 @@ def test_threads_share_one_pace():
     ("headers", "seconds"),
     [
         ({"Retry_After": "7"}, 7),
+        ({"Retry_After": "1.5"}, 1.5),
         ({"Retry_After": "Mon, 23 Nov 2026 12:00:09 GMT", "Date": NOON}, 9),
         ({"Retry_After": "Mon, 23 Nov 2026 11:00:00 GMT", "Date": NOON}, 0),
         ({"Retry_After": "99999999999999999999"}, LONGEST_HOLD_S),

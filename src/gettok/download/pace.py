@@ -4,7 +4,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
+
+from gettok.retry_after import told_s
 
 #: The longest that a server's `Retry-After` is obeyed; a server that says more is asked again, and refuses again.
 LONGEST_HOLD_S = 120.0
@@ -33,18 +34,6 @@ class Pace:
 
     def hold(self, host: str, headers: Mapping[str, str]) -> None:
         """Leave the host alone for as long as its answer says, within reason."""
-        seconds = min(_told_s(headers), LONGEST_HOLD_S)
+        seconds = min(told_s(headers) or 0.0, LONGEST_HOLD_S)
         with self._lock:
             self._free_at[host] = max(self._free_at.get(host, 0.0), time.monotonic() + seconds)
-
-
-def _told_s(headers: Mapping[str, str]) -> float:
-    """Seconds by `Retry-After`; a date counts from the server's own clock. 0 where nothing sensible is said."""
-    told = headers.get("Retry-After", "").strip()
-    if told.isdecimal():
-        return float(told[:9])
-    try:
-        until, now = (parsedate_to_datetime(text) for text in (told, headers.get("Date", "")))
-        return max(0.0, (until - now).total_seconds())
-    except (ValueError, TypeError):  # no date, or one with a time zone and one without
-        return 0.0

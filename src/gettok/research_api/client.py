@@ -17,6 +17,7 @@ from gettok.research_api.retry import RetryPolicy, Tried
 from gettok.research_api.server_clock import ServerClock
 from gettok.research_api.verdict import Reading, Received, Verdict, read
 from gettok.research_api.wire import Unreachable, Wire
+from gettok.retry_after import told_s
 
 #: The quota is renewed at 00:00 UTC; clocks differ a little.
 _AFTER_MIDNIGHT = timedelta(minutes=2)
@@ -89,8 +90,10 @@ class ResearchApi:
             if received is not None and reading.verdict in call.answers:
                 self.answers += 1
                 return _page(call, received, self.server.now())
+            # no date: one that is past would have us ask again at once, and each try is charged
+            wait_s = None if received is None else told_s(received.headers, dates=False)
             step = self.policy.next(
-                reading.verdict, tried, random.random(), told_s=_told_s(received), old=call.old_search
+                reading.verdict, tried, random.random(), told_s=wait_s, old=call.old_search
             )
             if step.move == "give_up" or tried.answers == call.tries:
                 raise self._final(call, reading, tried.answers)
@@ -170,11 +173,6 @@ class ResearchApi:
             self.sleep(seconds)
         elif seconds and self.stop.wait(seconds):
             raise Interrupted
-
-
-def _told_s(received: Received | None) -> float | None:
-    told = "" if received is None else received.headers.get("Retry-After", "")
-    return float(told) if told.isascii() and told.isdigit() else None
 
 
 def _page(call: Call, received: Received, observed_at: datetime) -> Page:
