@@ -1,9 +1,7 @@
 """The backend `page` and the step around it: what is tried again, what is not, and what stops everybody."""
 
 import pickle
-from pathlib import Path
 
-import download_corpus
 import pytest
 from download_corpus import asked, link, refusal_of, settings
 
@@ -11,23 +9,9 @@ from gettok.download import DownloadStep
 from gettok.errors import BadSettings, NotNow
 from sandbox.server import Sandbox
 
+pytestmark = pytest.mark.usefixtures("no_fault_left_over")
+
 BACKENDS = ("page", "ytdlp", "pyktok")
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory) -> Path:
-    return download_corpus.make(tmp_path_factory.mktemp("corpus"))
-
-
-@pytest.fixture(scope="module")
-def server(corpus):
-    with Sandbox(corpus=corpus) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def no_fault_left_over(server):
-    server.play([])
 
 
 @pytest.fixture

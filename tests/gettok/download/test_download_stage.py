@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
-import download_corpus
 import media_files
 import polars as pl
 import pytest
@@ -25,21 +24,9 @@ from stages.shell import Stage
 KEPT = {name for name in IDS if name not in ENDS}
 
 
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    return download_corpus.make(tmp_path_factory.mktemp("corpus"))
-
-
-@pytest.fixture(scope="module")
-def server(corpus):
-    with Sandbox(corpus=corpus) as running:
-        yield running
-
-
 @pytest.fixture
-def here(tmp_path, monkeypatch, server):
+def here(tmp_path, monkeypatch, server, no_fault_left_over):
     """A working folder whose videos are all those of the corpus."""
-    server.play([])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GETTOK_SANDBOX", server.base)
     videos(IDS)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import download_corpus
 import pytest
 from bad_server import ENDLESS, Ranged, Server, sends
 from download_corpus import IDS, settings
@@ -13,21 +12,13 @@ from gettok.download.pace import Pace
 from gettok.download.transfer import Transfer
 from gettok.download.web import Visit
 from gettok.errors import NoSpace, Unusable
-from sandbox.server import Sandbox
 
 BODY = bytes(range(256)) * 400
 PART = 40_000
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with Sandbox(corpus=download_corpus.make(tmp_path_factory.mktemp("corpus"))) as running:
-        yield running
-
-
 @pytest.fixture
-def step(server, tmp_path):
-    server.play([])
+def step(server, no_fault_left_over, tmp_path):
     return DownloadStep(settings(tries=4), "sandbox", server.pages, tmp_path, lambda _: None)
 
 

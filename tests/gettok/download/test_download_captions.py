@@ -4,7 +4,6 @@ import json
 import time
 from contextlib import suppress
 
-import download_corpus
 import pytest
 from download_corpus import CAPTIONS as OFFERED
 from download_corpus import IDS, settings
@@ -15,22 +14,9 @@ from gettok.captions import MOST_BYTES, listed, parse, row
 from gettok.download import DownloadStep, VideoLink
 from gettok.errors import Unusable
 from gettok.tables import CAPTIONS
-from sandbox.server import Sandbox
 
 LINK = VideoLink(IDS["captioned"], "a")
 FACTS = {"language": "spa-ES", "source": "ASR", "format": "srt", "version": "1:whisper_lid", "trouble": None}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with Sandbox(corpus=download_corpus.make(tmp_path_factory.mktemp("corpus"))) as running:
-        yield running
-
-
-@pytest.fixture
-def play(server):
-    yield lambda *script: server.play(list(script))
-    server.play([])
 
 
 @pytest.fixture(scope="module")

@@ -1,38 +1,19 @@
 """A slideshow is kept by every backend: its photos, each from the first mirror that serves it, and its sound."""
 
-import download_corpus
 import pytest
 from download_corpus import IDS, settings
 
 from gettok.download import DownloadStep, VideoLink
 from gettok.download.kinds import photo_suffix, sound_suffix
 from gettok.errors import Unusable
-from sandbox.server import Sandbox
 
 SHOW = VideoLink(IDS["slideshow"], "someone.1")
 SOUND = "/media/sf16"
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    return download_corpus.make(tmp_path_factory.mktemp("corpus"))
-
-
-@pytest.fixture(scope="module")
-def server(corpus):
-    with Sandbox(corpus=corpus) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def step(server, tmp_path_factory):
     return DownloadStep(settings(), "sandbox", server.pages, tmp_path_factory.mktemp("spool"), lambda _: None)
-
-
-@pytest.fixture
-def play(server):
-    yield lambda *script: server.play(list(script))
-    server.play([])
 
 
 def sizes(answer) -> list[str]:

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import download_corpus
 import pytest
 from bad_server import Server, sends
 from download_corpus import ENDS, IDS, PAGES_OF, link, refusal_of, settings
@@ -13,23 +12,9 @@ from gettok.errors import Unusable
 from gettok.tables import MEDIA
 from sandbox.server import Sandbox
 
+pytestmark = pytest.mark.usefixtures("no_fault_left_over")
+
 BACKENDS = ("page", "ytdlp", "pyktok")
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory) -> Path:
-    return download_corpus.make(tmp_path_factory.mktemp("corpus"))
-
-
-@pytest.fixture(scope="module")
-def server(corpus):
-    with Sandbox(corpus=corpus) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def no_fault_left_over(server):
-    server.play([])
 
 
 @pytest.fixture(scope="module")

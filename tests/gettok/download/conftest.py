@@ -1,0 +1,29 @@
+"""The corpus with each end of a download, and a sandbox that serves it to one file of tests at a time."""
+
+import download_corpus
+import pytest
+
+from sandbox.server import Sandbox
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return download_corpus.make(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def server(corpus):
+    with Sandbox(corpus=corpus) as running:
+        yield running
+
+
+@pytest.fixture
+def no_fault_left_over(server):
+    server.play([])
+
+
+@pytest.fixture
+def play(server):
+    """Have the sandbox follow a script until the test ends."""
+    yield lambda *script: server.play(list(script))
+    server.play([])
