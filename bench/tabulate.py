@@ -21,6 +21,7 @@ from pathlib import Path
 
 import polars as pl
 
+from bench.measuring.memory import peak_mib
 from gettok.research_api import Page
 from gettok.settings import Study, load
 from gettok.step import Json, Row
@@ -127,7 +128,7 @@ def measured(command: list[str], folder: Path) -> tuple[float, float]:
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         sys.exit(f"{command} ended with {child.returncode}")
-    return time.perf_counter() - began, usage.ru_maxrss / 1024
+    return time.perf_counter() - began, peak_mib(usage)
 
 
 def compared(rows: int, folder: Path) -> dict[str, tuple[float, float]]:

@@ -4,7 +4,6 @@ Each file is taken once unmeasured, then so many times measured. Prints one line
 """
 
 import json
-import resource
 import statistics
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from bench.frame_lanes.film import number_in
 from bench.frame_lanes.ways import WAYS
+from bench.measuring.memory import peak_mib
 
 
 def main(name: str, stride: int, repeat: int, *files: str, numbered: bool) -> None:
@@ -25,7 +25,7 @@ def main(name: str, stride: int, repeat: int, *files: str, numbered: bool) -> No
         began = time.perf_counter()
         frames = sum(len(way(Path(file), stride)) for file in files)
         times.append(time.perf_counter() - began)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mib()
     median = statistics.median(times) if times else warm_s
     said = {"seconds": median, "frames": sum(map(len, first)) if not times else frames, "wrong": wrong}
     print(json.dumps(said | {"first_s": warm_s, "peak_mib": peak}))

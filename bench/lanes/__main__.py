@@ -10,7 +10,6 @@ A lane's waits take no time: they move the sandbox's clock on.
 import argparse
 import json
 import os
-import resource
 import sys
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.lanes.task import Task, Waits
+from bench.measuring.memory import peak_mib
 
 STUDY = (date(2022, 11, 20), date(2022, 12, 20))
 
@@ -41,11 +41,8 @@ def collect(asked: argparse.Namespace) -> dict[str, Any]:
         "ended": ended,
         "seconds": round(time.perf_counter() - began, 2),
         "waited_s": round(waits.total_s),
-        "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _PER_MIB, 1),
+        "peak_mib": round(peak_mib(), 1),
     }
-
-
-_PER_MIB = 2**20 if sys.platform == "darwin" else 2**10
 
 
 def _ended(run: Callable[[], object]) -> str:
