@@ -9,8 +9,6 @@ A = TypeVar("A")
 
 #: A file that arrives damaged in one of these ways is asked for again at another address.
 DAMAGE = frozenset({"truncated", "not_a_video", "undecodable"})
-
-
 #: What a pause may mend; a limit of ours, or a folder without the file, it does not.
 PASSING = frozenset({"unreadable", "unreachable"})
 
