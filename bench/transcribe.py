@@ -17,13 +17,14 @@ import av
 import typer
 import yaml
 from faster_whisper import WhisperModel
+from whisperx.asr import load_model
 
 from gettok.errors import Unusable
 from gettok.media import MediaFile
-from gettok.recognise import Loading, load
 from gettok.settings import Asr
-from gettok.sound import decode, seconds
-from gettok.transcribe import TranscribeStep
+from gettok.sound import record
+from gettok.speech import TranscribeStep
+from gettok.speech.models import compute_type_of, device_of
 
 ROOT = Path(__file__).parent.parent
 Way = Callable[[Path], str]
@@ -55,14 +56,21 @@ def _mp3(file: Path, to: Path) -> str:
 
 def whisperx(step: TranscribeStep) -> Way:
     asr = step.asr
-    identity = str(step.settings["model"])
-    loading = Loading(asr.model, asr.revision, identity, asr.device, asr.compute_type, asr.beam_size)
-    pipeline: Any = load(loading)._pipeline  # noqa: SLF001 - the very same model, run by whisperx itself
+    pipeline: Any = load_model(
+        str(step.model.folder),
+        device_of(asr),
+        compute_type=compute_type_of(asr),
+        vad_method="pyannote",
+        asr_options={"beam_size": asr.beam_size},
+    )
 
     def say(file: Path) -> str:
-        sound = decode(file, 3600)
+        recording = record(file, 3600)
         heard = pipeline.transcribe(
-            sound, batch_size=asr.batch_size, language=asr.language, chunk_size=asr.chunk_s
+            recording.cut(0, recording.seconds),
+            batch_size=asr.batch_size,
+            language=asr.language,
+            chunk_size=asr.chunk_s,
         )
         return " ".join(segment["text"].strip() for segment in heard["segments"])
 
@@ -85,7 +93,7 @@ def _compute_type(step: TranscribeStep) -> str:
 
 def _with_sound(file: Path) -> float:
     try:
-        return seconds(decode(file, 3600))
+        return record(file, 3600).seconds
     except Unusable:
         return 0.0
 

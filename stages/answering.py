@@ -162,7 +162,8 @@ def _upstream(lost: Lost) -> list[Row]:
 
 
 def _lost(video_id: str, error: Unusable) -> Row:
-    return {"video_id": video_id, "status": "unusable", "reason": error.reason, "detail": error.detail}
+    lost = {"video_id": video_id, "status": "unusable", "reason": error.reason, "detail": error.detail}
+    return {**error.row, **lost}
 
 
 def _name(outcome: Outcome) -> str:

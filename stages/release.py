@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import polars as pl
+
 import gettok
 from gettok import release
 from gettok.books import Books
@@ -15,10 +17,16 @@ PARAMS = (
     "source.name",
     "download.backend",
     "frames",
+    "asr.backend",
     "asr.model",
     "asr.revision",
     "asr.compute_type",
     "asr.language",
+    "asr.vad",
+    "asr.chunk_s",
+    "asr.window_s",
+    "asr.beam_size",
+    "asr.min_speech_ratio",
     "llm.base_url",
     "llm.model",
     "llm.temperature",
@@ -33,12 +41,12 @@ def run(stage: Stage) -> None:
     settings = stage.settings
     results = tables()
     with whole(DATA / "release") as folder:
-        release.write(folder, results, settings.release.form, _provenance(settings))
+        release.write(folder, results, settings.release.form, _provenance(settings, results))
     count = results.videos.height
     stage.keep(Books(count, count))
 
 
-def _provenance(settings: Settings) -> dict[str, Any]:
+def _provenance(settings: Settings, results: release.Tables) -> dict[str, Any]:
     """What the tables were made from. No clock, host or commit: the same inputs give the same release."""
     return {
         "gettok": gettok.__version__,
@@ -47,11 +55,18 @@ def _provenance(settings: Settings) -> dict[str, Any]:
         "download": settings.download.backend,
         "frames": settings.frames.model_dump(),
         "asr": {
+            "backend": settings.asr.backend,
             "model": settings.asr.model,
             "revision": settings.asr.revision,
             "compute_type": settings.asr.compute_type,
             "language": settings.asr.language,
+            "vad": settings.asr.vad,
+            "chunk_s": settings.asr.chunk_s,
+            "window_s": settings.asr.window_s,
+            "beam_size": settings.asr.beam_size,
+            "min_speech_ratio": settings.asr.min_speech_ratio,
         },
+        "speech_models": _speech_models(results.transcripts),
         "llm": {
             "base_url": settings.llm.base_url,
             "model": settings.llm.model,
@@ -61,6 +76,17 @@ def _provenance(settings: Settings) -> dict[str, Any]:
         "prompts": settings.prompts.model_dump(),
         "embedder": settings.embedder.model_dump(),
     }
+
+
+def _speech_models(transcripts: pl.DataFrame) -> list[dict[str, str | None]]:
+    """Which files the transcripts were made with: one model, unless nobody was listened to."""
+    identity = {
+        "speech_model": "repository",
+        "speech_model_revision": "revision",
+        "speech_model_sha256": "sha256",
+    }
+    named = transcripts.drop_nulls("speech_model_sha256").select(identity).rename(identity)
+    return named.unique().sort("sha256").to_dicts()
 
 
 if __name__ == "__main__":

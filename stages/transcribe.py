@@ -1,19 +1,29 @@
 """Write down what is said in each video, with flags that tell how far to trust it."""
 
+from gettok.speech import TranscribeStep
+from gettok.step import Row
 from gettok.tables import TRANSCRIPTS
-from gettok.transcribe import TranscribeStep
 from stages.answering import whole, writer_by_day
 from stages.inputs import media_items
+from stages.models import refuse_changed
 from stages.shell import DATA, Stage, main
 
 PARAMS = ("asr",)
 
+#: There is a sound, and why it could not be listened to.
+_FAILED = frozenset({"undecodable", "too_large"})
+
 
 def run(stage: Stage) -> None:
+    step = TranscribeStep(stage.settings.asr)
+    refuse_changed(stage.store.root, stage.settings.asr.model, step.model)
     with whole(DATA / "transcripts") as folder:
-        stage.answer(
-            TranscribeStep(stage.settings.asr), list(media_items()), writer_by_day(TRANSCRIPTS, folder)
-        )
+        write = writer_by_day(TRANSCRIPTS, folder)
+        stage.answer(step, list(media_items()), lambda day, rows: write(day, [_told(row) for row in rows]))
+
+
+def _told(row: Row) -> Row:
+    return row | {"speech": "failed"} if row.get("reason") in _FAILED else row
 
 
 if __name__ == "__main__":

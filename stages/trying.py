@@ -14,10 +14,10 @@ from gettok.frames import FramesStep
 from gettok.media import MediaFile, probe
 from gettok.pictures import GivenPictures, Picture, Pictures
 from gettok.settings import Settings
+from gettok.speech import TranscribeStep
 from gettok.stance import StanceInputs, StanceStep
 from gettok.step import Row, Step
 from gettok.store.blobs import file_digest
-from gettok.transcribe import TranscribeStep
 from stages.compose import compose
 from stages.sandboxed import addresses, model_key
 

@@ -15,7 +15,7 @@ GettokError
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 #: Why a video has no result at a stage, with the sentence that the books and the report print.
 REASONS: Mapping[str, str] = MappingProxyType(
@@ -47,6 +47,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_frames": "no frame could be taken from it",
         "no_audio": "it has no sound track",
         "no_speech": "nobody speaks in it",
+        "music": "there is music in it, and nobody speaks",
         "no_inputs": "there is nothing to judge it by",
         "no_pair": "one of its two transcripts is missing",
         "refused": "the model refused to answer",
@@ -65,17 +66,21 @@ class GettokError(Exception):
 
 
 class Unusable(GettokError):
-    """This video has no result here, for a reason out of the closed list `REASONS`."""
+    """This video has no result here, for a reason out of the closed list `REASONS`.
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    `row` has the columns that a table can show of it all the same.
+    """
+
+    def __init__(self, reason: str, detail: str = "", row: Mapping[str, Any] = MappingProxyType({})) -> None:
         if reason not in REASONS:
             raise ValueError(f"{reason!r} is not in the closed list of reasons")
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
+        self.row = dict(row)
 
-    def __reduce__(self) -> tuple[type["Unusable"], tuple[str, str]]:
-        return Unusable, (self.reason, self.detail)
+    def __reduce__(self) -> tuple[type["Unusable"], tuple[str, str, dict[str, Any]]]:
+        return Unusable, (self.reason, self.detail, self.row)
 
 
 class Interrupted(GettokError):

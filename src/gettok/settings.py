@@ -129,15 +129,28 @@ class Frames(Section):
 
 
 class Asr(Section):
+    """Which speech model listens, and how. Voices are cut to `chunk_s` and filled with silence to `window_s`."""
+
+    backend: Literal["whisperx", "transformers"]
     model: Text
     revision: str | None
     device: Literal["auto", "cpu", "cuda"]
     compute_type: Literal["auto", "int8", "int8_float16", "float16", "float32"]
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None
+    vad: Literal["silero", "pyannote"]
     batch_size: Positive
     chunk_s: Annotated[int, Field(ge=1, le=30)]
+    window_s: Annotated[int, Field(ge=1, le=30)]
     beam_size: Positive
     min_speech_ratio: Share
+
+    @model_validator(mode="after")
+    def _can_be_run(self) -> Self:
+        if self.chunk_s > self.window_s:
+            raise ValueError(f"chunk_s ({self.chunk_s}) is longer than window_s ({self.window_s})")
+        if self.backend == "transformers" and self.compute_type.startswith("int8"):
+            raise ValueError(f"the backend transformers has no compute_type {self.compute_type}")
+        return self
 
 
 class Prices(Section):

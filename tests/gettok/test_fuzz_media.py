@@ -15,7 +15,7 @@ from gettok.errors import Unusable
 from gettok.frames import FramesStep
 from gettok.media import MediaFile, probe
 from gettok.settings import Frames
-from gettok.sound import decode
+from gettok.sound import record
 
 CONF = Path(__file__).parents[2] / "conf" / "frames" / "every_300.yaml"
 STEP = FramesStep(Frames(**{**yaml.safe_load(CONF.read_text()), "stride": 7}))
@@ -23,7 +23,7 @@ MOST_S = 30
 READERS = {
     "probe": probe,
     "frames": lambda path: STEP.ask(MediaFile(str(path), "")),
-    "sound": lambda path: decode(path, 60),
+    "sound": lambda path: record(path, 60),
 }
 
 

@@ -7,7 +7,7 @@ from gettok.confined import confined
 from gettok.errors import Unusable
 from gettok.media import MOST_PICTURES, opened, pictures_of, probe, video
 from gettok.media.video import watch
-from gettok.sound import decode
+from gettok.sound import record
 
 
 def refused(path, **limits):
@@ -73,7 +73,7 @@ def test_f31_a_file_that_would_decode_for_hours_ends_at_the_time_limit(tmp_path)
 def test_f31_endless_sound_is_refused_at_the_limit(tmp_path):
     sound = media_files.sound_only(tmp_path / "s.m4a", seconds=0.01)
     with pytest.raises(Unusable, match="too_large: its sound is longer than 60 s"):
-        decode(media_files.endless(sound, tmp_path / "endless.m4a", 1_000_000, step=1024), 60)
+        record(media_files.endless(sound, tmp_path / "endless.m4a", 1_000_000, step=1024), 60)
 
 
 def test_f24_what_a_damaged_file_loses_does_not_depend_on_the_number_of_cores(one_picture):

@@ -6,16 +6,21 @@ import pytest
 from sound_files import RATE, noise, silence, tone, write, write_picture_only
 
 from gettok.errors import Unusable
-from gettok.sound import RATE_HZ, decode, loudness_db, samples_of, seconds
+from gettok.sound import RATE_HZ, Recording, record, write_samples
 
 
-def loudest_hertz(sound):
+def loudest_hertz(recording):
+    sound = whole(recording)
     return np.argmax(np.abs(np.fft.rfft(sound))) * RATE_HZ / sound.size
+
+
+def whole(recording):
+    return recording.cut(0, recording.seconds)
 
 
 def reason_of(path, max_s=60.0):
     with pytest.raises(Unusable) as refused:
-        decode(path, max_s)
+        record(path, max_s)
     return refused.value
 
 
@@ -23,17 +28,17 @@ def reason_of(path, max_s=60.0):
 def test_any_rate_becomes_one_channel_at_16_khz(tmp_path, rate, channels):
     time = np.arange(2 * rate) / rate
     played = (0.3 * np.sin(2 * np.pi * 440 * time)).astype(np.float32)
-    sound = decode(write(tmp_path / "a.mp4", played, rate, channels=channels), 60)
-    assert sound.dtype == np.float32
-    assert sound.ndim == 1
-    assert seconds(sound) == pytest.approx(2, abs=0.1)
-    assert loudest_hertz(sound) == pytest.approx(440, abs=1)
-    assert np.abs(sound).max() == pytest.approx(0.3, abs=0.05)
+    recording = record(write(tmp_path / "a.mp4", played, rate, channels=channels), 60)
+    assert whole(recording).dtype == np.float32
+    assert whole(recording).ndim == 1
+    assert recording.seconds == pytest.approx(2, abs=0.1)
+    assert loudest_hertz(recording) == pytest.approx(440, abs=1)
+    assert np.abs(whole(recording)).max() == pytest.approx(0.3, abs=0.05)
 
 
 def test_the_same_file_gives_the_same_samples(tmp_path):
     path = write(tmp_path / "a.m4a", noise(3), 44_100)
-    assert decode(path, 60).tobytes() == decode(path, 60).tobytes()
+    assert record(path, 60).samples.tobytes() == record(path, 60).samples.tobytes()
 
 
 def test_f26_a_file_without_sound_track_says_no_audio(tmp_path):
@@ -42,7 +47,7 @@ def test_f26_a_file_without_sound_track_says_no_audio(tmp_path):
 
 def test_no_sample_is_lost_on_the_way_to_16_khz(tmp_path):
     whole = write(tmp_path / "a.mov", noise(2), 44_100, codec="pcm_s16le")
-    assert seconds(decode(whole, 60)) == pytest.approx(2 * RATE_HZ / 44_100, abs=1 / RATE_HZ)
+    assert record(whole, 60).seconds == pytest.approx(2 * RATE_HZ / 44_100, abs=1 / RATE_HZ)
 
 
 def test_f26_an_empty_sound_track_says_no_audio(tmp_path):
@@ -51,11 +56,49 @@ def test_f26_an_empty_sound_track_says_no_audio(tmp_path):
 
 
 def test_f27_digital_silence_is_the_quietest_sound(tmp_path):
-    assert loudness_db(decode(write(tmp_path / "s.m4a", silence(2)), 60)) < -80
-    assert loudness_db(silence(0)) == -120
-    assert loudness_db(silence(1)) == -120
-    assert loudness_db(tone(1)) == pytest.approx(20 * np.log10(0.3 / np.sqrt(2)), abs=0.01)
-    assert loudness_db(1e-3 * tone(1)) > -80
+    assert record(write(tmp_path / "s.m4a", silence(2)), 60).loudness_db() < -80
+    assert Recording.of(silence(0)).loudness_db() == -120
+    assert Recording.of(silence(1)).loudness_db() == -120
+    loud = pytest.approx(20 * np.log10(0.3 / np.sqrt(2)), abs=0.01)
+    assert Recording.of(tone(1)).loudness_db() == loud
+    assert Recording.of(tone(130)).loudness_db() == loud
+    assert Recording.of(1e-3 * tone(1)).loudness_db() > -80
+
+
+def test_what_is_cut_out_of_a_sound_is_what_is_heard_then():
+    steps = np.repeat(np.arange(10, dtype=np.float32) / 16, RATE_HZ)
+    recording = Recording.of(steps)
+    assert recording.seconds == 10
+    assert np.array_equal(recording.cut(2.5, 4.25), steps[40_000:68_000])
+    assert recording.cut(9, 99).size == RATE_HZ
+
+
+def test_no_sample_leaves_the_scale():
+    recording = Recording.of(np.array([-2, -1, 0, 1, 2], np.float32))
+    assert recording.samples.tolist() == [-(2**15), -(2**15), 0, 2**15 - 1, 2**15 - 1]
+
+
+def test_f28_an_hour_of_sound_takes_no_memory_until_it_is_cut(tmp_path):
+    path = write(tmp_path / "long.m4a", silence(1800))
+    tracemalloc.start()
+    try:
+        recording = record(path, 3600)
+        assert recording.loudness_db() < -80
+        assert recording.cut(900, 910).size == 10 * RATE_HZ
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert recording.seconds == pytest.approx(1800, abs=0.1)
+    assert peak < recording.samples.nbytes / 4
+
+
+def test_nothing_is_left_of_a_sound_that_nobody_uses(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    path = write(tmp_path / "a.m4a", tone(1))
+    recording = record(path, 60)
+    reason_of(write_picture_only(tmp_path / "mute.mp4"))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.m4a", "mute.mp4"]
+    assert loudest_hertz(recording) == pytest.approx(440, abs=1)
 
 
 def test_f28_sound_beyond_the_limit_is_refused_before_it_is_all_in_memory(tmp_path):
@@ -64,7 +107,7 @@ def test_f28_sound_beyond_the_limit_is_refused_before_it_is_all_in_memory(tmp_pa
     tracemalloc.start()
     try:
         with pytest.raises(Unusable):
-            samples_of(path, max_s=10)
+            write_samples(path, tmp_path / "samples", max_s=10)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -72,7 +115,7 @@ def test_f28_sound_beyond_the_limit_is_refused_before_it_is_all_in_memory(tmp_pa
 
 
 def test_f28_sound_up_to_the_limit_is_kept_whole(tmp_path):
-    assert seconds(decode(write(tmp_path / "a.mp4", tone(5)), 5.5)) == pytest.approx(5, abs=0.1)
+    assert record(write(tmp_path / "a.mp4", tone(5)), 5.5).seconds == pytest.approx(5, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -103,9 +146,9 @@ def test_f29_a_playlist_named_mp3_reads_no_other_file(tmp_path, head):
 
 def test_f28_the_mp3_of_a_slideshow_is_read_like_the_sound_of_a_video(tmp_path):
     played = tone(3)
-    sound = decode(write(tmp_path / "sound.mp3", played, codec="libmp3lame"), 60)
-    assert seconds(sound) == pytest.approx(3, abs=0.2)
-    assert loudest_hertz(sound) == pytest.approx(440, abs=1)
+    recording = record(write(tmp_path / "sound.mp3", played, codec="libmp3lame"), 60)
+    assert recording.seconds == pytest.approx(3, abs=0.2)
+    assert loudest_hertz(recording) == pytest.approx(440, abs=1)
 
 
 def test_f29_another_container_named_mp4_is_not_opened(tmp_path):
@@ -117,7 +160,7 @@ def test_f29_a_name_that_looks_like_an_option_or_an_address_is_a_file(tmp_path, 
     monkeypatch.chdir(tmp_path)
     for name in ("-i.mp4", "http:a.mp4", "concat:b.mp4"):
         write(tmp_path / "made.mp4", tone(1)).rename(name)
-        assert seconds(decode(Path(name), 60)) == pytest.approx(1, abs=0.1)
+        assert record(Path(name), 60).seconds == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +189,7 @@ def damage(path, first, length):
 def test_a_damaged_packet_costs_only_itself(tmp_path):
     path = write(tmp_path / "a.mp4", noise(10))
     damage(path, 20_000, 40)
-    assert seconds(decode(path, 60)) == pytest.approx(10, abs=1)
+    assert record(path, 60).seconds == pytest.approx(10, abs=1)
 
 
 def test_a_codec_that_nobody_knows_says_undecodable(tmp_path):

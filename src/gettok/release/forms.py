@@ -32,8 +32,9 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             f" {_ANSWERED}",
             "captions": "video_id language source format",
             "frames": f"video_id frame_index time_s width height sha256 {_ANSWERED}",
-            "transcripts": "video_id text language segments sound_s speech_ratio avg_logprob compression_ratio"
-            f" chars_per_s suspect {_ANSWERED}",
+            "transcripts": "video_id speech text raw_text language language_probability segments sound_s speech_ratio"
+            " avg_logprob no_speech_prob compression_ratio chars_per_s repeats doubts speech_model"
+            f" speech_model_revision speech_model_sha256 {_ANSWERED}",
             "descriptions": f"video_id description on_screen_text frame_indices {_USAGE} {_ANSWERED}",
             "stances": f"video_id label confidence votes inputs_used {_USAGE} {_ANSWERED}",
             "pairs": "video_id created_at whisper_text tiktok_words whisper_words jaccard cosine wer capitalisation"
@@ -73,7 +74,7 @@ _FIELDS = (
     _field("stance", "stances.label", "derived"),
     _field("stance_confidence", "stances.confidence", "derived"),
     _field("transcript_language", "transcripts.language", "derived"),
-    _field("transcript_suspect", "transcripts.suspect", "derived"),
+    _field("speech", "transcripts.speech", "derived"),
     _field(
         "no_media_because", "media.reason", "derived", "Why there is no media file; empty when there is one."
     ),

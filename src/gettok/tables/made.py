@@ -119,8 +119,19 @@ TRANSCRIPTS = Table(
     "What is said in one video.",
     (
         VIDEO_ID,
-        Column("text", pl.String, "The whole transcript."),
+        Column(
+            "speech",
+            pl.String,
+            "What the sound is: `speech`, `suspect` (words, with `doubts`), `no_speech`, `music`, or `failed` if it could not be listened to; empty where there is no sound.",
+        ),
+        Column("text", pl.String, "What is said, without what Whisper is known to invent."),
+        Column("raw_text", pl.String, "All that the model wrote, inventions included."),
         Column("language", pl.String, "Language of the transcript, two letters: as set, or as detected."),
+        Column(
+            "language_probability",
+            pl.Float64,
+            "How sure the model is, on the voices, that they speak this language; low where the language was set and is another.",
+        ),
         Column("segments", pl.List(SEGMENT), "The transcript in pieces, with start and end in seconds."),
         Column("sound_s", pl.Float64, "Length of the sound in seconds."),
         Column(
@@ -134,6 +145,11 @@ TRANSCRIPTS = Table(
             "Mean log-probability of the segments as the recogniser reports it; nearer 0 is surer.",
         ),
         Column(
+            "no_speech_prob",
+            pl.Float64,
+            "Mean probability that a segment holds no speech, as the recogniser reports it.",
+        ),
+        Column(
             "compression_ratio",
             pl.Float64,
             "Length of the text over its zlib-compressed length; above 2.4 hints at a loop.",
@@ -143,11 +159,15 @@ TRANSCRIPTS = Table(
             pl.Float64,
             "Characters of text for each second of detected voice; speech has 5 to 25.",
         ),
+        Column("repeats", pl.Int64, "How often the same one to eight words stand in a row at most."),
         Column(
-            "suspect",
-            pl.Boolean,
-            "Whether a flag is out of range: compression above 2.4 or chars_per_s above 30.",
+            "doubts",
+            pl.List(pl.String),
+            "Which numbers are out of range: looping, compression, pace, improbable, language, invention.",
         ),
+        Column("speech_model", pl.String, "The speech model's repository; empty for a folder of one's own."),
+        Column("speech_model_revision", pl.String, "The commit of that repository."),
+        Column("speech_model_sha256", pl.String, "SHA-256 over the names and contents of the model's files."),
         *_ANSWERED,
     ),
 )

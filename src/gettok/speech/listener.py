@@ -1,0 +1,68 @@
+"""Everything that is loaded to listen to videos: a voice detector, a speech model with its pool, an aligner."""
+
+import os
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib import import_module
+from threading import BoundedSemaphore
+
+from gettok.errors import BadSettings
+from gettok.settings import Asr
+from gettok.sound import Recording
+from gettok.speech import by_whisperx
+from gettok.speech.models import Model, compute_type_of, device_of
+from gettok.speech.pool import Pool
+from gettok.speech.voices import Chunk, Detector, Pyannote, Silero, chunks_of, voices_in
+from gettok.speech.written import Writer, Written
+
+
+class Listener:
+    """Safe for several threads, each with a recording of its own."""
+
+    def __init__(self, detector: Detector, writer: Writer, batch_size: int) -> None:
+        self._detector = detector
+        self._languages = writer.languages
+        self._pool = Pool(writer, batch_size)
+        # a piece of a long recording takes some 60 MB while voices are looked for
+        self._turns = BoundedSemaphore(os.cpu_count() or 1)
+
+    def chunks(self, recording: Recording, longest_s: float) -> list[Chunk]:
+        """Where somebody speaks, in stretches of at most so many seconds."""
+        with self._turns:
+            return chunks_of(voices_in(recording, self._detector, longest_s), longest_s)
+
+    def write(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Written]:
+        """What is said in each chunk. A language that is not given is heard where there is most voice."""
+        if language is not None:
+            return self._pool.write(recording, chunks, language)
+        clearest = max(range(len(chunks)), key=lambda place: chunks[place].speech_s)
+        (first,) = self._pool.write(recording, [chunks[clearest]], None)
+        others = [*chunks[:clearest], *chunks[clearest + 1 :]]
+        written = self._pool.write(recording, others, first.language)
+        return [*written[:clearest], first, *written[clearest:]]
+
+    def check_language(self, language: str) -> None:
+        """Refuse a language that the model lacks: a model of English only would pass over it in silence."""
+        if language not in self._languages:
+            raise BadSettings(
+                f"the speech model does not know the language {language!r}",
+                "stopped before the first video",
+                "set asr.language to one that it knows, or to null to let it detect the language",
+            )
+
+
+def listener(asr: Asr, model: Model) -> Listener:
+    """Loaded once in each process."""
+    return _load(
+        model, asr.model_copy(update={"device": device_of(asr), "compute_type": compute_type_of(asr)})
+    )
+
+
+@lru_cache(maxsize=1)
+def _load(model: Model, asr: Asr) -> Listener:
+    load: Callable[..., Writer] = by_whisperx.load
+    if asr.backend == "transformers":
+        load = import_module("gettok.speech.by_transformers").load
+    writer = load(model.folder, asr.device, asr.compute_type, asr.window_s, asr.beam_size)
+    detector = Silero() if asr.vad == "silero" else Pyannote(asr.device)
+    return Listener(detector, writer, asr.batch_size)

@@ -1,0 +1,105 @@
+"""CTranslate2's Whisper says of every stretch what faster-whisper's own batches say, and more."""
+
+import numpy as np
+import pytest
+from corpus_speech import spoken
+from demo_model import MODEL
+from faster_whisper import BatchedInferencePipeline
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import TranscriptionOptions
+from sound_files import silence
+
+from gettok.errors import BadSettings
+from gettok.sound import RATE_HZ, record
+from gettok.speech.by_whisperx import load
+from gettok.speech.voices import Silero, chunks_of, voices_in
+from gettok.speech.written import Asked
+
+WINDOW_S = 8
+
+
+@pytest.fixture(scope="module")
+def writer():
+    return load(MODEL, "cpu", "float32", WINDOW_S, 2)
+
+
+@pytest.fixture(scope="module")
+def stretches():
+    """Some sentences of Spanish, and one of English, as (sound, language)."""
+    found = []
+    for language in ("es", "en"):
+        recording = record(spoken(language)[0][0].path, 60)
+        chunks = chunks_of(voices_in(recording, Silero(), 6), 6)
+        found += [(recording.cut(chunk.start_s, chunk.end_s), language) for chunk in chunks[:3]]
+    return found
+
+
+def options(beam_size):
+    wanted = dict.fromkeys(TranscriptionOptions.__dataclass_fields__)
+    return TranscriptionOptions(
+        **wanted
+        | {
+            "beam_size": beam_size,
+            "patience": 1,
+            "length_penalty": 1,
+            "repetition_penalty": 1,
+            "no_repeat_ngram_size": 0,
+            "suppress_blank": True,
+            "suppress_tokens": [-1],
+            "temperatures": [0.0],
+            "without_timestamps": True,
+            "multilingual": False,
+        }
+    )
+
+
+def test_words_and_numbers_are_those_of_faster_whisper(writer, stretches):
+    spanish = [sound for sound, language in stretches if language == "es"]
+    tokenizer = Tokenizer(writer._model.hf_tokenizer, True, task="transcribe", language="es")
+    features = np.stack([writer._features(sound) for sound in spanish])
+    _, theirs = BatchedInferencePipeline(writer._model).generate_segment_batched(
+        features, tokenizer, options(2)
+    )
+    ours = writer.write([Asked(sound, "es") for sound in spanish])
+    assert [one.text for one in ours] == [tokenizer.decode(one["tokens"]) for one in theirs]
+    assert [one.avg_logprob for one in ours] == pytest.approx(
+        [one["avg_logprob"] for one in theirs], abs=1e-4
+    )
+    silent = [one["no_speech_prob"] for one in theirs]
+    assert [one.no_speech_prob for one in ours] == pytest.approx(silent, abs=1e-4)
+
+
+def test_languages_may_stand_side_by_side_in_a_batch(writer, stretches):
+    together = writer.write([Asked(sound, None) for sound, _ in stretches])
+    assert [one.language for one in together] == [language for _, language in stretches]
+    assert all(one.language_probability > 0.9 for one in together)
+    alone = [writer.write([Asked(sound, language)])[0] for sound, language in stretches]
+    assert [one.text for one in together] == [one.text for one in alone]
+    assert [one.avg_logprob for one in together] == pytest.approx(
+        [one.avg_logprob for one in alone], abs=1e-5
+    )
+
+
+def test_a_language_that_is_given_keeps_its_own_probability(writer, stretches):
+    sound, language = stretches[-1]
+    assert language == "en"
+    (spanish,) = writer.write([Asked(sound, "es")])
+    assert spanish.language == "es"
+    assert spanish.language_probability < 0.1
+
+
+def test_a_stretch_longer_than_the_window_ends_with_it(writer, stretches):
+    sound = stretches[0][0]
+    filled = np.concatenate([sound, silence(WINDOW_S)])[: WINDOW_S * RATE_HZ]
+    longer = np.concatenate([filled, sound])
+    assert writer.write([Asked(longer, "es")]) == writer.write([Asked(filled, "es")])
+
+
+def test_a_model_cannot_be_given_more_than_it_sees():
+    with pytest.raises(BadSettings, match="at most 30 s"):
+        load(MODEL, "cpu", "float32", 31, 2)
+
+
+def test_a_number_format_that_the_device_lacks_is_bad_settings():
+    with pytest.raises(BadSettings, match="cannot be loaded"):
+        load(MODEL, "cpu", "int8_float16", WINDOW_S, 2)

@@ -1,0 +1,133 @@
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gettok.speech.flags import DOUBTS, compression_ratio, flags, loops
+from gettok.words import normalise
+
+TEXT = "Esta tarde los taxistas votan temprano desde Piura, dicen los vecinos."
+
+
+def doubts(text=TEXT, voice_s=5.0, language="es", **numbers):
+    return flags(text, language, voice_s, **numbers).doubts
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("", 0),
+        ("… ¡! 👍", 0),
+        ("hola", 1),
+        ("uno dos tres cuatro", 1),
+        ("uno dos uno tres uno", 1),
+        ("Castillo, Castillo, ¡CASTILLO!", 3),
+        ("no no no no no no", 6),
+        ("dijo que no, no, no y se fue", 3),
+        ("el pueblo unido el pueblo unido el pueblo", 2),
+        ("sí claro, sí claro; sí claro. Sí claro", 4),
+        ("a b c d e f g h " * 5, 5),
+        ("a b c d e f g h i " * 5, 1),
+        ("a a b b b a a", 3),
+    ],
+)
+def test_loops_are_counted_by_their_longest_row(text, times):
+    assert loops(text) == times
+
+
+def slowly(words):
+    """The same count by comparing every run with the next one."""
+    best = min(len(words), 1)
+    for length in range(1, 9):
+        for start in range(len(words)):
+            times = 1
+            while (
+                words[start : start + length] == words[start + times * length : start + (times + 1) * length]
+            ):
+                times += 1
+            best = max(best, times if start + length <= len(words) else 0)
+    return best
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=40))
+def test_loops_are_what_a_plain_search_finds(words):
+    assert loops(" ".join(words)) == slowly(words)
+
+
+@given(st.text(max_size=80))
+def test_any_text_has_loops_flags_and_a_compression(text):
+    assert (loops(text) == 0) == (not normalise(text))
+    assert set(doubts(text)) <= set(DOUBTS)
+    assert compression_ratio(text) >= 0
+
+
+def test_a_hundred_thousand_words_take_a_moment_whatever_they_are():
+    assert loops("no " * 100_000) == 100_000
+    assert loops(" ".join(map(str, range(100_000)))) == 1
+    assert loops("no no " + " ".join(f"w{n} si si" for n in range(33_000))) == 2
+
+
+def test_compression_is_of_bytes_to_two_places():
+    assert compression_ratio("") == 0
+    text = "¡Fuera, fuera! " * 9
+    assert compression_ratio(text) == round(len(text.encode()) / len(zlib.compress(text.encode())), 2)
+
+
+def test_plain_speech_is_not_doubted():
+    assert doubts(avg_logprob=-0.3, language_probability=0.98, no_speech_prob=0.02) == ()
+    assert doubts() == ()
+
+
+@pytest.mark.parametrize("shout", ["¡Castillo, Castillo, Castillo! ", "no, no, no, no, no: "])
+def test_a_shout_is_no_loop(shout):
+    assert doubts(shout + TEXT) == ()
+
+
+def test_looping_is_six_of_one_word_or_four_of_more():
+    one, two = "Piura y ", "el pueblo "
+    assert doubts(TEXT + " vamos" * 5, 9) == ()
+    assert doubts(TEXT + " vamos" * 6, 9) == ("looping",)
+    assert doubts(f"{TEXT} {two * 3}", 9) == ()
+    assert doubts(f"{TEXT} {two * 4}", 9) == ("looping",)
+    assert doubts(f"{TEXT} {one * 4}{two * 3}", 9) == ("looping",)
+
+
+def test_compression_is_doubted_above_whispers_own_threshold():
+    repeated = "los maestros de Puno marchan hoy por la plaza y no se cansan nunca. "
+    assert compression_ratio(repeated * 2) < 2.4 < compression_ratio(repeated * 3)
+    assert doubts(repeated * 2, 20) == ()
+    assert doubts(repeated * 3, 20) == ("compression",)
+
+
+def test_pace_is_doubted_where_nobody_could_speak_so_fast_or_would_so_slowly():
+    assert doubts("¡Fuerza, presidente Castillo!!", 1.0) == ()  # 30 characters
+    assert doubts("¡Fuerza, presidente Castillo!!!", 1.0) == ("pace",)
+    assert doubts("hola", 10.0) == ()
+    assert doubts("hola", 10.1) == ("pace",)
+    assert doubts("hola amigos", 10.1) == ()
+
+
+def test_text_without_a_voice_is_too_fast_and_no_text_is_not():
+    assert doubts("hola", 0.0) == ("pace",)
+    assert flags("", "es", 0.0).chars_per_s == 0
+    assert doubts("", 0.0) == ()
+    assert doubts("", 11.0) == ("pace",)
+
+
+def test_the_models_own_doubts_are_taken_over():
+    assert doubts(avg_logprob=-1.0) == ()
+    assert doubts(avg_logprob=-1.01) == ("improbable",)
+    assert doubts(language_probability=0.5) == ()
+    assert doubts(language_probability=0.49) == ("language",)
+
+
+def test_an_invention_is_doubted_once_the_model_doubts_it():
+    assert doubts("¡Gracias por ver el video!") == ()
+    assert doubts("¡Gracias por ver el video!", no_speech_prob=0.7) == ("invention",)
+    assert doubts("Subtítulos realizados por la comunidad de Amara.org") == ("invention",)
+
+
+def test_doubts_stand_in_one_order():
+    found = doubts("Thank you. " * 40, 1.0, "en", avg_logprob=-2.0, language_probability=0.1)
+    assert found == DOUBTS == ("looping", "compression", "pace", "improbable", "language", "invention")
