@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import jiwer
 
@@ -19,6 +20,7 @@ NORMALISATION = (
 )
 
 _APOSTROPHES = frozenset("'’`´")
+_LETTERS = 4096  # more than the characters of any few languages
 _MARKS = frozenset({"Mn", "Mc"})  # not Me: the frame of a keycap emoji is no part of its digit
 _WORD = re.compile(r"[w9](?:[w9m]|(?<=[wm])'(?=w)|(?<=9)\.(?=9))*")
 
@@ -62,6 +64,11 @@ class Difference:
 
 def words(text: str) -> list[Word]:
     """The words in their order. Punctuation without spaces around it belongs to the word before it."""
+    return list(_words(text))
+
+
+@lru_cache(maxsize=16)  # each measure of a pair asks for the same two texts
+def _words(text: str) -> tuple[Word, ...]:
     text = _composed(text)
     found = list(_WORD.finditer("".join(map(_kind, text))))
     starts = [match.start() for match in found] + [len(text)]
@@ -69,10 +76,10 @@ def words(text: str) -> list[Word]:
     gaps = [_parted(text[end:start]) for end, start in zip(ends, starts, strict=True)]
     cores = [text[match.start() : match.end()] for match in found]
     if not cores:
-        return []
+        return ()
     before = ["".join(gaps[0])] + [gap[1] for gap in gaps[1:-1]]
     after = [gap[0] for gap in gaps[1:-1]] + ["".join(gaps[-1])]
-    return [Word(b, core, a, _key(core)) for b, core, a in zip(before, cores, after, strict=True)]
+    return tuple(Word(b, core, a, _key(core)) for b, core, a in zip(before, cores, after, strict=True))
 
 
 def normalise(text: str) -> list[str]:
@@ -85,10 +92,12 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(c for c in text if not _unseen(c)))
 
 
+@lru_cache(maxsize=_LETTERS)
 def _unseen(character: str) -> bool:
     return unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"
 
 
+@lru_cache(maxsize=_LETTERS)
 def _kind(character: str) -> str:
     if character in _APOSTROPHES:
         return "'"
