@@ -19,7 +19,7 @@ class Accuracy:
     """Rates between 0 and 1, each with the number of videos that it is over; None where there are none.
 
     `transcripts` are of the videos in the study's language, `by_condition` of all, each video in several conditions.
-    A video with speech that was called `no_speech` counts as wholly missed.
+    A video with speech in which none was found counts as wholly missed.
     """
 
     transcripts: Against
@@ -34,7 +34,7 @@ class Accuracy:
         heard = self.transcripts
         return [
             f"word error rate of the transcripts   {_said(heard.wer.value)} over {heard.wer.n} videos with speech",
-            f"called no_speech, wholly missed      {heard.wholly_missed} of these",
+            f"of these, taken for no speech        {heard.wholly_missed}: wholly missed, each word an error",
             *(f"  {name:<35}{_rates(of)}" for name, of in self.by_condition.items()),
             f"words where nobody speaks            {heard.words_where_nobody_speaks}",
             f"characters of on-screen text right   {_said(self.screen_text_accuracy)} over {self.screens} videos",

@@ -30,10 +30,11 @@ def lost(video: str, reason: str) -> Row:
     return {"video_id": video, "status": "unusable", "reason": reason}
 
 
-def test_a_spoken_video_that_was_called_no_speech_counts_as_wholly_missed(tmp_path):
+@pytest.mark.parametrize("reason", ["no_speech", "music"])
+def test_a_spoken_video_in_which_no_speech_was_found_counts_as_wholly_missed(tmp_path, reason):
     missed, gone, *heard = SPOKEN
     found = accuracy(
-        written(tmp_path, lost(missed, "no_speech"), lost(gone, "no_media"), *map(right, heard))
+        written(tmp_path, lost(missed, reason), lost(gone, "no_media"), *map(right, heard))
     ).transcripts
     counts = {video: len(normalise(SPOKEN[video].words)) for video in SPOKEN}
     expected = counts[missed] / (sum(counts.values()) - counts[gone])
@@ -51,7 +52,7 @@ def test_the_summary_says_the_rate_of_each_condition_with_its_n(tmp_path):
     assert sum(n for name, (_, n) in rates.items() if name.startswith("voice: ")) == len(SPOKEN)
     lines = found.lines()
     assert f"  behind the voice: music            0.000 (characters 0.000) over {music}" in lines
-    assert "called no_speech, wholly missed      0 of these" in lines
+    assert "of these, taken for no speech        0: wholly missed, each word an error" in lines
 
 
 def test_english_speech_is_a_condition_of_its_own_and_not_in_the_rate_of_all(tmp_path):

@@ -12,6 +12,8 @@ from gettok.compare.ways import WAYS
 from gettok.errors import BadInput
 from gettok.words import errors, normalise
 
+#: Why a sound that was listened to has no text.
+NOBODY_HEARD = ("no_speech", "music")
 COLUMNS = ("video_id", "text", "condition")
 #: How the rates are made, for whoever reads them.
 MEANING = (
@@ -67,7 +69,7 @@ def against(true: pl.DataFrame, heard: Mapping[str, str]) -> Against:
 
 def heard_by_us(transcripts: pl.DataFrame) -> dict[str, str]:
     """Our text of each video that we could listen to: empty where no speech was found."""
-    listened = (pl.col("status") == "ok") | (pl.col("reason") == "no_speech")
+    listened = (pl.col("status") == "ok") | pl.col("reason").is_in(NOBODY_HEARD)
     return dict(transcripts.filter(listened).select("video_id", pl.col("text").fill_null("")).iter_rows())
 
 
