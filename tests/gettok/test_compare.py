@@ -19,8 +19,8 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from gettok.compare.languages import two_letters
 from gettok.compare.pairs import TextPair, compare, pairs_of
-from gettok.compare.summary import MEANINGS, name_of, summary
-from gettok.compare.ways import COMPARED, texts
+from gettok.compare.summary import MEANINGS, summary
+from gettok.compare.ways import COMPARED, name_of, texts
 from gettok.embed import CharNgrams
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 from gettok.words import normalise

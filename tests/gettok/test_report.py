@@ -186,22 +186,23 @@ def test_section_3_1_has_each_number_of_each_two_ways_with_its_interval_and_n(tm
     assert text.count('<td class="n">41,503</td>') == 3
     for heading in ("TikTok&#39;s transcript and our transcript", "TikTok&#39;s captions and our transcript"):
         assert heading in text
+    assert text.index("transcript and our transcript") < text.index("captions and our transcript")
     assert "case-folded &lt;words&gt;" in text
     assert "7 videos whose only captions are a machine's translation" in text
 
 
 def test_what_people_wrote_down_is_on_the_page_when_there_is_some(tmp_path):
-    assert "How right they are" not in made(tmp_path)
+    assert "How right they are" not in made(tmp_path / "without")
     rate = {"value": 0.25, "n": 12, "low": 0.125, "high": None}
     rates = {"spoken": 14, "not_heard": 2, "wholly_missed": 1, "wer": rate, "cer": rate, "silent": 3}
     rates["words_where_nobody_speaks"] = 6
-    ways = {"whisper": {"all": rates, "conditions": {"on the <street>": rates}}}
+    ways = {way: {"all": rates, "conditions": {"on the <street>": rates}} for way in WAYS}
     truth = {"meaning": "all wrong words over all", "not_in_study": 0, "ways": ways}
     text = made(tmp_path, comparison={**COMPARISON, "truth": truth})
     assert "How right they are" in text
     assert "on the &lt;street&gt;" in text
-    assert text.count("0.25 <small>n 12</small>") == 4
-    assert text.count("6 in 3") == 2
+    assert text.count("0.25 <small>n 12</small>") == 12
+    assert text.count("6 in 3") == 6
 
 
 def test_figure_4_has_a_line_for_each_way(tmp_path):

@@ -8,7 +8,7 @@ import polars as pl
 
 from gettok.compare.estimates import INTERVAL, Estimate, correlation, determination, mean, ratio
 from gettok.compare.pairs import Likeness
-from gettok.compare.ways import COMPARED, sides
+from gettok.compare.ways import COMPARED, name_of, sides
 from gettok.words import KINDS, NORMALISATION
 
 #: What each number is, in words. The report's page and `summary.json` both say it.
@@ -46,11 +46,6 @@ def summary(
             for left, right in COMPARED
         },
     }
-
-
-def name_of(left: str, right: str) -> str:
-    """What a pair of ways is called in `summary.json`."""
-    return f"{left}_and_{right}"
 
 
 def _numbers(found: Sequence[Likeness]) -> dict[str, Any]:

@@ -22,6 +22,11 @@ WAYS: Mapping[str, str] = MappingProxyType(
 COMPARED = (("voice_to_text", "whisper"), ("captions", "whisper"), ("voice_to_text", "captions"))
 
 
+def name_of(left: str, right: str) -> str:
+    """What a pair of ways is called in `summary.json`."""
+    return f"{left}_and_{right}"
+
+
 def texts(videos: pl.DataFrame, captions: pl.DataFrame, transcripts: pl.DataFrame) -> pl.DataFrame:
     """`video_id`, `created_at`, a column for each way (null where it has no text), and `<way>_language` as tables say.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from gettok.compare.ways import WAYS
+from gettok.compare.ways import COMPARED, WAYS, name_of
 from gettok.errors import REASONS
 from gettok.release import Tables, models
 from gettok.report import examples, figures, numbers
@@ -96,6 +96,7 @@ def html(
         coverage=_coverage(tables),
         uncovered=tables.uncovered,
         comparison=comparison,
+        compared=_compared(comparison),
         ways=WAYS,
         numbers_of_pairs=_NUMBERS,
         pair=examples.pair(tables.pairs),
@@ -103,6 +104,13 @@ def html(
         examples=examples.by_stance(tables, study),
         models=models(tables),
     )
+
+
+def _compared(comparison: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The pairs of ways in their order, the paper's own first; none if no video has two texts."""
+    found = comparison.get("pairs", {})
+    entries = [found[name] for name in (name_of(*ways) for ways in COMPARED) if name in found]
+    return entries if any(entry["videos"]["both"] for entry in entries) else []
 
 
 def _busiest(videos: pl.DataFrame, study: Study) -> dict[str, Any]:
