@@ -156,6 +156,29 @@ def summary_command() -> None:
     typer.echo(summary())
 
 
+@app.command("differences")
+def differences_command(
+    video_id: Annotated[str, typer.Argument(help="The id of a video of this study.")],
+    left: Annotated[
+        str | None, typer.Option(help="The reference: voice_to_text, captions or whisper.")
+    ] = None,
+    right: Annotated[str | None, typer.Option(help="What is held against it, one of the same three.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A file for a page of HTML, in place of the terminal.")
+    ] = None,
+) -> None:
+    """Show where two of a video's texts differ: in capitals (yellow), punctuation (red) or spelling (blue)."""
+    from stages.differing import differences_of, lines, write_page  # noqa: PLC0415 - loads what only this needs
+
+    pair = differences_of(video_id, left, right)
+    if out is not None:
+        write_page(pair, out)
+        typer.echo(f"{out} shows how the texts of {video_id} differ")
+        return
+    for line in lines(pair):
+        typer.echo(line)
+
+
 @app.command("dictionary")
 def dictionary_command() -> None:
     """Print the data dictionary: a sentence for each column of each table."""

@@ -1,31 +1,48 @@
-"""Compare TikTok's own transcripts with ours, video by video and in sum."""
+"""Compare TikTok's transcripts, TikTok's captions and ours, video by video and in sum, and with the truth if known."""
 
-from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import polars as pl
 
 from gettok.books import Books
-from gettok.compare import TextPair, compare
+from gettok.compare.pairs import compare, pairs_of
+from gettok.compare.summary import summary
+from gettok.compare.truth import of_ways, read_spoken
+from gettok.compare.ways import texts, translations
 from gettok.embed import open_embedder
-from gettok.tables import PAIRS, TRANSCRIPTS, VIDEOS
+from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 from stages.answering import whole
+from stages.place import INPUTS
 from stages.shell import DATA, Stage, main, write_json
 
 PARAMS = ("embedder",)
+#: What people wrote down of some videos; a study may do without.
+SPOKEN = INPUTS / "spoken.csv"
 
 
 def run(stage: Stage) -> None:
-    ours = dict(TRANSCRIPTS.read(DATA / "transcripts", ["video_id", "text"]).rows())
-    videos = VIDEOS.read(DATA / "videos", ["video_id", "created_at", "voice_to_text"]).sort("video_id").rows()
-    pairs = [
-        TextPair(video_id, created_at, theirs, text)
-        for video_id, created_at, theirs in videos
-        if (text := ours[video_id]) and theirs and theirs.strip()
-    ]
-    rows, summary = compare(pairs, open_embedder(stage.settings.embedder))
+    videos = VIDEOS.read(DATA / "videos", ["video_id", "created_at", "voice_to_text"])
+    captions = CAPTIONS.read(DATA / "captions.parquet", ["video_id", "language", "source", "text"])
+    transcripts = TRANSCRIPTS.read(DATA / "transcripts", ["video_id", "text", "language", "status", "reason"])
+    of_videos = texts(videos, captions, transcripts)
+    truth = _truth(SPOKEN, of_videos, transcripts)
+    embedder = open_embedder(stage.settings.embedder)
+    found = compare(pairs_of(of_videos), embedder)
+    embedding = f"{stage.settings.embedder.model or stage.settings.embedder.kind}: {embedder.how}"
     with whole(DATA / "comparison") as folder:
-        PAIRS.write(rows, folder / "pairs.parquet")
-        write_json(folder / "summary.json", asdict(summary))
-    reasons: list[str | None] = [None] * len(pairs)
-    stage.keep(Books.of(reasons + ["no_pair"] * (len(videos) - len(pairs)), len(videos)))
+        PAIRS.write([one.row for one in found], folder / "pairs.parquet")
+        write_json(
+            folder / "summary.json", summary(of_videos, found, embedding, translations(captions)) | truth
+        )
+    paired = {one.pair.video_id for one in found}
+    stage.keep(
+        Books.of([None if video in paired else "no_pair" for video in videos["video_id"]], videos.height)
+    )
+
+
+def _truth(path: Path, of_videos: pl.DataFrame, transcripts: pl.DataFrame) -> dict[str, Any]:
+    return {"truth": of_ways(read_spoken(path), of_videos, transcripts)} if path.is_file() else {}
 
 
 if __name__ == "__main__":

@@ -112,9 +112,14 @@ def _sound(part: Part, words: Script, voice: str) -> sound.Sound:
     if part.kind in ("silence", "no_audio"):
         return sound.silence(9.0)
     said = sound.speech(words.spoken, voice, chance.randint(140, 170), chance.randint(38, 62))
-    if part.number % 6 == 1:  # some with music behind the voice
+    if behind_voice(part, words):
         said = sound.under(said, sound.music(len(said) / sound.RATE + 1, chance), 0.06)
     return said
+
+
+def behind_voice(part: Part, words: Script) -> str:
+    """What is to be heard behind the voice: music in some videos, and no other noise in any."""
+    return "music" if words.spoken and part.number % 6 == 1 else ""
 
 
 def _shots(words: Script, seconds: float) -> list[Shot]:
@@ -191,6 +196,7 @@ def _truth(part: Part, words: Script, made: dict[str, Any]) -> dict[str, Any]:
         "screen": screen,
         "cuts_s": [shown["from_s"] for shown in screen[1:]],
         "frames": made["frames"],
+        "behind_voice": behind_voice(part, words),
     }
 
 

@@ -18,7 +18,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class Truth:
-    """What was put into one video. `words` is empty where nobody speaks, `frames` is 0 where there is no file."""
+    """What was put into one video. `words` is empty where nobody speaks, `frames` is 0 where there is no file.
+
+    `behind_voice` is `music`, or empty where nothing is to be heard beside the voice, or nobody speaks.
+    """
 
     kind: str
     stance: str
@@ -28,6 +31,7 @@ class Truth:
     screen: tuple[Shown, ...]
     cuts_s: tuple[float, ...]
     frames: int
+    behind_voice: str
 
     def text_at(self, times_s: list[float]) -> str:
         """The texts that are on the screen at some of these times, in order, each once."""

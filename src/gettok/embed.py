@@ -24,6 +24,11 @@ _BUCKETS = 2**16
 class Embedder(Protocol):
     """Texts in, one vector for each out."""
 
+    @property
+    def how(self) -> str:
+        """How a text becomes a vector, for whoever reads numbers that rest on it."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Shape (texts, dimensions). The order of the texts and who stands beside whom change nothing."""
         ...
@@ -31,6 +36,8 @@ class Embedder(Protocol):
 
 class CharNgrams:
     """Hashed counts of the 3 to 5 letters in a row within a word, capitals aside."""
+
+    how = "counts of 3 to 5 letters in a row within a word, capitals aside: likeness of spelling, not of meaning"
 
     def __init__(self) -> None:
         text = import_module("sklearn.feature_extraction.text")
@@ -43,12 +50,22 @@ class CharNgrams:
 
 
 class Transformer:
-    """A BERT-like model; a text's vector is the mean over its tokens. What exceeds the model's length is cut off."""
+    """A BERT-like model; a text's vector is the mean over its tokens. What exceeds the model's length is cut off.
+
+    The special tokens at both ends count, as in the mean pooling of sentence-transformers.
+    """
 
     def __init__(self, tokenizer: Any, model: Any) -> None:
         self._tokenizer = tokenizer
         self._model = model.eval()
         self._longest = min(int(model.config.max_position_embeddings), int(tokenizer.model_max_length))
+
+    @property
+    def how(self) -> str:
+        return (
+            "mean of the last layer's vectors over all tokens of a text, the special ones at both ends among them (the"
+            f" mean pooling of sentence-transformers); a text is cut off after {self._longest} tokens"
+        )
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         width = int(self._model.config.hidden_size)

@@ -49,7 +49,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_speech": "nobody speaks in it",
         "music": "there is music in it, and nobody speaks",
         "no_inputs": "there is nothing to judge it by",
-        "no_pair": "one of its two transcripts is missing",
+        "no_pair": "it has fewer than two texts to compare",
         "refused": "the model refused to answer",
         "filtered": "the content filter of the model's host stepped in",
         "malformed": "the model's answer is not in the form that was asked for",

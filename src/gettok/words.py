@@ -8,12 +8,25 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import jiwer
 
+#: What `normalise` does, for whoever reads numbers that rest on it.
+NORMALISATION = (
+    "words are runs of letters and digits with their marks; they are case-folded and composed (NFC); punctuation, emoji"
+    " and invisible characters are left out, apostrophes within a word and dots or commas within a number without"
+    " ending it; accents stay; a number stays as it was written, in digits or in words"
+)
+
 _APOSTROPHES = frozenset("'’`´")
+_LETTERS = 4096  # more than the characters of any few languages
 _MARKS = frozenset({"Mn", "Mc"})  # not Me: the frame of a keycap emoji is no part of its digit
 _WORD = re.compile(r"[w9](?:[w9m]|(?<=[wm])'(?=w)|(?<=9)\.(?=9))*")
+
+
+#: The ways in which two words can differ, the slightest first.
+KINDS = ("capitalisation", "punctuation", "spelling")
 
 
 @dataclass(frozen=True)
@@ -46,13 +59,16 @@ class Difference:
     @property
     def kind(self) -> str:
         """The gravest flag: `spelling` before `punctuation` before `capitalisation`; empty for none."""
-        flags = (self.spelling, self.punctuation, self.capitalisation)
-        named = zip(flags, ("spelling", "punctuation", "capitalisation"), strict=True)
-        return next((name for flag, name in named if flag), "")
+        return next((kind for kind in reversed(KINDS) if getattr(self, kind)), "")
 
 
 def words(text: str) -> list[Word]:
     """The words in their order. Punctuation without spaces around it belongs to the word before it."""
+    return list(_words(text))
+
+
+@lru_cache(maxsize=16)  # each measure of a pair asks for the same two texts
+def _words(text: str) -> tuple[Word, ...]:
     text = _composed(text)
     found = list(_WORD.finditer("".join(map(_kind, text))))
     starts = [match.start() for match in found] + [len(text)]
@@ -60,10 +76,10 @@ def words(text: str) -> list[Word]:
     gaps = [_parted(text[end:start]) for end, start in zip(ends, starts, strict=True)]
     cores = [text[match.start() : match.end()] for match in found]
     if not cores:
-        return []
+        return ()
     before = ["".join(gaps[0])] + [gap[1] for gap in gaps[1:-1]]
     after = [gap[0] for gap in gaps[1:-1]] + ["".join(gaps[-1])]
-    return [Word(b, core, a, _key(core)) for b, core, a in zip(before, cores, after, strict=True)]
+    return tuple(Word(b, core, a, _key(core)) for b, core, a in zip(before, cores, after, strict=True))
 
 
 def normalise(text: str) -> list[str]:
@@ -76,10 +92,12 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(c for c in text if not _unseen(c)))
 
 
+@lru_cache(maxsize=_LETTERS)
 def _unseen(character: str) -> bool:
     return unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"
 
 
+@lru_cache(maxsize=_LETTERS)
 def _kind(character: str) -> str:
     if character in _APOSTROPHES:
         return "'"
@@ -153,9 +171,37 @@ def jaccard(left: str, right: str) -> float:
     return len(ours & theirs) / len(ours | theirs) if ours | theirs else 1.0
 
 
+@dataclass(frozen=True)
+class Errors:
+    """How far a text is from a reference, on normal forms: what the reference has, and how much of it to change.
+
+    Characters are those of the normal words with one space between each two.
+    """
+
+    words: int
+    wrong_words: int
+    characters: int
+    wrong_characters: int
+
+
+def errors(reference: str, said: str) -> Errors:
+    """The fewest words, and the fewest characters, to replace, leave out or put in."""
+    expected, heard = " ".join(normalise(reference)), " ".join(normalise(said))
+    by_word, by_character = jiwer.process_words(expected, heard), jiwer.process_characters(expected, heard)
+    return Errors(len(expected.split()), _wrong(by_word), len(expected), _wrong(by_character))
+
+
+def _wrong(found: jiwer.WordOutput | jiwer.CharacterOutput) -> int:
+    return int(found.substitutions + found.deletions + found.insertions)
+
+
 def wer(reference: str, said: str) -> float:
     """Word error rate on normal forms. Against a reference without words: 0 for silence, else 1."""
-    expected, heard = normalise(reference), normalise(said)
-    if not expected:
-        return float(bool(heard))
-    return float(jiwer.wer(" ".join(expected), " ".join(heard)))
+    found = errors(reference, said)
+    return found.wrong_words / found.words if found.words else float(bool(normalise(said)))
+
+
+def cer(reference: str, said: str) -> float:
+    """Character error rate on normal forms. Against a reference without words: 0 for silence, else 1."""
+    found = errors(reference, said)
+    return found.wrong_characters / found.characters if found.characters else float(bool(normalise(said)))

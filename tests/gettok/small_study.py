@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from gettok.books import Books
+from gettok.compare.ways import COMPARED
 from gettok.query import Query, Terms
 from gettok.release import Tables
 from gettok.settings import Event, StanceTarget, Study
@@ -27,16 +28,41 @@ STUDY = Study(
     ),
     stance=StanceTarget(target="Pedro Castillo as President", labels=("support", "no support", "neutral")),
 )
-COMPARISON = {
-    "n": 2,
-    "pearson_r": 0.9816,
-    "r_squared": 0.9635,
-    "mean_jaccard": 0.76,
-    "mean_cosine": 0.927,
-    "mean_wer": 0.21,
-    "capitalisation": 3,
-    "punctuation": 4,
-    "spelling": 2,
+
+
+def _estimate(value: float | None, n: int = 182) -> dict[str, Any]:
+    return {
+        "value": value,
+        "n": n,
+        "low": value and round(value - 0.01, 4),
+        "high": value and round(value + 0.01, 4),
+    }
+
+
+def _compared(left: str, right: str, named: int) -> dict[str, Any]:
+    """The paper's own numbers."""
+    return {
+        "left": left,
+        "right": right,
+        "videos": {"both": 182, "left_only": 31, "right_only": 2163, "neither": 41_503},
+        "pearson_r": _estimate(0.9816),
+        "r_squared": _estimate(0.9635),
+        "mean_jaccard": _estimate(0.76),
+        "mean_cosine": _estimate(0.927),
+        "wer": _estimate(0.21),
+        "cer": _estimate(0.11),
+        "same_language": _estimate(0.5 if named else None, named),
+        "differences": {"capitalisation": 3, "punctuation": 4, "spelling": 2},
+    }
+
+
+COMPARISON: dict[str, Any] = {
+    "meanings": {"normalisation": "case-folded <words>", "interval": "by bootstrap"},
+    "translated_captions_left_out": 7,
+    "pairs": {
+        f"{left}_and_{right}": _compared(left, right, 0 if left == "voice_to_text" else 4)
+        for left, right in COMPARED
+    },
 }
 TIKTOK = "el presidente Castillo cerró el congreso y la gente salió a las calles de lima"
 OURS = "El Presidente Castillo, cerro el Congreso. ¡Y la gente salió a las calles de Lima!"
@@ -146,9 +172,11 @@ def _captions(row: Row) -> Row:
 def _pair(row: Row) -> Row:
     return {
         "video_id": row["video_id"],
-        "tiktok_text": row["voice_to_text"],
-        "whisper_text": OURS,
-        "whisper_words": 15,
+        "left": "voice_to_text",
+        "right": "whisper",
+        "left_text": row["voice_to_text"],
+        "right_text": OURS,
+        "right_words": 15,
         "capitalisation": 4,
         "punctuation": 4,
         "spelling": 1,

@@ -1,26 +1,46 @@
-from datetime import UTC, date, datetime
+"""Section 3.1 of the paper: every number agrees with other people's code, and says over how many videos it is."""
 
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from statistics import fmean
+
+import jiwer
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.linear_model import LinearRegression
+from sklearn.metrics import jaccard_score
+from sklearn.metrics.pairwise import cosine_similarity
+from sklearn.preprocessing import MultiLabelBinarizer
 
-from gettok.compare import Summary, TextPair, compare, coverage
+from gettok.compare.languages import two_letters
+from gettok.compare.pairs import TextPair, compare, pairs_of
+from gettok.compare.summary import MEANINGS, summary
+from gettok.compare.ways import COMPARED, name_of, texts
 from gettok.embed import CharNgrams
-from gettok.tables import PAIRS, TRANSCRIPTS, VIDEOS
+from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
+from gettok.words import normalise
 
 NOON = datetime(2022, 12, 7, 12, tzinfo=UTC)
 EMBEDDER = CharNgrams()
+ESTIMATES = tuple(MEANINGS)
 
 sentences = st.lists(
-    st.sampled_from(["el", "pueblo", "Castillo,", "libertad.", "¡no!", "sí"]), max_size=9
+    st.sampled_from(["el", "pueblo", "Castillo,", "libertad.", "¡no!", "sí", "Perú", "🇵🇪", "10.000"]),
+    min_size=1,
+    max_size=12,
 ).map(" ".join)
+spoken = sentences.filter(normalise)
 
 
-def pair(tiktok, whisper, number=1):
-    return TextPair(str(7213456789012345678 + number), NOON, tiktok, whisper)
+def pair(left_text, right_text, number=1, **more):
+    named = {"left": "voice_to_text", "right": "whisper", **more}
+    video_id = str(7213456789012345678 + number)
+    return TextPair(video_id, NOON, left_text=left_text, right_text=right_text, **named)
 
 
 def three():
@@ -31,111 +51,245 @@ def three():
     ]
 
 
+def study(*videos):
+    """Texts of the videos, each given as voice_to_text, captions and ours."""
+    ids = [str(number) for number in range(len(videos))]
+    return texts(
+        VIDEOS.frame(
+            {"video_id": name, "created_at": NOON, "voice_to_text": video[0]}
+            for name, video in zip(ids, videos, strict=True)
+        ),
+        CAPTIONS.frame(
+            {"video_id": name, "text": video[1], "language": "spa-ES", "source": "ASR"}
+            for name, video in zip(ids, videos, strict=True)
+            if video[1]
+        ),
+        TRANSCRIPTS.frame(
+            {"video_id": name, "text": video[2], "language": "es", "status": "ok"}
+            for name, video in zip(ids, videos, strict=True)
+            if video[2]
+        ),
+    )
+
+
+def summed(of_videos):
+    return summary(of_videos, compare(pairs_of(of_videos), EMBEDDER), EMBEDDER.how, 0)
+
+
+def numbers(pairs):
+    """The numbers of pairs that are all of TikTok's transcript and ours."""
+    of_videos = study(*((one.left_text, None, one.right_text) for one in pairs))
+    return summed(of_videos)["pairs"]["voice_to_text_and_whisper"]
+
+
+def value(pairs, name):
+    return numbers(pairs)[name]["value"]
+
+
 def test_rows_are_those_of_the_table_of_pairs():
-    rows, _ = compare(three(), EMBEDDER)
+    rows = [one.row for one in compare(three(), EMBEDDER)]
     assert PAIRS.frame(rows).height == 3
     assert set(rows[0]) == set(PAIRS.schema)
     assert [row["video_id"] for row in rows] == [one.video_id for one in three()]
 
 
 def test_a_row_counts_each_difference_once():
-    rows, _ = compare(three(), EMBEDDER)
+    rows = [one.row for one in compare(three(), EMBEDDER)]
     counts = [(row["capitalisation"], row["punctuation"], row["spelling"]) for row in rows]
     assert counts == [(1, 1, 0), (0, 0, 2), (0, 0, 0)]
-    assert [(row["tiktok_words"], row["whisper_words"]) for row in rows] == [(3, 3), (5, 6), (1, 1)]
+    assert [(row["left_words"], row["right_words"]) for row in rows] == [(3, 3), (5, 6), (1, 1)]
     assert [row["jaccard"] for row in rows] == [1, round(4 / 7, 4), 1]
     assert [row["wer"] for row in rows] == [0, 0.4, 0]
+    # "lima" becomes "puno hoy": eight edits of 24 characters
+    assert [row["cer"] for row in rows] == [0, round(8 / 24, 4), 0]
 
 
-def test_the_summary_agrees_with_numpy():
-    rows, summary = compare(three(), EMBEDDER)
-    r = np.corrcoef([3, 5, 1], [3, 6, 1])[0, 1]
-    assert summary == Summary(
-        n=3,
-        pearson_r=round(r, 4),
-        r_squared=round(r**2, 4),
-        mean_jaccard=round(float(np.mean([1, 4 / 7, 1])), 4),
-        mean_cosine=round(float(np.mean([row["cosine"] for row in rows])), 4),
-        mean_wer=round(0.4 / 3, 4),
-        capitalisation=1,
-        punctuation=1,
-        spelling=2,
-    )
+@given(st.lists(st.tuples(spoken, spoken), min_size=3, max_size=8))
+@settings(max_examples=60)
+def test_the_numbers_of_section_3_1_are_those_of_scipy_scikit_learn_and_jiwer(both):
+    found = numbers([pair(*one) for one in both])
+    left, right = ([normalise(one[side]) for one in both] for side in (0, 1))
+    lengths = [len(words) for words in left], [len(words) for words in right]
+    if min(len(set(of_side)) for of_side in lengths) > 1:
+        r = stats.pearsonr(*lengths).statistic
+        assert found["pearson_r"]["value"] == pytest.approx(r, abs=1e-4)
+        assert found["pearson_r"]["value"] == pytest.approx(np.corrcoef(*lengths)[0, 1], abs=1e-4)
+        assert found["r_squared"]["value"] == pytest.approx(r**2, abs=1e-4)
+    else:
+        assert found["pearson_r"]["value"] is found["r_squared"]["value"] is None
+    labels = MultiLabelBinarizer().fit([*left, *right, ["one", "more"]])  # of one label it would make no sets
+    shared = jaccard_score(labels.transform(left), labels.transform(right), average="samples")
+    assert found["mean_jaccard"]["value"] == pytest.approx(shared, abs=1e-4)
+    vectors = [EMBEDDER.embed([one[side] for one in both]) for side in (0, 1)]
+    near = np.diag(cosine_similarity(*vectors)).mean()
+    assert found["mean_cosine"]["value"] == pytest.approx(near, abs=1e-4)
+    said = [[" ".join(words) for words in of_side] for of_side in (left, right)]
+    assert found["wer"]["value"] == pytest.approx(jiwer.wer(*said), abs=1e-4)
+    assert found["cer"]["value"] == pytest.approx(jiwer.cer(*said), abs=1e-4)
+    assert {found[name]["n"] for name in ESTIMATES if name != "same_language"} == {len(both)}
 
 
 def test_r_squared_is_that_of_the_straight_line_through_the_word_counts():
     lengths = [(4, 5), (9, 7), (2, 2), (12, 14)]
-    _, summary = compare([pair("no " * left, "no " * right) for left, right in lengths], EMBEDDER)
+    found = value([pair("no " * left, "no " * right) for left, right in lengths], "r_squared")
     ours, theirs = [[left] for left, _ in lengths], [right for _, right in lengths]
-    assert summary.r_squared == pytest.approx(
-        LinearRegression().fit(ours, theirs).score(ours, theirs), abs=1e-4
-    )
+    assert found == pytest.approx(LinearRegression().fit(ours, theirs).score(ours, theirs), abs=1e-4)
 
 
-def test_no_pairs_have_no_means_and_no_correlation():
-    rows, summary = compare([], EMBEDDER)
-    assert rows == []
-    assert summary == Summary(0, None, None, None, None, None, 0, 0, 0)
+def test_the_mean_over_the_table_s_rows_is_the_summary_s():
+    rows = [one.row for one in compare(three(), EMBEDDER)]
+    found = numbers(three())
+    assert found["mean_jaccard"]["value"] == pytest.approx(fmean(row["jaccard"] for row in rows), abs=1e-4)
+    assert found["mean_cosine"]["value"] == pytest.approx(fmean(row["cosine"] for row in rows), abs=1e-4)
+    assert found["differences"] == {"capitalisation": 1, "punctuation": 1, "spelling": 2}
 
 
-@pytest.mark.parametrize("pairs", [three()[:1], [pair("uno dos", "uno"), pair("tres sí", "tres sí no")]])
-def test_one_pair_or_equal_lengths_have_no_correlation(pairs):
-    _, summary = compare(pairs, EMBEDDER)
-    assert summary.pearson_r is None
-    assert summary.r_squared is None
-    assert summary.mean_jaccard is not None
+def test_no_pairs_give_null_with_n_0():
+    found = summed(study())
+    assert set(found["pairs"]) == {name_of(*ways) for ways in COMPARED}
+    for of_pair in found["pairs"].values():
+        assert of_pair["videos"] == {"both": 0, "left_only": 0, "right_only": 0, "neither": 0}
+        for name in ESTIMATES:
+            assert of_pair[name] == {"value": None, "n": 0, "low": None, "high": None}
 
 
-@given(st.lists(st.tuples(sentences, sentences), max_size=6))
-@settings(deadline=None, max_examples=40)
-def test_no_figure_is_ever_nan_and_every_one_is_in_range(texts):
-    rows, summary = compare([pair(left, right) for left, right in texts], EMBEDDER)
-    assert PAIRS.frame(rows).select(pl.col("jaccard", "cosine", "wer").is_nan().any()).row(0) in (
-        (False, False, False),
-        (None, None, None),
-    )
-    assert all(0 <= row["jaccard"] <= 1 and -1 <= row["cosine"] <= 1 and row["wer"] >= 0 for row in rows)
-    assert summary.pearson_r is None or -1 <= summary.pearson_r <= 1
+def test_one_pair_has_means_and_no_correlation_and_no_interval():
+    found = numbers(three()[:1])
+    assert found["pearson_r"] == {"value": None, "n": 1, "low": None, "high": None}
+    assert found["mean_jaccard"] == {"value": 1.0, "n": 1, "low": None, "high": None}
+
+
+def test_texts_of_one_length_have_no_correlation():
+    found = numbers([pair("uno dos", "uno"), pair("tres sí", "tres sí no"), pair("a b", "a b c d")])
+    assert found["pearson_r"] == {"value": None, "n": 3, "low": None, "high": None}
+    assert found["r_squared"]["value"] is None
+    assert found["mean_jaccard"]["low"] < found["mean_jaccard"]["value"] < found["mean_jaccard"]["high"]
+
+
+def test_equal_words_everywhere_give_values_and_null_intervals():
+    found = numbers([pair("el pueblo", "El pueblo.") for _ in range(5)])
+    assert found["mean_jaccard"] == {"value": 1.0, "n": 5, "low": None, "high": None}
+    assert found["wer"] == {"value": 0.0, "n": 5, "low": None, "high": None}
+    assert found["pearson_r"]["value"] is None
+
+
+@given(st.lists(st.tuples(st.none() | sentences, st.none() | sentences, st.none() | sentences), max_size=6))
+@settings(max_examples=40)
+def test_whatever_the_texts_the_summary_is_json_without_nan(videos):
+    found = summed(study(*videos))
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    for of_pair in found["pairs"].values():
+        assert sum(of_pair["videos"].values()) == len(videos)
+        for name in ESTIMATES:
+            low, high = of_pair[name]["low"], of_pair[name]["high"]
+            assert (low is None) == (high is None)
+            assert low is None or low <= high
 
 
 @given(st.permutations(three()))
-@settings(deadline=None, max_examples=6)
-def test_the_order_of_the_pairs_changes_no_summary(pairs):
-    assert compare(pairs, EMBEDDER)[1] == compare(three(), EMBEDDER)[1]
+@settings(max_examples=6)
+def test_the_order_of_the_pairs_changes_no_value(pairs):
+    assert [value(pairs, name) for name in ESTIMATES] == [value(three(), name) for name in ESTIMATES]
 
 
-def video(number, day, voice_to_text=None):
-    return {
-        "video_id": str(number),
-        "created_at": datetime(2022, 12, day, 23, 59, tzinfo=UTC),
-        "voice_to_text": voice_to_text,
-    }
-
-
-def test_coverage_counts_for_each_day_who_has_a_text():
-    videos = VIDEOS.frame(
-        [video(1, 8, "hola"), video(2, 7), video(3, 7, ""), video(4, 7, "sí"), video(5, 7, " ")]
+def test_each_two_of_the_three_ways_are_compared_with_tiktok_s_as_the_reference():
+    of_videos = study(
+        ("uno dos", "Uno, dos.", "uno tos"),
+        ("uno", None, "uno"),
+        (None, "Sí.", "no"),
+        ("a b", "a b", None),
+        ("solo", None, None),
+        (None, None, None),
+        ("👍", "…", "ya"),
     )
-    transcripts = TRANSCRIPTS.frame(
-        [
-            {"video_id": "1", "status": "unusable", "reason": "no_speech"},
-            {"video_id": "2", "status": "ok", "text": "El pueblo."},
-            {"video_id": "4", "status": "ok", "text": "Sí."},
-            {"video_id": "9", "status": "ok", "text": "of no video"},
-        ]
-    )
-    assert coverage(videos, transcripts).rows() == [
-        (date(2022, 12, 7), 4, 1, 2),
-        (date(2022, 12, 8), 1, 1, 0),
+    found = pairs_of(of_videos)
+    assert [(one.video_id, one.left, one.right) for one in found] == [
+        ("0", "voice_to_text", "whisper"),
+        ("0", "captions", "whisper"),
+        ("0", "voice_to_text", "captions"),
+        ("1", "voice_to_text", "whisper"),
+        ("2", "captions", "whisper"),
+        ("3", "voice_to_text", "captions"),
     ]
+    assert PAIRS.frame(one.row for one in compare(found, EMBEDDER)).height == len(found)
 
 
-def test_coverage_of_nothing_is_an_empty_table_with_its_columns():
-    empty = coverage(VIDEOS.frame([]), TRANSCRIPTS.frame([]))
-    assert empty.schema == {
-        "day": pl.Date,
-        "videos": pl.Int64,
-        "with_tiktok_text": pl.Int64,
-        "with_whisper_text": pl.Int64,
+def test_pairs_that_lack_a_side_are_counted():
+    of_videos = study(("uno", None, "uno"), ("a", "b", None), (None, None, "c"), (None, None, None))
+    found = summed(of_videos)["pairs"]
+    assert found["voice_to_text_and_whisper"]["videos"] == {
+        "both": 1,
+        "left_only": 1,
+        "right_only": 1,
+        "neither": 1,
     }
-    assert empty.is_empty()
+    assert found["captions_and_whisper"]["videos"] == {
+        "both": 0,
+        "left_only": 1,
+        "right_only": 2,
+        "neither": 1,
+    }
+
+
+def test_a_language_agrees_where_both_sides_name_the_same():
+    named = [
+        pair("a", "a", 1, left="captions", left_language="es", right_language="es"),
+        pair("a", "a", 2, left="captions", left_language="en", right_language="es"),
+        pair("a", "a", 3, left="captions", left_language=None, right_language="es"),
+    ]
+    of_videos = study(*((None, one.left_text, one.right_text) for one in named))
+    found = summary(of_videos, compare(named, EMBEDDER), EMBEDDER.how, 0)["pairs"]["captions_and_whisper"]
+    assert (found["same_language"]["value"], found["same_language"]["n"]) == (0.5, 2)
+    assert found["mean_jaccard"]["n"] == 3
+
+
+def test_tiktok_s_transcript_names_no_language():
+    found = summed(study(("uno", "uno", "uno")))["pairs"]
+    assert found["voice_to_text_and_whisper"]["same_language"]["n"] == 0
+    assert asdict(pairs_of(study((None, "uno", "uno")))[0])["left_language"] == "es"
+    assert found["captions_and_whisper"]["same_language"] == {
+        "value": 1.0,
+        "n": 1,
+        "low": None,
+        "high": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("spa-ES", "es"),
+        ("eng-US", "en"),
+        ("por_BR", "pt"),
+        ("es", "es"),
+        ("ES", "es"),
+        ("cmn-Hans-CN", "zh"),
+        ("fil-PH", "tl"),
+        ("jav-ID", "jv"),
+        ("jw", "jv"),
+        ("ceb-PH", "ceb"),
+        ("haw", "haw"),
+        ("und", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_language_has_one_name_whoever_names_it(name, expected):
+    assert two_letters(name) == expected
+
+
+def test_the_summary_says_how_its_numbers_were_made():
+    meanings = summed(study(("uno", None, "uno")))["meanings"]
+    assert set(ESTIMATES) < set(meanings)
+    assert "case-folded" in meanings["normalisation"]
+    assert "scipy.stats.bootstrap" in meanings["interval"]
+    assert meanings["embedding"] == EMBEDDER.how
+
+
+def test_texts_are_those_with_a_word_and_of_the_videos_that_there_are():
+    of_videos = study(("👍 …", "¿?", "ya"), ("sí", None, None))
+    assert of_videos.select("voice_to_text", "captions", "whisper").rows() == [
+        (None, None, "ya"),
+        ("sí", None, None),
+    ]
+    assert of_videos.schema["captions"] == pl.String

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from importlib import import_module
 
 import numpy as np
@@ -6,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics.pairwise import cosine_similarity
 
+from gettok.compare.pairs import TextPair, compare
 from gettok.embed import CharNgrams, Transformer, cosine, open_embedder
 from gettok.errors import BadSettings, NotNow
 from gettok.settings import Embedder
@@ -108,6 +110,32 @@ def test_settings_choose_the_embedder():
     assert isinstance(chosen, CharNgrams)
     with pytest.raises(BadSettings, match=r"embedder\.model"):
         open_embedder(Embedder(kind="transformer", model=None, revision=None))
+
+
+def test_each_way_says_how_a_text_becomes_a_vector(transformer):
+    assert "spelling, not of meaning" in CharNgrams().how
+    assert "over all tokens" in transformer.how
+    assert transformer.how.endswith("cut off after 24 tokens")
+
+
+def test_the_special_tokens_at_both_ends_are_among_those_that_are_averaged(bert, transformer):
+    hf = import_module("transformers")
+    tokens = hf.AutoTokenizer.from_pretrained(bert)("fuerza castillo", return_tensors="pt")
+    assert tokens["input_ids"].shape == (1, 4)
+    with import_module("torch").no_grad():
+        inner = hf.AutoModel.from_pretrained(bert).eval()(**tokens).last_hidden_state[0, 1:-1].numpy()
+    assert np.abs(transformer.embed(["fuerza castillo"])[0] - inner.mean(axis=0)).max() > 1e-3
+
+
+def test_a_transformer_compares_texts_of_a_study(transformer):
+    pairs = [
+        TextPair("1", datetime(2022, 12, 7, tzinfo=UTC), "captions", "whisper", "fuerza castillo", right)
+        for right in ("Fuerza CASTILLO", "golpe no")
+    ]
+    same, other = compare(pairs, transformer)
+    assert same.cosine == pytest.approx(1, abs=1e-5)
+    assert other.cosine < 0.999
+    assert same.row["jaccard"] == 1
 
 
 def test_a_folder_without_a_model_is_bad_settings(tmp_path):

@@ -79,7 +79,8 @@ def test_what_tiktok_gave_stays_here_unless_all_is_released(tmp_path, form):
         "description_caption",
         "caption",
         "voice_to_text",
-        "tiktok_text",
+        "left_text",
+        "right_text",
         "image",
         "detail",
     }
@@ -137,6 +138,16 @@ def test_f55_a_stage_that_lost_a_video_or_made_one_up_is_refused(tmp_path):
         release.write(
             tmp_path / "c", replace(of, videos=pl.concat([of.videos, of.videos.head(1)])), "full", PROVENANCE
         )
+
+
+def test_a_video_may_be_in_several_pairs_but_in_none_of_them_twice(tmp_path):
+    of = study_of(6)
+    more = pl.concat([of.pairs, of.pairs.with_columns(left=pl.lit("captions"))])
+    release.write(tmp_path / "a", replace(of, pairs=more), "derived", PROVENANCE)
+    released = pl.read_parquet(tmp_path / "a" / "pairs.parquet")
+    assert released.select("video_id", "left", "right").n_unique() == more.height
+    with pytest.raises(Damaged, match=r"pairs has video_id .* more than once"):
+        release.write(tmp_path / "b", replace(of, pairs=pl.concat([of.pairs, of.pairs])), "full", PROVENANCE)
 
 
 def test_f49_answers_of_two_models_are_not_mixed(tmp_path):

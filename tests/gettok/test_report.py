@@ -14,9 +14,14 @@ from small_study import COMPARISON, OURS, STUDY, TIKTOK, study_of, tables, video
 
 from gettok import report
 from gettok.books import Books
-from gettok.report import numbers
+from gettok.compare.summary import summary
+from gettok.compare.ways import WAYS, texts
+from gettok.report import examples, numbers
 from gettok.report.display import address, shown
+from gettok.report.marking import marked
+from gettok.report.rendering import differences_page
 from gettok.summary import terminal_summary
+from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 
 
 class Page(HTMLParser):
@@ -174,11 +179,77 @@ def test_figure_5_marks_each_kind_of_difference(tmp_path):
     assert OURS.split()[0] in text
 
 
+def test_section_3_1_has_each_number_of_each_two_ways_with_its_interval_and_n(tmp_path):
+    text = made(tmp_path)
+    assert text.count("0.9816 <small>0.9716 to 0.9916</small> <small>n 182</small>") == 3
+    assert text.count("– <small>n 0</small>") == 2
+    assert text.count('<td class="n">41,503</td>') == 3
+    for heading in ("TikTok&#39;s transcript and our transcript", "TikTok&#39;s captions and our transcript"):
+        assert heading in text
+    assert text.index("transcript and our transcript") < text.index("captions and our transcript")
+    assert "case-folded &lt;words&gt;" in text
+    assert "7 videos whose only captions are a machine's translation" in text
+
+
+def test_what_people_wrote_down_is_on_the_page_when_there_is_some(tmp_path):
+    assert "How right they are" not in made(tmp_path / "without")
+    rate = {"value": 0.25, "n": 12, "low": 0.125, "high": None}
+    rates = {"spoken": 14, "not_heard": 2, "wholly_missed": 1, "wer": rate, "cer": rate, "silent": 3}
+    rates["words_where_nobody_speaks"] = 6
+    ways = {way: {"all": rates, "conditions": {"on the <street>": rates}} for way in WAYS}
+    truth = {"meaning": "all wrong words over all", "not_in_study": 0, "ways": ways}
+    text = made(tmp_path, comparison={**COMPARISON, "truth": truth})
+    assert "How right they are" in text
+    assert "on the &lt;street&gt;" in text
+    assert text.count("0.25 <small>n 12</small>") == 12
+    assert text.count("6 in 3") == 6
+
+
+def test_figure_4_has_a_line_for_each_way(tmp_path):
+    made(tmp_path)
+    text = (tmp_path / "figures" / "figure_4.svg").read_text("utf-8")
+    assert all(name in text for name in WAYS.values())
+    per_day = numbers.transcripts_per_day(study_of(9))
+    assert {way: per_day[way].sum() for way in WAYS} == {"voice_to_text": 3, "captions": 3, "whisper": 7}
+    shares = report.plots(study_of(9), STUDY)["transcripts_per_day.csv"]
+    assert shares["share with our transcript"].to_list() == [
+        ours / videos for ours, videos in per_day.select("whisper", "videos").iter_rows()
+    ]
+
+
+def test_figure_5_is_of_the_paper_s_two_ways_if_there_are_such_pairs():
+    ways = [("captions", "whisper"), ("voice_to_text", "whisper"), ("voice_to_text", "captions")]
+    rows = [
+        {
+            "video_id": str(n),
+            "left": left,
+            "right": right,
+            "left_text": "sí",
+            "right_text": "Sí.",
+            "spelling": 1,
+        }
+        for n, (left, right) in enumerate(ways)
+    ]
+    assert examples.pair(PAIRS.frame(rows)).video_id == "1"
+    assert examples.pair(PAIRS.frame(rows[::2])).video_id == "0"
+    assert examples.pair(PAIRS.frame([])) is None
+
+
+def test_figure_5_as_a_page_of_its_own_has_both_texts_and_runs_nothing():
+    texts = {"captions": "<b>Fuerza</b> Perú 🇵🇪", "whisper": "fuerza, Peru ya"}
+    text = differences_page(marked("72", texts))
+    page = Page(text)
+    assert not {"script", "iframe", "object", "link", "form", "b", "img"} & set(page.elements)
+    assert ["".join(side.split()) for side in page.isolated] == ["<b>Fuerza</b>Perú🇵🇪", "∅fuerza,Peruya"]
+    assert "default-src 'none'" in text
+    assert "3 differ in spelling, 1 in punctuation at most, 0 in capitals only" in text
+
+
 @pytest.mark.parametrize("count", [0, 1])
-def test_a_study_with_hardly_a_video_still_gets_a_page_that_says_so(tmp_path, count):
-    comparison = {"n": 0, "capitalisation": 0, "punctuation": 0, "spelling": 0, "pearson_r": None}
-    none = dict.fromkeys(("r_squared", "mean_jaccard", "mean_cosine", "mean_wer"))
-    text = made(tmp_path, study_of(count), {**comparison, **none})
+@pytest.mark.parametrize("comparison", [{}, None])
+def test_a_study_with_hardly_a_video_still_gets_a_page_that_says_so(tmp_path, count, comparison):
+    nothing = texts(VIDEOS.frame([]), CAPTIONS.frame([]), TRANSCRIPTS.frame([]))
+    text = made(tmp_path, study_of(count), summary(nothing, [], "", 0) if comparison is None else comparison)
     assert "nothing to compare" in text
     assert "NaN" not in text
     assert "None" not in text
@@ -229,7 +300,17 @@ def test_the_metrics_are_the_numbers_of_the_tables():
     assert made["ok"]["download"] == 4
     assert made["unusable"]["download"] == {"private": 1, "removed": 1}
     assert made["stance_share"] == {"support": 0.5, "no support": 0.25, "neutral": 0.25}
-    assert made["comparison"] == COMPARISON
+    assert made["comparison"]["captions_and_whisper"] == {
+        "videos": {"both": 182, "left_only": 31, "right_only": 2163, "neither": 41_503},
+        "pearson_r": 0.9816,
+        "r_squared": 0.9635,
+        "mean_jaccard": 0.76,
+        "mean_cosine": 0.927,
+        "wer": 0.21,
+        "cer": 0.11,
+        "same_language": 0.5,
+        "differences": {"capitalisation": 3, "punctuation": 4, "spelling": 2},
+    }
 
 
 def test_the_terminal_summary_names_every_stage_reason_and_the_report():

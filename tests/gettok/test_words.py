@@ -1,10 +1,11 @@
 import unicodedata
 
+import jiwer
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.words import align, differences, jaccard, normalise, wer, words
+from gettok.words import Errors, align, cer, differences, errors, jaccard, normalise, wer, words
 
 texts = st.text(max_size=60)
 
@@ -82,6 +83,40 @@ def test_every_difference_says_in_which_ways_its_words_differ():
     ]
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "kinds"),
+    [
+        ("Perú", "perú", ["capitalisation"]),
+        ("ÁNIMO", "ánimo", ["capitalisation"]),
+        ("Ñuñoa", "ñuñoa", ["capitalisation"]),
+        ("pasó", "paso", ["spelling"]),
+        ("año", "ano", ["spelling"]),
+        ("él", "el", ["spelling"]),
+        ("cigüeña", "cigueña", ["spelling"]),
+        ("paso\u0301", "pasó", []),
+        ("¿Qué pasó?", "¿Qué pasó", ["punctuation"]),
+        ("¿Qué pasó?", "que paso", ["spelling", "spelling"]),
+        ("¿Qué pasó?", "qué pasó", ["punctuation", "punctuation"]),
+        ("¡Fuera!", "Fuera", ["punctuation"]),
+        ("¡¿Cómo?!", "¿¡Cómo!?", ["punctuation"]),
+        ("«No», dijo", "No dijo", ["punctuation"]),
+        ("Fuerza ✊🏽", "Fuerza", ["punctuation"]),
+        ("Fuerza ✊🏽 Perú", "Fuerza ✊🏿 Perú", ["punctuation"]),
+        ("🇵🇪 Perú", "Perú", ["punctuation"]),
+        ("👩🏽‍🌾 el campo", "El campo", ["punctuation"]),
+        ("❤️ sí", "❤ sí", []),
+        ("sí no", "sí no", []),
+        ("golpe-bajo", "golpe bajo", ["punctuation"]),
+        ("10 000 personas", "10.000 personas", ["spelling", "spelling"]),
+        ("#PedroCastillo", "Pedro Castillo", ["spelling", "spelling"]),
+        ("EE.UU.", "EEUU", ["spelling", "spelling"]),
+    ],
+)
+def test_figure_5_s_kinds_on_pairs_made_by_hand(left, right, kinds):
+    assert [difference.kind for difference in differences(left, right)] == kinds
+    assert [difference.kind for difference in differences(right, left)] == kinds
+
+
 def test_capitals_and_punctuation_in_one_word_count_as_punctuation():
     (difference,) = differences("Castillo.", "castillo")
     assert (difference.capitalisation, difference.punctuation, difference.kind) == (True, True, "punctuation")
@@ -151,3 +186,33 @@ def test_wer_counts_wrong_missing_and_added_words_against_the_reference():
     assert wer("uno", "") == 1
     assert wer("", "uno dos") == 1
     assert wer("", "") == 0
+
+
+def test_errors_are_counted_in_words_and_in_characters_of_normal_words():
+    assert errors("¿Qué pasó?", "que pasó") == Errors(
+        words=2, wrong_words=1, characters=8, wrong_characters=1
+    )
+    assert errors("uno", "") == Errors(words=1, wrong_words=1, characters=3, wrong_characters=3)
+    assert errors("", "uno") == Errors(words=0, wrong_words=1, characters=0, wrong_characters=3)
+    assert errors("…", "¿?") == Errors(0, 0, 0, 0)
+
+
+def test_cer_counts_wrong_missing_and_added_characters_against_the_reference():
+    assert cer("uno dos", "Uno, tos") == pytest.approx(1 / 7)
+    assert cer("uno", "") == 1
+    assert cer("", "uno dos") == 1
+    assert cer("", "👍") == 0
+
+
+@given(texts, texts)
+def test_rates_are_those_of_jiwer_on_normal_words(reference, said):
+    expected, heard = " ".join(normalise(reference)), " ".join(normalise(said))
+    if expected:
+        assert wer(reference, said) == pytest.approx(jiwer.wer(expected, heard))
+        assert cer(reference, said) == pytest.approx(jiwer.cer(expected, heard))
+
+
+@given(texts, texts)
+def test_wrong_words_are_the_places_that_differ_in_spelling(left, right):
+    spelled = sum(difference.spelling for difference in differences(left, right))
+    assert errors(left, right).wrong_words == spelled

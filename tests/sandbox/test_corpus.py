@@ -7,10 +7,12 @@ from pathlib import Path
 
 import av
 import numpy as np
+import polars as pl
 import pytest
 import requests
 import yaml
 
+from gettok.compare.truth import COLUMNS, against
 from gettok.errors import Unusable
 from gettok.media import probe
 from sandbox.accuracy import Accuracy
@@ -177,14 +179,15 @@ def _all_found(sandbox: Sandbox, query: dict) -> set[str]:
 
 
 def test_text_on_the_screen_is_told_by_time_and_once():
-    of_video = Truth("plain", "neutral", "", "", "", (Shown(0, 5, "uno"), Shown(5, 10, "dos")), (5,), 250)
+    of_video = Truth("plain", "neutral", "", "", "", (Shown(0, 5, "uno"), Shown(5, 10, "dos")), (5,), 250, "")
     assert of_video.text_at([0.0, 2.0]) == "uno"
     assert of_video.text_at([0.0, 5.0, 9.0]) == "uno dos"
     assert of_video.text_at([11.0]) == ""
 
 
 def test_rates_over_nothing_are_not_given_as_numbers():
-    words, _, screens, stances = Accuracy(None, 0, 0, None, 0, 0.5, 2).lines()
+    nothing = against(pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String)), {})
+    words, _, _, screens, stances = Accuracy(nothing, {}, None, 0, 0.5, 2).lines()
     assert words.endswith("– over 0 videos with speech")
     assert screens.endswith("– over 0 videos")
     assert stances.endswith("0.500 over 2 videos")

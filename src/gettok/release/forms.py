@@ -37,8 +37,8 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             f" speech_model_revision speech_model_sha256 {_ANSWERED}",
             "descriptions": f"video_id description on_screen_text frame_indices {_USAGE} {_ANSWERED}",
             "stances": f"video_id label confidence votes inputs_used {_USAGE} {_ANSWERED}",
-            "pairs": "video_id created_at whisper_text tiktok_words whisper_words jaccard cosine wer capitalisation"
-            " punctuation spelling",
+            "pairs": "video_id left right created_at left_language right_language left_words right_words jaccard cosine"
+            " wer cer capitalisation punctuation spelling",
         }.items()
     }
 )

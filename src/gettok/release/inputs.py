@@ -9,6 +9,7 @@ import polars as pl
 
 from gettok.books import Books
 from gettok.errors import REASONS, Damaged
+from gettok.tables import TABLES
 
 #: Which table a stage fills, with at least one row for every video.
 STAGES: Mapping[str, str] = MappingProxyType(
@@ -90,7 +91,7 @@ def _damaged(what: str) -> Damaged:
 
 
 def _refuse_twice(name: str, frame: pl.DataFrame) -> None:
-    key = [column for column in ("video_id", "frame_index") if column in frame.columns]
+    key = TABLES[name].sort
     doubled = frame.filter(frame.select(key).is_duplicated())
     if doubled.height:
         raise _damaged(f"the table {name} has {key[0]} {doubled[key[0]][0]} more than once")

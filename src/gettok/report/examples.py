@@ -6,32 +6,15 @@ from typing import Any
 
 import polars as pl
 
+from gettok.compare.ways import COMPARED
 from gettok.release import Tables
-from gettok.report.display import address, shown
+from gettok.report.display import address
+from gettok.report.marking import Marked, marked
 from gettok.settings import Study
-from gettok.words import Difference, Word, align
+from gettok.words import KINDS
 
 _WORDS = 40  # a pair of about this length shows all kinds of differences and is still read
 _LONGEST = 120
-_KINDS = ("capitalisation", "punctuation", "spelling")
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A word of one side as it stands in its text, and how it differs from the other side's; `∅` if it is missing."""
-
-    text: str
-    kinds: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Figure 5: two transcripts of one video, word by word."""
-
-    video_id: str
-    tiktok: tuple[Piece, ...]
-    ours: tuple[Piece, ...]
-    cut: bool
 
 
 @dataclass(frozen=True)
@@ -47,23 +30,22 @@ class Example:
     jpeg: bytes | None
 
 
-def pair(pairs: pl.DataFrame) -> Pair | None:
-    """The pair that differs in most ways and is nearest to 40 words long."""
-    if pairs.is_empty():
+def pair(pairs: pl.DataFrame) -> Marked | None:
+    """Figure 5: the pair that differs in most ways and is nearest to 40 words long.
+
+    It is of the first two ways in `COMPARED` that any video has texts by: the paper's own, if there is one.
+    """
+    for left, right in COMPARED:
+        of_ways = pairs.filter((pl.col("left") == left) & (pl.col("right") == right))
+        if of_ways.height:
+            break
+    else:
         return None
-    kinds = pl.sum_horizontal((pl.col(kind) > 0).cast(pl.Int64) for kind in _KINDS)
-    ranked = pairs.sort(-kinds, (pl.col("whisper_words") - _WORDS).abs(), "video_id", nulls_last=True)
+    kinds = pl.sum_horizontal((pl.col(kind) > 0).cast(pl.Int64) for kind in KINDS)
+    ranked = of_ways.sort(-kinds, (pl.col("right_words") - _WORDS).abs(), "video_id", nulls_last=True)
     chosen = ranked.row(0, named=True)
-    places = align(chosen["tiktok_text"] or "", chosen["whisper_text"] or "")
-    first = places[:_LONGEST]
-    tiktok = tuple(_piece(place, place.left) for place in first)
-    ours = tuple(_piece(place, place.right) for place in first)
-    return Pair(chosen["video_id"], tiktok, ours, len(places) > _LONGEST)
-
-
-def _piece(place: Difference, word: Word | None) -> Piece:
-    kinds = tuple(kind for kind in _KINDS if getattr(place, kind))
-    return Piece(shown(word.text, 40) if word else "∅", kinds)
+    texts = {left: chosen["left_text"] or "", right: chosen["right_text"] or ""}
+    return marked(chosen["video_id"], texts, _LONGEST)
 
 
 def shown_videos(tables: Tables, study: Study) -> tuple[str, ...]:

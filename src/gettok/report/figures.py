@@ -16,10 +16,13 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
+from gettok.compare.ways import WAYS
 from gettok.report.display import label
 from gettok.settings import Event
 
-_GREY, _BLUE, _ORANGE, _RED = "#8a8a8a", "#3a86c8", "#e07b28", "#d1495b"
+_GREY, _BLUE, _ORANGE, _RED, _GREEN = "#8a8a8a", "#3a86c8", "#e07b28", "#d1495b", "#3f9c6b"
+#: A colour and a mark for each way: told apart without colours, too.
+_LINES = ((_ORANGE, "s"), (_GREEN, "^"), (_BLUE, "o"))
 _LOOK = {
     "svg.fonttype": "none",
     "svg.hashsalt": "gettok",
@@ -97,20 +100,19 @@ def _lines(axes: Any, events: Sequence[Event], span: int) -> None:
 
 
 def transcripts(per_day: pl.DataFrame) -> str:
-    """Figure 4: the share of each day's videos with a transcript, TikTok's against ours."""
+    """Figure 4: the share of each day's videos that have a text by each way."""
     days: list[date] = per_day["day"].to_list()
     with mpl.rc_context(_LOOK):
         figure = Figure(figsize=(9, 3.2))
         axes: Any = figure.add_axes((0.08, 0.12, 0.9, 0.74))
-        series = (("ours", "our transcript", _BLUE, "o"), ("tiktok", "TikTok's transcript", _ORANGE, "s"))
-        for column, name, colour, marker in series:
-            shares = (per_day[column] / per_day["videos"]).to_list()
+        for (way, name), (colour, marker) in zip(WAYS.items(), _LINES, strict=True):
+            shares = (per_day[way] / per_day["videos"]).to_list()
             axes.plot(days, shares, color=colour, marker=marker, markersize=4, label=name)
         _dates(axes, days)
         axes.set_ylabel("share of the day's videos")
         axes.set_ylim(0, 1.05)
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(WAYS))
         return _svg(figure)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
+from gettok.compare.ways import WAYS, per_day, texts
 from gettok.release import Tables
 from gettok.settings import Study
 
@@ -63,19 +64,9 @@ def posts_per_day(videos: pl.DataFrame, study: Study) -> pl.DataFrame:
     return joined.select("day", pl.col("videos").fill_null(0).cast(pl.Int64))
 
 
-def transcripts_per_day(videos: pl.DataFrame, transcripts: pl.DataFrame) -> pl.DataFrame:
-    """`day`, `videos`, `tiktok`, `ours`: on each day with videos, how many, and how many have which transcript."""
-    ours = transcripts.select("video_id", ours=_filled("text") & (pl.col("status") == "ok"))
-    joined = videos.select(
-        "video_id", pl.col("created_at").dt.date().alias("day"), tiktok=_filled("voice_to_text")
-    )
-    joined = joined.join(ours, on="video_id", how="left").drop_nulls("day")
-    counts = pl.len().cast(pl.Int64).alias("videos"), pl.col("tiktok", "ours").sum().cast(pl.Int64)
-    return joined.group_by("day").agg(*counts).sort("day")
-
-
-def _filled(column: str) -> pl.Expr:
-    return (pl.col(column).str.strip_chars().str.len_chars() > 0).fill_null(value=False)
+def transcripts_per_day(tables: Tables) -> pl.DataFrame:
+    """Figure 4 of the paper: `day`, `videos`, and how many of these have a text by each way."""
+    return per_day(texts(tables.videos, tables.captions, tables.transcripts))
 
 
 def stances(table: pl.DataFrame, study: Study) -> list[tuple[str, int, float]]:
@@ -95,19 +86,26 @@ def metrics(tables: Tables, study: Study, comparison: Mapping[str, Any]) -> dict
         "ok": {stage: book.ok for stage, book in tables.books.items()},
         "unusable": {stage: dict(book.unusable) for stage, book in tables.books.items()},
         "stance_share": {name: share for name, _, share in stances(tables.stances, study)},
-        "comparison": dict(comparison),
+        "comparison": {
+            name: {key: _value(entry) for key, entry in of_pair.items() if isinstance(entry, Mapping)}
+            for name, of_pair in comparison.get("pairs", {}).items()
+        },
     }
+
+
+def _value(entry: Mapping[str, Any]) -> Any:
+    """An estimate's value; counts stay as they are."""
+    return entry["value"] if "value" in entry else dict(entry)
 
 
 def plots(tables: Tables, study: Study) -> dict[str, pl.DataFrame]:
     """What `dvc plots` draws, by the name of the CSV file; the columns are named for people."""
-    per_day = transcripts_per_day(tables.videos, tables.transcripts)
-    shares = (pl.col("tiktok", "ours") / pl.col("videos")).round(4)
+    shares = [(pl.col(way) / pl.col("videos")).round(4) for way in WAYS]
     return {
         "posts_per_day.csv": posts_per_day(tables.videos, study).rename({"videos": "videos published"}),
-        "transcripts_per_day.csv": per_day.with_columns(shares).rename(
-            {"tiktok": "share with TikTok's transcript", "ours": "share with our transcript"}
-        ),
+        "transcripts_per_day.csv": transcripts_per_day(tables)
+        .with_columns(shares)
+        .rename({way: f"share with {name}" for way, name in WAYS.items()}),
         "stances.csv": pl.DataFrame(
             stances(tables.stances, study),
             schema={"stance": pl.String, "videos": pl.Int64, "share of videos": pl.Float64},

@@ -3,21 +3,29 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gettok.compare.ways import COMPARED, WAYS, name_of
 from gettok.errors import REASONS
 from gettok.release import Tables, models
 from gettok.report import examples, figures, numbers
-from gettok.report.display import shown
 from gettok.report.numbers import Spellings
+from gettok.report.rendering import render
 from gettok.settings import Study
 
-_HERE = Path(__file__).parent
+#: The numbers of section 3.1, as the page names them.
+_NUMBERS = {
+    "pearson_r": "Correlation of word counts (Pearson r)",
+    "r_squared": "R² of word counts",
+    "mean_jaccard": "Mean Jaccard index of the word sets",
+    "mean_cosine": "Mean cosine similarity of the embeddings",
+    "wer": "Word error rate, the first being right",
+    "cer": "Character error rate, the first being right",
+    "same_language": "Same language, where both name one",
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ def _charts(tables: Tables, study: Study, spellings: Spellings) -> list[_Chart]:
         charts.append(_Chart(2, figures.hashtags(frequent, viewed)))
     if videos.height:
         charts.append(_Chart(3, figures.posts(numbers.posts_per_day(videos, study), study.events)))
-    per_day = numbers.transcripts_per_day(videos, tables.transcripts)
+    per_day = numbers.transcripts_per_day(tables)
     if per_day.height:
         charts.append(_Chart(4, figures.transcripts(per_day)))
     return charts
@@ -74,53 +82,35 @@ def html(
 ) -> str:
     """The page, with autoescape for every text."""
     frequent, viewed = numbers.top_hashtags(tables.videos, spellings)
-    style = (_HERE / "style.css").read_text("utf-8")
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            study=study,
-            style=style,
-            style_hash=b64encode(sha256(style.encode()).digest()).decode(),
-            charts=charts,
-            books=tables.books,
-            reasons=REASONS,
-            totals=numbers.totals(tables.videos),
-            frequent=frequent,
-            viewed=viewed,
-            spellings=spellings,
-            busiest=_busiest(tables.videos, study),
-            coverage=_coverage(tables),
-            uncovered=tables.uncovered,
-            comparison=comparison,
-            pair=examples.pair(tables.pairs),
-            stances=numbers.stances(tables.stances, study),
-            examples=examples.by_stance(tables, study),
-            models=models(tables),
-        )
+    return render(
+        "page.html",
+        study=study,
+        charts=charts,
+        books=tables.books,
+        reasons=REASONS,
+        totals=numbers.totals(tables.videos),
+        frequent=frequent,
+        viewed=viewed,
+        spellings=spellings,
+        busiest=_busiest(tables.videos, study),
+        coverage=_coverage(tables),
+        uncovered=tables.uncovered,
+        comparison=comparison,
+        compared=_compared(comparison),
+        ways=WAYS,
+        numbers_of_pairs=_NUMBERS,
+        pair=examples.pair(tables.pairs),
+        stances=numbers.stances(tables.stances, study),
+        examples=examples.by_stance(tables, study),
+        models=models(tables),
     )
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(shown=shown, number=_number, jpeg=_jpeg)
-    return environment
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
-
-
-def _jpeg(data: bytes) -> str:
-    return "data:image/jpeg;base64," + b64encode(data).decode()
+def _compared(comparison: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The pairs of ways in their order, the paper's own first; none if no video has two texts."""
+    found = comparison.get("pairs", {})
+    entries = [found[name] for name in (name_of(*ways) for ways in COMPARED) if name in found]
+    return entries if any(entry["videos"]["both"] for entry in entries) else []
 
 
 def _busiest(videos: pl.DataFrame, study: Study) -> dict[str, Any]:
@@ -133,5 +123,8 @@ def _busiest(videos: pl.DataFrame, study: Study) -> dict[str, Any]:
 
 
 def _coverage(tables: Tables) -> dict[str, int]:
-    per_day = numbers.transcripts_per_day(tables.videos, tables.transcripts)
-    return {name: int(per_day[name].sum()) for name in ("videos", "tiktok", "ours")}
+    return {
+        name: int(of_day.sum())
+        for name, of_day in numbers.transcripts_per_day(tables).to_dict().items()
+        if name != "day"
+    }

@@ -226,21 +226,37 @@ STANCES = Table(
     ),
 )
 
+_WAY = "`voice_to_text` or `captions` (TikTok's), or `whisper` (ours)"
+
 PAIRS = Table(
     "pairs",
-    "One video that has both TikTok's transcript and ours, and how far the two agree.",
+    "One video's texts by two ways, for each two ways by which it has a text, and how far the two agree.",
     (
         VIDEO_ID,
+        Column("left", pl.String, f"The way that is the reference: {_WAY}."),
+        Column("right", pl.String, "The way that is held against it."),
         Column("created_at", TIME, "When the video was published."),
-        Column("tiktok_text", pl.String, "TikTok's transcript (`voice_to_text`)."),
-        Column("whisper_text", pl.String, "Our transcript."),
-        Column("tiktok_words", pl.Int64, "Words in TikTok's transcript."),
-        Column("whisper_words", pl.Int64, "Words in ours."),
+        Column("left_text", pl.String, "The text by the left way."),
+        Column("right_text", pl.String, "The text by the right way."),
+        Column(
+            "left_language",
+            pl.String,
+            "Language that the left way names, as two letters where ISO 639 has them; empty for `voice_to_text`.",
+        ),
+        Column("right_language", pl.String, "Language that the right way names, in the same form."),
+        Column("left_words", pl.Int64, "Words of the left text, normalised."),
+        Column("right_words", pl.Int64, "Words of the right text, normalised."),
         Column("jaccard", pl.Float64, "Shared words over all words, as sets of normalised words."),
         Column("cosine", pl.Float64, "Cosine similarity of the two texts' embeddings."),
-        Column("wer", pl.Float64, "Word error rate of ours against TikTok's, on normalised words."),
+        Column("wer", pl.Float64, "Word error rate of the right text against the left, on normalised words."),
+        Column(
+            "cer",
+            pl.Float64,
+            "Character error rate of the right text against the left, on normalised words with a space between.",
+        ),
         Column("capitalisation", pl.Int64, "Aligned words that differ in capitals only."),
         Column("punctuation", pl.Int64, "Aligned words that differ in punctuation only (capitals aside)."),
         Column("spelling", pl.Int64, "Words that differ otherwise, those missing on one side among them."),
     ),
+    ("video_id", "left", "right"),
 )

@@ -1,0 +1,55 @@
+"""Figure 5 for any video: two of its texts word by word, and how they differ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gettok.compare.ways import WAYS
+from gettok.report.display import shown
+from gettok.words import KINDS, Difference, Word, align
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A word of one side as it stands in its text, and how it differs from the other side's; `∅` if it is missing."""
+
+    text: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two texts: what its way is called, and its words, each opposite its like on the other side."""
+
+    name: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Two texts of one video; `counts` says how many places differ in what, each counted for its gravest kind."""
+
+    video_id: str
+    sides: tuple[Side, Side]
+    counts: Mapping[str, int]
+    cut: bool
+
+
+def marked(video_id: str, texts: Mapping[str, str], longest: int | None = None) -> Marked:
+    """Two texts by their ways, the reference first; at most `longest` places are kept, all are counted."""
+    (left, left_text), (right, right_text) = texts.items()
+    places = align(left_text, right_text)
+    first = places[:longest]
+    return Marked(
+        video_id,
+        (
+            Side(WAYS[left], tuple(_piece(place, place.left) for place in first)),
+            Side(WAYS[right], tuple(_piece(place, place.right) for place in first)),
+        ),
+        {kind: sum(place.kind == kind for place in places) for kind in KINDS},
+        len(places) > len(first),
+    )
+
+
+def _piece(place: Difference, word: Word | None) -> Piece:
+    kinds = tuple(kind for kind in KINDS if getattr(place, kind))
+    return Piece(shown(word.text, 40) if word else "∅", kinds)

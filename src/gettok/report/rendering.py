@@ -1,0 +1,60 @@
+"""Pages out of templates, with autoescape for every text and a policy that lets a page load and run nothing."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gettok.report.display import shown
+from gettok.report.marking import Marked
+
+_HERE = Path(__file__).parent
+
+
+def render(template: str, **values: Any) -> str:
+    """The page that a template of this package makes of some values, with the report's style."""
+    style = (_HERE / "style.css").read_text("utf-8")
+    style_hash = b64encode(sha256(style.encode()).digest()).decode()
+    return _environment().get_template(template).render(style=style, style_hash=style_hash, **values)
+
+
+def differences_page(pair: Marked) -> str:
+    """Figure 5 of one video as a page of its own."""
+    return render("differences.html", pair=pair)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        shown=shown, number=_number, jpeg=_jpeg, upper_first=_upper_first, interval=_interval
+    )
+    return environment
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _interval(estimate: Mapping[str, Any]) -> str:
+    """The bounds of an estimate, or nothing where it has none."""
+    bounds = (estimate["low"], estimate["high"])
+    return "" if None in bounds else f"{_number(bounds[0])} to {_number(bounds[1])}"
+
+
+def _jpeg(data: bytes) -> str:
+    return "data:image/jpeg;base64," + b64encode(data).decode()
+
+
+def _upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,77 @@
+"""How right a run over the demo's corpus is: what is missed counts, and every rate says over how many videos it is."""
+
+import pytest
+
+from gettok.step import Row
+from gettok.tables import DESCRIPTIONS, FRAMES, STANCES, TRANSCRIPTS
+from gettok.words import normalise
+from sandbox.accuracy import accuracy
+from sandbox.corpus.cast import cast
+from sandbox.corpus.generate import behind_voice
+from sandbox.corpus.script import script
+from sandbox.corpus.truth import truth
+
+TRUTH = truth()
+SPOKEN = {video: of for video, of in TRUTH.items() if of.language == "es" and of.frames}
+
+
+def written(folder, *transcripts: Row):
+    TRANSCRIPTS.write(transcripts, folder / "transcripts" / "2022-12-07.parquet")
+    for name, table in (("stances", STANCES), ("descriptions", DESCRIPTIONS), ("frames", FRAMES)):
+        table.write([], folder / name / "2022-12-07.parquet")
+    return folder
+
+
+def right(video: str) -> Row:
+    return {"video_id": video, "status": "ok", "text": TRUTH[video].words}
+
+
+def lost(video: str, reason: str) -> Row:
+    return {"video_id": video, "status": "unusable", "reason": reason}
+
+
+@pytest.mark.parametrize("reason", ["no_speech", "music"])
+def test_a_spoken_video_in_which_no_speech_was_found_counts_as_wholly_missed(tmp_path, reason):
+    missed, gone, *heard = SPOKEN
+    found = accuracy(
+        written(tmp_path, lost(missed, reason), lost(gone, "no_media"), *map(right, heard))
+    ).transcripts
+    counts = {video: len(normalise(SPOKEN[video].words)) for video in SPOKEN}
+    expected = counts[missed] / (sum(counts.values()) - counts[gone])
+    assert found.wer.value == pytest.approx(expected, abs=1e-4)
+    assert (found.wer.n, found.wholly_missed, found.not_heard) == (len(heard) + 1, 1, 1)
+
+
+def test_the_summary_says_the_rate_of_each_condition_with_its_n(tmp_path):
+    found = accuracy(written(tmp_path, *map(right, SPOKEN)))
+    music = sum(of.behind_voice == "music" for of in SPOKEN.values())
+    rates = {name: (of.wer.value, of.wer.n) for name, of in found.by_condition.items()}
+    assert rates["behind the voice: music"] == (0, music)
+    assert rates["behind the voice: nothing"] == (0, len(SPOKEN) - music)
+    assert rates["language: es"] == (0, len(SPOKEN))
+    assert sum(n for name, (_, n) in rates.items() if name.startswith("voice: ")) == len(SPOKEN)
+    lines = found.lines()
+    assert f"  behind the voice: music            0.000 (characters 0.000) over {music}" in lines
+    assert "of these, taken for no speech        0: wholly missed, each word an error" in lines
+
+
+def test_english_speech_is_a_condition_of_its_own_and_not_in_the_rate_of_all(tmp_path):
+    (english,) = (video for video, of in TRUTH.items() if of.language == "en")
+    wrong = {"video_id": english, "status": "ok", "text": "nada"}
+    found = accuracy(written(tmp_path, wrong, right(next(iter(SPOKEN)))))
+    assert (found.transcripts.wer.value, found.transcripts.wer.n) == (0, 1)
+    assert found.by_condition["language: en"].wer.value == 1
+
+
+def test_words_where_nobody_speaks_are_counted(tmp_path):
+    (silent,) = (video for video, of in TRUTH.items() if of.kind == "music")
+    found = accuracy(written(tmp_path, {"video_id": silent, "status": "ok", "text": "Gracias por ver."}))
+    assert found.transcripts.words_where_nobody_speaks == 3
+    assert found.transcripts.wer.value is None
+
+
+def test_the_truth_knows_what_the_generator_put_behind_each_voice():
+    assert {part.video_id: behind_voice(part, script(part)) for part in cast()} == {
+        video: of.behind_voice for video, of in TRUTH.items()
+    }
+    assert not [video for video, of in TRUTH.items() if of.behind_voice and not of.words]
