@@ -80,12 +80,9 @@ def _provenance(settings: Settings, results: release.Tables) -> dict[str, Any]:
 
 def _speech_models(transcripts: pl.DataFrame) -> list[dict[str, str | None]]:
     """Which files the transcripts were made with: one model, unless nobody was listened to."""
-    identity = {
-        "speech_model": "repository",
-        "speech_model_revision": "revision",
-        "speech_model_sha256": "sha256",
-    }
-    named = transcripts.drop_nulls("speech_model_sha256").select(identity).rename(identity)
+    named = transcripts.drop_nulls("speech_model_sha256").select(
+        repository="speech_model", revision="speech_model_revision", sha256="speech_model_sha256"
+    )
     return named.unique().sort("sha256").to_dicts()
 
 
