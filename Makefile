@@ -3,7 +3,7 @@ UV := $(shell command -v uv || echo .tools/uv/bin/uv)
 RUN := $(UV) run --no-sync
 export PYANNOTE_METRICS_ENABLED := 0
 
-.PHONY: demo test test-slow test-all lint format bench setup
+.PHONY: demo test test-slow test-all lint format bench setup setup-bench
 
 demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
 	$(RUN) dvc repro
@@ -12,7 +12,7 @@ demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
 test: setup lint  ## the fast tests
 	$(RUN) pytest
 
-test-slow: setup  ## the slow proofs alone
+test-slow: setup-bench  ## the slow proofs alone
 	$(RUN) pytest -m slow
 
 test-all: test test-slow
@@ -26,10 +26,13 @@ format: setup
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
 
-bench: setup  ## side-by-side measurements; each prints a table and, last, a line of JSON
+bench: setup-bench  ## side-by-side measurements; each prints a table and, last, a line of JSON
 	for bench in bench/*.py; do $(RUN) python $$bench; done
 
 setup: .venv/.synced
+
+setup-bench: setup  # what only the benches, and the tests of them, are set beside
+	$(UV) sync --frozen --group bench
 
 .venv/.synced: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen

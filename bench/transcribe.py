@@ -1,128 +1,128 @@
-"""Transcribe the same videos in the paper's way, by whisperx as it comes, and by our step; print a table.
+"""Speech to words: Whisper as the paper used it, as others run it, and our step, with the same weights for all.
 
-    python bench/transcribe.py [--asr conf/asr/large_v3.yaml] [FILES]
+The clips, of 10 to 60 s, are put together from the speech of the demo's videos. Each lane runs in a process of its
+own. Loading and one clip beforehand are not measured; opening the files is.
 
-The paper's way is one video at a time: sound written as mp3, read again, recognised in one stream. It runs here on
-faster-whisper, which is kinder to it than the reference implementation. Loading is not counted.
+    python bench/transcribe.py [--clips 200] [--shape demo] [--device cpu] [--asr FILE] [--lanes ours,whisperx]
+
+`demo` is the demo's model, with the settings of conf/asr/demo.yaml. It was trained on speech of up to 25 s without
+timestamps, so the lanes that hear windows of 30 s, pauses and all, are wrong more often; their speed is what counts.
+`small` and `large-v3` are random models of these sizes, with the settings of conf/asr/large_v3.yaml, whose answers are
+all `--tokens` long: speed alone, the words mean nothing. The language is set, and no lane detects it.
+
+All lanes may use every core. OpenMP's threads wait without spinning (`OMP_WAIT_POLICY=PASSIVE`): where others use the
+machine too, torch would stall. The last line is JSON.
 """
 
+import argparse
 import json
+import os
+import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import av
-import typer
-import yaml
-from faster_whisper import WhisperModel
-from whisperx.asr import load_model
+ROOT = Path(__file__).parents[1]
+#: Not imported from the lanes: whoever starts them must be small, or its own peak of memory counts as theirs.
+NAMES = {
+    "openai_whisper": "openai-whisper",
+    "faster_whisper": "faster-whisper",
+    "faster_whisper_batched": "faster-whisper batched",
+    "whisperx": "WhisperX",
+    "ours": "gettok",
+    "ours_one_by_one": "gettok, one by one",
+}
+SHAPES = ("demo", "tiny", "small", "large-v3")
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": str(os.cpu_count()),
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "PYANNOTE_METRICS_ENABLED": "0",
+    "PYTHONWARNINGS": "ignore",
+}
 
-from gettok.errors import Unusable
-from gettok.media import MediaFile
-from gettok.settings import Asr
-from gettok.sound import record
-from gettok.speech import TranscribeStep
-from gettok.speech.models import compute_type_of, device_of
-
-ROOT = Path(__file__).parent.parent
-Way = Callable[[Path], str]
-
-
-def paper(step: TranscribeStep) -> Way:
-    model = WhisperModel(step.asr.model, device=step.asr.device, compute_type=_compute_type(step))
-
-    def say(file: Path) -> str:
-        with tempfile.TemporaryDirectory() as folder:
-            segments, _ = model.transcribe(
-                _mp3(file, Path(folder, "sound.mp3")), beam_size=step.asr.beam_size
-            )
-            return " ".join(segment.text.strip() for segment in segments)
-
-    return say
+Ran = Mapping[str, Any]
 
 
-def _mp3(file: Path, to: Path) -> str:
-    with av.open(str(file)) as source, av.open(str(to), "w") as target:
-        sound = source.streams.audio[0]
-        made: Any = target.add_stream("libmp3lame", rate=sound.rate)
-        for frame in source.decode(sound):
-            frame.pts = None
-            target.mux(made.encode(frame))
-        target.mux(made.encode(None))
-    return str(to)
-
-
-def whisperx(step: TranscribeStep) -> Way:
-    asr = step.asr
-    pipeline: Any = load_model(
-        str(step.model.folder),
-        device_of(asr),
-        compute_type=compute_type_of(asr),
-        vad_method="pyannote",
-        asr_options={"beam_size": asr.beam_size},
+def _python(*arguments: str) -> Any:
+    """The JSON that a module of ours prints last; what its libraries said before is shown if it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=os.environ | ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    if done.returncode:
+        sys.exit(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-4000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
 
-    def say(file: Path) -> str:
-        recording = record(file, 3600)
-        heard = pipeline.transcribe(
-            recording.cut(0, recording.seconds),
-            batch_size=asr.batch_size,
-            language=asr.language,
-            chunk_size=asr.chunk_s,
+
+def show(lane: str, ran: Ran, clips: int, sound_s: float) -> None:
+    hourly, speed = clips / ran["seconds"] * 3600, sound_s / ran["seconds"]
+    figures = f"{ran['seconds']:10.1f}{hourly:10.0f}{speed:14.1f}{ran['peak_mib']:10.0f}{ran['wer']:7.2f}"
+    print(f"{NAMES[lane]:24}{figures}", flush=True)
+
+
+def summary(found: Mapping[str, Ran], clips: int, sound_s: float) -> dict[str, Any]:
+    """Times of the others over ours; what a lane is missing for is null."""
+    return {
+        **{f"speedup_over_{lane}": _speedup(found, lane) for lane in NAMES if not lane.startswith("ours")},
+        "words_equal": found["ours"]["texts"] == found["ours_one_by_one"]["texts"]
+        if {"ours", "ours_one_by_one"} <= found.keys()
+        else None,
+        **{f"wer_{lane}": round(ran["wer"], 4) for lane, ran in found.items()},
+        "clips_an_hour": {lane: round(clips / ran["seconds"] * 3600) for lane, ran in found.items()},
+        "times_real_time": {lane: round(sound_s / ran["seconds"], 1) for lane, ran in found.items()},
+        "seconds": {lane: round(ran["seconds"], 2) for lane, ran in found.items()},
+        "peak_mib": {lane: round(ran["peak_mib"]) for lane, ran in found.items()},
+    }
+
+
+def _speedup(found: Mapping[str, Ran], lane: str) -> float | None:
+    if not {"ours", lane} <= found.keys():
+        return None
+    return round(float(found[lane]["seconds"] / found["ours"]["seconds"]), 2)
+
+
+def _lanes(text: str) -> list[str]:
+    named = text.split(",")
+    unknown = [lane for lane in named if lane not in NAMES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no lane {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    return named
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--clips", type=int, default=200)
+    parser.add_argument("--shape", choices=SHAPES, default="demo")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--asr", type=Path, help="other settings, as in conf/asr")
+    parser.add_argument("--lanes", type=_lanes, default=list(NAMES))
+    parser.add_argument("--tokens", type=int, default=40, help="the length of a random model's answers")
+    parser.add_argument("--seed", type=int, default=1, help="decides the clips")
+    given = parser.parse_args()
+    options = {name: str(getattr(given, name)) for name in ("clips", "seed", "shape", "tokens", "device")}
+    if given.asr:
+        options["asr"] = str(given.asr.absolute())
+    with tempfile.TemporaryDirectory() as folder:
+        asked = [word for name, value in options.items() for word in (f"--{name}", value)]
+        made = _python("bench.speech_lanes.prepare", folder, *asked)
+        print(f"{made['clips']} clips with {made['sound_s']:.0f} s of sound; {given.shape}, {given.device}")
+        print(
+            f"{'':24}{'seconds':>10}{'clips/h':>10}{'× real time':>14}{'peak MiB':>10}{'WER':>7}", flush=True
         )
-        return " ".join(segment["text"].strip() for segment in heard["segments"])
-
-    return say
-
-
-def ours(step: TranscribeStep) -> Way:
-    def say(file: Path) -> str:
-        try:
-            return str(step.read(step.ask(MediaFile(str(file), "0" * 64)))[0]["text"])
-        except Unusable:
-            return ""
-
-    return say
-
-
-def _compute_type(step: TranscribeStep) -> str:
-    return "default" if step.asr.compute_type == "auto" else step.asr.compute_type
-
-
-def _with_sound(file: Path) -> float:
-    try:
-        return record(file, 3600).seconds
-    except Unusable:
-        return 0.0
-
-
-def main(
-    files: Annotated[list[Path] | None, typer.Argument(help="Videos; the demo's, if none are named.")] = None,
-    asr: Annotated[Path, typer.Option(help="Settings of the recogniser.")] = ROOT
-    / "conf"
-    / "asr"
-    / "demo.yaml",
-) -> None:
-    """Videos without sound are left out for all three."""
-    step = TranscribeStep(Asr.model_validate(yaml.safe_load(asr.read_text("utf-8"))))
-    step.open()
-    videos = files or sorted((ROOT / "sandbox" / "corpus" / "media").glob("*.mp4"))
-    lengths = {file: length for file in videos if (length := _with_sound(file))}
-    total_s = sum(lengths.values())
-    print(f"{len(lengths)} videos with {total_s:.0f} s of sound")
-    figures: dict[str, float] = {}
-    for way in (paper(step), whisperx(step), ours(step)):
-        started = time.perf_counter()
-        characters = sum(len(way(file)) for file in lengths)
-        took_s = time.perf_counter() - started
-        name = way.__qualname__.partition(".")[0]
-        print(f"{name:10} {took_s:7.1f} s  {total_s / took_s:6.1f} × real time", end="  ")
-        print(f"{len(lengths) / took_s * 3600:7.0f} videos an hour  {characters} characters")
-        figures |= {f"{name}_s": round(took_s, 2), f"{name}_characters": characters}
-    print(json.dumps(figures | {"ratio_to_whisperx": round(figures["ours_s"] / figures["whisperx_s"], 2)}))
+        found = {}
+        for lane in given.lanes:
+            found[lane] = _python("bench.speech_lanes", lane, folder)
+            show(lane, found[lane], **made)
+    print(json.dumps({"shape": given.shape, "device": given.device} | made | summary(found, **made)))
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    main()

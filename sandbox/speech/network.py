@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -17,8 +18,20 @@ from torch.nn.functional import gelu
 from transformers import WhisperConfig, WhisperForConditionalGeneration
 from transformers.models.whisper.tokenization_whisper import LANGUAGES
 
+
+@dataclass(frozen=True)
+class Shape:
+    """How large a network is; `bands` are the mel bands of what it hears."""
+
+    width: int
+    heads: int
+    hearing_layers: int
+    writing_layers: int
+    bands: int = 80
+
+
 TEXT_TOKENS = 900
-WIDTH, HEADS, HEARING_LAYERS, WRITING_LAYERS = 160, 4, 4, 2
+DEMO_SHAPE = Shape(width=160, heads=4, hearing_layers=4, writing_layers=2)
 WINDOW_POSITIONS, MOST_TOKENS = 1500, 448
 TIMESTAMPS = 1501
 NOTHING = ""  # a token that writes nothing: the answer to a clip without words
@@ -62,17 +75,18 @@ def train_tokenizer(texts: Sequence[str]) -> Tokenizer:
     return tokenizer
 
 
-def build(tokenizer: Tokenizer) -> WhisperForConditionalGeneration:
+def build(tokenizer: Tokenizer, shape: Shape = DEMO_SHAPE) -> WhisperForConditionalGeneration:
     end, start = (tokenizer.token_to_id(token) for token in SPECIAL_TOKENS[:2])
     config = WhisperConfig(
         vocab_size=tokenizer.get_vocab_size(),
-        d_model=WIDTH,
-        encoder_layers=HEARING_LAYERS,
-        decoder_layers=WRITING_LAYERS,
-        encoder_attention_heads=HEADS,
-        decoder_attention_heads=HEADS,
-        encoder_ffn_dim=4 * WIDTH,
-        decoder_ffn_dim=4 * WIDTH,
+        num_mel_bins=shape.bands,
+        d_model=shape.width,
+        encoder_layers=shape.hearing_layers,
+        decoder_layers=shape.writing_layers,
+        encoder_attention_heads=shape.heads,
+        decoder_attention_heads=shape.heads,
+        encoder_ffn_dim=4 * shape.width,
+        decoder_ffn_dim=4 * shape.width,
         max_source_positions=WINDOW_POSITIONS,
         max_target_positions=MOST_TOKENS,
         dropout=0.0,
@@ -80,8 +94,6 @@ def build(tokenizer: Tokenizer) -> WhisperForConditionalGeneration:
         bos_token_id=end,
         eos_token_id=end,
         decoder_start_token_id=start,
-        suppress_tokens=[],
-        begin_suppress_tokens=[end],
     )
     return WhisperForConditionalGeneration(config)
 
@@ -95,7 +107,7 @@ class Listener:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.whisper = build(tokenizer)
-        self.spelling = nn.Linear(WIDTH, len(LETTERS) + 1)
+        self.spelling = nn.Linear(DEMO_SHAPE.width, len(LETTERS) + 1)
         self.whole = nn.ModuleDict({"whisper": self.whisper, "spelling": self.spelling})
 
     def hear(self, features: Tensor) -> Tensor:

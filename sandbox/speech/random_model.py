@@ -1,0 +1,136 @@
+"""A Whisper of any size that has learned nothing, to measure and to test with: no hub, no download.
+
+    python -m sandbox.speech.random_model --folder /tmp/large --shape large-v3
+
+What it writes means nothing, but takes as long as the real one, and depends on what it hears. Every answer is made of
+whole words and has the same number of tokens: the network itself ends it, so that no caller has to be told. The
+tokenizer is the demo's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import torch
+import typer
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import WhisperForConditionalGeneration
+
+from sandbox.speech.export import HERE, convert, write_whole
+from sandbox.speech.network import SPECIAL_TOKENS, Shape, build
+
+#: `small` and `large-v3` are those of openai/whisper-small and openai/whisper-large-v3, but for the vocabulary.
+SHAPES: Mapping[str, Shape] = MappingProxyType(
+    {
+        "tiny": Shape(width=256, heads=4, hearing_layers=4, writing_layers=4),
+        "small": Shape(width=768, heads=12, hearing_layers=12, writing_layers=12),
+        "large-v3": Shape(width=1280, heads=20, hearing_layers=32, writing_layers=32, bands=128),
+    }
+)
+TOKENS = 40
+SEED = 2022
+
+# Start, language, task and "no timestamps" come before an answer.
+_PROMPT_TOKENS = 4
+_WORD_PIECE = re.compile(r" ?[a-záéíóúüñ]+", re.IGNORECASE)
+#: Two places of the decoder's stream are set apart: one says whether the answer may go on, the other is always on.
+_CLOCK, _ALWAYS = 0, 1
+#: How far scores of tokens lie apart, and how much is put on what must or must not be said.
+_SPREAD, _FORCE = 4.0, 40.0
+_LOUDER: Mapping[str, float] = MappingProxyType(
+    {"conv": 3.0, "q_proj": 1.5, "k_proj": 1.5, "encoder_attn.out_proj": 2.0}
+)
+
+
+def write(
+    folder: Path,
+    shape: str,
+    *,
+    tokens: int = TOKENS,
+    number_format: str = "float32",
+    seed: int = SEED,
+) -> tuple[Path, Path]:
+    """The same weights as a folder for transformers and as one for CTranslate2, in `float32` or `float16`.
+
+    An answer has `tokens` tokens if it is asked for without timestamps and without words from before.
+    """
+    whole, small = folder / "transformers", folder / "ctranslate2"
+    whisper = _network(SHAPES[shape], tokens, seed)
+    if number_format == "float16":
+        whisper.half()
+    write_whole(whisper, HERE / "tokenizer.json", whole)
+    del whisper  # before the converter loads it once more
+    convert(whole, small, number_format)
+    return whole, small
+
+
+def _network(shape: Shape, tokens: int, seed: int) -> WhisperForConditionalGeneration:
+    tokenizer = Tokenizer.from_file(str(HERE / "tokenizer.json"))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        whisper = build(tokenizer, shape)
+    with torch.no_grad():
+        _spread(whisper)
+        _end_after(whisper.model.decoder, tokens, tokenizer.token_to_id(SPECIAL_TOKENS[0]))
+        _speak_words(whisper.model.decoder, tokenizer)
+    return whisper.eval()
+
+
+def _spread(whisper: Any) -> None:
+    """Weights so large that sound and place decide what is written: as it is built, it hardly hears anything."""
+    config, decoder = whisper.config, whisper.model.decoder
+    for name, weight in whisper.named_parameters():
+        if weight.ndim > 1 and "embed" not in name:
+            louder = next((times for part, times in _LOUDER.items() if part in name), 1.0)
+            weight.mul_(louder * weight[0].numel() ** -0.5 / config.init_std)
+    for table in (decoder.embed_tokens.weight, decoder.embed_positions.weight):
+        table.mul_(_SPREAD * config.d_model**-0.5 / config.init_std)
+    # without it a token's own score is the highest after it, since one table both reads and writes
+    decoder.layer_norm.weight.copy_(decoder.embed_positions.weight[-1].sign())
+
+
+def _end_after(decoder: Any, tokens: int, end: int) -> None:
+    """The clock is wound by the place in the text, no layer touches it, and the end's score follows it alone."""
+    for layer in decoder.layers:
+        for last in (layer.self_attn.out_proj, layer.encoder_attn.out_proj, layer.fc2):
+            last.weight[_CLOCK], last.bias[_CLOCK] = 0, 0
+    places = decoder.embed_positions.weight
+    places[:, _CLOCK] = _SPREAD
+    places[: _PROMPT_TOKENS - 1 + tokens, _CLOCK] = -_SPREAD
+    decoder.layer_norm.weight[_CLOCK] = _FORCE
+    embedded: Tensor = decoder.embed_tokens.weight
+    embedded[:, _CLOCK] = 0
+    embedded[end] = 0
+    embedded[end, _CLOCK] = _SPREAD
+
+
+def _speak_words(decoder: Any, tokenizer: Tokenizer) -> None:
+    """Tokens that are no part of a word, special ones among them, are held down."""
+    decoder.layer_norm.weight[_ALWAYS] = 0
+    decoder.layer_norm.bias[_ALWAYS] = _FORCE / _SPREAD
+    embedded: Tensor = decoder.embed_tokens.weight
+    embedded[:, _ALWAYS] = 0
+    end = tokenizer.token_to_id(SPECIAL_TOKENS[0])
+    for token in range(tokenizer.get_vocab_size()):
+        if token != end and not _WORD_PIECE.fullmatch(tokenizer.decode([token])):
+            embedded[token, _ALWAYS] = -_SPREAD
+
+
+def main(
+    folder: Annotated[Path, typer.Option(help="Where to write `transformers/` and `ctranslate2/`.")],
+    shape: Annotated[str, typer.Option(help=f"One of {', '.join(SHAPES)}.")] = "tiny",
+    tokens: Annotated[int, typer.Option(help="The length of every answer.")] = TOKENS,
+    number_format: Annotated[str, typer.Option(help="float32 or float16.")] = "float32",
+    seed: Annotated[int, typer.Option(help="Decides the weights.")] = SEED,
+) -> None:
+    """Write both folders."""
+    write(folder, shape, tokens=tokens, number_format=number_format, seed=seed)
+
+
+if __name__ == "__main__":
+    typer.run(main)
