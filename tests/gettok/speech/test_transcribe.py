@@ -24,6 +24,7 @@ from gettok.speech.listener import listener
 from gettok.step import Answer, Item
 from gettok.tables import TRANSCRIPTS
 from gettok.words import wer
+from sandbox.speech import random_model
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,20 @@ def test_any_list_of_clips_in_any_order_gives_the_same_transcripts_as_one_by_one
     with ThreadPoolExecutor(threads) as pooled:
         together = list(pooled.map(step.ask, (media[place] for place in order)))
     assert together == [answers[place] for place in order]
+
+
+def test_a_larger_model_too_says_the_same_pooled_and_one_by_one(clips, tmp_path):
+    """A network that has learned nothing, whose answers are all as long: what it says depends on all that it hears."""
+    media, _ = clips
+    _, folder = random_model.write(tmp_path, "tiny", tokens=12)
+    alone = with_settings(model=str(folder), batch_size=1)
+    alone.open()
+    one_by_one = [alone.ask(one) for one in media]
+    assert len({segment["text"] for answer in one_by_one for segment in answer.body["segments"]}) > 9
+    pooled = with_settings(model=str(folder))
+    pooled.open()
+    with ThreadPoolExecutor(len(media)) as threads:
+        assert list(threads.map(pooled.ask, media)) == one_by_one
 
 
 def test_videos_of_a_run_share_batches(step, clips, monkeypatch):
