@@ -19,7 +19,8 @@ def run(stage: Stage) -> None:
     settings = stage.settings
     with addresses(settings.llm.base_url) as where, whole(DATA / "descriptions") as folder:
         address = where.of(settings.llm.base_url, "model")
-        step = DescribeStep(settings.llm, settings.prompts.describe, address, model_key(settings.llm))
+        key = model_key(settings.llm)
+        step = DescribeStep(settings.llm, settings.prompts.describe, address, key, stage.store.root)
         stage.answer(step, list(_items(settings.llm.max_frames)), writer_by_day(DESCRIPTIONS, folder))
 
 

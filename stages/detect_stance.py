@@ -20,7 +20,8 @@ def run(stage: Stage) -> None:
     settings = stage.settings
     with addresses(settings.llm.base_url) as where, whole(DATA / "stances") as folder:
         address, key = where.of(settings.llm.base_url, "model"), model_key(settings.llm)
-        step = StanceStep(settings.llm, settings.prompts.stance, settings.study.stance, address, key)
+        prompt, target = settings.prompts.stance, settings.study.stance
+        step = StanceStep(settings.llm, prompt, target, address, key, stage.store.root)
         stage.answer(step, list(_items(settings.prompts.stance.inputs)), writer_by_day(STANCES, folder))
 
 

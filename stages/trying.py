@@ -19,6 +19,7 @@ from gettok.stance import StanceInputs, StanceStep
 from gettok.step import Row, Step
 from gettok.store.blobs import file_digest
 from stages.compose import compose
+from stages.place import store_root
 from stages.sandboxed import addresses, model_key
 
 STEPS = ("probe", "frames", "transcribe", "describe", "stance")
@@ -65,16 +66,16 @@ def _tried(step: str, settings: Settings) -> Iterator[Callable[[Path], Row]]:
 
 
 def _describer(settings: Settings, address: str) -> Callable[[Path], Row]:
-    step = DescribeStep(settings.llm, settings.prompts.describe, address, model_key(settings.llm))
+    key = model_key(settings.llm)
+    step = DescribeStep(settings.llm, settings.prompts.describe, address, key, store_root())
     step.open()
     return lambda file: _asked(step, _pictures(settings, file))[0]
 
 
 def _judge(settings: Settings, address: str) -> Callable[[Path], Row]:
     """A `.json` file holds the inputs by name, a `.txt` file is a transcript; of a video all inputs are made first."""
-    step = StanceStep(
-        settings.llm, settings.prompts.stance, settings.study.stance, address, model_key(settings.llm)
-    )
+    prompt, target = settings.prompts.stance, settings.study.stance
+    step = StanceStep(settings.llm, prompt, target, address, model_key(settings.llm), store_root())
     step.open()
     describe = _describer(settings, address)
 

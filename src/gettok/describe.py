@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from gettok.ask import Question, asker_for
+from gettok.asking import Asker, Call, Question, Talk, asker_for, replies_to
 from gettok.errors import Unusable
 from gettok.pictures import Pictures, thin_out
 from gettok.reply import Form, Reply, Words, replies_in, understand, usage
@@ -41,12 +42,16 @@ class Description(Form):
 
 @dataclass(frozen=True)
 class DescribeStep:
-    """Shows a model the frames of one video, at most `llm.max_frames` of them, and asks what it sees."""
+    """Shows a model the frames of one video, at most `llm.max_frames` of them, and asks what it sees.
+
+    `calls` is the folder of the record of all calls, which holds the budget.
+    """
 
     llm: Llm
     prompt: Prompt
     base_url: str
     key: Secret
+    calls: Path
     stage: str = field(default="describe", init=False)
     version: int = field(default=1, init=False)
 
@@ -62,23 +67,30 @@ class DescribeStep:
 
     @property
     def workers(self) -> Workers:
-        return Workers("threads", self.llm.at_once)
+        return Workers("threads", threads_for(self.llm))
 
     def open(self) -> None:
-        asker_for(self.llm, self.base_url, self.key)
+        self._asker()
 
     def ask(self, content: Pictures) -> Answer:
+        return self._asker().hold(self.talk(content))
+
+    def talk(self, content: Pictures) -> Talk:
+        """What is asked about one video, and the answer that comes of it."""
         pictures = thin_out(content.load(), self.llm.max_frames)
         if not pictures:
             raise Unusable("no_frames")
         question = Question(_RULE, (self.prompt.text, *pictures), "description", _SCHEMA)
-        replies = asker_for(self.llm, self.base_url, self.key).ask(question, 0, _understood)
+        (replies,) = yield from replies_to([Call(question)], _understood)
         return Answer(
             {
                 "frame_indices": [picture.frame_index for picture in pictures],
                 "replies": [reply.stored() for reply in replies],
             }
         )
+
+    def _asker(self) -> Asker:
+        return asker_for(self.llm, self.base_url, self.key, self.calls)
 
     def read(self, answer: Answer) -> list[Row]:
         replies = replies_in(answer.body["replies"])
@@ -89,6 +101,11 @@ class DescribeStep:
 
 def _understood(reply: Reply) -> Description:
     return understand(reply, Description)
+
+
+def threads_for(llm: Llm) -> int:
+    """As many as may be in flight, and some that have their pictures ready."""
+    return llm.at_once + max(2, llm.at_once // 4)
 
 
 def asked_of(llm: Llm) -> dict[str, Json]:

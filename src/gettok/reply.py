@@ -101,15 +101,14 @@ def _brief(text: str) -> str:
     return str(mend(" ".join(text.split())))[:500]
 
 
-def usage(replies: Sequence[Reply], prices: Prices) -> Row:
+def usage(replies: Sequence[Reply], prices: Prices | None) -> Row:
     """What the replies to one question cost together, and who gave them.
 
     Tokens and cost are empty as soon as one reply does not count them: a lower bound would pass for the truth.
     Several models, when an alias moved on between two votes, are all named.
     """
     bodies = [reply.body for reply in replies]
-    sent = _total(bodies, "prompt_tokens")
-    received = _total(bodies, "completion_tokens")
+    sent, received = tokens(replies) or (None, None)
     return {
         "model": _named(body.get("model") for body in bodies),
         "finish_reason": _named(
@@ -117,7 +116,7 @@ def usage(replies: Sequence[Reply], prices: Prices) -> Row:
         ),
         "prompt_tokens": sent,
         "completion_tokens": received,
-        "cost_usd": None if sent is None or received is None else _cost(sent, received, prices),
+        "cost_usd": _cost(sent, received, prices),
         "filter_failed": any(_filter_failed(body) for body in bodies),
     }
 
@@ -127,13 +126,22 @@ def _named(names: Iterable[Json]) -> str | None:
     return ", ".join(known) or None
 
 
+def tokens(replies: Sequence[Reply]) -> tuple[int, int] | None:
+    """Tokens sent and received; nothing if one reply does not count them."""
+    bodies = [reply.body for reply in replies]
+    sent, received = _total(bodies, "prompt_tokens"), _total(bodies, "completion_tokens")
+    return None if sent is None or received is None else (sent, received)
+
+
 def _total(bodies: Sequence[Mapping[str, Json]], kind: str) -> int | None:
     counts = [(body.get("usage") or {}).get(kind) for body in bodies]
     known = [count for count in counts if isinstance(count, int)]
     return sum(known) if len(known) == len(counts) else None
 
 
-def _cost(sent: int, received: int, prices: Prices) -> float:
+def _cost(sent: int | None, received: int | None, prices: Prices | None) -> float | None:
+    if sent is None or received is None or prices is None:
+        return None
     return round((sent * prices.input_usd_per_million + received * prices.output_usd_per_million) / 1e6, 6)
 
 

@@ -160,6 +160,14 @@ class Prices(Section):
     output_usd_per_million: Annotated[float, Field(ge=0)]
 
 
+class ImageTokens(Section):
+    """How a host counts pictures: `low` each in low detail; else `base`, and `square` for each 512 pixels squared."""
+
+    low: Count
+    base: Count
+    square: Count
+
+
 class Llm(Section):
     """An OpenAI-compatible endpoint, and how to ask it. `sandbox:` stands for the embedded sandbox."""
 
@@ -174,7 +182,9 @@ class Llm(Section):
     timeout_s: Positive
     tries: Positive
     at_once: Positive
-    prices: Prices
+    budget_usd: Annotated[float, Field(gt=0)] | None
+    image_tokens: ImageTokens
+    prices: Prices | None
 
 
 class Prompt(Section):

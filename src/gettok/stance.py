@@ -5,9 +5,10 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from gettok.ask import Question, asker_for
-from gettok.describe import asked_of
+from gettok.asking import Asker, Call, Question, Talk, asker_for, replies_to
+from gettok.describe import asked_of, threads_for
 from gettok.errors import BadSettings, Unusable
 from gettok.pictures import Picture, Pictures, thin_out
 from gettok.reply import Form, Reply, Words, replies_in, understand, usage
@@ -73,6 +74,7 @@ class StanceStep:
     target: StanceTarget
     base_url: str
     key: Secret
+    calls: Path
     stage: str = field(default="detect_stance", init=False)
     version: int = field(default=1, init=False)
 
@@ -94,7 +96,7 @@ class StanceStep:
 
     @property
     def workers(self) -> Workers:
-        return Workers("threads", self.llm.at_once)
+        return Workers("threads", threads_for(self.llm))
 
     def open(self) -> None:
         """Raises `BadSettings` if the prompt speaks of other labels than the study's."""
@@ -105,15 +107,19 @@ class StanceStep:
                 "stopped before any request",
                 "choose a prompt that has {labels} in it, or give the study the prompt's labels",
             )
-        asker_for(self.llm, self.base_url, self.key)
+        self._asker()
 
     def ask(self, content: StanceInputs) -> Answer:
+        return self._asker().hold(self.talk(content))
+
+    def talk(self, content: StanceInputs) -> Talk:
+        """What is asked about one video, and the answer that comes of it."""
         texts, frame = content.texts(), content.frame()
         if not (texts or frame):
             raise Unusable("no_inputs")
         question = self._question(texts, frame)
-        asker = asker_for(self.llm, self.base_url, self.key)
-        votes = [asker.ask(question, vote, self._judged) for vote in range(self.llm.votes)]
+        calls = [Call(question, vote) for vote in range(self.llm.votes)]
+        votes = yield from replies_to(calls, self._judged)
         return Answer(
             {
                 "inputs_used": [*texts, *("frame" for _ in frame)],
@@ -121,6 +127,9 @@ class StanceStep:
                 "votes": [[reply.stored() for reply in replies] for replies in votes],
             }
         )
+
+    def _asker(self) -> Asker:
+        return asker_for(self.llm, self.base_url, self.key, self.calls)
 
     def _question(self, texts: Mapping[str, str], frame: Sequence[Picture]) -> Question:
         mark = _mark_for(texts)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, Self
 
 import yaml
@@ -32,9 +33,19 @@ def llm(**changes: Any) -> Llm:
         "timeout_s": 20,
         "tries": 3,
         "at_once": 2,
+        "budget_usd": None,
+        "image_tokens": {"low": 85, "base": 85, "square": 170},
         "prices": Prices(input_usd_per_million=1.0, output_usd_per_million=10.0),
     }
     return Llm.model_validate(chosen | changes)
+
+
+_FOLDERS = TemporaryDirectory()
+
+
+def new_folder() -> Path:
+    """For a record of calls that knows of none yet; gone at the end of the tests."""
+    return Path(mkdtemp(dir=_FOLDERS.name))
 
 
 @dataclass(frozen=True)
@@ -150,9 +161,7 @@ def jpeg(*lines: str, ground: str = "white") -> bytes:
 
 
 def pictures(count: int) -> tuple[Picture, ...]:
-    return tuple(
-        Picture(300 * number, 10.0 * number, b"\xff\xd8" + bytes([number])) for number in range(count)
-    )
+    return tuple(Picture(300 * number, 10.0 * number, jpeg(str(number))) for number in range(count))
 
 
 def conf(path: str) -> Any:

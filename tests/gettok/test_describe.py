@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from scripted_endpoint import CANARY, CONF, Endpoint, conf, fails, jpeg, llm, pictures, says
+from scripted_endpoint import CANARY, CONF, Endpoint, conf, fails, jpeg, llm, new_folder, pictures, says
 
-from gettok.ask import asker_for
+from gettok.asking import asker_for
 from gettok.describe import DescribeStep
 from gettok.errors import BadInput, Damaged, NotNow, Unusable
 from gettok.pictures import GivenPictures, Picture, StoredFrames, thin_out
@@ -37,7 +37,9 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def step(url: str, **changes: Any) -> DescribeStep:
-    return DescribeStep(llm(**changes), Prompt(name="test", text="What is in it?"), url, Secret(CANARY))
+    return DescribeStep(
+        llm(**changes), Prompt(name="test", text="What is in it?"), url, Secret(CANARY), new_folder()
+    )
 
 
 def test_a_description_is_read_from_the_kept_answer_without_the_endpoint(endpoint: Endpoint) -> None:
@@ -68,7 +70,7 @@ def test_frames_are_sent_after_the_prompt_evenly_thinned_out_and_in_order(endpoi
         base64.b64decode(image["image_url"]["url"].removeprefix("data:image/jpeg;base64,"))
         for image in images
     ]
-    assert sent == [b"\xff\xd8\x00", b"\xff\xd8\x04", b"\xff\xd8\x08"]
+    assert sent == [pictures(9)[number].jpeg for number in (0, 4, 8)]
     assert answer.body["frame_indices"] == [0, 1200, 2400]
 
 
@@ -138,13 +140,13 @@ def test_the_key_of_an_answer_depends_on_what_changes_it_and_on_nothing_else() -
         step("http://127.0.0.1:2/v1", timeout_s=1, tries=9, at_once=9, votes=3, key_from="OTHER"),
         step("http://127.0.0.1:1/v1", prices={"input_usd_per_million": 9.0, "output_usd_per_million": 9.0}),
         DescribeStep(
-            start.llm, Prompt(name="renamed", text=start.prompt.text), "http://x/v1", Secret("other")
+            start.llm, Prompt(name="renamed", text=start.prompt.text), "http://x/v1", Secret("other"), Path()
         ),
     ]
     assert {key(other) for other in same} == {key(start)}
     changes = {"model": "b", "temperature": None, "max_tokens": 9, "max_frames": 9, "image_detail": "high"}
     other = [step("x", **{name: value}) for name, value in ({"base_url": "sandbox:"} | changes).items()]
-    reworded = DescribeStep(start.llm, Prompt(name="test", text="Else?"), start.base_url, start.key)
+    reworded = DescribeStep(start.llm, Prompt(name="test", text="Else?"), start.base_url, start.key, Path())
     assert len({key(start), key(reworded), *map(key, other)}) == 2 + len(other)
 
 
@@ -221,7 +223,7 @@ def test_the_sandboxs_model_really_sees_the_frames(tmp_path: Path) -> None:
     with Sandbox(corpus=tmp_path) as sandbox:
         chosen = Llm.model_validate(conf("llm/sandbox.yaml"))
         prompt = Prompt.model_validate(conf("prompts/describe/plain.yaml"))
-        asked = DescribeStep(chosen, prompt, sandbox.model, Secret("sandbox"))
+        asked = DescribeStep(chosen, prompt, sandbox.model, Secret("sandbox"), tmp_path)
         asked.open()
         shown = (Picture(0, 0.0, jpeg("LIMA PROTESTA")), Picture(300, 10.0, jpeg(ground="red")))
         (row,) = asked.read(asked.ask(GivenPictures(shown)))

@@ -1,13 +1,14 @@
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_endpoint import CANARY, Endpoint, conf, fails, jpeg, llm, pictures, says
+from scripted_endpoint import CANARY, Endpoint, conf, fails, jpeg, llm, new_folder, pictures, says
 
-from gettok.ask import asker_for
+from gettok.asking import asker_for
 from gettok.errors import BadSettings, Unusable
 from gettok.pictures import GivenPictures, Picture
 from gettok.secrets import Secret
@@ -42,7 +43,7 @@ def endpoint() -> Iterator[Endpoint]:
 def step(
     url: str = "http://x/v1", target: StanceTarget = TARGET, prompt: StancePrompt = ASKS, **changes: Any
 ) -> StanceStep:
-    return StanceStep(llm(**changes), prompt, target, url, Secret(CANARY))
+    return StanceStep(llm(**changes), prompt, target, url, Secret(CANARY), new_folder())
 
 
 def judges(label: str, evidence: str = "") -> Any:
@@ -97,7 +98,8 @@ def test_f46_each_text_stands_alone_between_marks_that_the_rule_names(endpoint: 
         f"On-screen text:\n<<<{mark}\nLIMA\n{mark}>>>",
         f"Caption:\n<<<{mark}\n#peru\n{mark}>>>",
     ]
-    assert frame["image_url"]["url"].endswith("/9gB")  # the middle one of three
+    middle = b64encode(pictures(3)[1].jpeg).decode()
+    assert frame["image_url"]["url"].endswith(f",{middle}")
 
 
 def test_f46_a_text_cannot_close_its_own_marks(endpoint: Endpoint) -> None:
@@ -222,6 +224,7 @@ def test_the_sandboxs_model_judges_by_the_inputs_and_not_by_the_prompt(tmp_path:
             TARGET,
             sandbox.model,
             Secret("sandbox"),
+            tmp_path,
         )
         chosen.open()
         plain = GivenPictures((Picture(0, 0.0, jpeg()),))

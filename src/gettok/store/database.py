@@ -13,17 +13,22 @@ from gettok.store.blobs import full_disk_is_told, no_space
 
 @dataclass(frozen=True)
 class Database:
-    """An open file. One object belongs to one thread; any number of processes may share the file."""
+    """An open file, which any number of processes may share. One object belongs to one thread, unless it is shared."""
 
     path: Path
     connection: sqlite3.Connection
 
     @staticmethod
-    def open(path: Path, schema: str) -> "Database":
-        """Open the file, and make it and its folder where they are not there."""
+    def open(path: Path, schema: str, *, shared: bool = False) -> "Database":
+        """Open the file, and make it and its folder where they are not there.
+
+        If `shared`, threads may use the object too, one after the other: whoever shares it sees to that.
+        """
         with full_disk_is_told(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-            database = Database(path, sqlite3.connect(path, timeout=60, isolation_level=None))
+            database = Database(
+                path, sqlite3.connect(path, 60, isolation_level=None, check_same_thread=not shared)
+            )
             with path.with_suffix(".opening").open("a") as lock, database.told():
                 fcntl.flock(lock, fcntl.LOCK_EX)  # SQLite does not wait for another that makes the same file
                 database.connection.execute("PRAGMA journal_mode=WAL")

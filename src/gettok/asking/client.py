@@ -4,22 +4,25 @@ import logging
 import random
 import time
 import weakref
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import openai
 
-from gettok.errors import BadCredentials, BadSettings, NotNow, Stop, Unusable
-from gettok.pictures import Picture
-from gettok.reply import Reply, mend
+from gettok.asking.calls import Bill, Calls
+from gettok.asking.gate import Allowance, Gate
+from gettok.asking.pricing import cost_usd, worst_usd
+from gettok.asking.question import Call, Talk, digest
+from gettok.errors import BadCredentials, BadSettings, NotNow, Stop
+from gettok.reply import Reply, tokens
 from gettok.retry_after import number_in, told_s
 from gettok.secrets import Secret
-from gettok.settings import Llm
-from gettok.step import Json
+from gettok.settings import Llm, Prices
+from gettok.step import Answer, Json
 
 _log = logging.getLogger(__name__)
 _LONGEST_PAUSE_S = 60.0
@@ -30,30 +33,29 @@ _FILTERED = frozenset({"content_filter", "content_policy_violation"})
 
 
 @dataclass(frozen=True)
-class Question:
-    """What a model gets: a rule to keep, text and pictures in their order, and the form that the answer must have."""
-
-    rule: str
-    parts: tuple[str | Picture, ...]
-    form: str
-    schema: Mapping[str, Json]
-
-
-@dataclass(frozen=True)
 class _Trouble:
-    """A try that failed for a reason that may pass, and how many seconds the server asks us to wait."""
+    """A try that failed for a reason that may pass, and how many seconds the server asks us to wait.
+
+    `is_crowded`: the server has no room now, and `is_for_all`: none until that time is over. `cost_nothing`: no model
+    has been asked.
+    """
 
     what: str
     wait_s: float | None = None
+    is_crowded: bool = False
+    is_for_all: bool = False
+    cost_nothing: bool = False
 
 
 class Asker:
     """A client of one endpoint. It may be shared by threads."""
 
     def __init__(
-        self, llm: Llm, base_url: str, key: Secret, sleep: Callable[[float], None] = time.sleep
+        self, llm: Llm, base_url: str, key: Secret, calls: Calls, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        self._llm, self._key, self._sleep = llm, key, sleep
+        self._llm, self._key, self._calls, self._sleep = llm, key, calls, sleep
+        self._prices = _prices(llm)
+        self._gate, self._allowance = Gate(llm.at_once), Allowance()
         self._client = openai.OpenAI(
             base_url=base_url,
             api_key=key.reveal(),
@@ -62,61 +64,87 @@ class Asker:
             http_client=_client_for(base_url),
         )
         #: Hangs up. It happens by itself when nobody holds the asker any more, or at the end of the program.
-        self.close = weakref.finalize(self, self._client.close)
+        self.close = weakref.finalize(self, _hang_up, self._client, calls)
 
-    def ask(self, question: Question, vote: int, accept: Callable[[Reply], object]) -> list[Reply]:
-        """The model's reply and, where `accept` finds it malformed, its reply to one request to mend it."""
-        messages = messages_for(question, self._llm.image_detail)
-        first = self._patiently(messages, question, vote)
+    def hold(self, talk: Talk) -> Answer:
+        """Ask what a step wants to know, call by call, until it has its answer."""
         try:
-            accept(first)
-        except Unusable as problem:
-            if problem.reason == "malformed":
-                return [first, self._patiently(messages + _repair(first, problem), question, vote)]
-        return [first]
+            wanted = next(talk)
+            while True:
+                wanted = talk.send([self.reply(call) for call in wanted])
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
 
-    def _patiently(self, messages: list[Json], question: Question, vote: int) -> Reply:
+    def reply(self, call: Call) -> Reply:
+        """The reply to a call: what is known of before, or what the endpoint says now.
+
+        Raises `NotNow` after so many tries, and `Stop` where trying again is of no use.
+        """
+        request = digest(call, self._llm)
+        known = self._calls.known(request)
+        return known if known is not None else self._patiently(call, request)
+
+    def _patiently(self, call: Call, request: str) -> Reply:
+        body = call.body(self._llm)
+        worst = worst_usd(call.size(self._llm), self._prices)
         trouble = _Trouble("")
         for tried in range(1, self._llm.tries + 1):
-            outcome = self._once(messages, question, vote)
+            with self._calls.paying(self._llm.model, request, worst) as bill:
+                outcome = self._once(body, bill)
             if isinstance(outcome, Reply):
+                self._allowance.earn()
                 return outcome
             trouble = outcome
-            if tried < self._llm.tries:
+            if tried < self._llm.tries and self._allowance.spend():
                 _log.warning("try %d of %d failed: %s", tried, self._llm.tries, trouble.what)
                 self._sleep(pause_s(tried, trouble.wait_s))
+            else:
+                break
         raise NotNow(
             f"the model endpoint gave no answer: {trouble.what}",
-            f"asked {self._llm.tries} times; every earlier answer is kept",
+            f"asked {tried} times; every earlier answer is kept",
             "run the same command again later; if it goes on, check llm.base_url and the endpoint's status page",
         )
 
-    def _once(self, messages: list[Json], question: Question, vote: int) -> Reply | _Trouble:
+    def _once(self, body: Mapping[str, Json], bill: Bill) -> Reply | _Trouble:
+        with self._gate.through() as turn:
+            try:
+                outcome = self._sent(body)
+            except Stop:
+                bill.usd = Decimal(0)
+                raise
+            if isinstance(outcome, Reply):
+                self._gate.answered()
+            elif outcome.is_crowded:
+                pause = min(outcome.wait_s or 0.0, _LONGEST_PAUSE_S)
+                self._gate.refused(turn, pause if outcome.is_for_all else 0.0)
+        self._fill(bill, outcome)
+        return outcome
+
+    def _fill(self, bill: Bill, outcome: Reply | _Trouble) -> None:
+        """What a reply cost, by its own count. A refusal costs nothing; of a silence nothing is known."""
+        if isinstance(outcome, Reply):
+            counted = tokens([outcome])
+            bill.reply = outcome
+            bill.usd = None if counted is None else cost_usd(*counted, self._prices)
+        if outcome.cost_nothing if isinstance(outcome, _Trouble) else outcome.status != 200:
+            bill.usd = Decimal(0)
+
+    def _sent(self, body: Mapping[str, Json]) -> Reply | _Trouble:
         try:
-            response = self._client.chat.completions.with_raw_response.create(
-                **self._parameters(messages, question, vote)
-            )
+            response = self._client.chat.completions.with_raw_response.create(**body)
         except openai.APIStatusError as error:
             return self._judge(error)
         except openai.APITimeoutError:
-            # the answer may have been made, and paid for: nothing can tell, so it is asked again and logged
+            # the answer may have been made, and paid for: nothing can tell, so it is asked again and counted
             return _Trouble(f"silent for more than {self._llm.timeout_s} s")
         except openai.APIConnectionError as error:
-            return _Trouble(self._brief(f"connection failed: {error.__cause__ or error}"))
+            never_left = type(error.__cause__).__name__ == "ConnectError"
+            return _Trouble(
+                self._brief(f"connection failed: {error.__cause__ or error}"), cost_nothing=never_left
+            )
         return self._whole(response.content)
-
-    def _parameters(self, messages: list[Json], question: Question, vote: int) -> dict[str, Any]:
-        schema = {"name": question.form, "strict": True, "schema": dict(question.schema)}
-        parameters: dict[str, Any] = {
-            "model": self._llm.model,
-            "messages": messages,
-            "response_format": {"type": "json_schema", "json_schema": schema},
-            "max_completion_tokens": self._llm.max_tokens,
-            "seed": vote,
-        }
-        if self._llm.temperature is not None:  # reasoning models refuse to be given one
-            parameters["temperature"] = self._llm.temperature
-        return parameters
 
     def _whole(self, content: bytes) -> Reply | _Trouble:
         """Only parsing tells a whole body: a cut, close-delimited one arrives without an error."""
@@ -137,12 +165,20 @@ class Asker:
         if status in {401, 403}:
             raise self._refused_key(status) from None
         if status in _PASSING or status >= 500:
-            return _Trouble(said, _asked_to_wait_s(error.response.headers))
+            headers = error.response.headers
+            return _Trouble(
+                said,
+                _asked_to_wait_s(headers),
+                is_crowded=status == 429,
+                is_for_all=headers.get("x-ratelimit-remaining-requests") == "0"
+                or headers.get("x-ratelimit-remaining-tokens") == "0",
+                cost_nothing=True,
+            )
         raise self._bad_request(status, said) from None
 
     def _brief(self, text: str) -> str:
         line = " ".join(self._key.blot_out(text).split())
-        return "".join(letter if letter.isprintable() else "�" for letter in line)[:300]
+        return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)[:300]
 
     def _refused_key(self, status: int) -> BadCredentials:
         # the server's own words stay out: they often repeat the key, or part of it
@@ -162,15 +198,9 @@ class Asker:
 
 
 @lru_cache(maxsize=8)
-def asker_for(llm: Llm, base_url: str, key: Secret) -> Asker:
-    """The process's one client for these settings: threads share its connections."""
-    return Asker(llm, base_url, key)
-
-
-def messages_for(question: Question, image_detail: str) -> list[Json]:
-    """The question as chat messages: the rule from the system, all else from the user."""
-    parts = [_part(part, image_detail) for part in question.parts]
-    return [{"role": "system", "content": question.rule}, {"role": "user", "content": parts}]
+def asker_for(llm: Llm, base_url: str, key: Secret, root: Path) -> Asker:
+    """The process's one client for these settings and this answer store: threads share its connections."""
+    return Asker(llm, base_url, key, Calls(root, llm.budget_usd))
 
 
 def pause_s(tried: int, asked_s: float | None) -> float:
@@ -180,19 +210,19 @@ def pause_s(tried: int, asked_s: float | None) -> float:
     return float(min(2 ** (tried - 1), _LONGEST_PAUSE_S) * random.uniform(0.5, 1))
 
 
-def _part(part: str | Picture, image_detail: str) -> Json:
-    if isinstance(part, str):
-        return {"type": "text", "text": part}
-    url = f"data:image/jpeg;base64,{b64encode(part.jpeg).decode()}"
-    return {"type": "image_url", "image_url": {"url": url, "detail": image_detail}}
+def _hang_up(client: openai.OpenAI, calls: Calls) -> None:
+    client.close()
+    calls.close()
 
 
-def _repair(reply: Reply, problem: Unusable) -> list[Json]:
-    wish = f"This is not in the form that was asked for ({problem.detail[:200]}). Answer again, with the JSON alone."
-    return [
-        {"role": "assistant", "content": mend(str(reply.message.get("content")))},
-        {"role": "user", "content": wish},
-    ]
+def _prices(llm: Llm) -> Prices:
+    if llm.prices is None:
+        raise BadSettings(
+            f"nobody has said what {llm.model} costs",
+            "stopped before the first call",
+            "set llm.prices.input_usd_per_million and output_usd_per_million, 0 for a machine of your own",
+        )
+    return llm.prices
 
 
 def _client_for(base_url: str) -> openai.DefaultHttpxClient | None:

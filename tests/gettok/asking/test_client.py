@@ -1,17 +1,20 @@
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_endpoint import CANARY, Endpoint, Scripted, completion, fails, llm, says
+from scripted_endpoint import CANARY, Endpoint, Scripted, completion, fails, jpeg, llm, says
 
-from gettok.ask import Asker, Question, pause_s
+from gettok.asking import Asker, Call, Calls, Question, Talk, pause_s, replies_to
 from gettok.errors import BadCredentials, BadSettings, NotNow, Stop, Unusable
 from gettok.pictures import Picture
 from gettok.reply import Form, Reply, Words, understand
 from gettok.secrets import Secret
+from gettok.step import Answer
 
 SCHEMA = {
     "type": "object",
@@ -19,7 +22,8 @@ SCHEMA = {
     "required": ["colour"],
     "additionalProperties": False,
 }
-QUESTION = Question("keep to it", ("which colour?", Picture(3, 0.1, b"\xff\xd8jpeg")), "colour", SCHEMA)
+SHOWN = b64encode(jpeg()).decode()
+QUESTION = Question("keep to it", ("which colour?", Picture(3, 0.1, jpeg())), "colour", SCHEMA)
 
 
 class Colour(Form):
@@ -35,19 +39,28 @@ class Bench:
     """An endpoint, and whoever asks it, with the pauses that it would have made."""
 
     endpoint: Endpoint
+    folder: Path
     pauses: list[float] = field(default_factory=list)
     askers: list[Asker] = field(default_factory=list)
 
     def ask(self, *script: Scripted, vote: int = 0, **changes: Any) -> list[Reply]:
+        """Ask at an endpoint that nothing is known of yet."""
         self.endpoint.plays(*script)
-        self.askers.append(Asker(llm(**changes), self.endpoint.url, Secret(CANARY), self.pauses.append))
-        return self.askers[-1].ask(QUESTION, vote, colour)
+        calls = Calls(self.folder / str(len(self.askers)), changes.get("budget_usd"))
+        asker = Asker(llm(**changes), self.endpoint.url, Secret(CANARY), calls, self.pauses.append)
+        self.askers.append(asker)
+        return [Reply(**reply) for reply in asker.hold(talk(vote)).body["replies"]]
+
+
+def talk(vote: int = 0) -> Talk:
+    (replies,) = yield from replies_to([Call(QUESTION, vote)], colour)
+    return Answer({"replies": [reply.stored() for reply in replies]})
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
+def bench(tmp_path: Path) -> Iterator[Bench]:
     with Endpoint() as endpoint:
-        bench = Bench(endpoint)
+        bench = Bench(endpoint, tmp_path)
         yield bench
         for asker in bench.askers:
             asker.close()
@@ -68,7 +81,7 @@ def test_the_request_holds_rule_text_pictures_schema_and_limits_in_the_documente
                         {"type": "text", "text": "which colour?"},
                         {
                             "type": "image_url",
-                            "image_url": {"url": "data:image/jpeg;base64,/9hqcGVn", "detail": "low"},
+                            "image_url": {"url": f"data:image/jpeg;base64,{SHOWN}", "detail": "low"},
                         },
                     ],
                 },
@@ -197,9 +210,9 @@ def test_a_request_that_the_server_does_not_take_is_a_wrong_setting_with_its_wor
 
 
 @pytest.mark.parametrize("address", ["sandbox:", "models.example/v1", "file:///etc/passwd", "http://"])
-def test_an_address_that_is_none_is_refused_before_any_request(address: str) -> None:
+def test_an_address_that_is_none_is_refused_before_any_request(address: str, tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match=r"llm\.base_url"):
-        Asker(llm(), address, Secret(CANARY))
+        Asker(llm(), address, Secret(CANARY), Calls(tmp_path, None))
 
 
 def test_a_proxy_of_the_environment_never_stands_before_loopback(

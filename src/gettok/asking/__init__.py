@@ -1,0 +1,7 @@
+"""Asks models behind OpenAI-compatible endpoints: what is said, what it costs, and how fast."""
+
+from gettok.asking.calls import Calls
+from gettok.asking.client import Asker, asker_for, pause_s
+from gettok.asking.question import Call, Question, Talk, replies_to
+
+__all__ = ["Asker", "Call", "Calls", "Question", "Talk", "asker_for", "pause_s", "replies_to"]

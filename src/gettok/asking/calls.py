@@ -1,0 +1,156 @@
+"""Every call to a model endpoint, written down before it leaves: what it may cost, what it did cost, and the reply.
+
+The worst case is reserved before a call leaves and settled when its reply is there. What a kill kept from being settled
+counts as spent in full, since nobody can tell. So the sum never exceeds the budget, over restarts and over several
+processes. A reply that is here is never paid for again.
+"""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal
+from pathlib import Path
+from threading import Condition
+from typing import NamedTuple, Self
+
+from gettok.errors import BudgetSpent
+from gettok.reply import Reply
+from gettok.store.database import Database
+
+#: Money is counted in whole thousandths of a millionth of a dollar, rounded up.
+_UNIT = Decimal("1e-9")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS calls (
+    n INTEGER PRIMARY KEY, sent_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, model TEXT NOT NULL, request TEXT NOT NULL,
+    reserved INTEGER NOT NULL, settled INTEGER, status INTEGER, reply BLOB
+);
+CREATE INDEX IF NOT EXISTS calls_with_reply ON calls (request) WHERE reply IS NOT NULL;
+CREATE TABLE IF NOT EXISTS total (one INTEGER PRIMARY KEY CHECK (one = 1), spent INTEGER NOT NULL);
+INSERT OR IGNORE INTO total VALUES (1, 0);
+"""
+_RESERVE = "INSERT INTO calls (model, request, reserved) VALUES (?, ?, ?)"
+_SETTLE = "UPDATE calls SET settled = ?, status = ?, reply = ? WHERE n = ?"
+_KNOWN = "SELECT status, reply FROM calls WHERE request = ? AND reply IS NOT NULL LIMIT 1"
+_BY_MODEL = (
+    "SELECT model, COUNT(*), SUM(settled IS NULL), SUM(COALESCE(settled, reserved)) FROM calls GROUP BY model"
+)
+
+
+class Spent(NamedTuple):
+    """What one model has cost: calls, how many of them have no known cost and count in full, and US dollars."""
+
+    model: str
+    calls: int
+    unknown: int
+    usd: Decimal
+
+
+@dataclass
+class Bill:
+    """A call in flight. Whoever makes it fills in what came back and what it cost; `None`: it is not known."""
+
+    n: int
+    reserved: int
+    usd: Decimal | None = None
+    reply: Reply | None = None
+
+
+class Calls:
+    """The calls of all runs that share an answer store, in one SQLite file. Safe for threads and processes."""
+
+    def __init__(self, root: Path, budget_usd: float | None) -> None:
+        self._file = Database.open(root / "calls.sqlite", _SCHEMA, shared=True)
+        self._budget = None if budget_usd is None else _units(Decimal(str(budget_usd)))
+        self._changed = Condition()
+        self._flying = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._file.connection.close()
+
+    def known(self, request: str) -> Reply | None:
+        """The reply to a request that was answered before."""
+        with self._changed:
+            row = self._file.connection.execute(_KNOWN, (request,)).fetchone()
+        return None if row is None else Reply(row[0], zlib.decompress(row[1]).decode())
+
+    @contextmanager
+    def paying(self, model: str, request: str, worst_usd: Decimal) -> Iterator[Bill]:
+        """Around one call: its worst case is on disk when this begins, and its reply when it ends.
+
+        While other calls of this process are in flight it waits for them, as they will cost less than was set aside.
+        Raises `BudgetSpent` if the budget does not reach even then.
+        """
+        bill = self._reserved(model, request, _units(worst_usd))
+        try:
+            yield bill
+        finally:
+            with self._changed:
+                self._flying -= 1
+                self._settle(bill)
+                self._changed.notify_all()
+
+    def spent_usd(self) -> Decimal:
+        """All that was spent or is set aside."""
+        with self._changed:
+            return _UNIT * self._total()
+
+    def by_model(self) -> list[Spent]:
+        """What each model has cost, in order of name."""
+        with self._changed:
+            rows = self._file.connection.execute(_BY_MODEL + " ORDER BY model").fetchall()
+        return [Spent(model, calls, unknown, _UNIT * usd) for model, calls, unknown, usd in rows]
+
+    def _reserved(self, model: str, request: str, amount: int) -> Bill:
+        with self._changed:
+            while (n := self._try(model, request, amount)) is None:
+                if not self._flying:
+                    raise self._spent(amount)
+                self._changed.wait()
+            self._flying += 1
+        return Bill(n, amount)
+
+    def _try(self, model: str, request: str, amount: int) -> int | None:
+        with self._file.transaction():
+            if self._budget is not None and self._total() + amount > self._budget:
+                return None
+            cursor = self._file.connection.execute(_RESERVE, (model, request, amount))
+            self._add(amount)
+        return cursor.lastrowid
+
+    def _settle(self, bill: Bill) -> None:
+        if bill.usd is None and bill.reply is None:
+            return
+        usd = bill.reserved if bill.usd is None else _units(bill.usd)
+        reply = bill.reply and zlib.compress(bill.reply.text.encode())
+        with self._file.transaction():
+            status = bill.reply and bill.reply.status
+            self._file.connection.execute(_SETTLE, (usd, status, reply, bill.n))
+            self._add(usd - bill.reserved)
+
+    def _total(self) -> int:
+        (spent,) = self._file.connection.execute("SELECT spent FROM total").fetchone()
+        return int(spent)
+
+    def _add(self, amount: int) -> None:
+        self._file.connection.execute("UPDATE total SET spent = spent + ?", (amount,))
+
+    def _spent(self, amount: int) -> BudgetSpent:
+        assert self._budget is not None
+        return BudgetSpent(
+            f"the budget of ${_UNIT * self._budget:.2f} is spent: ${_UNIT * self._total():.4f} so far, and the next "
+            f"question may cost up to ${_UNIT * amount:.4f}",
+            "stopped before asking it; every answer so far is kept",
+            "see what the rest costs with `gettok plan`, raise llm.budget_usd, and run the same command again",
+        )
+
+
+def _units(usd: Decimal) -> int:
+    return int((usd / _UNIT).to_integral_value(ROUND_UP))

@@ -1,0 +1,98 @@
+"""As many are in flight as the settings allow and the server grants."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from gettok.asking.gate import Allowance, Gate
+
+
+def test_no_more_are_inside_than_allowed_and_all_get_through():
+    gate, lock = Gate(3), threading.Lock()
+    seen = {"inside": 0, "most": 0}
+
+    def go_through(_):
+        with gate.through():
+            with lock:
+                seen["inside"] += 1
+                seen["most"] = max(seen["most"], seen["inside"])
+            threading.Event().wait(0.002)
+            with lock:
+                seen["inside"] -= 1
+
+    with ThreadPoolExecutor(9) as threads:
+        list(threads.map(go_through, range(40)))
+    assert seen == {"inside": 0, "most": 3}
+
+
+def inside(gate, count):
+    """So many in flight; gives their rounds, and what lets them out."""
+    entered = [gate.through() for _ in range(count)]
+    return entered, [one.__enter__() for one in entered]
+
+
+def out(entered):
+    for one in entered:
+        one.__exit__(None, None, None)
+
+
+def test_a_refusal_lowers_what_is_in_flight_once_for_all_that_were_sent_together():
+    gate = Gate(40)
+    entered, rounds = inside(gate, 40)
+    for one in rounds[:20]:
+        gate.refused(one)
+    assert gate.granted == 38
+    out(entered)
+
+
+def test_what_the_server_grants_is_found_and_kept_near():
+    """A server with room for 32: the mean in flight stays above nine tenths of it, and few are refused."""
+    gate, room = Gate(64), 32
+    flights, refused = [], 0
+    for _ in range(400):
+        entered, rounds = inside(gate, gate.granted)
+        taken = min(len(rounds), room)
+        for _ in rounds[:taken]:
+            gate.answered()
+        for one in rounds[taken:]:
+            gate.refused(one)
+        refused += len(rounds) - taken
+        flights.append(taken)
+        out(entered)
+    settled = flights[20:]
+    assert sum(settled) / len(settled) > 0.9 * room
+    assert refused < 0.05 * sum(flights)
+
+
+def test_one_may_always_go():
+    gate = Gate(1)
+    for _ in range(5):
+        with gate.through() as mine:
+            gate.refused(mine)
+    assert gate.granted == 1
+
+
+def test_a_pause_holds_everybody_back():
+    gate = Gate(2)
+    with gate.through() as mine:
+        gate.refused(mine, 0.2)
+    began = threading.Event()
+
+    def go_through():
+        with gate.through():
+            began.set()
+
+    thread = threading.Thread(target=go_through)
+    thread.start()
+    assert not began.wait(0.05)
+    assert began.wait(10)
+    thread.join()
+
+
+def test_a_run_in_which_all_fails_stops_repeating_and_one_that_goes_well_may_go_on():
+    allowance = Allowance()
+    assert sum(allowance.spend() for _ in range(200)) == 50
+    for _ in range(10):
+        allowance.earn()
+    assert sum(allowance.spend() for _ in range(200)) == pytest.approx(2, abs=1)
