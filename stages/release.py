@@ -27,6 +27,7 @@ PARAMS = (
     "asr.window_s",
     "asr.beam_size",
     "asr.min_speech_ratio",
+    "asr.align",
     "llm.base_url",
     "llm.model",
     "llm.temperature",
@@ -65,6 +66,7 @@ def _provenance(settings: Settings, results: release.Tables) -> dict[str, Any]:
             "window_s": settings.asr.window_s,
             "beam_size": settings.asr.beam_size,
             "min_speech_ratio": settings.asr.min_speech_ratio,
+            "align": settings.asr.align,
         },
         "speech_models": _speech_models(results.transcripts),
         "llm": {

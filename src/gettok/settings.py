@@ -143,6 +143,7 @@ class Asr(Section):
     window_s: Annotated[int, Field(ge=1, le=30)]
     beam_size: Positive
     min_speech_ratio: Share
+    align: Text | None
 
     @model_validator(mode="after")
     def _can_be_run(self) -> Self:

@@ -79,6 +79,10 @@ def write_samples(path: Path, to: Path, max_s: float) -> None:
         raise Unusable("no_audio", "the sound track is empty")
 
 
+def seconds(sound: Sound) -> float:
+    return sound.size / RATE_HZ
+
+
 def loudness_db(sound: Sound) -> float:
     """Root mean square against full scale, in dB; digital silence and no sound at all are -120."""
     return _decibels(float(np.square(sound, dtype=np.float64).sum()), sound.size)

@@ -32,8 +32,8 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             f" {_ANSWERED}",
             "captions": "video_id language source format",
             "frames": f"video_id frame_index time_s width height sha256 {_ANSWERED}",
-            "transcripts": "video_id speech text raw_text language language_probability segments sound_s speech_ratio"
-            " avg_logprob no_speech_prob compression_ratio chars_per_s repeats doubts speech_model"
+            "transcripts": "video_id speech text raw_text language language_probability segments words sound_s"
+            " speech_ratio avg_logprob no_speech_prob compression_ratio chars_per_s repeats doubts speech_model"
             f" speech_model_revision speech_model_sha256 {_ANSWERED}",
             "descriptions": f"video_id description on_screen_text frame_indices {_USAGE} {_ANSWERED}",
             "stances": f"video_id label confidence votes inputs_used {_USAGE} {_ANSWERED}",

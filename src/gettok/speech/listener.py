@@ -10,8 +10,10 @@ from gettok.errors import BadSettings
 from gettok.settings import Asr
 from gettok.sound import Recording
 from gettok.speech import by_whisperx
+from gettok.speech.aligning import Word
 from gettok.speech.models import Model, compute_type_of, device_of
 from gettok.speech.pool import Pool
+from gettok.speech.timing import Timing
 from gettok.speech.voices import Chunk, Detector, Pyannote, Silero, chunks_of, voices_in
 from gettok.speech.written import Writer, Written
 
@@ -19,10 +21,13 @@ from gettok.speech.written import Writer, Written
 class Listener:
     """Safe for several threads, each with a recording of its own."""
 
-    def __init__(self, detector: Detector, writer: Writer, batch_size: int) -> None:
+    def __init__(
+        self, detector: Detector, writer: Writer, batch_size: int, timing: Timing | None = None
+    ) -> None:
         self._detector = detector
         self._languages = writer.languages
         self._pool = Pool(writer, batch_size)
+        self._timing = timing
         # a piece of a long recording takes some 60 MB while voices are looked for
         self._turns = BoundedSemaphore(os.cpu_count() or 1)
 
@@ -41,9 +46,19 @@ class Listener:
         written = self._pool.write(recording, others, first.language)
         return [*written[:clearest], first, *written[clearest:]]
 
-    def check_language(self, language: str) -> None:
+    def words(self, recording: Recording, chunk: Chunk, written: Written) -> list[Word] | None:
+        """When each word of a chunk is said, from the recording's beginning; None where that was not asked for."""
+        if self._timing is None:
+            return None
+        sound = recording.cut(chunk.start_s, chunk.end_s)
+        found = self._timing.words(sound, written.text, written.language)
+        return found and [word.later(chunk.start_s) for word in found]
+
+    def check(self, language: str | None) -> None:
         """Refuse a language that the model lacks: a model of English only would pass over it in silence."""
-        if language not in self._languages:
+        if self._timing is not None:
+            self._timing.check(language)
+        if language is not None and language not in self._languages:
             raise BadSettings(
                 f"the speech model does not know the language {language!r}",
                 "stopped before the first video",
@@ -65,4 +80,5 @@ def _load(model: Model, asr: Asr) -> Listener:
         load = import_module("gettok.speech.by_transformers").load
     writer = load(model.folder, asr.device, asr.compute_type, asr.window_s, asr.beam_size)
     detector = Silero() if asr.vad == "silero" else Pyannote(asr.device)
-    return Listener(detector, writer, asr.batch_size)
+    timing = Timing(asr.align, asr.device) if asr.align is not None else None
+    return Listener(detector, writer, asr.batch_size, timing)

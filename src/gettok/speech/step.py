@@ -10,11 +10,13 @@ from gettok.errors import Unusable
 from gettok.media import MediaFile
 from gettok.settings import Asr
 from gettok.sound import Recording, record
+from gettok.speech.aligning import Word
 from gettok.speech.flags import flags
 from gettok.speech.inventions import is_invention
 from gettok.speech.listener import Listener, listener
 from gettok.speech.models import Model, compute_type_of, find
 from gettok.speech.music import kind_of
+from gettok.speech.timing import identity
 from gettok.speech.voices import Chunk
 from gettok.speech.written import Written
 from gettok.step import Answer, Json, Row, Workers
@@ -63,6 +65,7 @@ class TranscribeStep:
             "window_s": self.asr.window_s,
             "beam_size": self.asr.beam_size,
             "min_speech_ratio": self.asr.min_speech_ratio,
+            "align": identity(self.asr.align),
         }
 
     @property
@@ -76,9 +79,7 @@ class TranscribeStep:
         return find(self.asr)
 
     def open(self) -> None:
-        ear = self._listener()
-        if self.asr.language is not None:
-            ear.check_language(self.asr.language)
+        self._listener().check(self.asr.language)
 
     def ask(self, content: MediaFile) -> Answer:
         if content.sound is None:
@@ -92,8 +93,12 @@ class TranscribeStep:
         }
         if not self._is_voiced(recording, chunks):
             return Answer(facts | {"heard": _kind(recording), "language": None, "segments": []})
-        written = self._listener().write(recording, chunks, self.asr.language)
-        segments = [_segment(chunk, piece) for chunk, piece in zip(chunks, written, strict=True)]
+        ear = self._listener()
+        written = ear.write(recording, chunks, self.asr.language)
+        segments = [
+            _segment(chunk, piece) | _timed(ear.words(recording, chunk, piece))
+            for chunk, piece in zip(chunks, written, strict=True)
+        ]
         return Answer(facts | {"heard": "voice", "language": written[0].language, "segments": segments})
 
     def read(self, answer: Answer) -> list[Row]:
@@ -143,6 +148,23 @@ def _segment(chunk: Chunk, written: Written) -> dict[str, Json]:
     }
 
 
+def _timed(words: Sequence[Word] | None) -> dict[str, Json]:
+    """The words with their times, if there are any; a frame of an aligner lasts 20 ms."""
+    if words is None:
+        return {}
+    return {
+        "words": [
+            {
+                "text": word.text,
+                "start_s": round(word.start_s, _DIGITS),
+                "end_s": round(word.end_s, _DIGITS),
+                "score": None if word.score is None else round(word.score, _DIGITS),
+            }
+            for word in words
+        ]
+    }
+
+
 def _sound_of(body: Mapping[str, Json]) -> Row:
     """What is known of every sound, spoken or not."""
     model = body["model"]
@@ -178,6 +200,7 @@ def _spoken(text: str, language: str, segments: Sequence[Mapping[str, Json]]) ->
             {"start_s": one["start_s"], "end_s": one["end_s"], "text": one["text"].strip()}
             for one in segments
         ],
+        "words": [word for one in segments for word in one["words"]] if "words" in segments[0] else None,
         "compression_ratio": found.compression_ratio,
         "chars_per_s": round(found.chars_per_s, 2),
         "repeats": max(found.word_repeats, found.phrase_repeats),

@@ -6,15 +6,14 @@
 
 import logging
 import os
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from threading import Lock
 from typing import Any, Protocol
 
 from gettok.sound import RATE_HZ, Recording, Sound
+from gettok.speech.quiet import quiet
 
 # silero's and pyannote's settings, spelled out because answers depend on them
 _SHORTEST_SPEECH_MS, _SHORTEST_SILENCE_MS, _PADDING_MS = 100, 160, 100
@@ -141,11 +140,3 @@ def _pyannote() -> Any:
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.ERROR)
     return made
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without the libraries' warnings about each other."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -72,6 +72,8 @@ MEDIA = Table(
 
 SEGMENT = pl.Struct({"start_s": pl.Float64, "end_s": pl.Float64, "text": pl.String})
 
+WORD = pl.Struct({"text": pl.String, "start_s": pl.Float64, "end_s": pl.Float64, "score": pl.Float64})
+
 CAPTIONS = Table(
     "captions",
     "TikTok's own captions of one video; a video without any has no row.",
@@ -158,6 +160,11 @@ TRANSCRIPTS = Table(
             "chars_per_s",
             pl.Float64,
             "Characters of text for each second of detected voice; speech has 5 to 25.",
+        ),
+        Column(
+            "words",
+            pl.List(WORD),
+            "Each word of the text with its time in seconds; `score` is empty where the time was guessed from the neighbours. Empty unless `asr.align` is set.",
         ),
         Column("repeats", pl.Int64, "How often the same one to eight words stand in a row at most."),
         Column(

@@ -27,6 +27,7 @@ def test_the_key_names_everything_that_changes_an_answer():
         "window_s": 9,
         "beam_size": 3,
         "min_speech_ratio": 0.5,
+        "align": "auto",
     }
     keys = [with_settings(**{name: value}).settings for name, value in changes.items()]
     assert all(key != with_settings().settings for key in keys)

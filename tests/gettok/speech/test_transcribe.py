@@ -14,13 +14,15 @@ from demo_model import DEMO, with_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sound_files import chords, noise, silence, tone, write, write_picture_only
+from tiny_models import tiny_wav2vec2
 
 from gettok.engine import LocalEngine
-from gettok.errors import Unusable
+from gettok.errors import BadSettings, Unusable
 from gettok.media import MediaFile
 from gettok.sound import record
 from gettok.speech.by_whisperx import WhisperxWriter
 from gettok.speech.listener import listener
+from gettok.speech.timing import Timing
 from gettok.step import Answer, Item
 from gettok.tables import TRANSCRIPTS
 from gettok.words import wer
@@ -288,3 +290,41 @@ def test_nothing_is_printed_while_loading_and_listening(speech, capfd):
         asr.open()
         asr.ask(speech.media)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.fixture(scope="module")
+def timed(tmp_path_factory):
+    folder = tiny_wav2vec2(tmp_path_factory.mktemp("wav2vec2"))
+    opened = with_settings(align=str(folder))
+    opened.open()
+    return opened
+
+
+def test_times_of_words_come_on_demand_and_the_words_are_the_texts(step, timed, speech):
+    (row,) = timed.read(timed.ask(speech.media))
+    (untimed,) = step.read(speech.answer)
+    assert untimed["words"] is None
+    assert row | {"words": None} == untimed
+    assert [word["text"] for word in row["words"]] == row["text"].split()
+    times = [(word["start_s"], word["end_s"]) for word in row["words"]]
+    assert all(start <= end for start, end in times)
+    assert [start for start, _ in times] == sorted(start for start, _ in times)
+    assert times[0][0] >= row["segments"][0]["start_s"] - 0.01
+    assert times[-1][1] <= row["segments"][-1]["end_s"] + 0.01
+    assert TRANSCRIPTS.frame([row | {"video_id": "1"}]).height == 1
+
+
+def test_the_key_names_the_aligner_by_its_files(timed, tmp_path):
+    elsewhere = shutil.copytree(timed.asr.align, tmp_path / "copy")
+    assert with_settings(align=str(elsewhere)).settings == timed.settings
+    assert timed.settings["align"].startswith("sha256:")
+
+
+def test_a_language_that_nobody_can_time_stops_before_the_first_video():
+    with pytest.raises(BadSettings, match="times the words of the language 'qu'"):
+        with_settings(align="auto", language="qu").open()
+
+
+def test_a_heard_language_that_nobody_can_time_has_words_without_times(timed, speech):
+    unknown = Timing("auto", "cpu")
+    assert unknown.words(whole(speech.media), "allin punchaw", "qu") is None
