@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from bench.speech_lanes.task import Clip
-from gettok.sound import RATE_HZ, Sound, decode, seconds
+from gettok.sound import RATE_HZ, Sound, decode
 from sandbox.corpus import truth
 
 SHORTEST_S, LONGEST_S = 10, 60
@@ -23,6 +23,10 @@ class Speech(NamedTuple):
     sound: Sound
     words: str
 
+    @property
+    def seconds(self) -> float:
+        return self.sound.size / RATE_HZ
+
 
 def write(folder: Path, count: int, seed: int) -> Iterator[Clip]:
     """Write so many clips; the same seed gives the same clips."""
@@ -32,7 +36,7 @@ def write(folder: Path, count: int, seed: int) -> Iterator[Clip]:
         chosen = _joined(speeches, dice)
         name = f"{number:05}.m4a"
         _write(folder / name, chosen.sound)
-        yield Clip(name, round(seconds(chosen.sound), 3), chosen.words)
+        yield Clip(name, round(chosen.seconds, 3), chosen.words)
 
 
 def _speeches() -> list[Speech]:
@@ -52,10 +56,10 @@ def _joined(speeches: list[Speech], dice: random.Random) -> Speech:
     filled_s = dice.uniform(SHORTEST_S, _FILLED_S)
     parts, words = [_pause(dice)], []
     for speech in dice.sample(speeches, len(speeches)):
-        length_s = sum(map(seconds, parts))
+        length_s = sum(part.size for part in parts) / RATE_HZ
         if length_s >= filled_s:
             break
-        if length_s + seconds(speech.sound) + PAUSE_S[1] <= LONGEST_S:
+        if length_s + speech.seconds + PAUSE_S[1] <= LONGEST_S:
             parts += [speech.sound, _pause(dice)]
             words.append(speech.words)
     return Speech(np.concatenate(parts), " ".join(words))
