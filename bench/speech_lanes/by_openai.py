@@ -50,9 +50,7 @@ def whisper(folder: Path) -> Any:
     """The network, with the weights of a folder for CTranslate2."""
     weights = read(folder / "model.bin")
     model = Whisper(ModelDimensions(**dimensions(weights)))
-    # torch would warn of arrays that nobody may write to
-    state = {name: torch.from_numpy(value.copy()) for name, value in as_openai(weights).items()}
-    model.load_state_dict(state)
+    model.load_state_dict({name: torch.from_numpy(value) for name, value in as_openai(weights).items()})
     return model.eval()
 
 

@@ -53,8 +53,8 @@ def read(model: Path) -> Weights:
 def _variable(file: IO[bytes]) -> tuple[str, npt.NDArray[Any]]:
     name = _text(file)
     shape = [_number(file, "I") for _ in range(_number(file, "B"))]
-    kind, size = _TYPES[_number(file, "B")], _number(file, "I")
-    return name, np.frombuffer(file.read(size), kind).reshape(shape)
+    kind, size = np.dtype(_TYPES[_number(file, "B")]), _number(file, "I")
+    return name, np.fromfile(file, kind, size // kind.itemsize).reshape(shape)
 
 
 def _number(file: IO[bytes], kind: str) -> int:

@@ -131,13 +131,16 @@ def test_the_same_seed_gives_the_same_random_model(random_model, tmp_path):
 
 
 @needs_whisper
-@pytest.mark.parametrize("kind", ["int8", "float32"])
-def test_openai_whisper_hears_with_the_same_weights_as_ctranslate2(kind, random_model, sound):
+@pytest.mark.parametrize("kind", ["int8", "float32", "float16"])
+def test_openai_whisper_hears_with_the_same_weights_as_ctranslate2(kind, random_model, sound, tmp_path):
     import torch  # noqa: PLC0415 - slow
 
     from bench.speech_lanes.by_openai import whisper  # noqa: PLC0415 - slow
+    from sandbox.speech.random_model import write  # noqa: PLC0415 - slow
 
-    folder = MODEL if kind == "int8" else random_model
+    folder = {"int8": MODEL, "float32": random_model}.get(kind) or write(
+        tmp_path, "tiny", number_format=kind
+    )[1]
     model, theirs = loaded(folder), whisper(folder)
     mel = window(model.feature_extractor(sound[0]))
     encoded = model.encode(mel)

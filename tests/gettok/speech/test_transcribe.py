@@ -139,6 +139,22 @@ def test_a_larger_model_too_says_the_same_pooled_and_one_by_one(clips, tmp_path)
         assert list(threads.map(pooled.ask, media)) == one_by_one
 
 
+def test_both_backends_say_the_same_with_the_same_weights(clips, tmp_path):
+    media, _ = clips
+    whole_model, small = random_model.write(tmp_path, "tiny", tokens=12)
+    rows = []
+    for backend, folder in (("whisperx", small), ("transformers", whole_model)):
+        listening = with_settings(backend=backend, model=str(folder))
+        listening.open()
+        rows.append([read_texts(listening, one) for one in media[:2]])
+    assert rows[0] == rows[1]
+    assert len(rows[0][0]) > 2
+
+
+def read_texts(listening, media):
+    return [segment["text"] for segment in listening.ask(media).body["segments"]]
+
+
 def test_videos_of_a_run_share_batches(step, clips, monkeypatch):
     media, answers = clips
     batches = []
