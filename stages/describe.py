@@ -21,10 +21,11 @@ def run(stage: Stage) -> None:
         address = where.of(settings.llm.base_url, "model")
         key = model_key(settings.llm)
         step = DescribeStep(settings.llm, settings.prompts.describe, address, key, stage.store.root)
-        stage.answer(step, list(_items(settings.llm.max_frames)), writer_by_day(DESCRIPTIONS, folder))
+        stage.answer(step, list(items(settings.llm.max_frames)), writer_by_day(DESCRIPTIONS, folder))
 
 
-def _items(most: int) -> Iterator[Item[Pictures] | Lost]:
+def items(most: int) -> Iterator[Item[Pictures] | Lost]:
+    """Each video with at most so many of its frames, or lost where it has none."""
     frames = frames_by_video()
     for video in videos():
         shown = thin_out(frames.get(video.video_id, []), most)
