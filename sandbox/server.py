@@ -103,7 +103,7 @@ class Sandbox:
         """The request log so far, oldest first."""
         return self._world.log.entries()
 
-    def traffic(self) -> dict[str, dict[str, int]]:
+    def traffic(self) -> dict[str, dict[str, float]]:
         """What each host was sent so far, and how much of it at once."""
         return self._world.traffic.told()
 
