@@ -65,6 +65,7 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
+        self._world.over.set()
         self._wire.shutdown()
         self._wire.hang_up_all()
         self._wire.server_close()
