@@ -3,10 +3,12 @@
 import time
 
 from sandbox.abilities import check_load, overloaded
+from sandbox.batches import BATCHES_PATH, Batches
 from sandbox.chat import messages_sha256
 from sandbox.completing import CHAT_PATH, completion, read
 from sandbox.exchange import Reply, Request, json_body, json_reply
 from sandbox.faults import INSTEAD, Fault, damaged
+from sandbox.model_files import FILES_PATH, ModelFiles
 from sandbox.model_limits import ModelLimits
 from sandbox.model_refusal import refused
 from sandbox.models import known, listed
@@ -28,11 +30,17 @@ class ModelApi:
     def __init__(self, world: World) -> None:
         self._world = world
         self._limits = ModelLimits(world)
+        self._files = ModelFiles(world)
+        self._batches = Batches(world, self._files)
 
     def subject(self, request: Request) -> str:
-        """The model and the hash of the messages."""
-        body = json_body(request) if request.path == CHAT_PATH else None
-        return f"{body.get('model')} {messages_sha256(body)}" if body is not None else ""
+        """The model and the hash of the messages; of a new batch, its file."""
+        body = json_body(request) if request.path in {CHAT_PATH, BATCHES_PATH} else None
+        if body is None:
+            return ""
+        if request.path == BATCHES_PATH:
+            return str(body.get("input_file_id"))
+        return f"{body.get('model')} {messages_sha256(body)}"
 
     def answer(self, request: Request, fault: Fault) -> Reply:
         if fault.do in INSTEAD:
@@ -52,6 +60,10 @@ class ModelApi:
         path, method = request.path, request.method
         if path == CHAT_PATH and method == "POST":
             return self._chat(request, fault)
+        if path == FILES_PATH or path.startswith(f"{FILES_PATH}/"):
+            return self._files.answer(request)
+        if path == BATCHES_PATH or path.startswith(f"{BATCHES_PATH}/"):
+            return self._batches.answer(request, fault)
         if path == MODELS_PATH and method == "GET":
             return json_reply(200, listed(self._world))
         if path.startswith(f"{MODELS_PATH}/") and method == "GET":

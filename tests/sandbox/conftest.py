@@ -13,6 +13,7 @@ import numpy as np
 import openai
 import pytest
 import requests
+from batch_caller import BatchCaller
 from page_reader import Reader
 from PIL import Image
 from research_caller import Caller
@@ -224,3 +225,8 @@ def switch(sandbox, session):
         assert answer.status_code == 200, answer.text
 
     return switched
+
+
+@pytest.fixture
+def batches(sandbox, client):
+    return BatchCaller(sandbox, client)
