@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sandbox.evidence import evidence, instructions, language, word_set
+from sandbox.evidence import evidence, instructions, is_marked, language, word_set
 from sandbox.exchange import JsonObject
+from sandbox.gullible import fits, forged_answer, ordered
+from sandbox.logprobs import Decision, quoted
 from sandbox.looking import Look, described, texts
 from sandbox.schema import kind_of, resolved
 from sandbox.word_list import Verdict, fold, verdict
@@ -32,6 +34,8 @@ class Task:
 
     parts: Sequence[str]
     looks: Sequence[Look]
+    gullible: str = "no"
+    """`no`, `careless` or `always`: see the switch of that name."""
 
     @cached_property
     def evidence(self) -> str:
@@ -46,6 +50,19 @@ class Task:
     def verdict(self) -> Verdict:
         return verdict(self.evidence)
 
+    @cached_property
+    def believed(self) -> str:
+        """Text of others whose orders are obeyed; marks around a text protect it from a careless model only."""
+        if self.gullible == "no":
+            return ""
+        if self.gullible == "careless" and is_marked(self.parts):
+            return "\n".join(texts(self.looks))
+        return self.evidence
+
+    @cached_property
+    def forged(self) -> JsonObject:
+        return forged_answer(self.believed)
+
 
 def answer(task: Task, schema: JsonObject | None) -> str:
     """Text as the task wants it; JSON when there is a schema, even an empty one."""
@@ -53,6 +70,34 @@ def answer(task: Task, schema: JsonObject | None) -> str:
         return _prose(task)
     value = _filled(task, "", schema, schema) if schema else _free_object(task)
     return json.dumps(value, ensure_ascii=False)
+
+
+def decisions(task: Task, schema: JsonObject | None) -> list[Decision]:
+    """The labels in the answer, each with the chances that it and its rivals had."""
+    if schema is None:
+        before, labels = r"classified as '", _labels_named(task)
+        return [] if _is_about_pictures(task) else [_decision(task, before, labels, "'")]
+    if not schema:
+        return [_decision(task, quoted("label"), _labels_named(task), '"')]
+    return [_decision(task, quoted(name), labels, '"') for name, labels in _choices(schema, schema)]
+
+
+def _choices(node: JsonObject, root: JsonObject) -> Iterator[tuple[str, Sequence[str]]]:
+    """Each property of a schema that takes one label of several."""
+    for name, part in resolved(node, root).get("properties", {}).items():
+        labels = resolved(part, root).get("enum")
+        if labels and not _called(name, LANGUAGE) and all(isinstance(known, str) for known in labels):
+            yield name, labels
+        else:
+            yield from _choices(part, root)
+
+
+def _decision(task: Task, before: str, labels: Sequence[str], closing: str) -> Decision:
+    """The chosen label has the verdict's confidence, the others share what is left."""
+    chosen, others = label(task, labels), len(set(labels)) - 1
+    sure = min(task.verdict.confidence, 0.99) if others else 1.0
+    chances = {known: sure if known == chosen else (1 - sure) / others for known in labels}
+    return Decision(before, chosen, chances, closing)
 
 
 def _is_about_pictures(task: Task) -> bool:
@@ -85,6 +130,9 @@ def _labels_named(task: Task) -> Sequence[str]:
 
 def label(task: Task, labels: Sequence[Any]) -> Any:
     """The label for the balance of the words; when there is none for it, the neutral one, else the last."""
+    order = ordered(task.believed, labels)
+    if order is not None:
+        return order
     sides = {_side(str(known)): known for known in reversed(labels)}
     score = task.verdict.score
     wanted = (score > 0) - (score < 0)
@@ -114,7 +162,7 @@ def _filled(task: Task, name: str, node: JsonObject, root: JsonObject) -> Any:  
         return _chosen(task, name, node["enum"])
     match kind_of(node):
         case "object":
-            return {key: _filled(task, key, part, root) for key, part in node.get("properties", {}).items()}
+            return {key: _property(task, key, part, root) for key, part in node.get("properties", {}).items()}
         case "array":
             return _several(task, name, node, root)
         case "string":
@@ -125,6 +173,14 @@ def _filled(task: Task, name: str, node: JsonObject, root: JsonObject) -> Any:  
             return bool(texts(task.looks)) if _called(name, TEXT) else task.verdict.score > 0
         case _:
             return None
+
+
+def _property(task: Task, name: str, node: JsonObject, root: JsonObject) -> Any:
+    """As the task fills it, unless a forged answer that is believed says otherwise."""
+    node = resolved(node, root)
+    if name in task.forged and fits(task.forged[name], node, kind_of(node)):
+        return task.forged[name]
+    return _filled(task, name, node, root)
 
 
 def _chosen(task: Task, name: str, choices: Sequence[Any]) -> Any:

@@ -12,7 +12,8 @@ from sandbox.exchange import JsonObject
 from sandbox.refusal import Refusal
 from sandbox.schema import checked
 
-ROLES = frozenset({"system", "developer", "user", "assistant"})
+RULERS = frozenset({"system", "developer"})
+ROLES = RULERS | {"user", "assistant"}
 DATA_URL = re.compile(r"data:image/(?:jpeg|jpg|png);base64,([A-Za-z0-9+/=\s]+)")
 
 
@@ -28,10 +29,14 @@ class Chat:
     all_text: tuple[str, ...]
     user_text: tuple[str, ...]
     """The text parts of the user's messages, in order."""
+    rules: tuple[str, ...]
+    """The texts of the system and of developers."""
     pictures: tuple[Picture, ...]
     schema: JsonObject | None
     most_tokens: int | None
     choices: int
+    top_logprobs: int | None
+    """How many likely tokens to tell of at each place; None when no log-probabilities are wanted."""
 
 
 def messages_sha256(body: Mapping[str, Any]) -> str:
@@ -52,15 +57,22 @@ def chat_from(body: JsonObject) -> Chat:
         model=str(body["model"]),
         all_text=tuple(part for _, part in parts if isinstance(part, str)),
         user_text=tuple(part for role, part in parts if isinstance(part, str) and role == "user"),
+        rules=tuple(part for role, part in parts if isinstance(part, str) and role in RULERS),
         pictures=tuple(part for _, part in parts if isinstance(part, Picture)),
         schema=checked(body.get("response_format")),
         most_tokens=_whole(body, "max_completion_tokens") or _whole(body, "max_tokens"),
         choices=_whole(body, "n") or 1,
+        top_logprobs=_top_logprobs(body),
     )
 
 
 def invalid(message: str, param: str) -> Refusal:
     return Refusal(400, "invalid_value", message, param)
+
+
+def unseen(error: ValueError) -> Refusal:
+    """For a picture that cannot be opened."""
+    return invalid(f"You uploaded an unsupported image: {error}", "messages")
 
 
 def _parts(message: Any, number: int) -> Iterator[tuple[str, str | Picture]]:
@@ -95,6 +107,19 @@ def _part(part: Any, where: str) -> str | Picture:
     except ValueError as error:
         raise invalid(f"Invalid base64 image_url: {error}", f"{where}.content") from error
     return Picture(content, told.get("detail") == "low")
+
+
+def _top_logprobs(body: Mapping[str, Any]) -> int | None:
+    most = body.get("top_logprobs")
+    if most is not None and (isinstance(most, bool) or not isinstance(most, int) or not 0 <= most <= 20):
+        raise invalid("Invalid 'top_logprobs': expected an integer from 0 to 20.", "top_logprobs")
+    if not body.get("logprobs"):
+        if most is not None:
+            raise invalid(
+                "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.", "top_logprobs"
+            )
+        return None
+    return most or 0
 
 
 def _whole(body: Mapping[str, Any], name: str) -> int | None:

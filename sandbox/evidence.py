@@ -21,18 +21,23 @@ def evidence(parts: Sequence[str]) -> str:
     A block ends at its own mark only, so nothing inside it can close it early.
     """
     blocks = [found.group(2).removesuffix("\n") for part in parts for found in BLOCK.finditer(part)]
-    if any(BLOCK.search(part) for part in parts):
+    if is_marked(parts):
         return "\n".join(blocks)
     return INTRODUCTION.sub("", "\n".join(parts), count=1).strip()
 
 
 def instructions(parts: Sequence[str]) -> str:
     """The rest: what the prompt says for itself."""
-    if any(BLOCK.search(part) for part in parts):
+    if is_marked(parts):
         return "\n".join(BLOCK.sub("", part) for part in parts)
     whole = "\n".join(parts)
     introduced = INTRODUCTION.match(whole)
     return introduced.group(0) if introduced else whole
+
+
+def is_marked(parts: Sequence[str]) -> bool:
+    """Whether what is to be judged stands between marks."""
+    return any(BLOCK.search(part) for part in parts)
 
 
 def language(text: str) -> str:

@@ -3,7 +3,7 @@
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -49,7 +49,16 @@ COMPLIANCE = frozenset({"task_failed"})
 STATUSES = frozenset({"403", "404", "429", "500"})
 PAGES = STATUSES | frozenset({"login", "captcha", "challenge", "expired", *SHAPES, *REFUSALS})
 MEDIA = STATUSES | frozenset({"truncated", "no_range", *SPOILED})
-MODEL = frozenset({"refusal", "content_filter", "malformed", "insufficient_quota"})
+SPOILED_ANSWERS = frozenset({"refusal", "content_filter", "malformed", "filter_unavailable", "other_model"})
+"""Faults of a model's answer, which may befall a request within a batch too."""
+MODEL = SPOILED_ANSWERS | {"insufficient_quota", "prompt_filter", "529"}
+BATCH = frozenset(
+    {
+        *("batch_expired", "batch_failed", "batch_doubled", "batch_missing", "batch_late"),
+        *("batch_400", "batch_429", "token_limit_exceeded"),
+    }
+)
+"""Faults of a batch, given to the request that creates it."""
 
 KNOWN = (
     frozenset({"ok"})
@@ -61,6 +70,7 @@ KNOWN = (
     | PAGES
     | MEDIA
     | MODEL
+    | BATCH
 )
 
 FIRST_COUNT = re.compile(rb'("(?:[a-z]+_count|cursor|expires_in)":)([0-9]+)')
@@ -81,6 +91,9 @@ class Fault:
     times: int | None = 1
     headers: Mapping[str, str] = field(default_factory=dict)
     """Sent with the faulty answer in place of its own of the same name, a `Retry-After` for instance."""
+    share: float = 0.5
+    """Of a batch's requests, how many it befalls, by chance, and at least one; where `custom_ids` names none."""
+    custom_ids: Sequence[str] = ()
 
 
 NO_FAULT = Fault("ok")

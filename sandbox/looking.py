@@ -4,7 +4,7 @@ import hashlib
 import io
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
@@ -122,13 +122,23 @@ def eyes() -> Eyes:
 
 def opened(picture: bytes) -> Any:
     """The picture in RGB; ValueError when it is none, or a bomb."""
+    return _with(picture, lambda image: image.convert("RGB"))
+
+
+def size_of(picture: bytes) -> tuple[int, int]:
+    """Width and height, without opening the rest; ValueError as for `opened`."""
+    size: tuple[int, int] = _with(picture, lambda image: image.size)
+    return size
+
+
+def _with(picture: bytes, use: Callable[[Any], Any]) -> Any:
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - the server must start at once
 
     try:
         image = Image.open(io.BytesIO(picture), formats=FORMATS)
         if image.width * image.height > MOST_PIXELS:
             raise ValueError(f"{image.width} by {image.height} pixels are too many")
-        return image.convert("RGB")
+        return use(image)
     except (
         UnidentifiedImageError,
         OSError,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from types import UnionType
-from typing import Any, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 Names = frozenset[str]
 
@@ -117,6 +117,50 @@ class Profile:
     latency_s: float = 0.0
     """Real seconds before each page and each media file; requests wait side by side."""
 
+    schemas: Literal["followed", "refused", "object_only", "prose", "fenced"] = "followed"
+    """What becomes of `response_format`: 400, 400 unless `json_object`, or ignored: prose or fenced JSON comes back."""
+    images: Literal["seen", "vllm", "ollama"] = "seen"
+    """Pictures are seen, or refused in the words of that server's models without eyes."""
+    token_limit_name: Literal["both", "max_tokens", "max_completion_tokens"] = "both"  # noqa: S105 - no password
+    """The only name that the answer's limit may have; the other one is refused."""
+    fixed_temperature: bool = False
+    """A temperature other than 1 is refused, as reasoning models do."""
+    logprobs: Literal["given", "refused", "ignored"] = "given"
+    no_usage: bool = False
+    """Completions and batches do not count their tokens."""
+    answers_as: str = ""
+    """The model id in completions, where an alias has moved on; empty: the one that was asked."""
+    shutdown_date: str = ""
+    """`YYYY-MM-DD`, told by the list of models; from that virtual day on the model answers 404."""
+    filtered_words: Names = field(default_factory=frozenset)
+    """A prompt with one of them in its text, in any letter case, is refused by the content filter."""
+    filter_down: bool = False
+    """Completions come unfiltered and say so (Azure's `content_filter_error`)."""
+    p_529: float = 0.0
+    """Share of tries answered by 529, overloaded; by question and try."""
+    gullible: Literal["no", "careless", "always"] = "no"
+    """Whether orders in the text to be judged or on screen are obeyed; careless: unless they stand between marks."""
+
+    model_latency_s: float = 0.0
+    """Real seconds that each completion takes; they wait side by side."""
+    model_at_once: int | None = None
+    """Completions that may be under way at the same time."""
+    model_requests_per_min: int | None = None
+    model_tokens_per_min: int | None = None
+    model_clock: Literal["virtual", "real"] = "virtual"
+    """Which clock the two limits by the minute look at."""
+
+    batch_polls: int = 0
+    """How often a batch that is looked at is not ready yet."""
+    batch_s: float = 0.0
+    """Virtual seconds that a batch takes; one that takes more than a day expires half-way."""
+    batch_max_requests: int = 50_000
+    batch_max_bytes: int = 200_000_000
+    batch_queue_tokens: int | None = None
+    """Prompt tokens that all unfinished batches may have together."""
+    batch_limit_at: Literal["validation", "creation"] = "validation"
+    """Where a full queue shows: the batch fails (openai-python#2084), or its creation does, with 429."""
+
 
 PROFILES = {
     "clean": Profile(),
@@ -151,6 +195,8 @@ def switched(profile: Profile, switches: dict[str, Any]) -> Profile:
 
 
 def _is_of(kind: Any, value: Any) -> bool:
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(value, bool):

@@ -18,6 +18,8 @@ class Entry:
     """What was asked about: `start/end/cursor`, a video's id, or a model and the hash of the messages."""
     status: int
     """0 when no status was sent."""
+    via: str = ""
+    """`batch` for a question that was answered within a batch, and so paid for without a request of its own."""
     n: int = 0
     """The place in this server's log, from 1."""
 

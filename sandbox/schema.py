@@ -1,9 +1,10 @@
 """JSON schemas as a model endpoint takes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sandbox.exchange import JsonObject
+from sandbox.gullible import objects_in
 from sandbox.refusal import Refusal
 
 TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
@@ -32,6 +33,20 @@ def checked(response_format: Any) -> JsonObject | None:
     if problem:
         raise _wrong(f"Invalid schema for response_format '{told['name']}': {problem}", "response_format")
     return schema
+
+
+def in_words(texts: Sequence[str]) -> JsonObject | None:
+    """A schema that the prompt itself shows, as it must where a server takes none; a broken one is only text."""
+    for text in texts:
+        for shown in objects_in(text):
+            if shown.get("type") == "object" and isinstance(shown.get("properties"), dict):
+                try:
+                    problem = next(_problems(shown, shown, strict=False), None)
+                except (Refusal, TypeError, AttributeError):  # of somebody's JSON anything may be expected
+                    continue
+                if not problem:
+                    return shown
+    return None
 
 
 def resolved(node: JsonObject, root: JsonObject) -> JsonObject:

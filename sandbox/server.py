@@ -65,6 +65,7 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
+        self._world.over.set()
         self._wire.shutdown()
         self._wire.hang_up_all()
         self._wire.server_close()
@@ -103,7 +104,7 @@ class Sandbox:
         """The request log so far, oldest first."""
         return self._world.log.entries()
 
-    def traffic(self) -> dict[str, dict[str, int]]:
+    def traffic(self) -> dict[str, dict[str, float]]:
         """What each host was sent so far, and how much of it at once."""
         return self._world.traffic.told()
 

@@ -1,7 +1,9 @@
 """How many requests each host was sent, and how many at once: whether a client is polite."""
 
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -14,29 +16,54 @@ class Traffic:
     Before, so that a client that waits for the end of one answer never seems to have two requests open.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._requests: Counter[str] = Counter()
         self._open: Counter[str] = Counter()
         self._most: Counter[str] = Counter()
+        self._first: dict[str, float] = {}
+        self._last: dict[str, float] = {}
+        self._request_seconds: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def arrives(self, host: str) -> None:
         with self._lock:
+            self._pass_time(host)
             self._requests[host] += 1
             self._open[host] += 1
             self._most[host] = max(self._most[host], self._open[host])
 
     def leaves(self, host: str) -> None:
         with self._lock:
+            self._pass_time(host)
             self._open[host] -= 1
 
-    def told(self) -> dict[str, dict[str, int]]:
-        """By host: all requests so far, those open now, and the most that were open at once."""
+    def told(self) -> dict[str, dict[str, float]]:
+        """By host: all requests so far, those open now, the most at once, and the mean over `busy_s`.
+
+        `busy_s` are the real seconds from the first arrival to the last answer: idling afterwards is not in the mean.
+        """
         with self._lock:
-            return {
-                host: {"requests": count, "open": self._open[host], "most_at_once": self._most[host]}
-                for host, count in sorted(self._requests.items())
-            }
+            return {host: self._of(host) for host in sorted(self._requests)}
+
+    def _of(self, host: str) -> dict[str, float]:
+        if self._open[host]:
+            self._pass_time(host)
+        busy_s = self._last[host] - self._first[host]
+        return {
+            "requests": self._requests[host],
+            "open": self._open[host],
+            "most_at_once": self._most[host],
+            "mean_at_once": round(self._request_seconds[host] / busy_s, 3) if busy_s else 0.0,
+            "busy_s": round(busy_s, 3),
+        }
+
+    def _pass_time(self, host: str) -> None:
+        now = self._clock()
+        self._first.setdefault(host, now)
+        passed_s = now - self._last.get(host, now)
+        self._request_seconds[host] = self._request_seconds.get(host, 0.0) + self._open[host] * passed_s
+        self._last[host] = now
 
 
 class Visit:

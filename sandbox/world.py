@@ -1,5 +1,6 @@
 """What the three faces of the sandbox share."""
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,8 @@ class World:
     attempts: Attempts = field(default_factory=Attempts)
     log: RequestLog = field(default_factory=RequestLog)
     traffic: Traffic = field(default_factory=Traffic)
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set when the server stops, for work that goes on behind it."""
     base: str = ""
     """`http://127.0.0.1:PORT`, known once the port is."""
 

@@ -94,12 +94,15 @@ def plan_command(
         ),
     ] = False,
 ) -> None:
-    """Say what collecting would ask and cost, before anything is spent."""
+    """Say what collecting and the models would ask and cost, before anything is spent."""
     from stages.planning import plan  # noqa: PLC0415 - loads what only this command needs
+    from stages.pricing import price  # noqa: PLC0415 - the same
 
-    signals = Signals()
+    signals, settings = Signals(), _settings()
     with Store(store_root()) as store:
-        for line in plan(_settings(), store, ask=probe, stop=signals.stop):
+        for line in plan(settings, store, ask=probe, stop=signals.stop):
+            typer.echo(line)
+        for line in price(settings, store):
             typer.echo(line)
 
 

@@ -18,7 +18,7 @@ PARAMS = ("llm", "prompts.describe", "ocr")
 
 def run(stage: Stage) -> None:
     settings = stage.settings
-    entries = list(_items(settings.llm.max_frames))
+    entries = list(items(settings.llm.max_frames))
     screens = read_screens(stage, entries)
     with addresses(settings.llm.base_url) as where, whole(DATA / "descriptions") as folder:
         address = where.of(settings.llm.base_url, "model")
@@ -27,7 +27,8 @@ def run(stage: Stage) -> None:
         stage.answer(step, entries, screens.beside(writer_by_day(DESCRIPTIONS, folder)))
 
 
-def _items(most: int) -> Iterator[Item[Pictures] | Lost]:
+def items(most: int) -> Iterator[Item[Pictures] | Lost]:
+    """Each video with at most so many of its frames, or lost where it has none."""
     frames = frames_by_video()
     for video in videos():
         shown = thin_out(frames.get(video.video_id, []), most)

@@ -22,10 +22,11 @@ def run(stage: Stage) -> None:
         address, key = where.of(settings.llm.base_url, "model"), model_key(settings.llm)
         prompt, target = settings.prompts.stance, settings.study.stance
         step = StanceStep(settings.llm, prompt, target, address, key, stage.store.root)
-        stage.answer(step, list(_items(settings.prompts.stance.inputs)), writer_by_day(STANCES, folder))
+        stage.answer(step, list(items(settings.prompts.stance.inputs)), writer_by_day(STANCES, folder))
 
 
-def _items(inputs: Collection[StanceInput]) -> Iterator[Item[StanceInputs] | Lost]:
+def items(inputs: Collection[StanceInput]) -> Iterator[Item[StanceInputs] | Lost]:
+    """Each video with those of its texts and frames that are wanted, or lost where there is none of them."""
     said = _texts(TRANSCRIPTS, "transcripts", "text")
     described = _texts(DESCRIPTIONS, "descriptions", "description")
     on_screen = _texts(DESCRIPTIONS, "descriptions", "on_screen_text")

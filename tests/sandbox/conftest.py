@@ -10,8 +10,10 @@ from typing import Any
 
 import av
 import numpy as np
+import openai
 import pytest
 import requests
+from batch_caller import BatchCaller
 from page_reader import Reader
 from PIL import Image
 from research_caller import Caller
@@ -191,3 +193,40 @@ def reading(corpus, tmp_path):
             return reader
 
         yield start
+
+
+@pytest.fixture
+def client(sandbox):
+    with openai.OpenAI(base_url=sandbox.model, api_key="sandbox", max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def ask(client):
+    """One user message in, the text of the answer out."""
+
+    def asked(*parts, **settings):
+        return whole(*parts, **settings).choices[0].message.content
+
+    def whole(*parts, **settings):
+        messages = [{"role": "user", "content": list(parts)}]
+        return client.chat.completions.create(model="sandbox-vision", messages=messages, **settings)
+
+    asked.whole = whole
+    return asked
+
+
+@pytest.fixture
+def switch(sandbox, session):
+    """Sets switches of the running sandbox."""
+
+    def switched(**switches):
+        answer = session.post(f"{sandbox.base}/__sandbox__/switches", json=switches, timeout=10)
+        assert answer.status_code == 200, answer.text
+
+    return switched
+
+
+@pytest.fixture
+def batches(sandbox, client):
+    return BatchCaller(sandbox, client)

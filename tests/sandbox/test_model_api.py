@@ -1,80 +1,16 @@
 """The stand-in for a model endpoint: its manners are OpenAI's, its answers come from what it is sent."""
 
-import base64
 import io
 import json
 
 import openai
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from model_caller import AGAINST, LABELS, SUPPORT, block, picture, said, schema, seen, stance
+from PIL import Image
 from pydantic import BaseModel
 
 from sandbox.evidence import evidence, instructions
 from sandbox.looking import Eyes
-
-SUPPORT = "Fuerza presidente, usted es el presidente legítimo y pedimos su libertad."
-AGAINST = "Es un golpista y un corrupto, que siga preso."
-LABELS = ["support", "no support", "neutral"]
-
-
-def picture(*texts, colour="navy", kind="PNG", size=(360, 640)):
-    image = Image.new("RGB", size, colour)
-    draw = ImageDraw.Draw(image)
-    for number, text in enumerate(texts):
-        draw.text((24, 60 + number * 480), text, fill="white", font=ImageFont.load_default(36))
-    buffer = io.BytesIO()
-    image.save(buffer, kind)
-    return buffer.getvalue()
-
-
-def seen(content, kind="png", **more):
-    url = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-    return {"type": "image_url", "image_url": {"url": url} | more}
-
-
-def said(text):
-    return {"type": "text", "text": text}
-
-
-def block(name, text, mark="c0ffee"):
-    return said(f"{name}:\n<<<{mark}\n{text}\n{mark}>>>")
-
-
-def schema(**properties):
-    whole = {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": whole}}
-
-
-@pytest.fixture
-def client(sandbox):
-    with openai.OpenAI(base_url=sandbox.model, api_key="sandbox", max_retries=0) as client:
-        yield client
-
-
-@pytest.fixture
-def ask(client):
-    """One user message in, the text of the answer out."""
-
-    def asked(*parts, **settings):
-        return whole(*parts, **settings).choices[0].message.content
-
-    def whole(*parts, **settings):
-        messages = [{"role": "user", "content": list(parts)}]
-        return client.chat.completions.create(model="sandbox-vision", messages=messages, **settings)
-
-    asked.whole = whole
-    return asked
-
-
-def stance(ask, *parts):
-    return json.loads(ask(*parts, response_format=schema(stance={"type": "string", "enum": LABELS})))[
-        "stance"
-    ]
 
 
 def test_the_openai_client_itself_lists_and_finds_the_model(client):

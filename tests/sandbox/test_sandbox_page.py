@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.faults import KNOWN, MEDIA, PAGES
+from sandbox.faults import BATCH, KNOWN, MEDIA, MODEL, PAGES
 from sandbox.profiles import PROFILES, Profile
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "sandbox.md").read_text("utf-8")
 ABOUT_PAGES = (DOCS / "sandbox-pages.md").read_text("utf-8")
+ABOUT_MODEL = (DOCS / "sandbox-model.md").read_text("utf-8")
 
 
 def named_in(table: str, page: str = PAGE) -> list[str]:
@@ -20,33 +21,31 @@ def named_in(table: str, page: str = PAGE) -> list[str]:
     return [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
 
 
-@pytest.mark.parametrize(
-    ("table", "there"),
-    [
-        ("profile", set(PROFILES)),
-        ("switch", {switch.name for switch in fields(Profile)}),
-    ],
-)
-def test_the_page_names_all_that_there_is_and_nothing_else(table, there):
-    named = named_in(table)
-    assert set(named) == there
-    assert len(named) == len(set(named))
+def test_the_page_names_all_profiles_and_nothing_else():
+    assert sorted(named_in("profile")) == sorted(PROFILES)
 
 
-def test_both_pages_name_all_faults_and_nothing_else():
-    everywhere, of_pages, of_media = (
+def test_the_pages_name_all_switches_and_nothing_else():
+    named = named_in("switch") + named_in("switch", ABOUT_MODEL)
+    assert sorted(named) == sorted(switch.name for switch in fields(Profile))
+
+
+def test_the_pages_name_all_faults_and_nothing_else():
+    everywhere, of_pages, of_media, of_model = (
         named_in("fault"),
         named_in("page", ABOUT_PAGES),
         named_in("media", ABOUT_PAGES),
+        named_in("model", ABOUT_MODEL),
     )
-    assert {*everywhere, *of_pages, *of_media} == set(KNOWN)
+    assert {*everywhere, *of_pages, *of_media, *of_model} == set(KNOWN)
     assert set(of_pages) == set(PAGES)
     assert set(of_media) >= set(MEDIA)
-    for named in (everywhere, of_pages, of_media):
+    assert set(of_model) == MODEL | BATCH
+    for named in (everywhere, of_pages, of_media, of_model):
         assert len(named) == len(set(named))
 
 
-@pytest.mark.parametrize("page", [PAGE, ABOUT_PAGES])
+@pytest.mark.parametrize("page", [PAGE, ABOUT_PAGES, ABOUT_MODEL])
 def test_the_page_is_no_longer_than_a_page(page):
     assert len(page.encode()) < 8000
 

@@ -17,6 +17,10 @@ def traffic(sandbox):
     return told
 
 
+def counts(told):
+    return told["requests"], told["open"], told["most_at_once"]
+
+
 @pytest.mark.parametrize(
     ("path", "host"),
     [
@@ -47,8 +51,9 @@ def test_requests_are_counted_by_host_and_the_most_at_once_is_kept(reading, ids)
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(ask, [urls[0], urls[0], urls[0], urls[1]])) == {200}
     told = traffic(reader.sandbox)
-    assert told["v16-webapp-prime"] == {"requests": 3, "open": 0, "most_at_once": 3}
-    assert told["v19-webapp-prime"] == {"requests": 1, "open": 0, "most_at_once": 1}
+    assert counts(told["v16-webapp-prime"]) == (3, 0, 3)
+    assert counts(told["v19-webapp-prime"]) == (1, 0, 1)
+    assert 2 < told["v16-webapp-prime"]["mean_at_once"] <= 3
     assert told["www.tiktok.com"]["most_at_once"] == 1
 
 
@@ -78,7 +83,20 @@ def test_a_visit_is_over_once_even_if_it_fails():
     for _ in range(2):
         with pytest.raises(BrokenPipeError), Visit(traffic, Request("GET", "/media/v16/1.mp4", {})) as visit:
             broken_off(visit)
-    assert traffic.told() == {"v16": {"requests": 2, "open": 0, "most_at_once": 1}}
+    assert counts(traffic.told()["v16"]) == (2, 0, 1)
     with Visit(traffic, Request("GET", "/media/v16/1.mp4", {})):
         assert traffic.told()["v16"]["open"] == 1
     assert traffic.told()["v16"]["open"] == 0
+
+
+def test_the_mean_at_once_is_over_the_time_from_the_first_arrival_to_the_last_answer():
+    instants = iter([0.0, 1.0, 3.0, 4.0])
+    traffic = Traffic(lambda: next(instants))
+    traffic.arrives("v1")
+    traffic.arrives("v1")
+    traffic.leaves("v1")
+    traffic.leaves("v1")
+    told = {"requests": 2, "open": 0, "most_at_once": 2, "mean_at_once": 1.5, "busy_s": 4.0}
+    assert traffic.told() == {"v1": told}, (
+        "one for a second, two for two, one for a last one, and idling is left out"
+    )

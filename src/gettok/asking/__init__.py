@@ -2,6 +2,6 @@
 
 from gettok.asking.calls import Calls
 from gettok.asking.client import Asker, asker_for, pause_s
-from gettok.asking.question import Call, Question, Talk, replies_to
+from gettok.asking.question import Call, Question, Talk, digest, replies_to
 
-__all__ = ["Asker", "Call", "Calls", "Question", "Talk", "asker_for", "pause_s", "replies_to"]
+__all__ = ["Asker", "Call", "Calls", "Question", "Talk", "asker_for", "digest", "pause_s", "replies_to"]

@@ -145,7 +145,7 @@ class Calls:
     def _spent(self, amount: int) -> BudgetSpent:
         assert self._budget is not None
         return BudgetSpent(
-            f"the budget of ${_UNIT * self._budget:.2f} is spent: ${_UNIT * self._total():.4f} so far, and the next "
+            f"the budget of ${_UNIT * self._budget:.4f} is spent: ${_UNIT * self._total():.4f} so far, and the next "
             f"question may cost up to ${_UNIT * amount:.4f}",
             "stopped before asking it; every answer so far is kept",
             "see what the rest costs with `gettok plan`, raise llm.budget_usd, and run the same command again",

@@ -12,7 +12,7 @@ _BYTES_IN_A_TOKEN = 4
 #: What a chat format adds around a message, generously.
 _AROUND_A_MESSAGE = 16
 #: An answer of ordinary length, in tokens: what a plan goes by.
-ORDINARY_ANSWER = 250
+ORDINARY_ANSWER = 150
 
 #: OpenAI's rule for pictures in high detail: into a square of 2,048, then the shorter side to 768, then squares of 512.
 _LARGEST, _SHORTER_SIDE, _SQUARE = 2048, 768, 512

@@ -109,7 +109,11 @@ class TranscribeStep:
             heard = f"{body['heard']}; a voice in {row['speech_ratio']:.1%} of {body['sound_s']:.1f} s"
             raise Unusable(reason, heard, row | {"speech": reason})
         kept = [segment for segment in body["segments"] if _is_said(segment, body["language"])]
-        row |= {"raw_text": _joined(body["segments"]), "language": body["language"]}
+        row |= {
+            "raw_text": _joined(body["segments"]),
+            "language": body["language"],
+            "inventions": sum(_is_invented(segment, body["language"]) for segment in body["segments"]),
+        }
         text = _joined(kept)
         if not normalise(text):
             detail = f"a voice for {body['speech_s']:.1f} s, but no words"
@@ -179,10 +183,13 @@ def _sound_of(body: Mapping[str, Json]) -> Row:
 
 def _is_said(segment: Mapping[str, Json], language: str) -> bool:
     """Words, neither silent by Whisper's own rule nor a known invention."""
+    silent = segment["no_speech_prob"] > _SILENT_PROBABILITY and segment["avg_logprob"] < _SILENT_LOGPROB
+    return bool(normalise(segment["text"])) and not silent and not _is_invented(segment, language)
+
+
+def _is_invented(segment: Mapping[str, Json], language: str) -> bool:
     doubts = {key: segment[key] for key in ("no_speech_prob", "avg_logprob")}
-    silent = doubts["no_speech_prob"] > _SILENT_PROBABILITY and doubts["avg_logprob"] < _SILENT_LOGPROB
-    said = bool(normalise(segment["text"]))
-    return said and not silent and not is_invention(segment["text"], language, **doubts)
+    return is_invention(segment["text"], language, **doubts)
 
 
 def _joined(segments: Sequence[Mapping[str, Json]]) -> str:

@@ -167,6 +167,7 @@ TRANSCRIPTS = Table(
             "Each word of the text with its time in seconds; `score` is empty where the time was guessed from the neighbours. Empty unless `asr.align` is set.",
         ),
         Column("repeats", pl.Int64, "How often the same one to eight words stand in a row at most."),
+        Column("inventions", pl.Int64, "Stretches that are left out of the text as known inventions."),
         Column(
             "doubts",
             pl.List(pl.String),

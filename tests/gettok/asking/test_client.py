@@ -1,8 +1,10 @@
 import json
 import logging
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from scripted_endpoint import CANARY, Endpoint, Scripted, completion, fails, jpeg, llm, says
 
 from gettok.asking import Asker, Call, Calls, Question, Talk, pause_s, replies_to
-from gettok.errors import BadCredentials, BadSettings, NotNow, Stop, Unusable
+from gettok.errors import BadCredentials, BadSettings, BudgetSpent, NotNow, Stop, Unusable
 from gettok.pictures import Picture
 from gettok.reply import Form, Reply, Words, understand
 from gettok.secrets import Secret
@@ -294,3 +296,79 @@ def test_f50_a_key_that_the_server_repeats_reaches_no_body_no_error_and_no_log(
     assert "try 1 of 3 failed" in caplog.text
     assert CANARY not in caplog.text
     assert CANARY not in json.dumps([reply.stored() for reply in replies])
+
+
+def asker(bench: Bench, folder: str, **changes: Any) -> Asker:
+    """An asker with a record of calls of its own, or with one that another has left."""
+    calls = Calls(bench.folder / folder, changes.get("budget_usd"))
+    made = Asker(llm(**changes), bench.endpoint.url, Secret(CANARY), calls, bench.pauses.append)
+    bench.askers.append(made)
+    return made
+
+
+def test_a_reply_that_was_paid_for_is_not_asked_for_again(bench: Bench) -> None:
+    bench.endpoint.plays(says({"colour": "red"}), says({"colour": "blue"}))
+    first = asker(bench, "kept").hold(talk())
+    assert asker(bench, "kept", timeout_s=9, tries=1).hold(talk()) == first
+    assert len(bench.endpoint.asked) == 1
+    assert asker(bench, "kept").hold(talk(vote=1)) != first
+    assert len(bench.endpoint.asked) == 2
+
+
+def test_another_host_model_or_length_is_another_question(bench: Bench) -> None:
+    changes: list[dict[str, Any]] = [{}, {"base_url": "https://x/v1"}, {"model": "b"}, {"max_tokens": 9}]
+    for change in changes:
+        bench.endpoint.plays(says({"colour": "red"}))
+        asker(bench, "kept", **change).hold(talk())
+    assert len(bench.endpoint.asked) == len(changes)
+
+
+def test_votes_that_were_answered_before_the_server_failed_are_not_paid_for_twice(bench: Bench) -> None:
+    def votes() -> Talk:
+        replies = yield from replies_to([Call(QUESTION, vote) for vote in range(3)], colour)
+        return Answer({"votes": [colour(given[-1]) for given in replies]})
+
+    bench.endpoint.plays(says({"colour": "red"}), says({"colour": "blue"}), fails(500))
+    with pytest.raises(NotNow):
+        asker(bench, "kept", tries=1).hold(votes())
+    bench.endpoint.plays(says({"colour": "green"}))
+    assert asker(bench, "kept").hold(votes()).body == {"votes": ["red", "blue", "green"]}
+    assert len(bench.endpoint.asked) == 4
+
+
+def test_f48_what_a_call_cost_is_written_down_by_its_own_count(bench: Bench) -> None:
+    bench.endpoint.plays(fails(429), says({"colour": "red"}))
+    asker(bench, "kept").hold(talk())
+    with Calls(bench.folder / "kept", None) as calls:
+        assert calls.spent_usd() == Decimal("0.002")  # 1,000 tokens at $1 and 100 at $10 a million
+        assert [(spent.calls, spent.unknown) for spent in calls.by_model()] == [(2, 0)]
+
+
+def test_f48_a_spent_budget_stops_before_the_call(bench: Bench) -> None:
+    bench.endpoint.plays(says({"colour": "red"}))
+    with pytest.raises(BudgetSpent, match="budget"):
+        asker(bench, "kept", budget_usd=0.001).hold(talk())
+    assert bench.endpoint.asked == []
+
+
+def test_f48_without_a_price_nothing_is_asked(bench: Bench) -> None:
+    with pytest.raises(BadSettings, match="what model-a costs"):
+        asker(bench, "kept", prices=None)
+    assert bench.endpoint.asked == []
+
+
+def test_f47_a_silent_try_counts_in_full_and_is_asked_again(bench: Bench) -> None:
+    bench.endpoint.plays(Scripted(does="hang"), says({"colour": "red"}))
+    asker(bench, "kept", timeout_s=1).hold(talk())
+    with Calls(bench.folder / "kept", None) as calls:
+        ((_, made, unknown, usd),) = calls.by_model()
+    assert (made, unknown) == (2, 1)
+    assert usd > Decimal("0.004")  # the longest answer alone, which may have been made, is 0.003
+
+
+def test_f47_the_minutes_allowance_holds_everybody_back(bench: Bench) -> None:
+    spent = {"Retry_After": "1", "x_ratelimit_remaining_requests": "0"}
+    bench.endpoint.plays(fails(429, "rate_limit_exceeded", **spent), says({"colour": "red"}))
+    began = time.monotonic()
+    asker(bench, "kept").hold(talk())
+    assert time.monotonic() - began >= 0.9  # by the gate; the asker's own pause is not made here

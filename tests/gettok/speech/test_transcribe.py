@@ -259,6 +259,7 @@ def test_f27_a_known_invention_is_in_the_raw_text_only(step, speech):
     assert "Amara" not in row["text"]
     assert row["text"] == " ".join(segment["text"].strip() for segment in others)
     assert len(row["segments"]) == len(others)
+    assert row["inventions"] == 1
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.06])

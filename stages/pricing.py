@@ -1,0 +1,113 @@
+"""`gettok plan`, the models' part: what they would be asked, and what it would cost, before anything is spent."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from gettok.asking import Call, Calls, digest
+from gettok.asking.pricing import about_usd, worst_usd
+from gettok.describe import DescribeStep
+from gettok.errors import Unusable
+from gettok.secrets import Secret
+from gettok.settings import Llm, Prices, Settings
+from gettok.stance import StanceStep
+from gettok.step import Item
+from gettok.store import Key, Store
+from stages import describe, detect_stance
+from stages.answering import Lost
+from stages.progress import Progress
+from stages.shell import DATA
+
+_UNASKED = Secret("nobody is asked")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Calls that are still to be made, and what they cost as a rule and at most."""
+
+    calls: int
+    about: Decimal
+    most: Decimal
+
+
+def price(settings: Settings, store: Store) -> Iterator[str]:
+    """What each stage that asks a model would cost now, line by line; nothing is asked."""
+    llm = settings.llm
+    if llm.prices is None:
+        yield f"no price is set for {llm.model} (llm.prices), so nothing will be asked"
+        return
+    with Calls(store.root, None) as calls:
+        most = Decimal(0)
+        for step, needs, entries in _stages(settings, store):
+            if not (DATA / needs).is_dir():
+                yield f"{step.stage}: not priced yet, as data/{needs} is not there: run `dvc repro {step.stage}`"
+                continue
+            items = [entry for entry in entries() if isinstance(entry, Item)]
+            missing = _missing(step, items, store)
+            found = _estimate(step, missing, llm, llm.prices, calls)
+            most += found.most
+            yield (
+                f"{step.stage}: {len(items)} videos, {len(items) - len(missing)} answered; {found.calls} calls to "
+                f"{llm.model}, about ${found.about:.4f}, at most ${found.most:.4f}"
+            )
+        yield from _purse(calls, llm, most)
+
+
+def _stages(
+    settings: Settings, store: Store
+) -> Iterator[tuple[DescribeStep | StanceStep, str, Callable[[], Iterable[Item[Any] | Lost]]]]:
+    llm, prompts = settings.llm, settings.prompts
+    describing = DescribeStep(llm, prompts.describe, llm.base_url, _UNASKED, store.root)
+    yield describing, "frames", lambda: describe.items(llm.max_frames)
+    judging = StanceStep(llm, prompts.stance, settings.study.stance, llm.base_url, _UNASKED, store.root)
+    yield judging, "descriptions", lambda: detect_stance.items(prompts.stance.inputs)
+
+
+def _missing(step: DescribeStep | StanceStep, items: Iterable[Item[Any]], store: Store) -> list[Item[Any]]:
+    keys = {
+        item.video_id: Key.of(step.stage, step.version, step.settings, item.inputs).digest for item in items
+    }
+    known = store.known(keys.values())
+    return [item for item in items if keys[item.video_id] not in known]
+
+
+def _estimate(
+    step: DescribeStep | StanceStep, items: list[Item[Any]], llm: Llm, prices: Prices, calls: Calls
+) -> Estimate:
+    sizes = {}
+    with Progress("plan", len(items), 0) as progress:
+        for item in items:
+            for call in _first_calls(step, item):
+                request = digest(call, llm)
+                if calls.known(request) is None:
+                    sizes[request] = call.size(llm)
+            progress.add("priced")
+    return Estimate(
+        len(sizes),
+        sum((about_usd(size, prices) for size in sizes.values()), Decimal(0)),
+        sum((worst_usd(size, prices) for size in sizes.values()), Decimal(0)),
+    )
+
+
+def _first_calls(step: DescribeStep | StanceStep, item: Item[Any]) -> Iterable[Call]:
+    talk = step.talk(item.content)
+    try:
+        return next(talk)
+    except Unusable:
+        return ()
+    finally:
+        talk.close()
+
+
+def _purse(calls: Calls, llm: Llm, most: Decimal) -> Iterator[str]:
+    spent = calls.spent_usd()
+    unknown = sum(one.unknown for one in calls.by_model())
+    counted = f"; {unknown} calls of unknown cost count in full" if unknown else ""
+    yield f"spent so far: ${spent:.4f} in {sum(one.calls for one in calls.by_model())} calls{counted}"
+    if llm.budget_usd is None:
+        yield "no budget is set: llm.budget_usd stops a run before it costs more"
+        return
+    left = Decimal(str(llm.budget_usd)) - spent
+    enough = "it is enough" if most <= left else "it may not be enough"
+    yield f"budget: ${llm.budget_usd:.4f}, of which ${left:.4f} are left; {enough}"

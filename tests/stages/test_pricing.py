@@ -1,0 +1,123 @@
+"""`gettok plan` prices what the models would be asked, and the stages then cost no more."""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+from scripted_endpoint import jpeg
+from workspace import Workspace
+
+from gettok.tables import FRAMES, TRANSCRIPTS, VIDEOS
+from sandbox.server import Sandbox
+
+DAY = "2022-12-07"
+COUNT = 3
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    corpus = tmp_path_factory.mktemp("corpus")
+    (corpus / "videos.json").write_text("[]")
+    with Sandbox(corpus=corpus) as running:
+        yield running
+
+
+@pytest.fixture
+def workspace(tmp_path, sandbox):
+    """A study of three videos up to the point where a model is asked."""
+
+    def make(*overrides: str) -> Workspace:
+        made = Workspace.make(tmp_path, sandbox.base, *overrides)
+        at = datetime(2022, 12, 7, 12, tzinfo=UTC)
+        ids = [f"717400000000000000{number}" for number in range(COUNT)]
+        videos = [{"video_id": one, "created_at": at, "description": "Castillo"} for one in ids]
+        VIDEOS.write(videos, made.data / "videos" / f"{DAY}.parquet")
+        said = [{"video_id": one, "text": "Fuerza Castillo", "status": "ok"} for one in ids]
+        TRANSCRIPTS.write(said, made.data / "transcripts" / f"{DAY}.parquet")
+        FRAMES.write([frame(one) for one in ids], made.data / "frames" / f"{DAY}.parquet")
+        return made
+
+    return make
+
+
+def frame(video_id):
+    picture = jpeg(f"LIMA {video_id[-1]}")
+    return {
+        "video_id": video_id,
+        "frame_index": 0,
+        "time_s": 0.0,
+        "width": 720,
+        "height": 480,
+        "sha256": hashlib.sha256(picture).hexdigest(),
+        "image": {"bytes": picture, "path": None},
+        "status": "ok",
+    }
+
+
+def plan(workspace):
+    code, said, err = workspace.gettok("plan")
+    assert code == 0, err
+    return said
+
+
+def priced(said, stage):
+    """Videos, answered ones, calls, and dollars about and at most."""
+    line = next(line for line in said.splitlines() if line.startswith(f"{stage}: "))
+    found = re.fullmatch(
+        rf"{stage}: (\d+) videos, (\d+) answered; (\d+) calls to \S+, about \$(\S+), at most \$(\S+)", line
+    )
+    assert found, line
+    return *map(int, found.groups()[:3]), *map(float, found.groups()[3:])
+
+
+def spent(workspace):
+    return float(re.search(r"spent so far: \$(\S+) in", plan(workspace))[1])
+
+
+def calls_made(sandbox):
+    return sum("chat/completions" in entry["path"] for entry in sandbox.requests())
+
+
+def test_f48_a_plan_prices_what_is_missing_and_the_run_costs_no_more(workspace, sandbox):
+    study = workspace()
+    before = calls_made(sandbox)
+    videos, answered, calls, about, most = priced(plan(study), "describe")
+    assert (videos, answered, calls) == (COUNT, 0, COUNT)
+    assert 0 < about < most
+    assert "detect_stance: not priced yet" in plan(study)
+    assert calls_made(sandbox) == before
+    code, err = study.outcome("describe")
+    assert code == 0, err
+    described = pl.read_parquet(study.data / "descriptions")
+    assert 0 < spent(study) <= most
+    assert spent(study) == pytest.approx(described["cost_usd"].sum(), abs=1e-4)
+    assert priced(plan(study), "describe")[:3] == (COUNT, COUNT, 0)
+    assert priced(plan(study), "detect_stance")[:3] == (COUNT, 0, COUNT)
+
+
+def test_f48_a_budget_ends_the_run_with_all_answers_kept_and_more_money_goes_on(workspace, sandbox):
+    study = workspace()
+    most = priced(plan(study), "describe")[4]
+    study.compose(f"llm.budget_usd={1.2 * most / COUNT:.6f}", "llm.at_once=1")
+    assert "it may not be enough" in plan(study)
+    before = calls_made(sandbox)
+    code, err = study.outcome("describe")
+    assert code == 76, err
+    assert "llm.budget_usd" in err
+    made = calls_made(sandbox) - before
+    assert 0 < made < COUNT
+    study.compose(f"llm.budget_usd={most:.6f}", "llm.at_once=1")
+    assert "it is enough" in plan(study)
+    code, err = study.outcome("describe")
+    assert code == 0, err
+    assert calls_made(sandbox) - before == COUNT
+
+
+def test_f48_without_a_price_the_plan_says_that_nothing_will_be_asked(workspace):
+    study = workspace("llm.prices=null")
+    assert "no price is set for sandbox-vision" in plan(study)
+    code, err = study.outcome("describe")
+    assert code == 78
+    assert "llm.prices" in err
