@@ -1,17 +1,31 @@
 """How right a run over the demo's corpus is, against the truth that only this module and the tests may read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jiwer
 import polars as pl
 
 from gettok.compare.truth import COLUMNS, Against, against, by_condition, heard_by_us
-from gettok.tables import DESCRIPTIONS, FRAMES, STANCES, TRANSCRIPTS
+from gettok.tables import DESCRIPTIONS, FRAMES, SCREEN_TEXTS, STANCES, TRANSCRIPTS
 from gettok.words import normalise
 from sandbox.corpus.truth import Truth, truth
+
+#: The true on-screen text of a video, and the text that was read.
+Screen = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Screens:
+    """Share of the characters of on-screen text that were read right, over so many videos.
+
+    `right` is of normalised words, `verbatim` also of capitals and punctuation.
+    """
+
+    right: float | None
+    verbatim: float | None
+    videos: int
 
 
 @dataclass(frozen=True)
@@ -24,8 +38,8 @@ class Accuracy:
 
     transcripts: Against
     by_condition: Mapping[str, Against]
-    screen_text_accuracy: float | None
-    screens: int
+    by_model: Screens
+    by_ocr: Screens
     stance_accuracy: float | None
     stances: int
 
@@ -37,7 +51,8 @@ class Accuracy:
             f"of these, taken for no speech        {heard.wholly_missed}: wholly missed, each word an error",
             *(f"  {name:<35}{_rates(of)}" for name, of in self.by_condition.items()),
             f"words where nobody speaks            {heard.words_where_nobody_speaks}",
-            f"characters of on-screen text right   {_said(self.screen_text_accuracy)} over {self.screens} videos",
+            f"characters of on-screen text right   {_read(self.by_model)}",
+            f"the same, read by OCR                {_read(self.by_ocr)}",
             f"stances right                        {_said(self.stance_accuracy)} over {self.stances} videos",
         ]
 
@@ -49,12 +64,12 @@ def accuracy(data: Path) -> Accuracy:
     of_study = {video: true[video] for video in sorted(transcripts["video_id"])}
     heard = heard_by_us(transcripts)
     labels = STANCES.read(data / "stances", ["video_id", "label"]).drop_nulls("label").rows()
-    screens = _screens(data, true)
+    sent = _Sent(data, true)
     return Accuracy(
         transcripts=against(_spoken(of_study, _language), heard),
         by_condition=by_condition(_spoken(of_study, _conditions), heard),
-        screen_text_accuracy=_complement(_error(jiwer.cer, screens)),
-        screens=len(screens),
+        by_model=_screens(_described(data, sent)),
+        by_ocr=_screens(_read_by_ocr(data, sent)),
         stance_accuracy=_mean([label == true[video].stance for video, label in labels]),
         stances=len(labels),
     )
@@ -80,32 +95,52 @@ def _conditions(of_video: Truth) -> Sequence[str]:
     return [*conditions, f"behind the voice: {of_video.behind_voice or 'nothing'}"]
 
 
-def _screens(data: Path, true: dict[str, Truth]) -> list[tuple[str, str]]:
-    """True and read on-screen text of each described video, at the frames that were sampled."""
-    frames = FRAMES.read(data / "frames", ["video_id", "frame_index", "time_s"]).drop_nulls("frame_index")
-    read = DESCRIPTIONS.read(data / "descriptions", ["video_id", "on_screen_text", "status"])
-    pairs = []
-    for video, text, _ in read.filter(pl.col("status") == "ok").rows():
-        sampled = frames.filter(pl.col("video_id") == video)
-        if true[video].kind == "slideshow":
-            there = true[video].text_on(sampled["frame_index"].to_list())
-        else:
-            there = true[video].text_at(sampled["time_s"].to_list())
-        pairs.append((there, text or ""))
-    return pairs
+class _Sent:
+    """What is truly to be read on the frames that were sent: a model gets some of a video's frames, not all."""
+
+    def __init__(self, data: Path, true: Mapping[str, Truth]) -> None:
+        frames = FRAMES.read(data / "frames", ["video_id", "frame_index", "time_s"]).drop_nulls("frame_index")
+        self._times = {(video, index): time_s for video, index, time_s in frames.rows()}
+        self._true = true
+
+    def there(self, video: str, indices: Iterable[int]) -> str:
+        of_video = self._true[video]
+        if of_video.kind == "slideshow":
+            return of_video.text_on(list(indices))
+        return of_video.text_at([self._times[video, index] for index in indices])
 
 
-def _error(measure: Callable[[list[str], list[str]], Any], pairs: list[tuple[str, str]]) -> float | None:
-    """An error rate over all pairs together, on normalised words; a pair whose truth is empty has none."""
-    normal = [(" ".join(normalise(true)), " ".join(normalise(found))) for true, found in pairs]
-    normal = [(true, found) for true, found in normal if true]
-    if not normal:
+def _described(data: Path, sent: _Sent) -> Iterator[Screen]:
+    """Each described video's text as the model gives it."""
+    columns = ["video_id", "frame_indices", "on_screen_text", "status"]
+    described = DESCRIPTIONS.read(data / "descriptions", columns).filter(pl.col("status") == "ok")
+    for video, indices, text, _ in described.rows():
+        yield sent.there(video, indices), text or ""
+
+
+def _read_by_ocr(data: Path, sent: _Sent) -> Iterator[Screen]:
+    """Each video's text as OCR reads it, a text that several frames show once."""
+    columns = ["video_id", "frame_index", "text", "status"]
+    read = SCREEN_TEXTS.read(data / "screen_texts", columns).filter(pl.col("status") == "ok")
+    of_video = read.sort("video_id", "frame_index").group_by("video_id", maintain_order=True)
+    for video, indices, texts in of_video.agg("frame_index", "text").rows():
+        yield sent.there(video, indices), "\n".join(dict.fromkeys(texts))
+
+
+def _screens(pairs: Iterable[Screen]) -> Screens:
+    known = list(pairs)
+    normal = [(" ".join(normalise(there)), " ".join(normalise(read))) for there, read in known]
+    verbatim = [(" ".join(there.split()), " ".join(read.split())) for there, read in known]
+    return Screens(_right(normal), _right(verbatim), len(known))
+
+
+def _right(pairs: Sequence[Screen]) -> float | None:
+    """Share of right characters over all pairs together; a pair whose truth is empty has none."""
+    given = [(there, read) for there, read in pairs if there]
+    if not given:
         return None
-    return round(float(measure([true for true, _ in normal], [found for _, found in normal])), 4)
-
-
-def _complement(rate: float | None) -> float | None:
-    return None if rate is None else round(max(0.0, 1 - rate), 4)
+    error = float(jiwer.cer([there for there, _ in given], [read for _, read in given]))
+    return round(max(0.0, 1 - error), 4)
 
 
 def _mean(right: list[bool]) -> float | None:
@@ -115,6 +150,10 @@ def _mean(right: list[bool]) -> float | None:
 def _rates(of: Against) -> str:
     missed = f", {of.wholly_missed} wholly missed" if of.wholly_missed else ""
     return f"{_said(of.wer.value)} (characters {_said(of.cer.value)}) over {of.wer.n}{missed}"
+
+
+def _read(screens: Screens) -> str:
+    return f"{_said(screens.right)} ({_said(screens.verbatim)} verbatim) over {screens.videos} videos"
 
 
 def _said(rate: float | None) -> str:

@@ -54,7 +54,7 @@ def compose_command(overrides: Overrides = None) -> None:
 
 @app.command("try")
 def try_command(
-    step: Annotated[str, typer.Argument(help="probe, frames, transcribe, describe or stance.")],
+    step: Annotated[str, typer.Argument(help="probe, frames, transcribe, ocr, describe or stance.")],
     files: Annotated[
         list[str], typer.Argument(help="Files, and settings to override (key=value) among them.")
     ],

@@ -9,19 +9,22 @@ from gettok.step import Item
 from gettok.tables import DESCRIPTIONS
 from stages.answering import Lost, whole, writer_by_day
 from stages.inputs import frames_by_video, stored, videos
+from stages.reading_screens import read_screens
 from stages.sandboxed import addresses, model_key
 from stages.shell import DATA, Stage, main
 
-PARAMS = ("llm", "prompts.describe")
+PARAMS = ("llm", "prompts.describe", "ocr")
 
 
 def run(stage: Stage) -> None:
     settings = stage.settings
+    entries = list(items(settings.llm.max_frames))
+    screens = read_screens(stage, entries)
     with addresses(settings.llm.base_url) as where, whole(DATA / "descriptions") as folder:
         address = where.of(settings.llm.base_url, "model")
         key = model_key(settings.llm)
         step = DescribeStep(settings.llm, settings.prompts.describe, address, key, stage.store.root)
-        stage.answer(step, list(items(settings.llm.max_frames)), writer_by_day(DESCRIPTIONS, folder))
+        stage.answer(step, entries, screens.beside(writer_by_day(DESCRIPTIONS, folder)))
 
 
 def items(most: int) -> Iterator[Item[Pictures] | Lost]:

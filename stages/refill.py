@@ -10,7 +10,17 @@ from gettok.download import digest, files_of, pick_up
 from gettok.errors import Damaged
 from gettok.step import Answer, Blob, Row
 from gettok.store import Key, Store
-from gettok.tables import DESCRIPTIONS, FRAMES, MEDIA, PAGES, STANCES, TRANSCRIPTS, WINDOWS, Table
+from gettok.tables import (
+    DESCRIPTIONS,
+    FRAMES,
+    MEDIA,
+    PAGES,
+    SCREEN_TEXTS,
+    STANCES,
+    TRANSCRIPTS,
+    WINDOWS,
+    Table,
+)
 
 _Found = tuple[str, str, Answer]
 
@@ -30,7 +40,12 @@ def refill(store: Store, data: Path) -> Iterator[Refilled]:
         yield _kept(store, "collect", _subjects(_rows(data / "pages" / kind, PAGES), "subject"))
     yield _kept(store, "download", _media(data))
     yield _kept(store, "extract_frames", _frames(data / "frames"))
-    tables = {"transcribe": TRANSCRIPTS, "describe": DESCRIPTIONS, "detect_stance": STANCES}
+    tables = {
+        "transcribe": TRANSCRIPTS,
+        "ocr": SCREEN_TEXTS,
+        "describe": DESCRIPTIONS,
+        "detect_stance": STANCES,
+    }
     for stage, table in tables.items():
         yield _kept(store, stage, _subjects(_rows(data / table.name, table), "video_id"))
 
@@ -53,7 +68,8 @@ def _rows(path: Path, table: Table) -> Iterator[Row]:
 
 
 def _subjects(rows: Iterator[Row], column: str) -> Iterator[_Found]:
-    for row in rows:
+    """Each answer once; the rows of one video, of which there may be many, stand together."""
+    for _, (row, *_others) in groupby(rows, key=lambda row: row["answer_key"]):
         yield row["answer_key"], str(row[column]), Answer(json.loads(row["answer"]))
 
 

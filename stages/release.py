@@ -33,6 +33,7 @@ PARAMS = (
     "llm.temperature",
     "llm.votes",
     "prompts",
+    "ocr",
     "embedder",
     "release",
 )
@@ -76,6 +77,8 @@ def _provenance(settings: Settings, results: release.Tables) -> dict[str, Any]:
             "votes": settings.llm.votes,
         },
         "prompts": settings.prompts.model_dump(),
+        "ocr": settings.ocr and settings.ocr.model_dump(exclude={"at_once"}),
+        "ocr_readers": _readers(results.screen_texts),
         "embedder": settings.embedder.model_dump(),
     }
 
@@ -85,6 +88,14 @@ def _speech_models(transcripts: pl.DataFrame) -> list[dict[str, str | None]]:
     named = transcripts.drop_nulls("speech_model_sha256").select(
         repository="speech_model", revision="speech_model_revision", sha256="speech_model_sha256"
     )
+    return named.unique().sort("sha256").to_dicts()
+
+
+def _readers(screen_texts: pl.DataFrame | None) -> list[dict[str, str]]:
+    """Which reader of text the frames were given to, if any, and which models it had."""
+    if screen_texts is None:
+        return []
+    named = screen_texts.drop_nulls("reader_sha256").select(name="reader", sha256="reader_sha256")
     return named.unique().sort("sha256").to_dicts()
 
 

@@ -15,6 +15,7 @@ from gettok.tables import (
     FRAMES,
     MEDIA,
     PAIRS,
+    SCREEN_TEXTS,
     STANCES,
     TRANSCRIPTS,
     VIDEOS,
@@ -48,6 +49,7 @@ def tables() -> Tables:
         captions=CAPTIONS.read(DATA / "captions.parquet"),
         books={stage: Books.read(DATA / "books" / f"{stage}.json") for stage in COUNTED},
         frames=_light(FRAMES, "frames"),
+        screen_texts=_light(SCREEN_TEXTS, "screen_texts"),
         uncovered=_uncovered(),
     )
 

@@ -13,6 +13,7 @@ from gettok.errors import BadInput, Unusable
 from gettok.frames import FramesStep
 from gettok.media import MediaFile, probe
 from gettok.pictures import GivenPictures, Picture, Pictures
+from gettok.screen_text.step import OcrStep
 from gettok.settings import Settings
 from gettok.speech import TranscribeStep
 from gettok.stance import StanceInputs, StanceStep
@@ -22,7 +23,7 @@ from stages.compose import compose
 from stages.place import store_root
 from stages.sandboxed import addresses, model_key
 
-STEPS = ("probe", "frames", "transcribe", "describe", "stance")
+STEPS = ("probe", "frames", "transcribe", "ocr", "describe", "stance")
 _PICTURES = {".jpg", ".jpeg", ".png"}
 
 
@@ -59,10 +60,23 @@ def _tried(step: str, settings: Settings) -> Iterator[Callable[[Path], Row]]:
         listener = TranscribeStep(settings.asr)
         listener.open()
         yield lambda file: _asked(listener, _media(file))[0]
+    elif step == "ocr":
+        reader = _reader(settings)
+        yield lambda file: {"frames": _asked(reader, _pictures(settings, file))}
     else:
         with addresses(settings.llm.base_url) as where:
             address = where.of(settings.llm.base_url, "model")
             yield _describer(settings, address) if step == "describe" else _judge(settings, address)
+
+
+def _reader(settings: Settings) -> OcrStep:
+    if settings.ocr is None:
+        raise BadInput(
+            "the settings ask for no reader of on-screen text",
+            "did nothing",
+            "say which: `gettok try ocr FILE ocr=rapidocr`",
+        )
+    return OcrStep(settings.ocr)
 
 
 def _describer(settings: Settings, address: str) -> Callable[[Path], Row]:

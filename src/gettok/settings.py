@@ -211,6 +211,14 @@ class Prompts(Section):
     stance: StancePrompt
 
 
+class Ocr(Section):
+    """Who else reads the text on the frames that a model is shown, to be held against what the model gives."""
+
+    backend: Literal["rapidocr"]
+    min_confidence: Share
+    at_once: Positive
+
+
 class Embedder(Section):
     kind: Literal["charngram", "transformer"]
     model: str | None
@@ -246,6 +254,8 @@ class Settings(Section):
     asr: Asr
     llm: Llm
     prompts: Prompts
+    #: `None`: nobody else does.
+    ocr: Ocr | None
     embedder: Embedder
     release: Release
     report: Report

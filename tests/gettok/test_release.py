@@ -40,6 +40,35 @@ def test_the_csv_has_the_paper_s_columns_first_and_a_row_for_every_video(tmp_pat
     assert made[1]["no_media_because"] == "private"
 
 
+def read_twice(**changes: str):
+    """A study of two videos whose screens a reader of text read, too."""
+    of = study_of(2)
+    ids = enumerate(of.videos["video_id"])
+    rows = [{"video_id": video, "frame_index": place, "text": "NO", **changes} for place, video in ids]
+    columns = {"ocr_text": pl.lit("NO A LA VACANCIA"), "ocr_cer": pl.lit(0.25)}
+    return replace(
+        of,
+        descriptions=of.descriptions.with_columns(**columns),
+        screen_texts=TABLES["screen_texts"].frame(rows),
+    )
+
+
+def test_what_a_reader_of_text_saw_is_derived(tmp_path):
+    made = written(tmp_path / "r", read_twice(detail="as it was said"), form="derived")
+    assert [(row["ocr_text"], row["ocr_cer"]) for row in rows(made["dataset.csv"])] == [
+        ("NO A LA VACANCIA", "0.25")
+    ] * 2
+    table = pl.read_parquet(tmp_path / "r" / "screen_texts.parquet")
+    assert {"text", "lines", "reader", "reader_sha256"} <= set(table.columns)
+    assert not {"detail", "answer"} & set(table.columns)
+    assert "screen_texts.parquet" not in written(tmp_path / "ids", read_twice(), form="ids_only")
+
+
+def test_f55_a_screen_of_a_video_that_was_never_found_is_refused(tmp_path):
+    with pytest.raises(Damaged, match="describe has a video that was never found: 9"):
+        written(tmp_path / "r", read_twice(video_id="9"))
+
+
 def test_the_checksums_hold_for_every_file(tmp_path):
     files = written(tmp_path / "r")
     listed = dict(reversed(line.split("  ")) for line in files["checksums.sha256"].decode().splitlines())

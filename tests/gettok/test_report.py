@@ -287,6 +287,42 @@ def test_figure_2_says_how_spellings_were_counted(tmp_path):
     assert "Capitals and accents make no difference" in made(tmp_path)
 
 
+def read_twice(*rates: float | None):
+    """A study of so many videos: the model's text and the reader's are this far apart; None was not read."""
+    of = tables(*(video(number) for number in range(1, len(rates) + 1)))
+    columns = {"ocr_text": ["<b>NO</b>" if rate else "" for rate in rates], "ocr_cer": rates}
+    given = [pl.Series(name, values, strict=False) for name, values in columns.items()]
+    return replace(of, descriptions=of.descriptions.with_columns(given))
+
+
+def test_the_page_says_how_far_two_readings_of_the_screen_are_apart_and_where_most(tmp_path):
+    text = made(tmp_path, read_twice(0.5, 0.0, 1.0, None, *[0.25] * 9))
+    section = text.split('<h2 id="screens">')[1].split("</section>")[0]
+    assert "Of 12 videos the text was read twice" in section
+    assert "<dd>0.3125</dd>" in section
+    assert "<dd>12</dd>" in section
+    assert "95 % interval" in section
+    shown_ids = re.findall(r"<code>72134567890123456(\d\d)</code>", section)
+    assert shown_ids == ["03", "01", *(f"{number:02}" for number in range(5, 13))], "ten, the worst first"
+    assert "NO A LA VACANCIA" in section
+    assert "&lt;b&gt;NO&lt;/b&gt;" in section
+
+
+def test_the_page_says_so_where_two_readings_agree_and_where_there_is_only_one(tmp_path):
+    assert "They read the same words in every video." in made(tmp_path / "a", read_twice(0.0, 0.0))
+    assert "No video's text was read twice" in made(tmp_path / "b").replace("&#39;", "'")
+
+
+def test_videos_without_any_text_are_in_no_rate_of_the_screen():
+    of = read_twice(1.0, 0.0, 0.0)
+    blank = of.descriptions.with_columns(
+        on_screen_text=pl.when(pl.col("ocr_cer") > 0).then("on_screen_text").otherwise(pl.lit(""))
+    )
+    metrics = report.metrics(replace(of, descriptions=blank), STUDY, COMPARISON)
+    assert metrics["screen_text"] == {"cer": 1.0, "videos": 1}
+    assert report.metrics(study_of(3), STUDY, COMPARISON)["screen_text"] == {"cer": None, "videos": 0}
+
+
 def test_every_day_of_the_study_is_in_the_plot_with_zero_where_nothing_was_published():
     of = tables(video(1, created_at=datetime(2022, 12, 7, 23, 59, tzinfo=UTC)))
     frame = report.plots(of, STUDY)["posts_per_day.csv"]

@@ -68,6 +68,9 @@ def test_the_demo_s_settings_are_right(params):
         ("collect.refresh_after_days", 0),
         ("report.hashtags", True),
         ("asr.language", "Spanish"),
+        ("ocr.backend", False),  # an unquoted off
+        ("ocr.min_confidence", 1.1),
+        ("ocr.at_once", 0),
         ("llm.prices.input_usd_per_million", -1.0),
         ("release.form", "everything"),
     ],
@@ -129,6 +132,14 @@ def test_the_quota_s_parts_may_take_all_but_one_request(params):
     assert check(params, "params.yaml").collect.comments.per_video == 50
     params["collect"]["users"] = {"requests_per_day": 1}
     with pytest.raises(BadSettings, match="none is left to search with"):
+        check(params, "params.yaml")
+
+
+def test_a_reader_of_text_may_be_left_out_but_not_forgotten(params):
+    params["ocr"] = None
+    assert check(params, "params.yaml").ocr is None
+    del params["ocr"]
+    with pytest.raises(BadSettings, match="ocr"):
         check(params, "params.yaml")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gettok.step import Row
-from gettok.tables import DESCRIPTIONS, FRAMES, STANCES, TRANSCRIPTS
+from gettok.tables import DESCRIPTIONS, FRAMES, SCREEN_TEXTS, STANCES, TRANSCRIPTS
 from gettok.words import normalise
 from sandbox.accuracy import accuracy
 from sandbox.corpus.cast import cast
@@ -17,8 +17,8 @@ SPOKEN = {video: of for video, of in TRUTH.items() if of.language == "es" and of
 
 def written(folder, *transcripts: Row):
     TRANSCRIPTS.write(transcripts, folder / "transcripts" / "2022-12-07.parquet")
-    for name, table in (("stances", STANCES), ("descriptions", DESCRIPTIONS), ("frames", FRAMES)):
-        table.write([], folder / name / "2022-12-07.parquet")
+    for table in (STANCES, DESCRIPTIONS, SCREEN_TEXTS, FRAMES):
+        table.write([], folder / table.name / "2022-12-07.parquet")
     return folder
 
 
@@ -68,6 +68,43 @@ def test_words_where_nobody_speaks_are_counted(tmp_path):
     found = accuracy(written(tmp_path, {"video_id": silent, "status": "ok", "text": "Gracias por ver."}))
     assert found.transcripts.words_where_nobody_speaks == 3
     assert found.transcripts.wer.value is None
+
+
+SCREENS = next(video for video, of in TRUTH.items() if len({shown.text for shown in of.screen}) == 3)
+
+
+def shown_on(folder, indices: list[int], *, model: str, ocr: list[str]):
+    """One video with a frame in the middle of each of its three texts, of which those of `indices` were sent."""
+    data = written(folder)
+    times = [(shown.from_s + shown.to_s) / 2 for shown in TRUTH[SCREENS].screen]
+    frames = [{"video_id": SCREENS, "frame_index": place, "time_s": at} for place, at in enumerate(times)]
+    FRAMES.write(frames, data / "frames" / "2022-12-07.parquet")
+    seen = {"video_id": SCREENS, "status": "ok", "frame_indices": indices, "on_screen_text": model}
+    DESCRIPTIONS.write([seen], data / "descriptions" / "2022-12-07.parquet")
+    read = [
+        {"video_id": SCREENS, "status": "ok", "frame_index": place, "text": text}
+        for place, text in zip(indices, ocr, strict=True)
+    ]
+    SCREEN_TEXTS.write(read, data / "screen_texts" / "2022-12-07.parquet")
+    return accuracy(data)
+
+
+def test_on_screen_text_is_judged_by_the_frames_that_were_sent(tmp_path):
+    first, second, third = (shown.text for shown in TRUTH[SCREENS].screen)
+    found = shown_on(tmp_path / "a", [0, 2], model=f"{first}\n{third}", ocr=[first, third])
+    assert (found.by_model.right, found.by_model.videos) == (1, 1)
+    assert (found.by_ocr.right, found.by_ocr.videos) == (1, 1)
+    found = shown_on(tmp_path / "b", [0, 1, 2], model=f"{first}\n{third}", ocr=[first, second, third])
+    assert found.by_model.right < 1
+    assert found.by_ocr.right == 1
+
+
+def test_verbatim_a_capital_counts_and_a_text_that_stays_is_read_once(tmp_path):
+    first, *_ = (shown.text for shown in TRUTH[SCREENS].screen)
+    found = shown_on(tmp_path, [0, 0], model=first, ocr=[first.upper(), first.upper()])
+    assert found.by_ocr.right == 1
+    assert found.by_ocr.verbatim < 0.5
+    assert any(line.startswith("the same, read by OCR                1.000 (0.") for line in found.lines())
 
 
 def test_the_truth_knows_what_the_generator_put_behind_each_voice():

@@ -87,6 +87,13 @@ def test_try_describes_and_judges_a_video_or_texts_at_hand(sandbox, tmp_path):
     assert (supports["label"], opposes["label"]) == ("support", "no support")
 
 
+def test_try_reads_the_text_on_the_frames_of_a_file():
+    (row,) = tried("ocr", file_of("rotated"))
+    assert "Noticias del día" in " ".join(row["frames"][0]["text"].split())
+    code, _, err = gettok("try", "ocr", file_of("rotated"), "ocr=off")
+    assert (code, "ocr=rapidocr" in err) == (66, True)
+
+
 def test_try_refuses_an_unknown_step_a_missing_file_and_a_wrong_setting():
     code, _, err = gettok("try", "listen", "a.mp4")
     assert (code, "choose one of probe" in err) == (66, True)

@@ -17,6 +17,7 @@ _GROUPS = [
     "llm",
     "prompts/describe",
     "prompts/stance",
+    "ocr",
     "embedder",
     "release",
     "report",
@@ -78,6 +79,7 @@ def test_the_paper_s_study_is_the_paper_s(tmp_path):
     assert settings.download.backend == "pyktok"
     assert settings.embedder.model == "dccuchile/bert-base-spanish-wwm-uncased"
     assert (settings.prompts.describe.name, settings.prompts.stance.name) == ("paper", "paper")
+    assert settings.ocr is None
     assert settings.source.api == "https://open.tiktokapis.com/v2"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from gettok.errors import Damaged
 from gettok.store import Store
-from gettok.tables import FRAMES, MEDIA, TRANSCRIPTS
+from gettok.tables import FRAMES, MEDIA, SCREEN_TEXTS, TRANSCRIPTS
 from stages.refill import refill
 
 FILM = b"a film, as far as anybody looks"
@@ -37,6 +37,16 @@ def new(tmp_path, data) -> dict[str, int]:
 def test_a_file_and_a_transcript_come_back(tmp_path):
     found = new(tmp_path, pulled(tmp_path / "data", film=FILM))
     assert (found["download"], found["transcribe"]) == (1, 1)
+
+
+def test_an_answer_that_fills_many_rows_comes_back_once(tmp_path):
+    row = {**ANSWERED, "answer_key": "d" * 64}
+    rows = [{**row, "frame_index": index} for index in (0, 300)]
+    SCREEN_TEXTS.write(rows, tmp_path / "data" / "screen_texts" / "2022-12-07.parquet")
+    with Store(tmp_path / "store") as store:
+        found = {stage: (answers, new) for stage, answers, new in refill(store, tmp_path / "data")}
+        assert found["ocr"] == (1, 1)
+        assert store.known(["d" * 64])
 
 
 def test_a_dataset_without_its_files_gives_back_everything_else(tmp_path):

@@ -12,6 +12,7 @@ TABLES = (
     "media",
     "frames",
     "transcripts",
+    "screen_texts",
     "descriptions",
     "stances",
     "comparison",

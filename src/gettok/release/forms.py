@@ -35,7 +35,9 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             "transcripts": "video_id speech text raw_text language language_probability segments words sound_s"
             " speech_ratio avg_logprob no_speech_prob compression_ratio chars_per_s repeats inventions doubts"
             f" speech_model speech_model_revision speech_model_sha256 {_ANSWERED}",
-            "descriptions": f"video_id description on_screen_text frame_indices {_USAGE} {_ANSWERED}",
+            "descriptions": "video_id description on_screen_text frame_indices ocr_text ocr_cer"
+            f" {_USAGE} {_ANSWERED}",
+            "screen_texts": f"video_id frame_index text lines reader reader_sha256 {_ANSWERED}",
             "stances": f"video_id label confidence votes inputs_used {_USAGE} {_ANSWERED}",
             "pairs": "video_id left right created_at left_language right_language left_words right_words jaccard cosine"
             " wer cer capitalisation punctuation spelling",
@@ -71,6 +73,8 @@ _FIELDS = (
         " published GET-Tok dataset; `provenance.json` names the model that answered.",
     ),
     _field("on_screen_text", "descriptions.on_screen_text", "derived"),
+    _field("ocr_text", "descriptions.ocr_text", "derived"),
+    _field("ocr_cer", "descriptions.ocr_cer", "derived"),
     _field("stance", "stances.label", "derived"),
     _field("stance_confidence", "stances.confidence", "derived"),
     _field("transcript_language", "transcripts.language", "derived"),

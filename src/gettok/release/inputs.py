@@ -40,6 +40,7 @@ class Tables:
     captions: pl.DataFrame
     books: Mapping[str, Books]
     frames: pl.DataFrame | None = None
+    screen_texts: pl.DataFrame | None = None
     #: Days of the study in which videos may be missing, and why.
     uncovered: Mapping[str, str] = field(default_factory=dict)
 
@@ -79,6 +80,8 @@ def check(tables: Tables) -> None:
             _refuse_other_counts(stage, table, tables.books[stage])
     _refuse_strangers("compare_transcripts", set(tables.pairs["video_id"]), ids)
     _refuse_strangers("download", set(tables.captions["video_id"]), ids)
+    if tables.screen_texts is not None:
+        _refuse_strangers("describe", set(tables.screen_texts["video_id"]), ids)
     _refuse_mixed(models(tables))
 
 

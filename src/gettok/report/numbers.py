@@ -7,6 +7,7 @@ import polars as pl
 
 from gettok.compare.ways import WAYS, per_day, texts
 from gettok.release import Tables
+from gettok.report import screens
 from gettok.settings import Study
 
 Spellings: TypeAlias = Literal["together", "apart"]
@@ -85,12 +86,18 @@ def metrics(tables: Tables, study: Study, comparison: Mapping[str, Any]) -> dict
         "totals": totals(tables.videos),
         "ok": {stage: book.ok for stage, book in tables.books.items()},
         "unusable": {stage: dict(book.unusable) for stage, book in tables.books.items()},
+        "screen_text": _of_screens(tables.descriptions),
         "stance_share": {name: share for name, _, share in stances(tables.stances, study)},
         "comparison": {
             name: {key: _value(entry) for key, entry in of_pair.items() if isinstance(entry, Mapping)}
             for name, of_pair in comparison.get("pairs", {}).items()
         },
     }
+
+
+def _of_screens(descriptions: pl.DataFrame) -> dict[str, float | int | None]:
+    rate = screens.compared(descriptions).cer
+    return {"cer": rate.value, "videos": rate.n}
 
 
 def _value(entry: Mapping[str, Any]) -> Any:

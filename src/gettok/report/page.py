@@ -11,9 +11,10 @@ import polars as pl
 from gettok.compare.ways import COMPARED, WAYS, name_of
 from gettok.errors import REASONS
 from gettok.release import Tables, models
-from gettok.report import examples, figures, numbers
+from gettok.report import examples, figures, numbers, screens
 from gettok.report.numbers import Spellings
 from gettok.report.rendering import render
+from gettok.screen_text.agreement import MEANING
 from gettok.settings import Study
 
 #: The numbers of section 3.1, as the page names them.
@@ -100,6 +101,8 @@ def html(
         ways=WAYS,
         numbers_of_pairs=_NUMBERS,
         pair=examples.pair(tables.pairs),
+        screens=screens.compared(tables.descriptions),
+        screens_meaning=MEANING,
         stances=numbers.stances(tables.stances, study),
         examples=examples.by_stance(tables, study),
         models=models(tables),

@@ -24,6 +24,7 @@ from gettok.tables.made import (
     FRAMES,
     MEDIA,
     PAIRS,
+    SCREEN_TEXTS,
     SEGMENT,
     STANCES,
     TRANSCRIPTS,
@@ -47,6 +48,7 @@ TABLES: Mapping[str, Table] = {
         FRAMES,
         TRANSCRIPTS,
         DESCRIPTIONS,
+        SCREEN_TEXTS,
         STANCES,
         PAIRS,
     )
@@ -65,6 +67,7 @@ __all__ = [
     "MEDIA",
     "PAGES",
     "PAIRS",
+    "SCREEN_TEXTS",
     "SEGMENT",
     "STANCES",
     "TABLES",

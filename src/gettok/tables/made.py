@@ -201,9 +201,40 @@ DESCRIPTIONS = Table(
         Column("description", pl.String, "What happens in the video."),
         Column("on_screen_text", pl.String, "Text that appears in the frames."),
         Column("frame_indices", pl.List(pl.Int64), "The frames that were sent."),
+        Column(
+            "ocr_text",
+            pl.String,
+            "Text that a reader of text (OCR) sees in the same frames, each line once; empty if none was asked.",
+        ),
+        Column(
+            "ocr_cer",
+            pl.Float64,
+            "How far `on_screen_text` is from `ocr_text`: 0, the same words, to 1, nothing in common; empty without both.",
+        ),
         *_USAGE,
         *_ANSWERED,
     ),
+)
+
+_CORNERS = pl.List(pl.Struct({"x": pl.Int64, "y": pl.Int64}))
+
+SCREEN_TEXTS = Table(
+    "screen_texts",
+    "Text that a reader of text (OCR) sees in one frame, of those that a model was shown; empty if none was asked.",
+    (
+        VIDEO_ID,
+        Column("frame_index", pl.Int64, "The frame, as in `frames`."),
+        Column("text", pl.String, "Its lines in reading order; empty text where there are none."),
+        Column(
+            "lines",
+            pl.List(pl.Struct({"text": pl.String, "confidence": pl.Float64, "box": _CORNERS})),
+            "The lines, each with the reader's confidence from 0 to 1, and its four corners, clockwise from the upper left, in pixels of the JPEG.",
+        ),
+        Column("reader", pl.String, "The reader's name and version."),
+        Column("reader_sha256", pl.String, "SHA-256 over the names and digests of its models."),
+        *_ANSWERED,
+    ),
+    ("video_id", "frame_index"),
 )
 
 STANCES = Table(

@@ -1,0 +1,49 @@
+"""Has somebody else read the frames that a model is shown, and holds the model's reading against theirs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gettok.pictures import Pictures
+from gettok.screen_text.agreement import cer, distinct
+from gettok.screen_text.step import OcrStep
+from gettok.step import Item, Row
+from gettok.tables import SCREEN_TEXTS
+from stages.answering import Lost, whole, writer_by_day
+from stages.shell import DATA, Stage
+
+
+@dataclass(frozen=True)
+class Screens:
+    """The lines that a reader of text sees in each video, frame by frame."""
+
+    lines: Mapping[str, Sequence[str]]
+
+    def beside(self, write: Callable[[str, list[Row]], None]) -> Callable[[str, list[Row]], None]:
+        """A writer of descriptions that puts the reader's text beside the model's."""
+        return lambda day, rows: write(day, [self._compared(row) for row in rows])
+
+    def _compared(self, row: Row) -> Row:
+        lines = self.lines.get(row["video_id"])
+        if lines is None:
+            return row
+        rate = cer(lines, row["on_screen_text"]) if row["status"] == "ok" else None
+        return {**row, "ocr_text": "\n".join(distinct(lines)), "ocr_cer": rate}
+
+
+def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Lost]) -> Screens:
+    """Write the table of what is read, as an output whatever the settings: empty if they ask for no reader."""
+    ocr = stage.settings.ocr
+    lines: dict[str, list[str]] = {}
+    with whole(DATA / "screen_texts") as folder:
+        if ocr is not None:
+            write = writer_by_day(SCREEN_TEXTS, folder)
+
+            def keep(day: str, rows: list[Row]) -> None:
+                write(day, rows)
+                for row in rows:
+                    if row["status"] == "ok":
+                        of_video = lines.setdefault(row["video_id"], [])
+                        of_video += [line["text"] for line in row["lines"]]
+
+            stage.asking(OcrStep(ocr)).table(entries, keep)
+    return Screens(lines)

@@ -1,0 +1,105 @@
+"""Describing as a program: who else reads the screen, what that leaves in the tables, and what it never asks again."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import pytest
+from test_screen_text import jpeg
+from workspace import Workspace
+
+from gettok.step import Row
+from gettok.store import Store
+from gettok.tables import DESCRIPTIONS, FRAMES, SCREEN_TEXTS, VIDEOS
+from sandbox.server import Sandbox
+
+DAY = "2022-12-07"
+SHOWN = {
+    "71": (jpeg("LIMA", "PROTESTA"), jpeg("LIMA", "CUSCO")),
+    "72": (jpeg(),),
+    "73": (),
+}
+
+
+def frames() -> list[Row]:
+    rows: list[Row] = []
+    for video, pictures in SHOWN.items():
+        for place, picture in enumerate(pictures):
+            facts = {"sha256": hashlib.sha256(picture).hexdigest(), "time_s": 10.0 * place}
+            image = {"bytes": picture, "path": f"{300 * place}.jpg"}
+            rows.append(
+                {"video_id": video, "frame_index": 300 * place, "status": "ok", "image": image, **facts}
+            )
+        if not pictures:
+            rows.append({"video_id": video, "status": "unusable", "reason": "no_media"})
+    return rows
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """Three videos with their frames; one has no text, one no frames. It has been described once, with a reader."""
+    with Sandbox() as sandbox:
+        made = Workspace.make(tmp_path_factory.mktemp("describing"), sandbox.base)
+        videos = [
+            {"video_id": video, "created_at": datetime(2022, 12, 7, tzinfo=UTC), "username": "u"}
+            for video in SHOWN
+        ]
+        VIDEOS.write(videos, made.data / "videos" / f"{DAY}.parquet")
+        FRAMES.write(frames(), made.data / "frames" / f"{DAY}.parquet")
+        made.run("describe")
+        yield made
+
+
+def described(workspace: Workspace) -> dict[str, Row]:
+    rows = DESCRIPTIONS.read(workspace.data / "descriptions").to_dicts()
+    return {row["video_id"]: row for row in rows}
+
+
+def read(workspace: Workspace) -> list[Row]:
+    return SCREEN_TEXTS.read(workspace.data / "screen_texts").to_dicts()
+
+
+def answers(workspace: Workspace) -> int:
+    with Store(workspace.store) as store:
+        return {stage: count for stage, count, _ in store.stats()}["ocr"]
+
+
+def test_each_frame_has_its_row_and_each_description_the_reader_s_text_beside_the_model_s(workspace):
+    rows = [(row["video_id"], row["frame_index"], row["text"], row["reason"]) for row in read(workspace)]
+    assert rows == [
+        ("71", 0, "LIMA\nPROTESTA", None),
+        ("71", 300, "LIMA\nCUSCO", None),
+        ("72", 0, "", None),
+        ("73", None, None, "no_frames"),
+    ]
+    found = described(workspace)
+    assert (found["71"]["ocr_text"], found["71"]["ocr_cer"]) == ("LIMA\nPROTESTA\nCUSCO", 0)
+    assert (found["72"]["ocr_text"], found["72"]["ocr_cer"]) == ("", 0)
+    assert (found["73"]["ocr_text"], found["73"]["ocr_cer"]) == (None, None)
+    assert workspace.books("describe") == {"asked": 3, "ok": 2, "unusable": {"no_frames": 1}}
+
+
+def test_off_nothing_is_read_and_the_columns_are_empty_and_on_again_nothing_is_read_twice(workspace):
+    before = (read(workspace), described(workspace), answers(workspace))
+    workspace.compose("ocr=off", "llm.max_frames=1")
+    said = workspace.run("describe")
+    assert "ocr:" not in said
+    assert read(workspace) == []
+    assert {(row["ocr_text"], row["ocr_cer"]) for row in described(workspace).values()} == {(None, None)}
+    workspace.compose()
+    assert "ocr:" not in workspace.run("describe"), "every answer was there already"
+    assert (read(workspace), described(workspace), answers(workspace)) == before
+
+
+def test_another_confidence_reads_no_picture_again(workspace):
+    workspace.compose("ocr.min_confidence=1.0", "ocr.at_once=1")
+    assert "ocr:" not in workspace.run("describe")
+    workspace.compose()
+
+
+def test_only_the_frames_that_the_model_is_shown_are_read(workspace):
+    workspace.compose("llm.max_frames=1")
+    workspace.run("describe")
+    assert [row["frame_index"] for row in read(workspace) if row["video_id"] == "71"] == [300]
+    assert described(workspace)["71"]["frame_indices"] == [300]
+    assert described(workspace)["71"]["ocr_text"] == "LIMA\nCUSCO"
+    workspace.compose()
