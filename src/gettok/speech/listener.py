@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib import import_module
-from threading import BoundedSemaphore
 
 from gettok.errors import BadSettings
 from gettok.settings import Asr
@@ -28,13 +28,14 @@ class Listener:
         self._languages = writer.languages
         self._pool = Pool(writer, batch_size)
         self._timing = timing
-        # a piece of a long recording takes some 60 MB while voices are looked for
-        self._turns = BoundedSemaphore(os.cpu_count() or 1)
+        # a piece of a long recording takes some 60 MB while voices are looked for, and each thread that does it keeps
+        # a part of them: so a few threads do it for all
+        self._hands = ThreadPoolExecutor(os.cpu_count() or 1)
 
     def chunks(self, recording: Recording, longest_s: float) -> list[Chunk]:
         """Where somebody speaks, in stretches of at most so many seconds."""
-        with self._turns:
-            return chunks_of(voices_in(recording, self._detector, longest_s), longest_s)
+        voices = self._hands.submit(voices_in, recording, self._detector, longest_s).result()
+        return chunks_of(voices, longest_s)
 
     def write(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Written]:
         """What is said in each chunk. A language that is not given is heard where there is most voice."""

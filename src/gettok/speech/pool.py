@@ -6,6 +6,7 @@ pool's own: whoever waits for an answer, and finds nobody at the model, takes wh
 
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import Condition
 
 from gettok.errors import GettokError, Stop, Unusable
@@ -55,6 +56,8 @@ class Pool:
         self._busy = 0
         self._crowded_in_a_row = 0
         self._changed = Condition()
+        # what a thread has allocated it keeps in part, so the few lanes do the work of all that ask
+        self._lanes = ThreadPoolExecutor(writer.lanes)
 
     def write(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Written]:
         """What is said in each chunk. Raises `Unusable` (`too_large`) if the device cannot hold one of them.
@@ -97,7 +100,7 @@ class Pool:
         said: Sequence[Written | GettokError] = ()
         self._changed.release()
         try:
-            said = self._said(taken)
+            said = self._lanes.submit(self._said, taken).result()
         finally:
             self._changed.acquire()
             self._busy -= 1
