@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,11 +12,14 @@ from small_study import STUDY
 from specifications import specification
 from test_report import Page
 
+from gettok.describe import DescribeStep
 from gettok.multiverse import locks
 from gettok.multiverse.picture import curves, draw
 from gettok.multiverse.specifications import LeftOut, axes, differing, distinct, in_words, stances_of
 from gettok.multiverse.summary import as_frame, multiverse
 from gettok.multiverse.writing import write
+from gettok.settings import Llm, check
+from gettok.stance import StanceStep
 from gettok.tables import STANCES, VIDEOS
 
 LABELS = ["support", "neutral", "no support", "support", None, "support"]
@@ -49,7 +53,9 @@ LOCK = {
     },
     "describe": {
         "deps": [{"path": "data/pages", "md5": "p"}, {"path": "src/a.py", "md5": "a"}],
-        "params": {"params.yaml": {"llm": {"votes": 1, "prices": {"input": 0.1}}}},
+        "params": {
+            "params.yaml": {"llm": {"votes": 1, "tries": 4, "prices": {"input": 0.1}, "temperature": 0.5}}
+        },
         "outs": [{"path": "data/descriptions", "md5": "d"}],
     },
     "detect_stance": {
@@ -67,13 +73,44 @@ LOCK = {
 
 def test_the_settings_are_those_of_the_stances_and_of_what_they_rest_on():
     assert locks.settings_of(LOCK) == {
-        "llm.prices.input": 0.1,
+        "llm.temperature": 0.5,
         "llm.votes": 1,
         "prompts.stance.inputs": ["frame"],
         "study.start": "d",
     }
     assert locks.digest_of(LOCK, "data/stances") == "s"
     assert locks.digest_of({}, "data/stances") is None
+
+
+OTHERWISE = {
+    "base_url": "http://127.0.0.1:9/v1",
+    "key_from": "ANOTHER_KEY",
+    "model": "another",
+    "temperature": 0.7,
+    "max_tokens": 9,
+    "max_frames": 1,
+    "image_detail": "low",
+    "votes": 3,
+    "timeout_s": 1,
+    "tries": 1,
+    "at_once": 9,
+    "budget_usd": 1.0,
+    "image_tokens": {"low": 1, "base": 1, "square": 1},
+    "prices": {"input_usd_per_million": 9.0, "output_usd_per_million": 9.0},
+}
+
+
+@pytest.mark.parametrize("name", Llm.model_fields)
+def test_a_setting_of_the_model_counts_if_an_answer_s_key_has_it(params, name):
+    def keys(llm: Llm) -> tuple:
+        of_all = check(params, "params.yaml")
+        asked = (llm, of_all.prompts.describe, "address", "key", Path("calls"))
+        judged = (llm, of_all.prompts.stance, of_all.study.stance, "address", "key", Path("calls"))
+        return DescribeStep(*asked).settings, StanceStep(*judged).settings
+
+    llm = check(params, "params.yaml").llm
+    other = Llm.model_validate({**llm.model_dump(), name: OTHERWISE[name]})
+    assert (keys(llm) == keys(other)) == (f"llm.{name}" in locks.HOW)
 
 
 def test_stances_made_before_their_descriptions_changed_are_found_out():

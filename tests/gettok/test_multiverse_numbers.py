@@ -13,7 +13,7 @@ from sklearn.metrics import cohen_kappa_score
 from small_study import STUDY
 from specifications import FIRST, specification
 
-from gettok.multiverse.agreement import alpha, kappa, nominal_alpha, pairs
+from gettok.multiverse.agreement import alpha, nominal_alpha, pairs
 from gettok.multiverse.comparisons import compare
 from gettok.multiverse.flips import as_frame, flips
 from gettok.multiverse.numbers import difference, share
@@ -69,10 +69,11 @@ def test_alpha_is_that_of_the_krippendorff_package(rows):
 
 
 def test_kappa_is_the_one_worked_out_by_hand():
-    # both yes 20, left yes alone 5, right yes alone 10, both no 15: agreement 0.7, by chance 0.5
-    left = ["yes"] * 25 + ["no"] * 25
-    right = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
-    assert kappa(left, right) == 0.4
+    # both support 20, left alone 5, right alone 10, neither 15: agreement 0.7, by chance 0.5
+    left = ["support"] * 25 + ["neutral"] * 25
+    right = ["support"] * 20 + ["neutral"] * 5 + ["support"] * 10 + ["neutral"] * 15
+    (pair,) = pairs([specification("left", left), specification("right", right)])
+    assert (pair.n, pair.same, pair.kappa) == (50, 0.7, 0.4)
 
 
 @given(anything())

@@ -50,21 +50,23 @@ def pairs(found: Sequence[Specification]) -> list[Pair]:
 
 
 def _pair(left: str, right: str, both: pl.DataFrame) -> Pair:
-    one, other = both.get_columns()
+    # a few kinds of two labels, each with how often: scikit-learn would sort every video's label for every pair
+    one, other, counts = both.group_by(both.columns).len().sort(both.columns).get_columns()
+    same = int(counts.filter(one == other).sum())
     return Pair(
         left,
         right,
         both.height,
-        rounded(int((one == other).sum()) / both.height) if both.height else None,
-        kappa(one.to_list(), other.to_list()),
+        rounded(same / both.height) if both.height else None,
+        kappa(one.to_list(), other.to_list(), counts.to_list()),
     )
 
 
-def kappa(left: Sequence[str], right: Sequence[str]) -> float | None:
-    """Cohen's kappa; null where both have one and the same label everywhere, as chance alone would give that."""
+def kappa(left: Sequence[str], right: Sequence[str], counts: Sequence[int]) -> float | None:
+    """Cohen's kappa of labels, each two with how often; null where all are equal, as chance alone would give that."""
     if len({*left, *right}) < 2:
         return None
-    return rounded(float(cohen_kappa_score(left, right)))
+    return rounded(float(cohen_kappa_score(left, right, sample_weight=counts)))
 
 
 def alpha(found: Sequence[Specification]) -> Alpha:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -44,5 +44,5 @@ def as_frame(contested: Sequence[Flip], found: Sequence[Specification]) -> pl.Da
     columns = [f"label_{one.name}" for one in found]
     numbers = ("different_labels", "dissenting", "judged")
     schema = {"video_id": pl.String, **dict.fromkeys(numbers, pl.Int64), **dict.fromkeys(columns, pl.String)}
-    rows = [(flip.video_id, *(asdict(flip)[name] for name in numbers), *flip.labels) for flip in contested]
+    rows = [(flip.video_id, *(getattr(flip, name) for name in numbers), *flip.labels) for flip in contested]
     return pl.DataFrame(rows, schema=schema, orient="row")

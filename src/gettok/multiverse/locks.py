@@ -7,6 +7,12 @@ from gettok.step import Json
 
 STANCES = "data/stances"
 _PARAMS = "params.yaml"
+#: How a model is asked, and what that costs: in no answer's key, so two who differ in these alone are one.
+HOW = tuple(
+    f"llm.{name}"
+    for name in ("key_from", "timeout_s", "tries", "at_once", "budget_usd", "image_tokens", "prices")
+)
+_HOW_UNDER = tuple(f"{key}." for key in HOW)
 
 Stages = Mapping[str, Mapping[str, Any]]
 
@@ -15,13 +21,13 @@ def settings_of(stages: Stages) -> dict[str, Json]:
     """Every setting that the stances, or what they were made from, were made with: `llm.votes`, a value each.
 
     These are what a stage declares and DVC wrote down as it ran, not what `params.yaml` has by now. What cannot change
-    a stance, such as the form of the release, is not among them.
+    a stance, such as the form of the release or how long to wait for a model, is not among them.
     """
     found: dict[str, Json] = {}
     for stage in _behind(stages):
         for key, value in stage.get("params", {}).get(_PARAMS, {}).items():
             found |= _leaves(key, value)
-    return dict(sorted(found.items()))
+    return {key: value for key, value in sorted(found.items()) if not f"{key}.".startswith(_HOW_UNDER)}
 
 
 def changed_since(stages: Stages) -> list[str]:
