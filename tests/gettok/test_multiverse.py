@@ -206,9 +206,12 @@ def test_estimates_stand_in_order_of_size_and_a_day_without_two_sides_has_no_cur
         "Share of “support” from 2022-12-07 on, minus",
         "Share of “support” from 2022-12-08 on, minus",
     ]
-    for curve in found:
-        values = [point.value for _, point in curve.points]
-        assert values == sorted(values)
+    uneven = [
+        specification(str(n), ["support"] * n + ["neutral"] * (9 - n), settings("p", votes))
+        for votes, n in enumerate((5, 1, 8))
+    ]
+    (share, *_) = curves(whole(uneven))
+    assert [(place, point.value) for place, point in share.points] == [(1, 0.1111), (0, 0.5556), (2, 0.8889)]
     early = specification("early", ["support"])
     assert len(curves(whole([early]))) == 1
 
