@@ -57,7 +57,14 @@ def specifications(study: Study, revs: Sequence[str]) -> tuple[list[Specificatio
     """
     results, not_done = _results(revs)
     found, unread = _read(study, results)
-    return found, [*not_done, *unread]
+    left_out = [*not_done, *unread]
+    if not found:
+        raise BadInput(
+            "no result has stances: " + "; ".join(f"{one.name}: {one.why}" for one in left_out),
+            "wrote nothing",
+            "run `dvc queue logs NAME` for what stopped an experiment, or `dvc fetch --all-commits` for data elsewhere",
+        )
+    return found, left_out
 
 
 def _results(revs: Sequence[str]) -> tuple[list[_Result], list[LeftOut]]:
@@ -129,12 +136,6 @@ def _read(study: Study, results: Sequence[_Result]) -> tuple[list[Specification]
             f"not all results are of the study {study.name}, on {study.stance.target!r}: {'; '.join(strangers)}",
             "compared nothing, as labels of different studies have nothing to do with each other",
             f"compose the study that is meant into {PARAMS}, and name commits whose experiments are of it with --rev",
-        )
-    if not found:
-        raise BadInput(
-            "no result has stances: " + "; ".join(f"{one.name}: {one.why}" for one in left_out),
-            "wrote nothing",
-            "run `dvc queue logs NAME` for what stopped an experiment, or `dvc fetch --all-commits` for data elsewhere",
         )
     return found, left_out
 

@@ -176,6 +176,21 @@ def test_stances_that_are_neither_in_the_cache_nor_in_a_remote_are_told(reposito
     assert said.startswith("1 specification\n")
 
 
+def test_when_nothing_has_stances_each_result_is_named_with_its_reason(repository, gettok):
+    shutil.rmtree(repository.folder / ".dvc" / "cache")
+    (repository.data / "stances" / "all.parquet").unlink()
+    with pytest.raises(BadInput, match="no result has stances") as told:
+        gettok("multiverse")
+    for name in (
+        "waits: it is queued",
+        "three-votes: DVC has",
+        "other-prompt: DVC has",
+        "workspace: data/stances",
+    ):
+        assert name in told.value.what
+    assert not (repository.data / "multiverse").exists()
+
+
 def test_without_an_experiment_it_says_how_to_make_some(repository, gettok):
     repository.commit("a commit of which no experiment was made")
     with pytest.raises(BadInput, match="no experiment started from the commit that is checked out") as told:
