@@ -94,7 +94,7 @@ def _results(revs: Sequence[str]) -> tuple[list[_Result], list[LeftOut]]:
 
 
 def _experiments(repo: Any, revs: Sequence[str]) -> list[tuple[_Result, str]]:
-    # not dvc.api.exp_show: it makes numbers of what looks like one, so the commit 1234567 comes back as a float
+    # not dvc.api.exp_show, which cuts a commit to seven letters, and several may share these
     bases = repo.experiments.show(revs=list(revs) or ["HEAD"], hide_workspace=True)
     found = [one for base in bases for one in base.experiments or []]
     names = [one.revs[0].name or one.revs[0].rev[:7] for one in found]
