@@ -182,6 +182,34 @@ def differences_command(
         typer.echo(line)
 
 
+@app.command("multiverse")
+def multiverse_command(
+    rev: Annotated[
+        list[str] | None,
+        typer.Option(help="A commit that the experiments started from, in place of HEAD. May be repeated."),
+    ] = None,
+    event: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--event",
+            "--before-after",
+            help="A day, or an event's label, in place of all events of the study. May be repeated.",
+        ),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="The stance whose share is followed, in place of the study's first.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder for the tables, the picture and the page.")] = Path(
+        "data/multiverse"
+    ),
+) -> None:
+    """Put all experiments of a sweep side by side: how far they agree, and which findings do not depend on them."""
+    from stages.multiverse import tell  # noqa: PLC0415 - DVC is slow to import
+
+    for line in tell(_settings(), rev or [], event or [], label, out):
+        typer.echo(line)
+
+
 @app.command("dictionary")
 def dictionary_command() -> None:
     """Print the data dictionary: a sentence for each column of each table."""

@@ -1,13 +1,7 @@
-"""The report's charts as SVG, the same bytes on every machine.
+"""The report's charts."""
 
-Letters stay letters (the viewer's fonts know scripts and emoji that no one font has); matplotlib measures them with the
-DejaVu Sans that it carries, never with a font of the machine. Text is dark on light and light on dark.
-"""
-
-import warnings
 from collections.abc import Sequence
 from datetime import date, timedelta
-from io import StringIO
 from typing import Any
 
 import matplotlib as mpl
@@ -18,48 +12,21 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from gettok.compare.ways import WAYS
 from gettok.report.display import label
+from gettok.report.look import BLUE, GREEN, LOOK, ORANGE, RED, svg
 from gettok.settings import Event
 
-_GREY, _BLUE, _ORANGE, _RED, _GREEN = "#8a8a8a", "#3a86c8", "#e07b28", "#d1495b", "#3f9c6b"
 #: A colour and a mark for each way: told apart without colours, too.
-_LINES = ((_ORANGE, "s"), (_GREEN, "^"), (_BLUE, "o"))
-_LOOK = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "gettok",
-    "font.family": ["DejaVu Sans"],
-    "font.size": 10,
-    "text.parse_math": False,  # a hashtag may have dollar signs
-    "axes.edgecolor": _GREY,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.titlelocation": "left",
-    "grid.color": "#8a8a8a55",
-    "xtick.color": _GREY,
-    "ytick.color": _GREY,
-    "xtick.labelcolor": "black",
-    "ytick.labelcolor": "black",
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "legend.frameon": False,
-}
-_STYLE = (
-    "text { font-family: system-ui, sans-serif !important; fill: #1d1d1f }"
-    " @media (prefers-color-scheme: dark) { text { fill: #ececee } }"
-    " @media print { text { fill: #1d1d1f } }"
-)
-_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+_LINES = ((ORANGE, "s"), (GREEN, "^"), (BLUE, "o"))
 Counts = Sequence[tuple[str, int]]
 
 
 def hashtags(frequent: Counts, viewed: Counts) -> str:
     """Figure 2: the ten most frequent and the ten most viewed hashtags."""
-    with mpl.rc_context(_LOOK):
+    with mpl.rc_context(LOOK):
         figure = Figure(figsize=(9, 3.6))
-        _bars(figure.add_axes((0.17, 0.12, 0.3, 0.76)), frequent, "Most frequent: videos", _BLUE)
-        _bars(figure.add_axes((0.67, 0.12, 0.3, 0.76)), viewed, "Most viewed: views", _ORANGE)
-        return _svg(figure)
+        _bars(figure.add_axes((0.17, 0.12, 0.3, 0.76)), frequent, "Most frequent: videos", BLUE)
+        _bars(figure.add_axes((0.67, 0.12, 0.3, 0.76)), viewed, "Most viewed: views", ORANGE)
+        return svg(figure)
 
 
 def _bars(axes: Any, counts: Counts, title: str, colour: str) -> None:
@@ -76,16 +43,16 @@ def _bars(axes: Any, counts: Counts, title: str, colour: str) -> None:
 def posts(per_day: pl.DataFrame, events: Sequence[Event]) -> str:
     """Figure 3: videos published on each day, with the study's events as numbered lines."""
     days: list[date] = per_day["day"].to_list()
-    with mpl.rc_context(_LOOK):
+    with mpl.rc_context(LOOK):
         figure = Figure(figsize=(9, 3.2))
         axes: Any = figure.add_axes((0.08, 0.12, 0.9, 0.68))
-        axes.bar(days, per_day["videos"].to_list(), width=0.85, color=_BLUE)
+        axes.bar(days, per_day["videos"].to_list(), width=0.85, color=BLUE)
         _dates(axes, days)
         axes.set_ylabel("videos")
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         _lines(axes, events, (days[-1] - days[0]).days + 1)
-        return _svg(figure)
+        return svg(figure)
 
 
 def _lines(axes: Any, events: Sequence[Event], span: int) -> None:
@@ -94,7 +61,7 @@ def _lines(axes: Any, events: Sequence[Event], span: int) -> None:
     for number, event in enumerate(events, 1):
         row = (row + 1) % 4 if abs((event.day - last).days) < span / 30 else 0
         last = event.day
-        axes.axvline(event.day, color=_RED, linestyle="--", linewidth=1)
+        axes.axvline(event.day, color=RED, linestyle="--", linewidth=1)
         place = (event.day, 1.02 + 0.07 * row)
         axes.annotate(str(number), place, xycoords=("data", "axes fraction"), ha="center", fontsize=9)
 
@@ -102,7 +69,7 @@ def _lines(axes: Any, events: Sequence[Event], span: int) -> None:
 def transcripts(per_day: pl.DataFrame) -> str:
     """Figure 4: the share of each day's videos that have a text by each way."""
     days: list[date] = per_day["day"].to_list()
-    with mpl.rc_context(_LOOK):
+    with mpl.rc_context(LOOK):
         figure = Figure(figsize=(9, 3.2))
         axes: Any = figure.add_axes((0.08, 0.12, 0.9, 0.74))
         for (way, name), (colour, marker) in zip(WAYS.items(), _LINES, strict=True):
@@ -113,7 +80,7 @@ def transcripts(per_day: pl.DataFrame) -> str:
         axes.set_ylim(0, 1.05)
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(WAYS))
-        return _svg(figure)
+        return svg(figure)
 
 
 def _dates(axes: Any, days: Sequence[date]) -> None:
@@ -122,14 +89,3 @@ def _dates(axes: Any, days: Sequence[date]) -> None:
     axes.set_xticks(ticks, [tick.isoformat() for tick in ticks])
     axes.set_xlim(date2num(days[0]) - 0.6, date2num(days[-1]) + 0.6)
     axes.grid(visible=False, axis="x")
-
-
-def _svg(figure: Figure) -> str:
-    buffer = StringIO()
-    with warnings.catch_warnings():
-        # the viewer has the letters; only the measure of a word in another script is a guess
-        warnings.filterwarnings("ignore", r"Glyph .* missing from font")
-        figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
-    text = buffer.getvalue()
-    assert text.count("</style>") == 1
-    return text.replace("</style>", f" {_STYLE}</style>")

@@ -14,11 +14,11 @@ from gettok.report.marking import Marked
 _HERE = Path(__file__).parent
 
 
-def render(template: str, **values: Any) -> str:
-    """The page that a template of this package makes of some values, with the report's style."""
+def render(template: str, *, beside: Path = _HERE, **values: Any) -> str:
+    """The page that a template of this package, or of the folder `beside`, makes of values, in the report's style."""
     style = (_HERE / "style.css").read_text("utf-8")
     style_hash = b64encode(sha256(style.encode()).digest()).decode()
-    return _environment().get_template(template).render(style=style, style_hash=style_hash, **values)
+    return _environment(beside).get_template(template).render(style=style, style_hash=style_hash, **values)
 
 
 def differences_page(pair: Marked) -> str:
@@ -26,9 +26,9 @@ def differences_page(pair: Marked) -> str:
     return render("differences.html", pair=pair)
 
 
-def _environment() -> Environment:
+def _environment(beside: Path) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_HERE),
+        loader=FileSystemLoader((beside, _HERE)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

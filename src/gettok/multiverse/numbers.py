@@ -1,0 +1,74 @@
+"""Shares, their intervals, and differences of two shares."""
+
+from dataclasses import dataclass
+from math import hypot
+
+from scipy.stats import binomtest
+
+#: What `low` and `high` promise, for whoever reads the numbers.
+INTERVAL = (
+    "low to high is a 95 % interval: Wilson's for a share, Newcombe's hybrid of two of these for a difference. It says"
+    " how far the number would move had other videos like these been found, under this one specification; it says"
+    " nothing of the specification, nor of how often the model is right"
+)
+_DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of `n` videos have a label; null is what cannot be said."""
+
+    count: int
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The share after minus the share before. `sign` is 1, 0 or -1, of the exact difference."""
+
+    before: Share
+    after: Share
+    value: float | None
+    low: float | None
+    high: float | None
+    sign: int | None
+
+
+def rounded(value: float) -> float:
+    """To four places, and never -0.0."""
+    return round(value, _DIGITS) + 0.0
+
+
+def share(count: int, n: int) -> Share:
+    if not n:
+        return Share(0, 0, None, None, None)
+    low, high = _wilson(count, n)
+    return Share(count, n, rounded(count / n), rounded(low), rounded(high))
+
+
+def difference(before: Share, after: Share) -> Difference:
+    if not (before.n and after.n):
+        return Difference(before, after, None, None, None, None)
+    one, other = before.count / before.n, after.count / after.n
+    (one_low, one_high), (other_low, other_high) = (
+        _wilson(before.count, before.n),
+        _wilson(after.count, after.n),
+    )
+    value = other - one
+    crossed = after.count * before.n - before.count * after.n
+    return Difference(
+        before,
+        after,
+        rounded(value),
+        rounded(value - hypot(other - other_low, one_high - one)),
+        rounded(value + hypot(other_high - other, one - one_low)),
+        (crossed > 0) - (crossed < 0),
+    )
+
+
+def _wilson(count: int, n: int) -> tuple[float, float]:
+    bounds = binomtest(count, n).proportion_ci(method="wilson")
+    return float(bounds.low), float(bounds.high)
