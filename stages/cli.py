@@ -106,6 +106,15 @@ def plan_command(
             typer.echo(line)
 
 
+@app.command("doctor")
+def doctor_command() -> None:
+    """Find out what the model endpoint can do, by a few small calls, and say what to set."""
+    from stages.diagnosing import diagnose  # noqa: PLC0415 - loads what only this command needs
+
+    for line in diagnose(_settings(), store_root()):
+        typer.echo(line)
+
+
 @app.command("quota")
 def quota_command() -> None:
     """Say how many requests were sent on which day, and how many of them failed."""

@@ -51,6 +51,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_inputs": "there is nothing to judge it by",
         "no_pair": "it has fewer than two texts to compare",
         "refused": "the model refused to answer",
+        "too_long": "its texts and frames are more than the model can read",
         "filtered": "the content filter of the model's host stepped in",
         "malformed": "the model's answer is not in the form that was asked for",
         "cut_short": "the model's answer reached the token limit",

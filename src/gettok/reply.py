@@ -22,6 +22,9 @@ def mend(value: object) -> object:
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+#: What a host says when a prompt is longer than its model can read: about this video, and none of the others.
+TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length"})
+
 Words = Annotated[str, BeforeValidator(mend)]
 
 
@@ -64,9 +67,10 @@ def replies_in(stored: Sequence[Mapping[str, Json]]) -> list[Reply]:
 
 
 def understand(reply: Reply, form: type[F]) -> F:
-    """The answer in its form. Raises `Unusable`: filtered, refused, cut_short or malformed."""
+    """The answer in its form. Raises `Unusable`: filtered, too_long, refused, cut_short or malformed."""
     if reply.status != 200:
-        raise Unusable("filtered", f"the prompt: {_brief(str(_error(reply).get('message')))}")
+        reason = "too_long" if _error(reply).get("code") in TOO_LONG else "filtered"
+        raise Unusable(reason, f"the prompt: {_brief(str(_error(reply).get('message')))}")
     finish, content = reply.body["choices"][0].get("finish_reason"), reply.message.get("content")
     if finish == "content_filter":
         raise Unusable("filtered", "the answer was withheld")

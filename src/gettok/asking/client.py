@@ -18,7 +18,7 @@ from gettok.asking.gate import Allowance, Gate
 from gettok.asking.pricing import cost_usd, worst_usd
 from gettok.asking.question import Call, Talk, digest
 from gettok.errors import BadCredentials, BadSettings, NotNow, Stop
-from gettok.reply import Reply, tokens
+from gettok.reply import TOO_LONG, Reply, tokens
 from gettok.retry_after import number_in, told_s
 from gettok.secrets import Secret
 from gettok.settings import Llm, Prices
@@ -61,7 +61,7 @@ class Asker:
             api_key=key.reveal(),
             max_retries=0,  # the pauses, the bound and the outcome of giving up are ours
             timeout=llm.timeout_s,
-            http_client=_client_for(base_url),
+            http_client=http_client_for(base_url),
         )
         #: Hangs up. It happens by itself when nobody holds the asker any more, or at the end of the program.
         self.close = weakref.finalize(self, _hang_up, self._client, calls)
@@ -158,7 +158,8 @@ class Asker:
     def _judge(self, error: openai.APIStatusError) -> Reply | _Trouble:
         status, code = error.status_code, error.code or error.type or ""
         said = self._brief(f"{status} {code}: {error.message}")
-        if code in _FILTERED or (code == "invalid_prompt" and "policy" in error.message):
+        about_this_video = code in _FILTERED | TOO_LONG
+        if about_this_video or (code == "invalid_prompt" and "policy" in error.message):
             return Reply(status, self._key.blot_out(error.response.text))
         if status == 402 or code in _SPENT:
             raise _spent(said) from None
@@ -225,7 +226,7 @@ def _prices(llm: Llm) -> Prices:
     return llm.prices
 
 
-def _client_for(base_url: str) -> openai.DefaultHttpxClient | None:
+def http_client_for(base_url: str) -> openai.DefaultHttpxClient | None:
     address = urlsplit(base_url)
     if address.scheme not in {"http", "https"} or not address.hostname:
         raise BadSettings(

@@ -240,6 +240,15 @@ def test_f44_a_filtered_prompt_is_kept_and_is_a_reason(bench: Bench, code: str, 
         colour(replies[0])
 
 
+@pytest.mark.parametrize("code", ["context_length_exceeded", "string_above_max_length"])
+def test_a_prompt_that_is_too_long_is_about_its_video_and_does_not_stop_the_run(
+    bench: Bench, code: str
+) -> None:
+    replies = bench.ask(fails(400, code, "This model's maximum context length is 8192 tokens."))
+    with pytest.raises(Unusable, match=r"^too_long: the prompt: This model's maximum"):
+        colour(replies[0])
+
+
 MALFORMED = [
     "The colour is red.",
     "",

@@ -1,0 +1,205 @@
+"""What an endpoint can do, found out by asking it: a few calls with a picture of a word, each a fraction of a cent.
+
+What it cannot do is said with the setting that helps. An answer is checked against its form by every step anyway,
+whatever the server promised.
+"""
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import openai
+from PIL import Image, ImageDraw, ImageFont
+
+from gettok.asking.calls import Calls
+from gettok.asking.client import http_client_for
+from gettok.asking.pricing import cost_usd, worst_usd
+from gettok.asking.question import Call, Question
+from gettok.errors import Stop
+from gettok.pictures import Picture
+from gettok.secrets import Secret
+from gettok.settings import Llm
+from gettok.step import Json
+
+WORD = "LIMA"
+_SCHEMA = {
+    "type": "object",
+    "properties": {"text": {"type": "string", "description": "The word in the picture."}},
+    "required": ["text"],
+    "additionalProperties": False,
+}
+_ASKS = "Which word is in the picture?"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that an endpoint can or cannot do; `None`: it could not be told. `advice` says what to set."""
+
+    what: str
+    can: bool | None
+    detail: str
+    advice: str = ""
+
+
+class Doctor:
+    """Asks one endpoint. Every call counts in the record of calls, and in the budget."""
+
+    def __init__(self, llm: Llm, base_url: str, key: Secret, calls: Calls) -> None:
+        self._llm, self._key, self._calls = llm, key, calls
+        self._client = openai.OpenAI(
+            base_url=base_url,
+            api_key=key.reveal(),
+            max_retries=0,  # each call is written down
+            timeout=llm.timeout_s,
+            http_client=http_client_for(base_url),
+        )
+
+    def findings(self) -> Iterator[Finding]:
+        """One after the other; without an answer at all the rest is left out."""
+        yield self._model()
+        plain = self._tried("answers", {"response_format": None}, with_picture=False)
+        yield plain
+        if not plain.can:
+            return
+        yield self._tried("keeps to a JSON schema", {}, with_picture=False, judge=_in_form)
+        yield self._tried("sees pictures", {}, judge=_sees, advice=_PICTURES)
+        yield self._tried("tells log-probabilities", _LOGPROBS, with_picture=False, judge=_tells_logprobs)
+        yield self._tried("counts tokens", {}, with_picture=False, judge=_counts, advice=_COUNTS)
+        yield self._batches()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _model(self) -> Finding:
+        what = f"offers {self._llm.model}"
+        try:
+            told = self._client.models.retrieve(self._llm.model).to_dict()
+        except openai.APIError as error:
+            return Finding(
+                what, self._is_no(error), self._brief(error), "check llm.base_url, model and key_from"
+            )
+        ends = told.get("shutdown_date")
+        if ends:
+            return Finding(
+                what, can=True, detail=f"until {ends}", advice="finish before, or choose another model"
+            )
+        return Finding(what, can=True, detail="no shutdown date is told")
+
+    def _tried(
+        self,
+        what: str,
+        changes: Mapping[str, Json],
+        *,
+        with_picture: bool = True,
+        judge: Callable[[Mapping[str, Any]], str] = lambda _: "",
+        advice: str = "",
+    ) -> Finding:
+        """Send a small question with some parameters changed; `judge` says what is missing in its reply."""
+        parts = (_ASKS, Picture(0, None, _picture())) if with_picture else (f"{_ASKS} It is {WORD}.",)
+        call = Call(Question("Answer in JSON.", parts, "word", _SCHEMA))
+        body = {
+            name: part for name, part in (call.body(self._llm) | dict(changes)).items() if part is not None
+        }
+        try:
+            reply = self._paid(call, body)
+        except openai.APIError as error:
+            return Finding(what, self._is_no(error), self._brief(error), advice or _advice(error))
+        missing = judge(reply)
+        named = str(reply.get("model"))
+        detail = missing or (f"as {named}" if named != self._llm.model else "")
+        return Finding(what, not missing, detail, advice if missing else "")
+
+    def _paid(self, call: Call, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        prices = self._llm.prices
+        worst = worst_usd(call.size(self._llm), prices) if prices else Decimal(0)
+        with self._calls.paying(self._llm.model, "doctor", worst) as bill:
+            try:
+                made: Any = self._client.chat.completions.create(**body)
+            except openai.APIStatusError:
+                bill.usd = Decimal(0)
+                raise
+            reply: dict[str, Any] = made.to_dict()
+            usage: Any = reply.get("usage")
+            if prices and usage:
+                bill.usd = cost_usd(usage["prompt_tokens"], usage["completion_tokens"], prices)
+        return reply
+
+    def _batches(self) -> Finding:
+        try:
+            self._client.batches.list(limit=1)
+        except openai.APIError as error:
+            return Finding("takes batches", self._is_no(error), self._brief(error))
+        return Finding("takes batches", can=True, detail="")
+
+    def _is_no(self, error: openai.APIError) -> bool | None:
+        """A refusal is a no; a server in trouble says nothing about what it can do."""
+        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+            raise Stop(
+                f"the model endpoint refused the key ({error.status_code})",
+                "stopped; nothing was found out",
+                f"put a key that may use {self._llm.model} into the environment variable {self._llm.key_from}",
+            ) from None
+        passing = isinstance(
+            error, openai.APIConnectionError | openai.RateLimitError | openai.InternalServerError
+        )
+        return None if passing else False
+
+    def _brief(self, error: openai.APIError) -> str:
+        return " ".join(self._key.blot_out(error.message).split())[:200]
+
+
+_LOGPROBS: Mapping[str, Json] = {"logprobs": True, "top_logprobs": 5}
+_PICTURES = "choose a model that sees pictures; without one, describe cannot run"
+_COUNTS = "without counts each call costs its worst case in the budget, and cost_usd stays empty"
+
+
+def _advice(error: openai.APIError) -> str:
+    """What the refusal of a parameter asks for, as far as we know the words."""
+    said = error.message.lower()
+    if "temperature" in said:
+        return "set llm.temperature to null"
+    if "max_completion_tokens" in said or "max_tokens" in said:
+        return "this server wants max_tokens, which is not sent: choose a server of a newer version"
+    if "response_format" in said or "schema" in said:
+        return "answers are checked all the same, but more of them will be malformed"
+    return ""
+
+
+def _content(reply: Mapping[str, Any]) -> str:
+    return str(reply["choices"][0]["message"].get("content") or "")
+
+
+def _in_form(reply: Mapping[str, Any]) -> str:
+    try:
+        answer = json.loads(_content(reply))
+    except ValueError:
+        answer = None
+    is_right = isinstance(answer, dict) and set(answer) == {"text"} and isinstance(answer["text"], str)
+    return "" if is_right else f"it wrote {_content(reply)[:80]!r}"
+
+
+def _sees(reply: Mapping[str, Any]) -> str:
+    return (
+        ""
+        if WORD in _content(reply).upper()
+        else f"it wrote {_content(reply)[:80]!r} of a picture that says {WORD}"
+    )
+
+
+def _tells_logprobs(reply: Mapping[str, Any]) -> str:
+    return "" if (reply["choices"][0].get("logprobs") or {}).get("content") else "asked for, and left out"
+
+
+def _counts(reply: Mapping[str, Any]) -> str:
+    return "" if (reply.get("usage") or {}).get("prompt_tokens") else "no usage in its replies"
+
+
+def _picture() -> bytes:
+    picture = Image.new("RGB", (512, 256), "white")
+    ImageDraw.Draw(picture).text((120, 70), WORD, fill="black", font=ImageFont.load_default(96))
+    kept = io.BytesIO()
+    picture.save(kept, "JPEG", quality=90)
+    return kept.getvalue()

@@ -1,0 +1,93 @@
+"""What an endpoint cannot do is found out, and said with the setting that helps."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripted_endpoint import llm
+
+from gettok.asking import Calls
+from gettok.asking.doctor import Doctor
+from gettok.errors import Stop
+from gettok.secrets import Secret
+from sandbox.profiles import profile_named
+from sandbox.server import Sandbox
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus")
+    (folder / "videos.json").write_text("[]")
+    return folder
+
+
+def examined(
+    corpus: Path, folder: Path, key: str = "sandbox", model: str = "sandbox-vision", **switches: Any
+) -> Iterator[tuple[str, bool | None, str, str]]:
+    """What is found at a sandbox with these switches, and whether all calls are written down."""
+    profile = replace(profile_named("clean"), **switches)
+    with Sandbox(corpus=corpus, profile=profile) as sandbox, Calls(folder, None) as calls:
+        doctor = Doctor(llm(model=model, timeout_s=30), sandbox.model, Secret(key), calls)
+        try:
+            for finding in doctor.findings():
+                yield finding.what.split()[0], finding.can, finding.detail, finding.advice
+        finally:
+            doctor.close()
+        sent = sum("chat/completions" in entry["path"] for entry in sandbox.requests())
+        assert sent == sum(one.calls for one in calls.by_model())
+
+
+def test_an_endpoint_that_can_do_everything_has_nothing_to_be_told(corpus: Path, tmp_path: Path) -> None:
+    found = list(examined(corpus, tmp_path))
+    assert [what for what, *_ in found] == ["offers", "answers", "keeps", "sees", "tells", "counts", "takes"]
+    assert all(can and not advice for _, can, _, advice in found)
+
+
+@pytest.mark.parametrize(
+    ("switches", "what", "said"),
+    [
+        ({"schemas": "prose"}, "keeps", "it wrote"),
+        ({"schemas": "refused"}, "keeps", "answers are checked all the same"),
+        ({"images": "vllm"}, "sees", "choose a model that sees pictures"),
+        ({"logprobs": "refused"}, "tells", ""),
+        ({"logprobs": "ignored"}, "tells", "left out"),
+        ({"no_usage": True}, "counts", "worst case"),
+        ({"fixed_temperature": True}, "answers", "set llm.temperature to null"),
+        ({"token_limit_name": "max_tokens"}, "answers", "this server wants max_tokens"),
+    ],
+)
+def test_what_it_cannot_do_is_said_with_what_to_set(
+    corpus: Path, tmp_path: Path, switches: dict[str, Any], what: str, said: str
+) -> None:
+    found = {
+        name: (can, f"{detail} {advice}")
+        for name, can, detail, advice in examined(corpus, tmp_path, **switches)
+    }
+    can, told = found[what]
+    assert can is False
+    assert said in told
+
+
+def test_f49_another_model_in_the_answer_and_a_last_day_are_told(corpus: Path, tmp_path: Path) -> None:
+    found = list(examined(corpus, tmp_path, answers_as="sandbox-vision-2", shutdown_date="2099-01-01"))
+    assert found[0][2] == "until 2099-01-01"
+    assert found[1][2] == "as sandbox-vision-2"
+
+
+def test_a_model_that_is_not_there_is_told(corpus: Path, tmp_path: Path) -> None:
+    found = list(examined(corpus, tmp_path, model="gpt-9"))
+    assert [(what, can) for what, can, *_ in found] == [("offers", False), ("answers", False)]
+    assert "llm.base_url" in found[0][3]
+
+
+def test_f50_a_refused_key_stops_and_is_not_shown(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(Stop, match="GETTOK_TEST_KEY") as stopped:
+        list(examined(corpus, tmp_path, key="sk-secret"))
+    assert "sk-secret" not in str(stopped.value)
+
+
+def test_a_server_in_trouble_says_nothing_about_what_it_can_do(corpus: Path, tmp_path: Path) -> None:
+    found = list(examined(corpus, tmp_path, p_529=1.0))
+    assert found[1][:2] == ("answers", None)
