@@ -19,5 +19,5 @@ def refuse_changed(store: Path, name: str, model: Model) -> None:
     if model.is_pinned or name not in known:
         known[name] = model.identity
         write_whole(path, json.dumps(known, indent=2, sort_keys=True).encode())
-    elif known[name] != model.identity:
+    elif known[name]["sha256"] != model.digest:
         raise changed(known[name], model, name)

@@ -61,6 +61,17 @@ class Reply:
         return asdict(self)
 
 
+def answered(text: str) -> Reply | None:
+    """The body of a 200, if there is an answer in it."""
+    reply = Reply(200, text)
+    try:
+        text.encode()
+        _ = reply.message
+    except (LookupError, TypeError, ValueError, RecursionError, AttributeError):
+        return None
+    return reply
+
+
 def replies_in(stored: Sequence[Mapping[str, Json]]) -> list[Reply]:
     """Replies as `Reply.stored` gave them."""
     return [Reply(**reply) for reply in stored]
@@ -138,8 +149,8 @@ def tokens(replies: Sequence[Reply]) -> tuple[int, int] | None:
 
 
 def _total(bodies: Sequence[Mapping[str, Json]], kind: str) -> int | None:
-    counts = [(body.get("usage") or {}).get(kind) for body in bodies]
-    known = [count for count in counts if isinstance(count, int)]
+    counts = [_part(body, "usage").get(kind) for body in bodies]
+    known = [count for count in counts if type(count) is int and count >= 0]
     return sum(known) if len(known) == len(counts) else None
 
 
@@ -151,5 +162,16 @@ def _cost(sent: int | None, received: int | None, prices: Prices | None) -> floa
 
 def _filter_failed(body: Mapping[str, Json]) -> bool:
     """Azure answers unfiltered when its filter is down, and says so by an `error` among the filter's results."""
-    checked = [*(body.get("prompt_filter_results") or []), *body.get("choices", [])]
-    return any("error" in (part.get("content_filter_results") or {}) for part in checked)
+    checked = [*_several(body, "prompt_filter_results"), *_several(body, "choices")]
+    return any("error" in _part(part, "content_filter_results") for part in checked)
+
+
+def _part(body: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    """An object within an object; hosts put all sorts of things into what the protocol leaves open."""
+    found = body.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _several(body: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
+    found = body.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

@@ -15,7 +15,7 @@ import yaml
 from gettok.compare.truth import COLUMNS, against
 from gettok.errors import Unusable
 from gettok.media import probe
-from sandbox.accuracy import Accuracy
+from sandbox.accuracy import Accuracy, Screens
 from sandbox.corpus.cast import HARD_KINDS, cast
 from sandbox.corpus.language import sentences, split_of
 from sandbox.corpus.script import heard_by_tiktok, script
@@ -187,9 +187,11 @@ def test_text_on_the_screen_is_told_by_time_and_once():
 
 def test_rates_over_nothing_are_not_given_as_numbers():
     nothing = against(pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String)), {})
-    words, _, _, screens, stances = Accuracy(nothing, {}, None, 0, 0.5, 2).lines()
+    unread = Screens(None, None, 0)
+    words, _, _, by_model, by_ocr, stances = Accuracy(nothing, {}, unread, unread, 0.5, 2).lines()
     assert words.endswith("– over 0 videos with speech")
-    assert screens.endswith("– over 0 videos")
+    assert by_model.endswith("– (– verbatim) over 0 videos")
+    assert by_ocr.endswith("– (– verbatim) over 0 videos")
     assert stances.endswith("0.500 over 2 videos")
 
 

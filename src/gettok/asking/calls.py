@@ -24,17 +24,18 @@ _UNIT = Decimal("1e-9")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS calls (
     n INTEGER PRIMARY KEY, sent_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, model TEXT NOT NULL, request TEXT NOT NULL,
-    reserved INTEGER NOT NULL, settled INTEGER, status INTEGER, reply BLOB
+    reserved INTEGER NOT NULL, settled INTEGER, uncounted INTEGER NOT NULL DEFAULT 0, status INTEGER, reply BLOB
 );
 CREATE INDEX IF NOT EXISTS calls_with_reply ON calls (request) WHERE reply IS NOT NULL;
 CREATE TABLE IF NOT EXISTS total (one INTEGER PRIMARY KEY CHECK (one = 1), spent INTEGER NOT NULL);
 INSERT OR IGNORE INTO total VALUES (1, 0);
 """
 _RESERVE = "INSERT INTO calls (model, request, reserved) VALUES (?, ?, ?)"
-_SETTLE = "UPDATE calls SET settled = ?, status = ?, reply = ? WHERE n = ?"
+_SETTLE = "UPDATE calls SET settled = ?, uncounted = ?, status = ?, reply = ? WHERE n = ?"
 _KNOWN = "SELECT status, reply FROM calls WHERE request = ? AND reply IS NOT NULL LIMIT 1"
 _BY_MODEL = (
-    "SELECT model, COUNT(*), SUM(settled IS NULL), SUM(COALESCE(settled, reserved)) FROM calls GROUP BY model"
+    "SELECT model, COUNT(*), SUM(settled IS NULL OR uncounted), SUM(COALESCE(settled, reserved)) "
+    "FROM calls GROUP BY model"
 )
 
 
@@ -94,8 +95,8 @@ class Calls:
         finally:
             with self._changed:
                 self._flying -= 1
+                self._changed.notify_all()  # they wake once the lock is free, whether settling goes well or not
                 self._settle(bill)
-                self._changed.notify_all()
 
     def spent_usd(self) -> Decimal:
         """All that was spent or is set aside."""
@@ -132,7 +133,7 @@ class Calls:
         reply = bill.reply and zlib.compress(bill.reply.text.encode())
         with self._file.transaction():
             status = bill.reply and bill.reply.status
-            self._file.connection.execute(_SETTLE, (usd, status, reply, bill.n))
+            self._file.connection.execute(_SETTLE, (usd, bill.usd is None, status, reply, bill.n))
             self._add(usd - bill.reserved)
 
     def _total(self) -> int:

@@ -18,7 +18,7 @@ from gettok.asking.gate import Allowance, Gate
 from gettok.asking.pricing import cost_usd, worst_usd
 from gettok.asking.question import Call, Talk, digest
 from gettok.errors import BadCredentials, BadSettings, NotNow, Stop
-from gettok.reply import TOO_LONG, Reply, tokens
+from gettok.reply import TOO_LONG, Reply, answered, tokens
 from gettok.retry_after import number_in, told_s
 from gettok.secrets import Secret
 from gettok.settings import Llm, Prices
@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 _LONGEST_PAUSE_S = 60.0
 #: Repeating helps against these and all of 5xx; 529 is Anthropic's and others' "overloaded".
 _PASSING = frozenset({408, 409, 429})
+#: Of these, the model itself was not asked; behind any other 5xx it may have answered, and sent its bill.
+_FREE = frozenset({409, 429, 503, 529})
 _SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 _FILTERED = frozenset({"content_filter", "content_policy_violation"})
 
@@ -54,7 +56,7 @@ class Asker:
         self, llm: Llm, base_url: str, key: Secret, calls: Calls, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._llm, self._key, self._calls, self._sleep = llm, key, calls, sleep
-        self._prices = _prices(llm)
+        self._prices = prices_of(llm)
         self._gate, self._allowance = Gate(llm.at_once), Allowance()
         self._client = openai.OpenAI(
             base_url=base_url,
@@ -90,8 +92,7 @@ class Asker:
         worst = worst_usd(call.size(self._llm), self._prices)
         trouble = _Trouble("")
         for tried in range(1, self._llm.tries + 1):
-            with self._calls.paying(self._llm.model, request, worst) as bill:
-                outcome = self._once(body, bill)
+            outcome = self._once(body, request, worst)
             if isinstance(outcome, Reply):
                 self._allowance.earn()
                 return outcome
@@ -107,19 +108,24 @@ class Asker:
             "run the same command again later; if it goes on, check llm.base_url and the endpoint's status page",
         )
 
-    def _once(self, body: Mapping[str, Json], bill: Bill) -> Reply | _Trouble:
+    def _once(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | _Trouble:
         with self._gate.through() as turn:
-            try:
-                outcome = self._sent(body)
-            except Stop:
-                bill.usd = Decimal(0)
-                raise
+            outcome = self._paid(body, request, worst)
             if isinstance(outcome, Reply):
                 self._gate.answered()
             elif outcome.is_crowded:
                 pause = min(outcome.wait_s or 0.0, _LONGEST_PAUSE_S)
                 self._gate.refused(turn, pause if outcome.is_for_all else 0.0)
-        self._fill(bill, outcome)
+        return outcome
+
+    def _paid(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | _Trouble:
+        with self._calls.paying(self._llm.model, request, worst) as bill:
+            try:
+                outcome = self._sent(body)
+            except Stop:
+                bill.usd = Decimal(0)
+                raise
+            self._fill(bill, outcome)
         return outcome
 
     def _fill(self, bill: Bill, outcome: Reply | _Trouble) -> None:
@@ -148,12 +154,8 @@ class Asker:
 
     def _whole(self, content: bytes) -> Reply | _Trouble:
         """Only parsing tells a whole body: a cut, close-delimited one arrives without an error."""
-        try:
-            reply = Reply(200, self._key.blot_out(content.decode()))
-            _ = reply.message
-        except (LookupError, TypeError, ValueError, RecursionError, AttributeError):
-            return _Trouble(self._brief(f"200 without an answer: {content[:200]!r}"))
-        return reply
+        reply = answered(self._key.blot_out(content.decode(errors="surrogateescape")))
+        return reply or _Trouble(self._brief(f"200 without an answer: {content[:200]!r}"))
 
     def _judge(self, error: openai.APIStatusError) -> Reply | _Trouble:
         status, code = error.status_code, error.code or error.type or ""
@@ -173,7 +175,7 @@ class Asker:
                 is_crowded=status == 429,
                 is_for_all=headers.get("x-ratelimit-remaining-requests") == "0"
                 or headers.get("x-ratelimit-remaining-tokens") == "0",
-                cost_nothing=True,
+                cost_nothing=status in _FREE,
             )
         raise self._bad_request(status, said) from None
 
@@ -216,7 +218,8 @@ def _hang_up(client: openai.OpenAI, calls: Calls) -> None:
     calls.close()
 
 
-def _prices(llm: Llm) -> Prices:
+def prices_of(llm: Llm) -> Prices:
+    """Raises `BadSettings` where nobody has said what a call costs."""
     if llm.prices is None:
         raise BadSettings(
             f"nobody has said what {llm.model} costs",

@@ -15,11 +15,12 @@ import openai
 from PIL import Image, ImageDraw, ImageFont
 
 from gettok.asking.calls import Calls
-from gettok.asking.client import http_client_for
+from gettok.asking.client import http_client_for, prices_of
 from gettok.asking.pricing import cost_usd, worst_usd
 from gettok.asking.question import Call, Question
 from gettok.errors import Stop
 from gettok.pictures import Picture
+from gettok.reply import Reply, answered, tokens
 from gettok.secrets import Secret
 from gettok.settings import Llm
 from gettok.step import Json
@@ -76,13 +77,14 @@ class Doctor:
     def _model(self) -> Finding:
         what = f"offers {self._llm.model}"
         try:
-            told = self._client.models.retrieve(self._llm.model).to_dict()
+            told = self._client.models.with_raw_response.retrieve(self._llm.model).text
         except openai.APIError as error:
-            return Finding(
-                what, self._is_no(error), self._brief(error), "check llm.base_url, model and key_from"
-            )
-        ends = told.get("shutdown_date")
-        if ends:
+            return Finding(what, self._is_no(error), self._brief(error), _WHERE)
+        try:
+            model = json.loads(told)
+        except ValueError:
+            return Finding(what, can=False, detail="200, but no JSON", advice=_WHERE)
+        if ends := model.get("shutdown_date") if isinstance(model, dict) else None:
             return Finding(
                 what, can=True, detail=f"until {ends}", advice="finish before, or choose another model"
             )
@@ -107,25 +109,25 @@ class Doctor:
             reply = self._paid(call, body)
         except openai.APIError as error:
             return Finding(what, self._is_no(error), self._brief(error), advice or _advice(error))
-        missing = judge(reply)
-        named = str(reply.get("model"))
+        if reply is None:
+            return Finding(what, can=False, detail="200 without an answer", advice="check llm.base_url")
+        missing = judge(reply.body)
+        named = str(reply.body.get("model"))
         detail = missing or (f"as {named}" if named != self._llm.model else "")
         return Finding(what, not missing, detail, advice if missing else "")
 
-    def _paid(self, call: Call, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        prices = self._llm.prices
-        worst = worst_usd(call.size(self._llm), prices) if prices else Decimal(0)
-        with self._calls.paying(self._llm.model, "doctor", worst) as bill:
+    def _paid(self, call: Call, body: Mapping[str, Any]) -> Reply | None:
+        prices = prices_of(self._llm)
+        with self._calls.paying(self._llm.model, "doctor", worst_usd(call.size(self._llm), prices)) as bill:
             try:
-                made: Any = self._client.chat.completions.create(**body)
+                made = self._client.chat.completions.with_raw_response.create(**body)
             except openai.APIStatusError:
                 bill.usd = Decimal(0)
                 raise
-            reply: dict[str, Any] = made.to_dict()
-            usage: Any = reply.get("usage")
-            if prices and usage:
-                bill.usd = cost_usd(usage["prompt_tokens"], usage["completion_tokens"], prices)
-        return reply
+            bill.reply = answered(self._key.blot_out(made.text))
+            counted = None if bill.reply is None else tokens([bill.reply])
+            bill.usd = None if counted is None else cost_usd(*counted, prices)
+        return bill.reply
 
     def _batches(self) -> Finding:
         try:
@@ -152,6 +154,7 @@ class Doctor:
 
 
 _LOGPROBS: Mapping[str, Json] = {"logprobs": True, "top_logprobs": 5}
+_WHERE = "check llm.base_url, model and key_from"
 _PICTURES = "choose a model that sees pictures; without one, describe cannot run"
 _COUNTS = "without counts each call costs its worst case in the budget, and cost_usd stays empty"
 

@@ -37,8 +37,8 @@ class Gate:
     def through(self) -> Iterator[int]:
         """Waits for its turn. Gives the round in which it went through, which a refusal names."""
         with self._changed:
-            while self._inside >= self.granted or self._waits_s() > 0:
-                self._changed.wait(self._waits_s() or None)
+            while (pause_s := self._waits_s()) > 0 or self._inside >= self.granted:
+                self._changed.wait(pause_s or None)
             self._inside += 1
             mine = self._round
         try:

@@ -25,8 +25,7 @@ _late = import_module
 Features = npt.NDArray[np.float32]
 
 _ROWS_PER_S = 100
-#: Nobody speaks faster, and a model that repeats itself for ever is cut off; Whisper's own limit is 448 in 30 s.
-_TOKENS_PER_S = 15
+#: Whisper's own limit is 448 in 30 s, of which CTranslate2 writes half; a shorter window has its share of it.
 _MOST_TOKENS = 448
 #: More threads only wait for each other.
 _MOST_THREADS = 8
@@ -54,7 +53,7 @@ class WhisperxWriter:
             encoded,
             [self._prompt(language) for language in languages],
             beam_size=self._beam_size,
-            max_length=min(_MOST_TOKENS, _TOKENS_PER_S * self._window_s),
+            max_length=most_tokens(self._window_s),
             return_scores=True,
             return_no_speech_prob=True,
         )
@@ -100,6 +99,11 @@ class WhisperxWriter:
             avg_logprob=float(result.scores[0]) * len(tokens) / (len(tokens) + 1),
             no_speech_prob=float(result.no_speech_prob),
         )
+
+
+def most_tokens(window_s: int) -> int:
+    """A model that repeats itself for ever is cut off: twice as many as are written at most."""
+    return _MOST_TOKENS * window_s // 30
 
 
 def _best(odds: Mapping[str, float]) -> str:

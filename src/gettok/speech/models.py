@@ -1,6 +1,7 @@
 """Which speech model is meant: where its files come from, and what they are to the byte."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -15,6 +16,8 @@ _late = import_module
 
 #: What the transformers library reads; a repository may hold the same weights several times.
 _OF_TRANSFORMERS = ("*.json", "*.txt", "*.safetensors")
+#: What faster-whisper fetches; others may put more into the hub's cache.
+_OF_WHISPERX = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,14 @@ def _fetched(name: str, revision: str | None, backend: Literal["whisperx", "tran
     except OSError as error:
         raise _hub_away(name) from error
     # the hub's cache names the folder of a snapshot by its commit
-    return Model(folder, repository, folder.name, folder_digest(folder), is_pinned=revision == folder.name)
+    digest = folder_digest(folder, _OF_WHISPERX if backend == "whisperx" else _OF_TRANSFORMERS)
+    return Model(folder, repository, folder.name, digest, is_pinned=revision == folder.name)
 
 
-def folder_digest(folder: Path) -> str:
-    """SHA-256 over the names and contents of the folder's files, hidden ones aside."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+def folder_digest(folder: Path, named: Sequence[str] = ("*",)) -> str:
+    """SHA-256 over the names and contents of the folder's files that are so named, hidden ones aside."""
+    found = {path for pattern in named for path in folder.rglob(pattern)}
+    files = [path for path in sorted(found) if path.is_file() and not path.name.startswith(".")]
     facts = [(path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     names = (path.relative_to(folder).as_posix() for path in files)
     return _digest(folder, tuple(zip(names, facts, strict=True)))

@@ -5,8 +5,9 @@ pool's own: whoever waits for an answer, and finds nobody at the model, takes wh
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Condition
 
 from gettok.errors import GettokError, Stop, Unusable
@@ -14,7 +15,8 @@ from gettok.sound import Recording
 from gettok.speech.voices import Chunk
 from gettok.speech.written import Asked, Writer, Written
 
-#: So many clips in a row that the device has no memory for are no accident.
+_NO_ROOM = ("out of memory", "ALLOC_FAILED", "bad allocation", "bad_alloc")
+#: So many stretches in a row that the device has no memory for are no accident.
 _MOST_IN_A_ROW = 5
 
 
@@ -67,11 +69,14 @@ class Pool:
         clip = _Clip(recording, chunks, language)
         with self._changed:
             self._clips.append(clip)
-            while not clip.is_done:
-                if self._may_ask():
-                    self._ask(self._take())
-                else:
-                    self._changed.wait()
+            try:
+                while not clip.is_done:
+                    if self._may_ask():
+                        self._ask(self._take())
+                    else:
+                        self._changed.wait()
+            finally:
+                clip.waiting.clear()  # if this one failed, nobody waits for the rest of it
         if clip.error is not None:
             raise clip.error
         return [clip.written[place] for place in range(len(chunks))]
@@ -112,7 +117,8 @@ class Pool:
         if not said:
             for clip, place in taken:
                 clip.waiting.append(place)
-                self._clips.append(clip)
+                if clip not in self._clips:
+                    self._clips.append(clip)
         for (clip, place), outcome in zip(taken, said, strict=False):
             if isinstance(outcome, GettokError):
                 clip.fail(outcome)
@@ -123,7 +129,7 @@ class Pool:
         asked = [clip.asked(place) for clip, place in taken]
         try:
             return self._writer.write(asked)
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if not _is_crowded(error):
                 raise
         return [self._alone(one) for one in asked]
@@ -132,7 +138,7 @@ class Pool:
         """The device had no room for the batch: one at a time, and this one is given up if it does not fit alone."""
         try:
             written = self._writer.write([asked])[0]
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if not _is_crowded(error):
                 raise
             self._crowded_in_a_row += 1
@@ -141,8 +147,20 @@ class Pool:
         return written
 
 
-def _is_crowded(error: RuntimeError) -> bool:
-    return "out of memory" in str(error)
+def _is_crowded(error: RuntimeError | MemoryError) -> bool:
+    """Whether the device has no memory left, in the words of CUDA, cuBLAS, cuDNN or the system."""
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_ROOM)
+
+
+@contextmanager
+def crowding_told() -> Iterator[None]:
+    """The same for what is done beside the pool: voices are looked for, and words timed, on the same device."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not _is_crowded(error):
+            raise
+        raise _too_large(error) from error
 
 
 def _too_large(error: Exception) -> Unusable:

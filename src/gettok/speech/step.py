@@ -16,14 +16,15 @@ from gettok.speech.inventions import is_invention
 from gettok.speech.listener import Listener, listener
 from gettok.speech.models import Model, compute_type_of, find
 from gettok.speech.music import kind_of
+from gettok.speech.pool import crowding_told
 from gettok.speech.timing import identity
 from gettok.speech.voices import Chunk
 from gettok.speech.written import Written
 from gettok.step import Answer, Json, Row, Workers
 from gettok.words import normalise
 
-#: TikTok takes uploads of up to an hour.
-LONGEST_S = 3600
+#: TikTok takes uploads of up to an hour, and a sound may end a moment after its pictures.
+LONGEST_S = 3660
 SILENCE_DB = -80.0
 #: Of a sound without a voice, so much is listened to for music.
 _SAMPLE_S = 300.0
@@ -31,6 +32,7 @@ _SAMPLE_S = 300.0
 _SILENT_PROBABILITY, _SILENT_LOGPROB = 0.6, -1.0
 #: Whoever shares a batch moves the seventh digit of a probability.
 _DIGITS = 2
+_LEAST_S = 0.001
 
 Heard = Literal["silence", "music", "noise", "voice"]
 
@@ -85,6 +87,10 @@ class TranscribeStep:
         if content.sound is None:
             raise Unusable("no_audio", "a slideshow without a sound")
         recording = record(content.sound, LONGEST_S)
+        with crowding_told():
+            return self._answer(recording)
+
+    def _answer(self, recording: Recording) -> Answer:
         chunks = self._chunks(recording)
         facts = {
             "model": self.model.identity,
@@ -174,7 +180,7 @@ def _sound_of(body: Mapping[str, Json]) -> Row:
     model = body["model"]
     return {
         "sound_s": body["sound_s"],
-        "speech_ratio": round(body["speech_s"] / body["sound_s"], 4),
+        "speech_ratio": round(body["speech_s"] / body["sound_s"], 4) if body["sound_s"] else 0.0,
         "speech_model": model["repository"],
         "speech_model_revision": model["revision"],
         "speech_model_sha256": model["sha256"],
@@ -218,4 +224,5 @@ def _spoken(text: str, language: str, segments: Sequence[Mapping[str, Json]]) ->
 
 def _mean(segments: Sequence[Mapping[str, Json]], key: str) -> float:
     """Over the segments, each by how long somebody speaks in it."""
-    return round(fmean((one[key] for one in segments), (one["speech_s"] for one in segments)), _DIGITS)
+    weights = [max(one["speech_s"], _LEAST_S) for one in segments]
+    return round(fmean((one[key] for one in segments), weights), _DIGITS)

@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
+from math import ceil
 from threading import Lock
 from typing import Any, Protocol
 
@@ -118,13 +120,13 @@ def chunks_of(voices: Sequence[Voice], longest_s: float) -> list[Chunk]:
 
 
 def _cut(voices: Sequence[Voice], longest_s: float) -> Iterator[Voice]:
+    """A voice that is too long is cut into equal parts, so that no crumb of it is left over."""
     for voice in voices:
-        start_s = voice.start_s
-        while voice.end_s - start_s > longest_s:
-            yield Voice(start_s, start_s + longest_s)
-            start_s += longest_s
-        if voice.end_s > start_s:
-            yield Voice(start_s, voice.end_s)
+        seconds = voice.end_s - voice.start_s
+        parts = max(1, ceil(seconds / longest_s))
+        ends = [voice.start_s + seconds * part / parts for part in range(1, parts)]
+        for start_s, end_s in pairwise([voice.start_s, *ends, voice.end_s]):
+            yield Voice(start_s, end_s)
 
 
 def _pyannote() -> Any:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_endpoint import llm
+from scripted_endpoint import Endpoint, Scripted, llm
 
 from gettok.asking import Calls
 from gettok.asking.doctor import Doctor
-from gettok.errors import Stop
+from gettok.errors import BadSettings, Stop
 from gettok.secrets import Secret
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox
@@ -91,3 +91,27 @@ def test_f50_a_refused_key_stops_and_is_not_shown(corpus: Path, tmp_path: Path) 
 def test_a_server_in_trouble_says_nothing_about_what_it_can_do(corpus: Path, tmp_path: Path) -> None:
     found = list(examined(corpus, tmp_path, p_529=1.0))
     assert found[1][:2] == ("answers", None)
+
+
+def test_a_page_of_html_is_no_endpoint(tmp_path: Path) -> None:
+    page = Scripted(body=b"<html>Welcome</html>")
+    with Endpoint() as endpoint, Calls(tmp_path, None) as calls:
+        endpoint.plays(page, page)
+        doctor = Doctor(llm(), endpoint.url, Secret("k"), calls)
+        found = list(doctor.findings())
+        doctor.close()
+    assert [(one.can, one.detail) for one in found] == [
+        (False, "200, but no JSON"),
+        (False, "200 without an answer"),
+    ]
+    assert all("llm.base_url" in one.advice for one in found)
+
+
+def test_f48_without_a_price_the_doctor_asks_nothing_either(corpus: Path, tmp_path: Path) -> None:
+    with Endpoint() as endpoint, Calls(tmp_path, None) as calls:
+        endpoint.plays(Scripted(body=b"{}"))
+        doctor = Doctor(llm(prices=None), endpoint.url, Secret("k"), calls)
+        with pytest.raises(BadSettings, match="costs"):
+            list(doctor.findings())
+        doctor.close()
+    assert not any("messages" in asked for asked in endpoint.asked)

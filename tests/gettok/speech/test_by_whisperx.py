@@ -11,7 +11,7 @@ from sound_files import silence
 
 from gettok.errors import BadSettings
 from gettok.sound import RATE_HZ, record
-from gettok.speech.by_whisperx import load
+from gettok.speech.by_whisperx import load, most_tokens
 from gettok.speech.voices import Silero, chunks_of, voices_in
 from gettok.speech.written import Asked
 
@@ -103,3 +103,8 @@ def test_a_model_cannot_be_given_more_than_it_sees():
 def test_a_number_format_that_the_device_lacks_is_bad_settings():
     with pytest.raises(BadSettings, match="cannot be loaded"):
         load(MODEL, "cpu", "int8_float16", WINDOW_S, 2)
+
+
+def test_a_short_window_has_its_share_of_whispers_own_limit():
+    assert most_tokens(30) == 448
+    assert most_tokens(8) == 119

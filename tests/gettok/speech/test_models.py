@@ -3,6 +3,7 @@
 import json
 import pickle
 import shutil
+from dataclasses import replace
 
 import pytest
 from demo_model import DEMO, MODEL, with_settings
@@ -93,6 +94,16 @@ def test_a_model_from_the_hub_goes_by_repository_commit_and_files(hub):
     assert find(DEMO.model_copy(update={"model": "large-v3", "revision": hub})).is_pinned
 
 
+def test_what_others_put_into_the_hubs_cache_does_not_make_it_another_model(hub, tmp_path):
+    name = {"model": "large-v3", "revision": hub}
+    before = find(DEMO.model_copy(update=name)).digest
+    (tmp_path / "models--Systran--faster-whisper-large-v3" / "snapshots" / hub / "README.md").write_text(
+        "new"
+    )
+    find.__globals__["_fetched"].cache_clear()
+    assert find(DEMO.model_copy(update=name)).digest == before
+
+
 def test_a_model_from_the_hub_is_loaded_from_its_cache(hub):
     step = with_settings(model="large-v3")
     step.open()
@@ -144,6 +155,11 @@ def test_a_name_that_means_other_files_than_before_is_noticed(tmp_path):
         refuse_changed(tmp_path, "large-v3", from_hub("b"))
     assert "asr.revision to a " in noticed.value.can
     assert "to b " in noticed.value.can
+
+
+def test_another_commit_of_the_same_files_is_the_same_model(tmp_path):
+    refuse_changed(tmp_path, "large-v3", from_hub("a"))
+    refuse_changed(tmp_path, "large-v3", replace(from_hub("b"), digest="digest of a"))
 
 
 def test_a_commit_that_the_settings_name_is_taken_and_remembered(tmp_path):

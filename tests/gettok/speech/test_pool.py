@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gettok.errors import Stop, Unusable
 from gettok.sound import RATE_HZ, Recording
-from gettok.speech.pool import Pool
+from gettok.speech.pool import Pool, crowding_told
 from gettok.speech.voices import Chunk
 from gettok.speech.written import Written
 
@@ -174,10 +174,32 @@ def test_f31_a_device_too_small_for_any_stretch_stops_the_run():
     assert "device: cpu" in stopped.value.can
 
 
-def test_a_bug_reaches_everybody_who_waits_for_it():
+@pytest.mark.parametrize("said", ["CUBLAS_STATUS_ALLOC_FAILED", "CUDA out of memory. Tried to allocate"])
+def test_f31_every_way_to_say_that_memory_is_short_is_understood(said):
+    with pytest.raises(Unusable, match="no memory"), crowding_told():
+        raise RuntimeError(said)
+    with pytest.raises(Unusable, match="no memory"), crowding_told():
+        raise MemoryError
+
+
+def test_a_bug_is_raised_and_what_comes_later_is_not_hurt_by_it():
     pool = Pool(Counting(broken=1), 2)
-    with ThreadPoolExecutor(2) as threads:
+    with pytest.raises(RuntimeError, match="a bug"):
+        pool.write(*clip(1, 2), "es")
+    assert said(pool.write(*clip(3, 4, 5), "es")) == [3, 4, 5]
+
+
+def test_a_bug_reaches_everybody_who_waits_for_it():
+    writer = Counting(broken=1)
+    pool = Pool(writer, 2)
+    writer.gate.clear()
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(pool.write, *clip(9), "es")
+        assert writer.began.acquire(timeout=TURN_S)
         futures = [threads.submit(pool.write, *clip(1, number), "es") for number in (2, 3)]
+        until(pool, 4)
+        writer.gate.set()
+        assert said(first.result(TURN_S)) == [9]
         for future in futures:
             with pytest.raises(RuntimeError, match="a bug"):
                 future.result(TURN_S)

@@ -262,6 +262,14 @@ def test_f27_a_known_invention_is_in_the_raw_text_only(step, speech):
     assert row["inventions"] == 1
 
 
+def test_f28_a_sound_of_a_few_samples_and_a_voice_of_no_length_have_rows(step, speech):
+    nothing = {"sound_s": 0.0, "speech_s": 0.0, "heard": "noise", "segments": []}
+    with pytest.raises(Unusable, match="no_speech"):
+        step.read(Answer(dict(speech.answer.body) | nothing))
+    (row,) = read(step, speech.answer, speech_s=0.0)
+    assert row["doubts"] == ["pace"]
+
+
 @pytest.mark.parametrize("seconds", [0.01, 0.06])
 def test_f28_a_moment_of_sound_is_no_speech_and_no_crash(step, tmp_path, seconds):
     assert reason_of(step, write(tmp_path / "a.m4a", tone(seconds))) == "no_speech"
