@@ -54,12 +54,13 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "too_long": "its texts and frames are more than the model can read",
         "filtered": "the content filter of the model's host stepped in",
         "malformed": "the model's answer is not in the form that was asked for",
+        "unanswered": "the model's host failed on it each time, though it answered for others",
         "cut_short": "the model's answer reached the token limit",
     }
 )
 
 #: Reasons that are about us and the moment, or a limit of ours. They get a row, and the next run asks again.
-UNSETTLED = frozenset({"unreadable", "unreachable", "too_large", "no_file"})
+UNSETTLED = frozenset({"unreadable", "unreachable", "too_large", "no_file", "unanswered"})
 
 
 class GettokError(Exception):

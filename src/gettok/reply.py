@@ -22,8 +22,13 @@ def mend(value: object) -> object:
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-#: What a host says when a prompt is longer than its model can read: about this video, and none of the others.
-TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length"})
+#: What hosts say when a prompt is longer than their model can read: about this video, and none of the others. The codes
+#: are OpenAI's and llama.cpp's; vLLM, llama.cpp and proxies say it in words.
+_TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length", "exceed_context_size_error"})
+_SAID_TOO_LONG = re.compile(
+    r"maximum context length|maximum model length|context (?:size|window)|prompt is too long|entity too large",
+    re.I,
+)
 
 Words = Annotated[str, BeforeValidator(mend)]
 
@@ -77,10 +82,17 @@ def replies_in(stored: Sequence[Mapping[str, Json]]) -> list[Reply]:
     return [Reply(**reply) for reply in stored]
 
 
+def is_too_long(status: int, error: Mapping[str, Json]) -> bool:
+    """Whether a host that answered with another status than 200 could not take so much."""
+    if status == 413 or not _TOO_LONG.isdisjoint({str(error.get("code")), str(error.get("type"))}):
+        return True
+    return status == 400 and _SAID_TOO_LONG.search(str(error.get("message"))) is not None
+
+
 def understand(reply: Reply, form: type[F]) -> F:
     """The answer in its form. Raises `Unusable`: filtered, too_long, refused, cut_short or malformed."""
     if reply.status != 200:
-        reason = "too_long" if _error(reply).get("code") in TOO_LONG else "filtered"
+        reason = "too_long" if is_too_long(reply.status, _error(reply)) else "filtered"
         raise Unusable(reason, f"the prompt: {_brief(str(_error(reply).get('message')))}")
     finish, content = reply.body["choices"][0].get("finish_reason"), reply.message.get("content")
     if finish == "content_filter":

@@ -15,6 +15,8 @@ _LESS = 0.95
 _ROUNDS = 4
 #: Repeated tries: how many to begin with, how many an answer earns, and how many can be saved up.
 _FIRST, _EARNED, _MOST = 50.0, 0.2, 500.0
+#: So many questions in a row that the host fails on are no accident.
+_MOST_IN_A_ROW = 5
 
 
 class Gate:
@@ -78,12 +80,21 @@ class Allowance:
 
     def __init__(self) -> None:
         self._left = _FIRST
+        self._answers = 0
+        self._given_up_in_a_row = 0
         self._lock = Lock()
+
+    @property
+    def answers(self) -> int:
+        """How many there have been."""
+        return self._answers
 
     def earn(self) -> None:
         """There is an answer."""
         with self._lock:
             self._left = min(self._left + _EARNED, _MOST)
+            self._answers += 1
+            self._given_up_in_a_row = 0
 
     def spend(self) -> bool:
         """Whether one more try may be repeated."""
@@ -92,3 +103,9 @@ class Allowance:
                 return False
             self._left -= 1
             return True
+
+    def give_up(self, answers_before: int) -> bool:
+        """A question had all its tries. Whether that is about itself: others have been answered since it began."""
+        with self._lock:
+            self._given_up_in_a_row += 1
+            return self._answers > answers_before and self._given_up_in_a_row < _MOST_IN_A_ROW

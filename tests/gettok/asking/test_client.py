@@ -249,6 +249,46 @@ def test_a_prompt_that_is_too_long_is_about_its_video_and_does_not_stop_the_run(
         colour(replies[0])
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"message": "This model's maximum context length is 32768 tokens. However, …", "code": 400}),
+        (400, {"error": {"message": "the request exceeds …", "type": "exceed_context_size_error"}}),
+        (413, "<html><title>413 Request Entity Too Large</title></html>"),
+    ],
+)
+def test_f46_other_hosts_say_in_other_words_that_a_prompt_is_too_long(
+    bench: Bench, status: int, body: Any
+) -> None:
+    text = body if isinstance(body, str) else json.dumps(body)
+    (reply,) = bench.ask(Scripted(status, text.encode()))
+    with pytest.raises(Unusable, match="^too_long"):
+        colour(reply)
+
+
+def test_f47_a_question_that_alone_fails_is_left_for_the_next_run(bench: Bench) -> None:
+    """What is answered in its pauses shows that the host is well."""
+
+    def pause(_: float) -> None:
+        bench.endpoint.plays(says({"colour": "blue"}), fails(500))
+        asking.hold(talk(vote=bench.endpoint.asked[-1]["seed"] + 100))
+
+    asking = Asker(llm(tries=2), bench.endpoint.url, Secret(CANARY), Calls(bench.folder, None), pause)
+    bench.askers.append(asking)
+    for vote in range(6):
+        bench.endpoint.plays(fails(500))
+        with pytest.raises(Unusable, match=r"^unanswered: 2 times: 500"):
+            asking.hold(talk(vote=vote))
+
+
+def test_f47_questions_that_fail_one_after_the_other_are_the_hosts_fault(bench: Bench) -> None:
+    bench.endpoint.plays(*[fails(500)] * 4)
+    asking = asker(bench, "kept", tries=2)
+    for vote in range(2):
+        with pytest.raises(NotNow):
+            asking.hold(talk(vote=vote))
+
+
 MALFORMED = [
     "The colour is red.",
     "",

@@ -1,0 +1,126 @@
+"""What a failed request to a model's host means: about this video, passing, or for a person to act on."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import openai
+
+from gettok.errors import BadCredentials, BadSettings, Stop
+from gettok.reply import Reply, is_too_long
+from gettok.retry_after import number_in, told_s
+from gettok.secrets import Secret
+from gettok.settings import Llm
+from gettok.step import Json
+
+#: Repeating helps against these and all of 5xx; 529 is Anthropic's and others' "overloaded".
+_PASSING = frozenset({408, 409, 429})
+#: Of these, the model itself was not asked; behind any other 5xx it may have answered, and sent its bill.
+_FREE = frozenset({409, 429, 503, 529})
+_SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_FILTERED = frozenset({"content_filter", "content_policy_violation"})
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A try that failed for a reason that may pass, and how many seconds the server asks us to wait.
+
+    `is_crowded`: the server has no room now, and `is_for_all`: none until that time is over. `cost_nothing`: no model
+    has been asked. `code` is the server's own word for it.
+    """
+
+    what: str
+    wait_s: float | None = None
+    is_crowded: bool = False
+    is_for_all: bool = False
+    cost_nothing: bool = False
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges what one endpoint says, without ever repeating its key."""
+
+    llm: Llm
+    key: Secret
+
+    def of(self, error: openai.APIError) -> Reply | Trouble:
+        """What it means. Raises `Stop` where trying again is of no use."""
+        if isinstance(error, openai.APIStatusError):
+            return self.refused(error.status_code, error.response.text, error.response.headers)
+        if isinstance(error, openai.APITimeoutError):
+            # the answer may have been made, and paid for: nothing can tell, so it is asked again and counted
+            return Trouble(f"silent for more than {self.llm.timeout_s} s")
+        never_left = type(error.__cause__).__name__ == "ConnectError"
+        return Trouble(self.brief(f"connection failed: {error.__cause__ or error}"), cost_nothing=never_left)
+
+    def refused(self, status: int, text: str, headers: Mapping[str, str]) -> Reply | Trouble:
+        """A body that came with another status than 200."""
+        text, error = _told(text)
+        code, message = str(error.get("code") or error.get("type") or ""), str(error.get("message"))
+        said = self.brief(f"{status} {code}: {message}")
+        is_filtered = code in _FILTERED or (code == "invalid_prompt" and "policy" in message)
+        if is_filtered or is_too_long(status, error):
+            return Reply(status, self.key.blot_out(text))
+        if status == 402 or code in _SPENT:
+            raise _spent(said)
+        if status in {401, 403}:
+            raise self._refused_key(status)
+        if status in _PASSING or status >= 500:
+            return Trouble(
+                said,
+                _asked_to_wait_s(headers),
+                is_crowded=status == 429,
+                is_for_all=headers.get("x-ratelimit-remaining-requests") == "0"
+                or headers.get("x-ratelimit-remaining-tokens") == "0",
+                cost_nothing=status in _FREE,
+                code=code,
+            )
+        raise self._bad_request(status, said)
+
+    def brief(self, text: str) -> str:
+        """One line of at most 300 characters that can be shown."""
+        line = " ".join(self.key.blot_out(text).split())
+        return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)[:300]
+
+    def _refused_key(self, status: int) -> BadCredentials:
+        # the server's own words stay out: they often repeat the key, or part of it
+        return BadCredentials(
+            f"the model endpoint refused the key ({status})",
+            "stopped at once; every earlier answer is kept",
+            f"put a key that may use {self.llm.model} into the environment variable {self.llm.key_from}",
+        )
+
+    def _bad_request(self, status: int, said: str) -> BadSettings:
+        wrong = "llm.model" if status == 404 else "the llm settings"
+        return BadSettings(
+            f"the model endpoint does not take the request for llm.model {self.llm.model!r}: {said}",
+            "stopped at once, as each video would fail alike; every earlier answer is kept",
+            f"correct {wrong}, or point llm.base_url at the endpoint that is meant; `gettok doctor` tries what it can do",
+        )
+
+
+def _told(text: str) -> tuple[str, Mapping[str, Json]]:
+    """A body that is JSON, and its `error`; or what else it says (a proxy's page, say), as if it were one."""
+    try:
+        body = json.loads(text)
+        text.encode()
+    except (ValueError, RecursionError):
+        body = {"error": {"message": " ".join(text.split())[:1000]}}
+        text = json.dumps(body)
+    found = body.get("error", body) if isinstance(body, dict) else body
+    return text, found if isinstance(found, dict) else {"message": str(found)}
+
+
+def _spent(said: str) -> Stop:
+    return Stop(
+        f"the account at the model endpoint has no money left: {said}",
+        "stopped at once, as waiting does not help; every earlier answer is kept",
+        "top up the account or raise its limit, then run the same command again",
+    )
+
+
+def _asked_to_wait_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds by `Retry-After-Ms`, which is OpenAI's own and finer, or by `Retry-After`."""
+    told_ms = number_in(headers.get("Retry-After-Ms", ""))
+    return told_s(headers) if told_ms is None else told_ms / 1000
