@@ -8,6 +8,7 @@ from gettok.pictures import Pictures, thin_out
 from gettok.step import Item
 from gettok.tables import DESCRIPTIONS
 from stages.answering import Lost, whole, writer_by_day
+from stages.asking_models import asking_models
 from stages.inputs import frames_by_video, stored, videos
 from stages.reading_screens import read_screens
 from stages.sandboxed import addresses, model_key
@@ -24,7 +25,8 @@ def run(stage: Stage) -> None:
         address = where.of(settings.llm.base_url, "model")
         key = model_key(settings.llm)
         step = DescribeStep(settings.llm, settings.prompts.describe, address, key, stage.store.root)
-        stage.answer(step, entries, screens.beside(writer_by_day(DESCRIPTIONS, folder)))
+        with asking_models(stage, address, key) as asking:
+            asking.answer(step, entries, screens.beside(writer_by_day(DESCRIPTIONS, folder)))
 
 
 def items(most: int) -> Iterator[Item[Pictures] | Lost]:

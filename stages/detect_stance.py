@@ -9,6 +9,7 @@ from gettok.stance import StanceInputs, StanceStep
 from gettok.step import Item
 from gettok.tables import DESCRIPTIONS, STANCES, TRANSCRIPTS, VIDEOS, Table
 from stages.answering import Lost, whole, writer_by_day
+from stages.asking_models import asking_models
 from stages.inputs import FrameName, Video, frames_by_video, stored, videos
 from stages.sandboxed import addresses, model_key
 from stages.shell import DATA, Stage, main
@@ -22,7 +23,8 @@ def run(stage: Stage) -> None:
         address, key = where.of(settings.llm.base_url, "model"), model_key(settings.llm)
         prompt, target = settings.prompts.stance, settings.study.stance
         step = StanceStep(settings.llm, prompt, target, address, key, stage.store.root)
-        stage.answer(step, list(items(settings.prompts.stance.inputs)), writer_by_day(STANCES, folder))
+        with asking_models(stage, address, key) as asking:
+            asking.answer(step, list(items(settings.prompts.stance.inputs)), writer_by_day(STANCES, folder))
 
 
 def items(inputs: Collection[StanceInput]) -> Iterator[Item[StanceInputs] | Lost]:

@@ -27,7 +27,7 @@ def mend(value: object) -> object:
 _TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length", "exceed_context_size_error"})
 _SAID_TOO_LONG = re.compile(
     r"maximum context length|maximum model length|context (?:size|window)|prompt is too long|entity too large",
-    re.I,
+    re.IGNORECASE,
 )
 
 Words = Annotated[str, BeforeValidator(mend)]

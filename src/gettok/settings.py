@@ -169,6 +169,14 @@ class ImageTokens(Section):
     square: Count
 
 
+class Batch(Section):
+    """Ask in files of at most so many requests and bytes, and look every so often whether they are answered."""
+
+    requests: Positive
+    bytes: Positive
+    poll_s: Annotated[float, Field(gt=0)]
+
+
 class Llm(Section):
     """An OpenAI-compatible endpoint, and how to ask it. `sandbox:` stands for the embedded sandbox."""
 
@@ -185,6 +193,8 @@ class Llm(Section):
     at_once: Positive
     budget_usd: Annotated[float, Field(gt=0)] | None
     image_tokens: ImageTokens
+    #: `None`: one call each.
+    batch: Batch | None
     prices: Prices | None
 
 

@@ -34,6 +34,7 @@ def llm(**changes: Any) -> Llm:
         "tries": 3,
         "at_once": 2,
         "budget_usd": None,
+        "batch": None,
         "image_tokens": {"low": 85, "base": 85, "square": 170},
         "prices": Prices(input_usd_per_million=1.0, output_usd_per_million=10.0),
     }

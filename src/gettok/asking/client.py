@@ -36,13 +36,7 @@ class Asker:
         self._llm, self._key, self._calls, self._sleep = llm, key, calls, sleep
         self._prices, self._judge = prices_of(llm), Judge(llm, key)
         self._gate, self._allowance = Gate(llm.at_once), Allowance()
-        self._client = openai.OpenAI(
-            base_url=base_url,
-            api_key=key.reveal(),
-            max_retries=0,  # the pauses, the bound and the outcome of giving up are ours
-            timeout=llm.timeout_s,
-            http_client=http_client_for(base_url),
-        )
+        self._client = client_of(llm, base_url, key)
         #: Hangs up. It happens by itself when nobody holds the asker any more, or at the end of the program.
         self.close = weakref.finalize(self, _hang_up, self._client, calls)
 
@@ -64,7 +58,11 @@ class Asker:
         """
         request = digest(call, self._llm)
         known = self._calls.known(request)
-        return known if known is not None else self._patiently(call, request)
+        if known is not None:
+            return known
+        if self._calls.is_in_batch(request):
+            raise _in_batch()
+        return self._patiently(call, request)
 
     def _patiently(self, call: Call, request: str) -> Reply:
         body = call.body(self._llm)
@@ -149,6 +147,14 @@ def no_answer(what: str, times: int) -> NotNow:
     )
 
 
+def _in_batch() -> NotNow:
+    return NotNow(
+        "a question is in a batch that is not over, which answers it and charges for it",
+        "did not ask it a second time; every earlier answer is kept",
+        "run the same command with the llm settings that sent the batch (llm=openai_batch): they fetch its answers",
+    )
+
+
 def _hang_up(client: openai.OpenAI, calls: Calls) -> None:
     client.close()
     calls.close()
@@ -165,7 +171,18 @@ def prices_of(llm: Llm) -> Prices:
     return llm.prices
 
 
-def http_client_for(base_url: str) -> openai.DefaultHttpxClient | None:
+def client_of(llm: Llm, base_url: str, key: Secret) -> openai.OpenAI:
+    """A connection to an endpoint. Raises `BadSettings` for an address that is none."""
+    return openai.OpenAI(
+        base_url=base_url,
+        api_key=key.reveal(),
+        max_retries=0,  # the pauses, the bound, the outcome of giving up and the bill are ours
+        timeout=llm.timeout_s,
+        http_client=_http_client_for(base_url),
+    )
+
+
+def _http_client_for(base_url: str) -> openai.DefaultHttpxClient | None:
     address = urlsplit(base_url)
     if address.scheme not in {"http", "https"} or not address.hostname:
         raise BadSettings(

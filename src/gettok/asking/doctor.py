@@ -15,7 +15,7 @@ import openai
 from PIL import Image, ImageDraw, ImageFont
 
 from gettok.asking.calls import Calls
-from gettok.asking.client import http_client_for, prices_of
+from gettok.asking.client import client_of, prices_of
 from gettok.asking.pricing import cost_usd, worst_usd
 from gettok.asking.question import Call, Question
 from gettok.errors import Stop
@@ -50,13 +50,7 @@ class Doctor:
 
     def __init__(self, llm: Llm, base_url: str, key: Secret, calls: Calls) -> None:
         self._llm, self._key, self._calls = llm, key, calls
-        self._client = openai.OpenAI(
-            base_url=base_url,
-            api_key=key.reveal(),
-            max_retries=0,  # each call is written down
-            timeout=llm.timeout_s,
-            http_client=http_client_for(base_url),
-        )
+        self._client = client_of(llm, base_url, key)
 
     def findings(self) -> Iterator[Finding]:
         """One after the other; without an answer at all the rest is left out."""

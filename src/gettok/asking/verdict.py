@@ -96,7 +96,7 @@ class Judge:
         return BadSettings(
             f"the model endpoint does not take the request for llm.model {self.llm.model!r}: {said}",
             "stopped at once, as each video would fail alike; every earlier answer is kept",
-            f"correct {wrong}, or point llm.base_url at the endpoint that is meant; `gettok doctor` tries what it can do",
+            f"correct {wrong}, or point llm.base_url at the endpoint that is meant; `gettok doctor` tries it out",
         )
 
 

@@ -262,7 +262,7 @@ def test_f46_other_hosts_say_in_other_words_that_a_prompt_is_too_long(
 ) -> None:
     text = body if isinstance(body, str) else json.dumps(body)
     (reply,) = bench.ask(Scripted(status, text.encode()))
-    with pytest.raises(Unusable, match="^too_long"):
+    with pytest.raises(Unusable, match=r"^too_long"):
         colour(reply)
 
 

@@ -1,0 +1,47 @@
+"""What came back of a batch: each line's request, its reply if it has one, and what it cost."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from gettok.asking.batch_host import lines_in
+from gettok.asking.batch_record import Settled
+from gettok.asking.client import cost_of
+from gettok.asking.verdict import Judge, Trouble
+from gettok.errors import Stop
+from gettok.reply import Reply, answered
+from gettok.settings import Prices
+from gettok.step import Json
+
+
+class Results:
+    """Reads the files of one batch. `stop` is the first thing in them that a person must act on."""
+
+    def __init__(self, judge: Judge, prices: Prices) -> None:
+        self._judge, self._prices = judge, prices
+        self.stop: Stop | None = None
+
+    def of(self, files: Iterable[bytes]) -> Iterator[tuple[str, Settled]]:
+        """Every line, in the order of the files, matched by our own id and never by its place."""
+        for file in files:
+            for line in lines_in(file):
+                request = line.get("custom_id")
+                if isinstance(request, str):
+                    yield request, self._settled(line)
+
+    def _settled(self, line: Mapping[str, Json]) -> Settled:
+        try:
+            outcome = self._outcome(line)
+        except Stop as stop:  # the other lines are paid for as well, so they are read first
+            self.stop = self.stop or stop
+            outcome = Trouble(stop.what, cost_nothing=True)
+        usd = cost_of(outcome, self._prices)
+        return Settled(usd, outcome) if isinstance(outcome, Reply) else Settled(usd)
+
+    def _outcome(self, line: Mapping[str, Json]) -> Reply | Trouble:
+        response = line.get("response")
+        if not isinstance(response, dict):
+            return Trouble("it expired, or was cancelled", cost_nothing=True)
+        text, status = json.dumps(response.get("body"), separators=(",", ":")), response.get("status_code")
+        if status == 200:
+            return answered(self._judge.key.blot_out(text)) or Trouble("200 without an answer")
+        return self._judge.refused(status if isinstance(status, int) else 500, text, {})

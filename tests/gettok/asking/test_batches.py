@@ -1,0 +1,275 @@
+"""Asking by the Batch API: the same answers, each paid for once, whatever happens on the way."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import openai
+import pytest
+from batch_bench import KEY, PROMPT, TARGET, asked, asked_in_batches, engine_for, items
+
+from gettok.asking import Calls, asker_for
+from gettok.asking.batch_record import BatchRecord
+from gettok.errors import BadSettings, BudgetSpent, NotNow, Stop, Unusable
+from gettok.stance import StanceStep
+from gettok.step import Answer
+from sandbox.profiles import profile_named
+from sandbox.server import Sandbox
+
+BATCHES = "v1/batches"
+
+
+class Listens(list[str]):
+    """Lines that are told; at one of them something happens."""
+
+    def __init__(self, at: int, happens: Callable[[], object]) -> None:
+        super().__init__()
+        self._at, self._happens = at, happens
+
+    def append(self, line: str) -> None:
+        super().append(line)
+        if len(self) == self._at:
+            self._happens()
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "videos.json").write_text("[]")
+    return tmp_path / "corpus"
+
+
+@pytest.fixture
+def sandbox(corpus: Path) -> Iterator[Sandbox]:
+    with Sandbox(corpus=corpus) as running:
+        yield running
+    asker_for.cache_clear()
+
+
+def paid(sandbox: Sandbox) -> Counter[str]:
+    """How often each question was answered."""
+    return Counter(
+        entry["subject"]
+        for entry in sandbox.requests()
+        if entry["path"] == "/v1/chat/completions" and entry["status"] == 200
+    )
+
+
+def rows(outcomes: dict[str, Any]) -> dict[str, Any]:
+    """What the table would say of each video."""
+    step = StanceStep(asked_in_batches(), PROMPT, TARGET, "http://x/v1", KEY, Path())
+    return {video: row(step, outcome) for video, outcome in outcomes.items()}
+
+
+def row(step: StanceStep, outcome: Any) -> Any:
+    try:
+        return step.read(outcome)
+    except Unusable as reason:
+        return reason.reason
+
+
+def test_batches_give_the_rows_of_the_direct_way_and_pay_for_each_question_once(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    settings = asked_in_batches(votes=2, batch={"requests": 7})
+    in_batches = asked(settings, sandbox.model, tmp_path / "batches", items(10), told)
+    assert paid(sandbox) == Counter(dict.fromkeys(paid(sandbox), 2))  # two votes have the same messages
+    assert len(paid(sandbox)) == 10
+    assert sum("questions to sandbox-vision" in line for line in told) == 3
+    direct = asked(settings.model_copy(update={"batch": None}), sandbox.model, tmp_path / "direct", items(10))
+    assert rows(in_batches) == rows(direct)
+    with Calls(tmp_path / "batches", None) as ours, Calls(tmp_path / "direct", None) as theirs:
+        assert ours.by_model() == theirs.by_model()
+
+
+def test_an_answer_that_is_here_is_not_asked_for_again_by_either_way(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    first = asked(asked_in_batches(), sandbox.model, tmp_path, items(4))
+    for settings in (asked_in_batches(), asked_in_batches().model_copy(update={"batch": None})):
+        assert asked(settings, sandbox.model, tmp_path, items(4)) == first
+    assert paid(sandbox).total() == 4
+
+
+def test_f45_a_malformed_answer_is_asked_for_once_more_in_a_batch_of_its_own(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.play([{"do": "malformed", "match": BATCHES}])
+    told: list[str] = []
+    found = asked(asked_in_batches(), sandbox.model, tmp_path, items(6), told)
+    assert all(isinstance(outcome, Answer) for outcome in found.values())
+    mended = sum(
+        len(outcome.body["votes"][0]) - 1 for outcome in found.values() if isinstance(outcome, Answer)
+    )
+    assert 0 < mended < 6
+    assert paid(sandbox).total() == 6 + mended
+    assert [line for line in told if f"{mended} questions" in line]
+
+
+@pytest.mark.parametrize("fault", ["batch_expired", "batch_429", "batch_doubled", "batch_late"])
+def test_f49_what_a_batch_leaves_open_is_asked_again_and_paid_for_once(
+    sandbox: Sandbox, tmp_path: Path, fault: str
+) -> None:
+    sandbox.play([{"do": fault, "match": BATCHES}])
+    found = asked(asked_in_batches(), sandbox.model, tmp_path, items(8))
+    assert all(isinstance(outcome, Answer) for outcome in found.values())
+    assert paid(sandbox) == Counter(dict.fromkeys(paid(sandbox), 1))
+    with Calls(tmp_path, None) as calls:
+        ((_, _, unknown, _),) = calls.by_model()
+    assert unknown == 0
+
+
+def test_f49_a_result_that_never_comes_counts_in_full_and_is_asked_again(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.play([{"do": "batch_missing", "match": BATCHES}])
+    found = asked(asked_in_batches(), sandbox.model, tmp_path, items(8))
+    assert all(isinstance(outcome, Answer) for outcome in found.values())
+    with Calls(tmp_path, None) as calls:
+        ((_, made, unknown, _),) = calls.by_model()
+    assert unknown == made - 8 > 0
+    assert paid(sandbox).total() == made
+
+
+def test_f49_a_file_that_is_cut_is_fetched_again(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.play([{"do": "cut", "match": "/content"}])
+    found = asked(asked_in_batches(), sandbox.model, tmp_path, items(8))
+    assert all(isinstance(outcome, Answer) for outcome in found.values())
+    assert paid(sandbox).total() == 8
+
+
+@pytest.mark.parametrize("fault", ["cut", "reset", "500", "429_rate"])
+@pytest.mark.parametrize("match", ["v1/files", BATCHES])
+def test_f49_trouble_at_any_of_its_requests_makes_no_second_batch(
+    sandbox: Sandbox, tmp_path: Path, fault: str, match: str
+) -> None:
+    """Cut at its creation, a batch is there of which nobody has been told."""
+    sandbox.play([{"do": fault, "match": match}])
+    found = asked(asked_in_batches(), sandbox.model, tmp_path, items(5))
+    assert all(isinstance(outcome, Answer) for outcome in found.values())
+    assert paid(sandbox) == Counter(dict.fromkeys(paid(sandbox), 1))
+
+
+def test_f44_a_filtered_prompt_and_a_refusal_are_reasons_in_a_batch_too(corpus: Path, tmp_path: Path) -> None:
+    filtering = replace(profile_named("clean"), filtered_words=("golpista",))
+    with Sandbox(corpus=corpus, profile=filtering) as sandbox:
+        found = rows(asked(asked_in_batches(), sandbox.model, tmp_path, items(3)))
+    assert found["1"] == "filtered"
+    assert found["0"][0]["label"] == "support"
+
+
+@pytest.mark.parametrize("limit_at", ["validation", "creation"])
+def test_f49_a_full_queue_is_met_with_fewer_and_smaller_batches(
+    corpus: Path, tmp_path: Path, limit_at: str
+) -> None:
+    narrow = replace(profile_named("clean"), batch_queue_tokens=700, batch_limit_at=limit_at)
+    with Sandbox(corpus=corpus, profile=narrow) as sandbox:
+        found = asked(asked_in_batches(), sandbox.model, tmp_path, items(12))
+        assert all(isinstance(outcome, Answer) for outcome in found.values())
+        assert paid(sandbox) == Counter(dict.fromkeys(paid(sandbox), 1))
+    asker_for.cache_clear()
+
+
+def test_f49_a_queue_that_takes_nothing_is_for_a_person(corpus: Path, tmp_path: Path) -> None:
+    narrow = replace(profile_named("clean"), batch_queue_tokens=10)
+    with Sandbox(corpus=corpus, profile=narrow) as sandbox, pytest.raises(BadSettings, match="even one"):
+        asked(asked_in_batches(), sandbox.model, tmp_path, items(3))
+
+
+def test_files_keep_to_the_number_and_the_bytes_that_a_host_takes(sandbox: Sandbox, tmp_path: Path) -> None:
+    told: list[str] = []
+    asked(asked_in_batches(batch={"bytes": 5000}), sandbox.model, tmp_path, items(9), told)
+    uploads = [e for e in sandbox.requests() if e["method"] == "POST" and e["path"] == "/v1/files"]
+    assert 2 < len(uploads) < 9
+    found = asked(asked_in_batches(batch={"bytes": 50}), sandbox.model, tmp_path / "other", items(1))
+    assert isinstance(found["0"], BadSettings)
+    assert "llm.batch.bytes allows 50" in str(found["0"])
+
+
+def test_no_file_stays_at_the_host(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.play([{"do": "batch_400", "match": BATCHES}])
+    with pytest.raises(BadSettings, match="could not be processed"):
+        asked(asked_in_batches(), sandbox.model, tmp_path, items(4))
+    deleted = [e["path"] for e in sandbox.requests() if e["method"] == "DELETE"]
+    assert len(deleted) == 3  # what was sent, the results, the errors
+    with Calls(tmp_path, None) as calls:
+        assert calls.spent_usd() < Decimal("0.01")
+    assert len(asked(asked_in_batches(), sandbox.model, tmp_path, items(4))) == 4
+    assert paid(sandbox) == Counter(dict.fromkeys(paid(sandbox), 1))
+
+
+def test_f48_a_budget_lets_through_what_it_reaches_for_and_then_stops(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Every one may cost a cent; a batch of some is settled before the next is made."""
+    settings = asked_in_batches(budget_usd=0.02)
+    with pytest.raises(BudgetSpent, match=r"llm\.budget_usd"):
+        asked(settings, sandbox.model, tmp_path, items(60))
+    with Calls(tmp_path, None) as calls:
+        assert Decimal("0.01") < calls.spent_usd() <= Decimal("0.02")
+    answered = paid(sandbox).total()
+    assert 0 < answered < 60
+    found = asked(asked_in_batches(budget_usd=3.0), sandbox.model, tmp_path, items(60))
+    assert all(isinstance(outcome, Answer) for outcome in found.values())
+    assert paid(sandbox) == Counter(dict.fromkeys(paid(sandbox), 1))
+
+
+def test_a_run_that_is_stopped_leaves_its_batch_to_the_next(corpus: Path, tmp_path: Path) -> None:
+    slow = replace(profile_named("clean"), batch_polls=3)
+    with Sandbox(corpus=corpus, profile=slow) as sandbox:
+        settings, stop = asked_in_batches(), Event()
+        step = StanceStep(settings, PROMPT, TARGET, sandbox.model, KEY, tmp_path)
+        told = Listens(2, stop.set)
+        with Calls(tmp_path, None) as calls, engine_for(settings, sandbox.model, calls, told) as engine:
+            assert list(engine.run(step, items(3), stop)) == []
+            assert len(BatchRecord(calls, settings.base_url).under_way()) == 3
+        direct = settings.model_copy(update={"batch": None})
+        assert {type(each) for each in asked(direct, sandbox.model, tmp_path, items(3)).values()} == {NotNow}
+        assert len(asked(settings, sandbox.model, tmp_path, items(3))) == 3
+        assert paid(sandbox).total() == 3
+    asker_for.cache_clear()
+
+
+def test_a_batch_that_somebody_cancels_is_for_a_person(corpus: Path, tmp_path: Path) -> None:
+    slow = replace(profile_named("clean"), batch_polls=30)
+    with (
+        Sandbox(corpus=corpus, profile=slow) as sandbox,
+        openai.OpenAI(base_url=sandbox.model, api_key="sandbox") as somebody,
+    ):
+        told = Listens(2, lambda: somebody.batches.cancel(somebody.batches.list().data[0].id))
+        with pytest.raises(Stop, match="somebody cancelled"):
+            asked(asked_in_batches(), sandbox.model, tmp_path, items(3), told)
+    with Calls(tmp_path, None) as calls:
+        assert calls.by_model()[0].unknown == 0
+
+
+def test_a_request_that_no_batch_answers_is_left_for_the_next_run(sandbox: Sandbox, tmp_path: Path) -> None:
+    again = {"do": "batch_429", "match": BATCHES}
+    sandbox.play([again | {"share": 0.5}, again | {"share": 1.0, "times": None}])
+    found = asked(asked_in_batches(tries=3), sandbox.model, tmp_path, items(6))
+    reasons = Counter(outcome.reason if isinstance(outcome, Unusable) else "ok" for outcome in found.values())
+    assert set(reasons) == {"ok", "unanswered"}
+
+
+def test_batches_of_which_nothing_is_answered_are_not_repeated_for_ever(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.play([{"do": "batch_429", "match": BATCHES, "share": 1.0, "times": None}])
+    found = asked(asked_in_batches(tries=3), sandbox.model, tmp_path, items(2))
+    assert {type(outcome) for outcome in found.values()} == {NotNow}
+
+
+def test_a_batch_that_the_host_has_forgotten_counts_in_full(sandbox: Sandbox, tmp_path: Path) -> None:
+    with Calls(tmp_path, None) as calls:
+        record = BatchRecord(calls, "https://models.example/v1")
+        begun = record.begin("sandbox-vision", "file-1", {"r": Decimal("0.5")})
+        assert begun is not None
+        record.name(begun, "batch_gone")
+    assert len(asked(asked_in_batches(), sandbox.model, tmp_path, items(1))) == 1
+    with Calls(tmp_path, None) as calls:
+        assert calls.by_model()[0].unknown == 1
