@@ -9,7 +9,7 @@ from gettok.stance import StanceInputs, StanceStep
 from gettok.step import Item
 from gettok.tables import DESCRIPTIONS, STANCES, TRANSCRIPTS, VIDEOS, Table
 from stages.answering import Lost, whole, writer_by_day
-from stages.inputs import FrameName, Video, frames_by_video, stored, videos
+from stages.inputs import FrameName, Video, frames_by_video, stored, to_be_seen, videos
 from stages.sandboxed import addresses, model_key
 from stages.shell import DATA, Stage, main
 
@@ -48,7 +48,7 @@ def _item(video: Video, content: StanceInputs, frame: list[FrameName]) -> Item[S
     texts = content.texts()
     if not (texts or frame):
         return Lost(video.video_id, video.day, "no_inputs")
-    return Item(video.video_id, video.day, {"texts": digest_of(texts), "frame": digest_of(frame)}, content)
+    return Item(video.video_id, video.day, {"texts": digest_of(texts), "frame": to_be_seen(frame)}, content)
 
 
 if __name__ == "__main__":

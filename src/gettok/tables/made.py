@@ -199,7 +199,21 @@ DESCRIPTIONS = Table(
     (
         VIDEO_ID,
         Column("description", pl.String, "What happens in the video."),
-        Column("on_screen_text", pl.String, "Text that appears in the frames."),
+        Column(
+            "on_screen_text",
+            pl.String,
+            "Text that appears in the frames as the model reads it, each text once, in order of appearance, one on a line.",
+        ),
+        Column(
+            "on_screen_by_frame",
+            pl.List(pl.Struct({"frame_index": pl.Int64, "text": pl.String})),
+            "The same frame by frame (`frame_index` as in `frames`): a text that several frames show stands at each where the model gives it.",
+        ),
+        Column(
+            "on_screen_language",
+            pl.String,
+            "Language of that text as the model names it, in two letters (ISO 639-1), or three where it has none; `und` where it cannot tell; empty without text.",
+        ),
         Column("frame_indices", pl.List(pl.Int64), "The frames that were sent."),
         Column(
             "ocr_text",
