@@ -39,7 +39,7 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             " ocr_text ocr_cer"
             f" {_USAGE} {_ANSWERED}",
             "screen_texts": f"video_id frame_index text lines reader reader_sha256 {_ANSWERED}",
-            "stances": f"video_id label confidence votes inputs_used {_USAGE} {_ANSWERED}",
+            "stances": f"video_id label confidence votes evidence_in inputs_used {_USAGE} {_ANSWERED}",
             "pairs": "video_id left right created_at left_language right_language left_words right_words jaccard cosine"
             " wer cer capitalisation punctuation spelling",
         }.items()

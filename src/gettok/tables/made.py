@@ -267,7 +267,19 @@ STANCES = Table(
         ),
         Column("tied", pl.Boolean, "Whether another label had as many votes; the one answered first stands."),
         Column(
-            "evidence", pl.String, "What the model quotes from the inputs for the label; empty if nothing."
+            "evidence",
+            pl.String,
+            "What the model quotes for the label: the first vote for it that quotes anything; empty if none does.",
+        ),
+        Column(
+            "evidence_in",
+            pl.List(pl.String),
+            "Inputs in which `evidence` literally stands (words in their order, whatever their capitals and punctuation); of several quotations, split at `…`, `;`, line ends and between quotation marks, each must stand in one of them. No input: it is from the picture, paraphrased or made up, at least in part; or there is none.",
+        ),
+        Column(
+            "missing",
+            pl.String,
+            "What the model says it would have needed to judge and was not given; empty if nothing.",
         ),
         Column(
             "inputs_used",
