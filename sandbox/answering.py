@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from sandbox.evidence import evidence, instructions, is_marked, language, word_set
+from sandbox.evidence import evidence, instructions, is_marked, language, missing, word_set
 from sandbox.exchange import JsonObject
 from sandbox.gullible import fits, forged_answer, ordered
 from sandbox.logprobs import Decision, quoted
@@ -24,6 +24,8 @@ EVIDENCE = word_set("evidence reason reasons rationale explanation justification
 DESCRIPTION = word_set("description describe summary scene caption")
 LABEL = word_set("label stance position")
 TEXT = word_set("text texts ocr words writing lettering")
+MISSING = word_set("missing lacking lacks absent")
+PICTURE = word_set("picture pictures frame frames image images photo photos screen")
 
 DEFAULT_LABELS = ("support", "no support", "neutral")
 
@@ -36,6 +38,8 @@ class Task:
     looks: Sequence[Look]
     gullible: str = "no"
     """`no`, `careless` or `always`: see the switch of that name."""
+    picture: int | None = None
+    """The number of the only picture that this part of the answer is about, counted from 1."""
 
     @cached_property
     def evidence(self) -> str:
@@ -193,6 +197,9 @@ def _chosen(task: Task, name: str, choices: Sequence[Any]) -> Any:
 def _several(task: Task, name: str, node: JsonObject, root: JsonObject) -> list[Any]:
     """A list by frame for text, by phrase for evidence; other lists of plain values are empty."""
     item = resolved(node["items"], root)
+    if kind_of(item) == "object" and _called(name, TEXT):
+        shown = [one for one in _by_picture(task) if one.looks[0].text]
+        return [_filled(one, name, item, root) for one in shown]
     if kind_of(item) != "string" or item.get("enum"):
         return [_filled(task, name, item, root)] if item.get("enum") else []
     if _called(name, TEXT):
@@ -202,13 +209,26 @@ def _several(task: Task, name: str, node: JsonObject, root: JsonObject) -> list[
     return [described([look]) for look in task.looks] if _called(name, DESCRIPTION) else []
 
 
+def _by_picture(task: Task) -> list[Task]:
+    """The same task for each picture alone."""
+    return [replace(task, looks=[look], picture=number) for number, look in enumerate(task.looks, 1)]
+
+
 def _string(task: Task, name: str, about: str) -> str:
     """By the property's name, and where that says nothing, by what the schema tells of it."""
+    if _called(name, LANGUAGE) and _called(about, PICTURE):
+        written = "\n".join(texts(task.looks))
+        return language(written) if written else ""
     for words in (name, about):
         for called, told in STRINGS:
             if _called(words, called):
                 return told(task)
     return ""
+
+
+def _missing(task: Task) -> str:
+    """Which of the usual inputs are not there, as a sentence would list them."""
+    return ", ".join([*missing(task.parts), *([] if task.looks else ["frame"])])
 
 
 STRINGS: Sequence[tuple[frozenset[str], Callable[[Task], str]]] = (
@@ -217,12 +237,15 @@ STRINGS: Sequence[tuple[frozenset[str], Callable[[Task], str]]] = (
     (DESCRIPTION, lambda task: described(task.looks)),
     (TEXT, lambda task: "\n".join(texts(task.looks))),
     (LABEL, lambda task: str(label(task, _labels_named(task)))),
+    (MISSING, _missing),
 )
 """What a property of each name is filled with; the first name that fits counts."""
 
 
 def _number(task: Task, name: str, *, whole: bool, most: Any) -> float:
-    """A confidence on the schema's own scale, or how many pictures there are."""
+    """A confidence on the schema's own scale, which picture this is about, or how many pictures there are."""
+    if task.picture and _called(name, PICTURE):
+        return task.picture
     if not _called(name, CONFIDENCE):
         return len(task.looks)
     scaled = task.verdict.confidence * (most if isinstance(most, int | float) else 100 if whole else 1)

@@ -11,6 +11,9 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+USUAL = ("transcript", "description", "on-screen text", "caption")
+"""Texts by which a video is judged, as the line above each is wont to call it."""
+
 SPANISH = word_set("el la los las de del que y en un una por con para se su al lo es no como más pero")
 ENGLISH = word_set("the of and to in a is that it for on with as was at be this are not from but")
 
@@ -33,6 +36,12 @@ def instructions(parts: Sequence[str]) -> str:
     whole = "\n".join(parts)
     introduced = INTRODUCTION.match(whole)
     return introduced.group(0) if introduced else whole
+
+
+def missing(parts: Sequence[str]) -> list[str]:
+    """The usual texts that no line of the prompt's own announces; a line inside a text announces nothing."""
+    lines = [line.strip().lower() for line in instructions(parts).splitlines()]
+    return [name for name in USUAL if not any(line.startswith(f"{name}:") for line in lines)]
 
 
 def is_marked(parts: Sequence[str]) -> bool:

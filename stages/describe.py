@@ -9,7 +9,7 @@ from gettok.step import Item
 from gettok.tables import DESCRIPTIONS
 from stages.answering import Lost, whole, writer_by_day
 from stages.asking_models import asking_models
-from stages.inputs import frames_by_video, stored, videos
+from stages.inputs import frames_by_video, stored, to_be_seen, videos
 from stages.reading_screens import read_screens
 from stages.sandboxed import addresses, model_key
 from stages.shell import DATA, Stage, main
@@ -35,7 +35,7 @@ def items(most: int) -> Iterator[Item[Pictures] | Lost]:
     for video in videos():
         shown = thin_out(frames.get(video.video_id, []), most)
         if shown:
-            inputs = {"frames": digest_of(shown)}
+            inputs = {"frames": to_be_seen(shown), "times": digest_of([frame.time_s for frame in shown])}
             yield Item(video.video_id, video.day, inputs, stored(video, shown))
         else:
             yield Lost(video.video_id, video.day, "no_frames")

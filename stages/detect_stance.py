@@ -10,7 +10,7 @@ from gettok.step import Item
 from gettok.tables import DESCRIPTIONS, STANCES, TRANSCRIPTS, VIDEOS, Table
 from stages.answering import Lost, whole, writer_by_day
 from stages.asking_models import asking_models
-from stages.inputs import FrameName, Video, frames_by_video, stored, videos
+from stages.inputs import FrameName, Video, frames_by_video, stored, to_be_seen, videos
 from stages.sandboxed import addresses, model_key
 from stages.shell import DATA, Stage, main
 
@@ -39,18 +39,25 @@ def items(inputs: Collection[StanceInput]) -> Iterator[Item[StanceInputs] | Lost
         texts = said[this], described[this], on_screen[this], captions[this]
         frame = thin_out(frames.get(video.video_id, []), 1) if "frame" in inputs else []
         pictures = stored(video, frame) if frame else None
-        yield _item(video, StanceInputs(*texts, pictures=pictures).only(inputs), frame)
+        content = StanceInputs(*texts, pictures=pictures).only(inputs)
+        if _is_enough(content.texts(), frame, inputs):
+            yield _item(video, content, frame)
+        else:
+            yield Lost(video.video_id, video.day, "no_inputs")
 
 
 def _texts(table: Table, name: str, column: str) -> dict[str, str | None]:
     return dict(table.read(DATA / name, ["video_id", column]).rows())
 
 
-def _item(video: Video, content: StanceInputs, frame: list[FrameName]) -> Item[StanceInputs] | Lost:
-    texts = content.texts()
-    if not (texts or frame):
-        return Lost(video.video_id, video.day, "no_inputs")
-    return Item(video.video_id, video.day, {"texts": digest_of(texts), "frame": digest_of(frame)}, content)
+def _is_enough(texts: Collection[str], frame: list[FrameName], inputs: Collection[StanceInput]) -> bool:
+    """Whether there is something to judge. A caption alone is not the video, unless nothing else is asked for."""
+    return bool(frame) or any(name != "caption" or len(inputs) == 1 for name in texts)
+
+
+def _item(video: Video, content: StanceInputs, frame: list[FrameName]) -> Item[StanceInputs]:
+    inputs = {"texts": digest_of(content.texts()), "frame": to_be_seen(frame)}
+    return Item(video.video_id, video.day, inputs, content)
 
 
 if __name__ == "__main__":

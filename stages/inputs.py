@@ -1,10 +1,11 @@
 """What the stages read of each other's tables: videos in their order, and what an earlier stage left of them."""
 
-from collections.abc import Iterator
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
+from gettok.canonical import digest_of
 from gettok.media import MediaFile
 from gettok.pictures import StoredFrames
 from gettok.step import Item
@@ -12,8 +13,13 @@ from gettok.tables import FRAMES, MEDIA, VIDEOS
 from stages.answering import Lost
 from stages.shell import DATA
 
-#: A frame's index and the digest of its JPEG.
-FrameName: TypeAlias = tuple[int, str]
+
+class FrameName(NamedTuple):
+    """A frame: its index, the digest of its JPEG, and when it is shown; a photo has no time."""
+
+    frame_index: int
+    sha256: str
+    time_s: float | None
 
 
 class Video(NamedTuple):
@@ -47,15 +53,23 @@ def media_items() -> Iterator[Item[MediaFile] | Lost]:
 
 def frames_by_video() -> dict[str, list[FrameName]]:
     """The frames that each video has, in order."""
-    table = FRAMES.read(DATA / "frames", ["video_id", "frame_index", "sha256"]).drop_nulls("sha256")
+    columns = ["video_id", "frame_index", "sha256", "time_s"]
+    table = FRAMES.read(DATA / "frames", columns).drop_nulls("sha256").sort("video_id", "frame_index")
     found: dict[str, list[FrameName]] = {}
-    for video_id, index, digest in table.sort("video_id", "frame_index").rows():
-        found.setdefault(video_id, []).append((index, digest))
+    for video_id, *name in table.rows():
+        found.setdefault(video_id, []).append(FrameName(*name))
     return found
+
+
+def to_be_seen(frames: Sequence[FrameName]) -> str:
+    """The digest of what some frames show, whenever they are shown."""
+    return digest_of([(frame.frame_index, frame.sha256) for frame in frames])
 
 
 def stored(video: Video, frames: list[FrameName]) -> StoredFrames:
     """A reference to some frames of a video."""
     return StoredFrames(
-        str(DATA / "frames" / f"{video.day}.parquet"), video.video_id, tuple(i for i, _ in frames)
+        str(DATA / "frames" / f"{video.day}.parquet"),
+        video.video_id,
+        tuple(frame.frame_index for frame in frames),
     )

@@ -1,7 +1,7 @@
 """Has somebody else read the frames that a model is shown, and holds the model's reading against theirs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gettok.pictures import Pictures
 from gettok.screen_text.agreement import cer, distinct
@@ -45,5 +45,10 @@ def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Lost]) -> Scre
                         of_video = lines.setdefault(row["video_id"], [])
                         of_video += [line["text"] for line in row["lines"]]
 
-            stage.asking(OcrStep(ocr)).table(entries, keep)
+            stage.asking(OcrStep(ocr)).table([_timeless(entry) for entry in entries], keep)
     return Screens(lines)
+
+
+def _timeless(entry: Item[Pictures] | Lost) -> Item[Pictures] | Lost:
+    """As a reader of text gets it: when a frame is shown is told to the model alone, and changes no text."""
+    return entry if isinstance(entry, Lost) else replace(entry, inputs={"frames": entry.inputs["frames"]})

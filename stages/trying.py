@@ -119,7 +119,7 @@ def _said(settings: Settings, file: Path) -> str | None:
 
 def _pictures(settings: Settings, file: Path) -> Pictures:
     if file.suffix in _PICTURES:
-        return GivenPictures((Picture(0, 0.0, file.read_bytes()),))
+        return GivenPictures((Picture(0, None, file.read_bytes()),))
     frames = _frames(settings, file)
     return GivenPictures(
         tuple(Picture(row["frame_index"], row["time_s"], row["image"]["bytes"]) for row in frames)

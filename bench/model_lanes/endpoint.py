@@ -14,7 +14,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-ANSWER = {"description": "People walk with flags.", "on_screen_text": "FUERZA"}
+ANSWER = {
+    "description": "People walk with flags.",
+    "on_screen_text": [{"frame": 1, "text": "FUERZA"}],
+    "language": "es",
+}
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """Describe what happens in a video, and the text on its screen, from its frames."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from gettok.asking import Asker, Call, Question, Talk, asker_for, replies_to
 from gettok.errors import Unusable
-from gettok.pictures import Pictures, thin_out
+from gettok.pictures import Picture, Pictures, thin_out
 from gettok.reply import Form, Reply, Words, replies_in, understand, usage
 from gettok.secrets import Secret
 from gettok.settings import Llm, Prompt
@@ -24,20 +25,49 @@ _SCHEMA = {
     "properties": {
         "description": {"type": "string", "description": "What happens in the video."},
         "on_screen_text": {
+            "type": "array",
+            "description": "The texts that appear in the pictures, in order; empty if there are none.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "frame": {"type": "integer", "description": "The number that stands before the picture."},
+                    "text": {"type": "string", "description": "The text, exactly as it is written there."},
+                },
+                "required": ["frame", "text"],
+                "additionalProperties": False,
+            },
+        },
+        "language": {
             "type": "string",
-            "description": "Text that appears in the video; empty if none does.",
+            "description": (
+                "Language of the text in the pictures: its code of two letters (ISO 639-1), or of three where it has"
+                " none; und if it cannot be told; empty if there is no text."
+            ),
         },
     },
-    "required": ["description", "on_screen_text"],
+    "required": ["description", "on_screen_text", "language"],
     "additionalProperties": False,
 }
 
 
+class ScreenText(Form):
+    """A text and the number of the picture that shows it, counted from 1 as the model was told."""
+
+    frame: int
+    text: Words
+
+
 class Description(Form):
-    """The typed answer."""
+    """The typed answer, whatever the prompt. Whether its pictures were sent is checked beside it."""
 
     description: Annotated[Words, Field(min_length=1)]
-    on_screen_text: Words
+    on_screen_text: list[ScreenText]
+    language: Annotated[Words, Field(pattern="^([a-z]{2,3})?$")]
+
+    def texts(self) -> list[ScreenText]:
+        """Those that are not blank, trimmed, in order of their pictures."""
+        trimmed = [ScreenText(frame=one.frame, text=one.text.strip()) for one in self.on_screen_text]
+        return sorted((one for one in trimmed if one.text), key=lambda one: one.frame)
 
 
 @dataclass(frozen=True)
@@ -53,7 +83,7 @@ class DescribeStep:
     key: Secret
     calls: Path
     stage: str = field(default="describe", init=False)
-    version: int = field(default=1, init=False)
+    version: int = field(default=2, init=False)
 
     @property
     def settings(self) -> Mapping[str, Json]:
@@ -80,8 +110,9 @@ class DescribeStep:
         pictures = thin_out(content.load(), self.llm.max_frames)
         if not pictures:
             raise Unusable("no_frames")
-        question = Question(_RULE, (self.prompt.text, *pictures), "description", _SCHEMA)
-        (replies,) = yield from replies_to([Call(question)], _understood)
+        question = Question(_RULE, (self.prompt.text, *_numbered(pictures)), "description", _SCHEMA)
+        understood = partial(_understood, pictures=len(pictures))
+        (replies,) = yield from replies_to([Call(question)], understood)
         return Answer(
             {
                 "frame_indices": [picture.frame_index for picture in pictures],
@@ -93,14 +124,33 @@ class DescribeStep:
         return asker_for(self.llm, self.base_url, self.key, self.calls)
 
     def read(self, answer: Answer) -> list[Row]:
-        replies = replies_in(answer.body["replies"])
-        seen = _understood(replies[-1])
-        row = {**seen.model_dump(), "frame_indices": answer.body["frame_indices"]}
+        replies, indices = replies_in(answer.body["replies"]), answer.body["frame_indices"]
+        seen = _understood(replies[-1], len(indices))
+        texts = seen.texts()
+        row = {
+            "description": seen.description,
+            "on_screen_text": "\n".join(dict.fromkeys(one.text for one in texts)),
+            "on_screen_by_frame": [
+                {"frame_index": indices[one.frame - 1], "text": one.text} for one in texts
+            ],
+            "on_screen_language": (seen.language or None) if texts else None,
+            "frame_indices": indices,
+        }
         return [row | usage(replies, self.llm.prices)]
 
 
-def _understood(reply: Reply) -> Description:
-    return understand(reply, Description)
+def _numbered(pictures: Sequence[Picture]) -> Iterator[str | Picture]:
+    """Each picture behind a line that names it, so that an answer can speak of it."""
+    for number, picture in enumerate(pictures, 1):
+        yield f"Photo {number}" if picture.time_s is None else f"Frame {number}, at {picture.time_s:.1f} s"
+        yield picture
+
+
+def _understood(reply: Reply, pictures: int) -> Description:
+    seen = understand(reply, Description)
+    if unsent := sorted({one.frame for one in seen.on_screen_text} - set(range(1, pictures + 1))):
+        raise Unusable("malformed", f"on_screen_text: frame {unsent[0]} was not sent, only 1 to {pictures}")
+    return seen
 
 
 def threads_for(llm: Llm) -> int:

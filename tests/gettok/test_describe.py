@@ -9,7 +9,19 @@ from typing import Any
 
 import polars as pl
 import pytest
-from scripted_endpoint import CANARY, CONF, Endpoint, conf, fails, jpeg, llm, new_folder, pictures, says
+from scripted_endpoint import (
+    CANARY,
+    CONF,
+    Endpoint,
+    Scripted,
+    conf,
+    fails,
+    jpeg,
+    llm,
+    new_folder,
+    pictures,
+    says,
+)
 
 from gettok.asking import asker_for
 from gettok.describe import DescribeStep
@@ -26,7 +38,17 @@ PAPER = (
     "These are frames from a video. Please generate an objective description of what is happening in the video and, "
     "in a separate paragraph, provide any text that appears in the video."
 )
-SEEN = {"description": "A crowd walks.", "on_screen_text": "¡Fuerza!"}
+SEEN = {
+    "description": "A crowd walks.",
+    "on_screen_text": [{"frame": 1, "text": "¡Fuerza!"}],
+    "language": "es",
+}
+
+
+def reads(*texts: tuple[int, str], language: str = "es") -> Scripted:
+    """An answer with these texts, each with the number of its frame."""
+    shown = [{"frame": frame, "text": text} for frame, text in texts]
+    return says({**SEEN, "on_screen_text": shown, "language": language})
 
 
 @pytest.fixture
@@ -48,7 +70,10 @@ def test_a_description_is_read_from_the_kept_answer_without_the_endpoint(endpoin
     kept = Answer(json.loads(json.dumps(answer.body)))
     assert step("http://127.0.0.1:9/v1").read(kept) == [
         {
-            **SEEN,
+            "description": "A crowd walks.",
+            "on_screen_text": "¡Fuerza!",
+            "on_screen_by_frame": [{"frame_index": 0, "text": "¡Fuerza!"}],
+            "on_screen_language": "es",
             "frame_indices": [0, 300, 600],
             "model": "model-a-2026-09",
             "finish_reason": "stop",
@@ -64,14 +89,88 @@ def test_a_description_is_read_from_the_kept_answer_without_the_endpoint(endpoin
 def test_frames_are_sent_after_the_prompt_evenly_thinned_out_and_in_order(endpoint: Endpoint) -> None:
     endpoint.plays(says(SEEN))
     answer = step(endpoint.url, max_frames=3).ask(GivenPictures(pictures(9)))
-    first, *images = endpoint.asked[0]["messages"][1]["content"]
+    first, *shown = endpoint.asked[0]["messages"][1]["content"]
+    names, images = shown[::2], shown[1::2]
     assert first == {"type": "text", "text": "What is in it?"}
+    assert [name["text"] for name in names] == [
+        "Frame 1, at 0.0 s",
+        "Frame 2, at 40.0 s",
+        "Frame 3, at 80.0 s",
+    ]
     sent = [
         base64.b64decode(image["image_url"]["url"].removeprefix("data:image/jpeg;base64,"))
         for image in images
     ]
     assert sent == [pictures(9)[number].jpeg for number in (0, 4, 8)]
     assert answer.body["frame_indices"] == [0, 1200, 2400]
+
+
+def test_a_photo_of_a_slideshow_is_named_without_a_time(endpoint: Endpoint) -> None:
+    endpoint.plays(says(SEEN))
+    photos = tuple(Picture(place, None, jpeg(str(place))) for place in range(2))
+    step(endpoint.url).ask(GivenPictures(photos))
+    content = endpoint.asked[0]["messages"][1]["content"]
+    assert [part["text"] for part in content[1::2]] == ["Photo 1", "Photo 2"]
+
+
+def row_of(endpoint: Endpoint, *script: Scripted, count: int = 4, **changes: Any) -> dict[str, Any]:
+    endpoint.plays(*script)
+    asked = step(endpoint.url, **changes)
+    (row,) = asked.read(asked.ask(GivenPictures(pictures(count))))
+    DESCRIPTIONS.frame([{"video_id": "1", **row}])
+    return row
+
+
+def test_texts_get_the_index_of_the_frame_that_was_sent_under_their_number(endpoint: Endpoint) -> None:
+    texts = (3, " LIMA "), (1, "¡Fuerza!"), (2, "¡Fuerza!"), (2, " \n"), (2, "CUSCO\nPUNO")
+    row = row_of(endpoint, reads(*texts), count=9, max_frames=3)
+    assert row["frame_indices"] == [0, 1200, 2400]
+    assert row["on_screen_by_frame"] == [
+        {"frame_index": 0, "text": "¡Fuerza!"},
+        {"frame_index": 1200, "text": "¡Fuerza!"},
+        {"frame_index": 1200, "text": "CUSCO\nPUNO"},
+        {"frame_index": 2400, "text": "LIMA"},
+    ]
+    assert row["on_screen_text"] == "¡Fuerza!\nCUSCO\nPUNO\nLIMA", "each once, as they appear"
+
+
+@pytest.mark.parametrize("wrong", [0, 5, -1, 300])
+def test_f45_a_frame_that_was_not_sent_is_asked_for_once_more(endpoint: Endpoint, wrong: int) -> None:
+    row = row_of(endpoint, reads((1, "LIMA"), (wrong, "LIMA")), reads((4, "LIMA")))
+    assert f"frame {wrong} was not sent, only 1 to 4" in endpoint.asked[1]["messages"][-1]["content"]
+    assert row["on_screen_by_frame"] == [{"frame_index": 900, "text": "LIMA"}]
+    with pytest.raises(Unusable, match=r"^malformed"):
+        row_of(endpoint, reads((wrong, "LIMA")), reads((wrong, "LIMA")), model="stubborn")
+
+
+@pytest.mark.parametrize(
+    ("language", "texts", "kept"),
+    [
+        ("es", [(1, "LIMA")], "es"),
+        ("quy", [(1, "LLAQTA")], "quy"),
+        ("und", [(1, "2022")], "und"),
+        ("", [(1, "2022")], None),
+        ("", [], None),
+        ("en", [], None),
+        ("en", [(1, " ")], None),
+    ],
+)
+def test_the_language_is_that_of_the_text_and_empty_without_any(
+    endpoint: Endpoint, language: str, texts: list[tuple[int, str]], kept: str | None
+) -> None:
+    row = row_of(endpoint, reads(*texts, language=language))
+    assert row["on_screen_language"] == kept
+    assert (
+        (row["on_screen_text"] == "")
+        == (row["on_screen_by_frame"] == [])
+        == (not texts or texts[0][1] == " ")
+    )
+
+
+@pytest.mark.parametrize("language", ["Spanish", "ES", "es-PE", "e", "es\n"])
+def test_f45_a_language_that_is_no_code_is_asked_for_once_more(endpoint: Endpoint, language: str) -> None:
+    assert row_of(endpoint, reads((1, "x"), language=language), reads((1, "x")))["on_screen_language"] == "es"
+    assert "language: " in endpoint.asked[1]["messages"][-1]["content"]
 
 
 @pytest.mark.parametrize("most", range(1, 12))
@@ -151,7 +250,7 @@ def test_the_key_of_an_answer_depends_on_what_changes_it_and_on_nothing_else() -
 
 
 def test_f50_neither_the_step_nor_its_answer_shows_the_key(endpoint: Endpoint) -> None:
-    endpoint.plays(says({**SEEN, "on_screen_text": CANARY}))
+    endpoint.plays(says({**SEEN, "on_screen_text": [{"frame": 1, "text": CANARY}]}))
     asked = pickle.loads(pickle.dumps(step(endpoint.url)))
     answer = asked.ask(GivenPictures(pictures(1)))
     assert endpoint.keys == [f"Bearer {CANARY}"]
@@ -222,14 +321,22 @@ def test_the_sandboxs_model_really_sees_the_frames(tmp_path: Path) -> None:
     (tmp_path / "videos.json").write_text("[]")
     with Sandbox(corpus=tmp_path) as sandbox:
         chosen = Llm.model_validate(conf("llm/sandbox.yaml"))
-        prompt = Prompt.model_validate(conf("prompts/describe/plain.yaml"))
+        prompt = Prompt.model_validate(conf("prompts/describe/by_frame.yaml"))
         asked = DescribeStep(chosen, prompt, sandbox.model, Secret("sandbox"), tmp_path)
         asked.open()
-        shown = (Picture(0, 0.0, jpeg("LIMA PROTESTA")), Picture(300, 10.0, jpeg(ground="red")))
+        shown = (
+            Picture(0, 0.0, jpeg(ground="red")),
+            Picture(300, 10.0, jpeg("NOTICIAS DE LIMA")),
+            Picture(600, 20.0, jpeg("NOTICIAS DE LIMA", "HOY")),
+        )
         (row,) = asked.read(asked.ask(GivenPictures(shown)))
         again = asked.ask(GivenPictures(shown))
     asker_for.cache_clear()
-    assert "LIMA PROTESTA" in row["on_screen_text"]
+    assert row["on_screen_by_frame"] == [
+        {"frame_index": 300, "text": "NOTICIAS DE LIMA"},
+        {"frame_index": 600, "text": "NOTICIAS DE LIMA\nHOY"},
+    ]
+    assert row["on_screen_language"] == "es"
     assert "red" in row["description"].lower()
     assert row["model"] == "sandbox-vision"
     assert row["cost_usd"] > 0

@@ -64,6 +64,16 @@ def test_what_a_reader_of_text_saw_is_derived(tmp_path):
     assert "screen_texts.parquet" not in written(tmp_path / "ids", read_twice(), form="ids_only")
 
 
+def test_what_the_model_read_on_the_screen_is_derived_and_what_it_quotes_for_a_stance_is_not(tmp_path):
+    """Evidence and what is said to be missing may repeat a caption, which is its author's."""
+    written(tmp_path / "r", study_of(2), form="derived")
+    descriptions = pl.read_parquet(tmp_path / "r" / "descriptions.parquet")
+    assert {"on_screen_text", "on_screen_by_frame", "on_screen_language"} <= set(descriptions.columns)
+    stances = pl.read_parquet(tmp_path / "r" / "stances.parquet")
+    assert "evidence_in" in stances.columns
+    assert not {"evidence", "missing", "answer"} & set(stances.columns)
+
+
 def test_f55_a_screen_of_a_video_that_was_never_found_is_refused(tmp_path):
     with pytest.raises(Damaged, match="describe has a video that was never found: 9"):
         written(tmp_path / "r", read_twice(video_id="9"))

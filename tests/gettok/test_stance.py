@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_endpoint import CANARY, Endpoint, conf, fails, jpeg, llm, new_folder, pictures, says
+from scripted_endpoint import CANARY, CONF, Endpoint, conf, fails, jpeg, llm, new_folder, pictures, says
 
 from gettok.asking import asker_for
 from gettok.errors import BadSettings, Unusable
@@ -46,8 +46,8 @@ def step(
     return StanceStep(llm(**changes), prompt, target, url, Secret(CANARY), new_folder())
 
 
-def judges(label: str, evidence: str = "") -> Any:
-    return says({"label": label, "evidence": evidence})
+def judges(label: str, evidence: str = "", missing: str = "") -> Any:
+    return says({"label": label, "evidence": evidence, "missing": missing})
 
 
 def asked(endpoint: Endpoint, *script: Any, inputs: StanceInputs = INPUTS, **changes: Any) -> Answer:
@@ -72,6 +72,8 @@ def test_a_stance_is_read_from_the_kept_answer_without_the_endpoint(endpoint: En
             "votes": ["no support"],
             "tied": False,
             "evidence": "fuera",
+            "evidence_in": [],
+            "missing": None,
             "inputs_used": ["transcript", "description", "on_screen_text", "caption", "frame"],
             "model": "model-a-2026-09",
             "finish_reason": "stop",
@@ -149,6 +151,89 @@ def test_of_tied_labels_the_one_answered_first_stands_and_the_row_says_so(endpoi
         assert (row["label"], row["confidence"], row["tied"]) == (first, 0.5, True)
 
 
+QUOTED = StanceInputs(
+    "¡Viva el presidente! Que vuelva, dijo la señora.",
+    "A crowd walks.",
+    "FUERZA\nCASTILLO",
+    "#peru ✊ viva",
+    None,
+)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "found"),
+    [
+        ("viva el PRESIDENTE", ["transcript"]),
+        ("“¡Viva el presidente!” … «Fuerza, Castillo»", ["transcript", "on_screen_text"]),
+        ('"viva el presidente", "que vuelva"', ["transcript"]),
+        ("que vuelva\nfuerza castillo\n", ["transcript", "on_screen_text"]),
+        ("sen\u0303ora; crowd", ["transcript", "description"]),
+        ("Viva", ["transcript", "caption"]),
+        ("✊\ufe0f", ["caption"]),
+        ("senora", []),
+        ("viv", []),
+        ("presidente que", ["transcript"]),
+        ("viva … el presidente golpista", []),
+        ("the crowd supports him", []),
+        ("…", []),
+        ("", []),
+    ],
+)
+def test_evidence_is_looked_for_in_each_text_that_was_given(
+    endpoint: Endpoint, evidence: str, found: list[str]
+) -> None:
+    answer = asked(endpoint, judges("support", evidence), inputs=QUOTED)
+    (row,) = step().read(answer)
+    assert (row["evidence"], row["evidence_in"]) == (evidence or None, found)
+
+
+def test_evidence_is_not_found_in_an_input_that_was_left_out(endpoint: Endpoint) -> None:
+    answer = asked(endpoint, judges("support", "viva"), inputs=QUOTED.only(("caption", "frame")))
+    assert step().read(answer)[0]["evidence_in"] == ["caption"]
+
+
+def test_evidence_and_what_was_missing_are_those_of_votes_for_the_label(endpoint: Endpoint) -> None:
+    row = voted(
+        endpoint,
+        judges("neutral", "peru", "who is meant"),
+        judges("support"),
+        says(None, refusal="no"),
+        judges("support", "fuerza", "the caption"),
+        judges("support", "crowd", "more"),
+    )
+    assert (row["label"], row["evidence"], row["evidence_in"]) == ("support", "fuerza", ["transcript"])
+    assert row["missing"] == "the caption"
+
+
+ANY_STUDY = StanceTarget(
+    target="the bill \"{labels}\" of the 'Ley {target}' {0} \\1", labels=("in favour", "against", "neither")
+)
+
+
+@pytest.mark.parametrize(
+    "file", sorted((CONF / "prompts" / "stance").glob("*.yaml")), ids=lambda file: file.stem
+)
+def test_a_prompt_that_takes_labels_fits_any_study(file: Path) -> None:
+    prompt = StancePrompt.model_validate(conf(f"prompts/stance/{file.name}"))
+    chosen = step(target=ANY_STUDY, prompt=prompt)
+    assert ANY_STUDY.target in chosen.wording
+    assert chosen.wording.count("{labels}") == chosen.wording.count(ANY_STUDY.target), "but the target's own"
+    if "{labels}" in prompt.text:
+        assert "'in favour', 'against', 'neither'" in chosen.wording
+        chosen.open()
+        asker_for.cache_clear()
+
+
+def test_labels_of_another_study_are_offered_and_judged(endpoint: Endpoint) -> None:
+    evidence = StancePrompt.model_validate(conf("prompts/stance/evidence.yaml"))
+    endpoint.plays(judges("neither"))
+    chosen = step(endpoint.url, target=ANY_STUDY, prompt=evidence)
+    (row,) = chosen.read(chosen.ask(INPUTS))
+    form = endpoint.asked[0]["response_format"]["json_schema"]["schema"]
+    assert form["properties"]["label"]["enum"] == ["in favour", "against", "neither"]
+    assert row["label"] == "neither"
+
+
 def test_f43_a_refused_vote_is_counted_and_never_replaced_by_a_label(endpoint: Endpoint) -> None:
     refusal = says(None, refusal="no")
     row = voted(endpoint, refusal, judges("support"), judges("support"))
@@ -216,7 +301,7 @@ def test_a_prompt_that_speaks_of_other_labels_than_the_studys_is_a_wrong_setting
 @pytest.mark.parametrize("prompt", ["paper", "evidence"])
 def test_the_sandboxs_model_judges_by_the_inputs_and_not_by_the_prompt(tmp_path: Path, prompt: str) -> None:
     (tmp_path / "videos.json").write_text("[]")
-    labels = {}
+    labels, rows = {}, []
     with Sandbox(corpus=tmp_path) as sandbox:
         chosen = StanceStep(
             Llm.model_validate(conf("llm/sandbox.yaml")),
@@ -234,9 +319,12 @@ def test_the_sandboxs_model_judges_by_the_inputs_and_not_by_the_prompt(tmp_path:
             "Hoy es lunes",
         ):
             answer = chosen.ask(StanceInputs(said, "A person talks.", None, None, plain))
-            labels[said.split()[-1]] = chosen.read(answer)[0]["label"]
+            rows += chosen.read(answer)
+            labels[said.split()[-1]] = rows[-1]["label"]
     asker_for.cache_clear()
     assert labels == {"Castillo": "support", "corrupto": "no support", "lunes": "neutral"}
+    assert [row["evidence_in"] for row in rows] == [["transcript"], ["transcript"], []]
+    assert {row["missing"] for row in rows} == {"on-screen text, caption"}
 
 
 def test_only_the_inputs_that_the_prompt_names_are_given():

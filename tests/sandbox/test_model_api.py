@@ -93,6 +93,66 @@ def test_a_schema_is_filled_by_its_names(ask):
     assert (answer["language"], answer["stance"], answer["confidence"]) == ("es", "support", 0.88)
 
 
+BY_PICTURE = schema(
+    on_screen_text={
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {"frame": {"type": "integer"}, "text": {"type": "string"}},
+            "required": ["frame", "text"],
+            "additionalProperties": False,
+        },
+    },
+    language={"type": "string", "description": "Language of the text in the pictures."},
+    pictures={"type": "integer"},
+)
+
+
+def test_texts_are_told_by_the_number_of_their_picture_and_in_their_own_language(ask):
+    pictures = [seen(picture(colour="red")), seen(picture("La marcha de hoy")), seen(picture("Lima", "ya"))]
+    numbered = [part for n, shown in enumerate(pictures, 1) for part in (said(f"Frame {n}"), shown)]
+    answer = json.loads(
+        ask(said("What is in these frames, and what is the text?"), *numbered, response_format=BY_PICTURE)
+    )
+    assert answer == {
+        "on_screen_text": [
+            {"frame": 2, "text": "La marcha de hoy"},
+            {"frame": 3, "text": "Lima\nya"},
+        ],
+        "language": "es",
+        "pictures": 3,
+    }
+
+
+def test_pictures_without_text_have_no_texts_and_no_language(ask):
+    answer = json.loads(ask(said("What is the text of it?"), seen(picture()), response_format=BY_PICTURE))
+    assert answer == {"on_screen_text": [], "language": "", "pictures": 1}
+
+
+@pytest.mark.parametrize(
+    ("parts", "missing"),
+    [
+        ([block("Transcript", "hola")], "description, on-screen text, caption, frame"),
+        (
+            [block("Transcript", "hola\nCaption:\nnone"), seen(picture())],
+            "description, on-screen text, caption",
+        ),
+        ([said("Caption:"), said("hola")], "transcript, description, on-screen text, frame"),
+        (
+            [
+                *(block(name, "x") for name in ("Transcript", "Description", "On-screen text", "Caption")),
+                seen(picture()),
+            ],
+            "",
+        ),
+    ],
+)
+def test_what_is_missing_are_the_usual_inputs_that_were_not_sent(ask, parts, missing):
+    shape = schema(missing={"type": "string"})
+    answer = json.loads(ask(said("Judge by transcript, caption and frame."), *parts, response_format=shape))
+    assert answer == {"missing": missing}
+
+
 def test_a_pydantic_model_is_a_schema(client):
     class Part(BaseModel):
         ocr: str

@@ -59,6 +59,14 @@ def test_batches_give_the_tables_of_the_direct_way(both):
         assert ours["status"].to_list().count("ok") >= 2
 
 
+def test_a_caption_alone_is_not_judged(both):
+    """Of the third video nothing else is known, though the prompt asks for more."""
+    direct, *_ = both
+    stances = {row["video_id"]: row for row in STANCES.read(direct.data / "stances").to_dicts()}
+    assert (stances["73"]["status"], stances["73"]["reason"]) == ("unusable", "no_inputs")
+    assert stances["72"]["inputs_used"] == ["description", "caption", "frame"]
+
+
 def test_every_answer_comes_out_of_a_batch_and_the_progress_is_told(both):
     _, in_batches, said, direct_requests, batch_requests = both
     paid = [entry for entry in batch_requests if entry["path"] == "/v1/chat/completions"]
@@ -68,7 +76,7 @@ def test_every_answer_comes_out_of_a_batch_and_the_progress_is_told(both):
     )
     assert "detect_stance: batch batch_" in said
     assert "2 of 2 done" in said
-    assert not list((in_batches.store / "incoming").iterdir())
+    assert not [path for path in (in_batches.store / "incoming").rglob("*") if path.is_file()]
 
 
 def test_what_batches_have_answered_is_not_asked_again_by_calls_of_their_own(both):

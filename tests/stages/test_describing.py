@@ -49,6 +49,14 @@ def workspace(tmp_path_factory):
         yield made
 
 
+def with_times(workspace: Workspace, *times: float) -> None:
+    rows = [
+        {**row, "time_s": times[row["frame_index"] // 300]} if row["status"] == "ok" else row
+        for row in frames()
+    ]
+    FRAMES.write(rows, workspace.data / "frames" / f"{DAY}.parquet")
+
+
 def described(workspace: Workspace) -> dict[str, Row]:
     rows = DESCRIPTIONS.read(workspace.data / "descriptions").to_dicts()
     return {row["video_id"]: row for row in rows}
@@ -72,6 +80,11 @@ def test_each_frame_has_its_row_and_each_description_the_reader_s_text_beside_th
         ("73", None, None, "no_frames"),
     ]
     found = described(workspace)
+    assert found["71"]["on_screen_by_frame"] == [
+        {"frame_index": 0, "text": "LIMA\nPROTESTA"},
+        {"frame_index": 300, "text": "LIMA\nCUSCO"},
+    ]
+    assert (found["72"]["on_screen_by_frame"], found["73"]["on_screen_by_frame"]) == ([], None)
     assert (found["71"]["ocr_text"], found["71"]["ocr_cer"]) == ("LIMA\nPROTESTA\nCUSCO", 0)
     assert (found["72"]["ocr_text"], found["72"]["ocr_cer"]) == ("", 0)
     assert (found["73"]["ocr_text"], found["73"]["ocr_cer"]) == (None, None)
@@ -88,6 +101,19 @@ def test_off_nothing_is_read_and_the_columns_are_empty_and_on_again_nothing_is_r
     workspace.compose()
     assert "ocr:" not in workspace.run("describe"), "every answer was there already"
     assert (read(workspace), described(workspace), answers(workspace)) == before
+
+
+def test_a_frame_at_another_time_is_described_anew_and_not_read_anew(workspace):
+    before = described(workspace)
+    with_times(workspace, 0.0, 12.5)
+    said = workspace.run("describe")
+    assert "ocr:" not in said
+    after = described(workspace)
+    with_times(workspace, 0.0, 10.0)
+    assert after["71"]["answer_key"] != before["71"]["answer_key"], "the model is told the time"
+    assert after["72"]["answer_key"] == before["72"]["answer_key"]
+    workspace.run("describe")
+    assert described(workspace) == before
 
 
 def test_another_confidence_reads_no_picture_again(workspace):

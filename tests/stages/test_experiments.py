@@ -122,12 +122,12 @@ def test_experiments_and_the_workspace_are_put_side_by_side(repository, gettok):
     assert said.startswith("3 specifications\n")
     assert "left out: waits: it is queued and has not run" in said
     table, numbers = made(repository)
-    assert table["specification"].to_list() == ["other-prompt", "workspace", "three-votes"]
+    assert table["specification"].to_list() == ["workspace", "other-prompt", "three-votes"]
     settings = ["llm.votes", "prompts.stance.name", "prompts.stance.text"]
     assert [one for one in table.columns if "." in one] == settings
     assert table["llm.votes"].to_list() == [1, 1, 3]
-    assert table["n"].to_list() == [11, 12, 12]
-    assert table["lost_filtered"].to_list() == [1, 0, 0]
+    assert table["n"].to_list() == [12, 11, 12]
+    assert table["lost_filtered"].to_list() == [0, 1, 0]
     assert numbers["differ_in"] == [
         {"setting": "llm.votes", "with_it": []},
         {"setting": "prompts.stance.name", "with_it": ["prompts.stance.text"]},

@@ -55,7 +55,7 @@ def test_a_fresh_clone_with_nothing_kept_reproduces_dvc_lock_to_the_byte(finishe
 
 def test_another_stance_prompt_runs_three_stages_and_going_back_asks_nothing(repository, asked):
     before = files(repository.data)
-    said = repository.dvc("exp", "run", "-S", "prompts/stance=evidence")
+    said = repository.dvc("exp", "run", "-S", "prompts/stance=paper")
     assert stages_run(said) == ["detect_stance", "release", "report"]
     first = asked()
     assert first["model"].total() == len(first["model"]) > 0
@@ -66,10 +66,10 @@ def test_another_stance_prompt_runs_three_stages_and_going_back_asks_nothing(rep
     }
 
     theirs = (repository.folder / "params.yaml").read_bytes()
-    repository.compose("prompts/stance=evidence")
+    repository.compose("prompts/stance=paper")
     assert (repository.folder / "params.yaml").read_bytes() == theirs, "we compose what DVC composes"
 
-    repository.dvc("exp", "run", "-S", "prompts/stance=paper")
+    repository.dvc("exp", "run", "-S", "prompts/stance=evidence")
     assert asked()["model"] == {}, "every answer was there already"
     assert files(repository.data) == before
 

@@ -4,8 +4,8 @@ from repository import files, stages_run
 
 
 def test_editing_conf_and_forgetting_to_compose_is_told_and_asks_nothing(repository, asked):
-    prompt = repository.folder / "conf" / "prompts" / "stance" / "paper.yaml"
-    prompt.write_text(prompt.read_text("utf-8").replace("classify the input", "sort the input"), "utf-8")
+    prompt = repository.folder / "conf" / "prompts" / "stance" / "evidence.yaml"
+    prompt.write_text(prompt.read_text("utf-8").replace("Choose one of", "Pick one of"), "utf-8")
     code, said = repository.outcome("dvc", "repro")
     assert code != 0
     assert "conf/ was edited after params.yaml was composed" in said

@@ -45,8 +45,8 @@ def look_side_by_side(repository) -> None:
     assert table.select("frames.stride", "prompts.stance.name", "also").rows() == [
         (150, "evidence", []),
         (150, "paper", []),
-        (300, "evidence", []),
-        (300, "paper", ["workspace"]),
+        (300, "evidence", ["workspace"]),
+        (300, "paper", []),
     ]
     lost = table.select(pl.sum_horizontal("n", "^lost_.*$")).to_series()
     assert lost.to_list() == table["videos"].to_list() == [10] * 4, "the books balance"

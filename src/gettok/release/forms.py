@@ -35,10 +35,11 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             "transcripts": "video_id speech text raw_text language language_probability segments words sound_s"
             " speech_ratio avg_logprob no_speech_prob compression_ratio chars_per_s repeats inventions doubts"
             f" speech_model speech_model_revision speech_model_sha256 {_ANSWERED}",
-            "descriptions": "video_id description on_screen_text frame_indices ocr_text ocr_cer"
+            "descriptions": "video_id description on_screen_text on_screen_by_frame on_screen_language frame_indices"
+            " ocr_text ocr_cer"
             f" {_USAGE} {_ANSWERED}",
             "screen_texts": f"video_id frame_index text lines reader reader_sha256 {_ANSWERED}",
-            "stances": f"video_id label confidence votes inputs_used {_USAGE} {_ANSWERED}",
+            "stances": f"video_id label confidence votes evidence_in inputs_used {_USAGE} {_ANSWERED}",
             "pairs": "video_id left right created_at left_language right_language left_words right_words jaccard cosine"
             " wer cer capitalisation punctuation spelling",
         }.items()

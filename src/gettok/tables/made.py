@@ -199,7 +199,21 @@ DESCRIPTIONS = Table(
     (
         VIDEO_ID,
         Column("description", pl.String, "What happens in the video."),
-        Column("on_screen_text", pl.String, "Text that appears in the frames."),
+        Column(
+            "on_screen_text",
+            pl.String,
+            "Text that appears in the frames as the model reads it, each text once, in order of appearance, one on a line.",
+        ),
+        Column(
+            "on_screen_by_frame",
+            pl.List(pl.Struct({"frame_index": pl.Int64, "text": pl.String})),
+            "The same frame by frame (`frame_index` as in `frames`): a text that several frames show stands at each where the model gives it.",
+        ),
+        Column(
+            "on_screen_language",
+            pl.String,
+            "Language of that text as the model names it, in two letters (ISO 639-1), or three where it has none; `und` where it cannot tell; empty without text.",
+        ),
         Column("frame_indices", pl.List(pl.Int64), "The frames that were sent."),
         Column(
             "ocr_text",
@@ -253,7 +267,19 @@ STANCES = Table(
         ),
         Column("tied", pl.Boolean, "Whether another label had as many votes; the one answered first stands."),
         Column(
-            "evidence", pl.String, "What the model quotes from the inputs for the label; empty if nothing."
+            "evidence",
+            pl.String,
+            "What the model quotes for the label: the first vote for it that quotes anything; empty if none does.",
+        ),
+        Column(
+            "evidence_in",
+            pl.List(pl.String),
+            "Inputs in which `evidence` literally stands (words in their order, whatever their capitals and punctuation); of several quotations, split at `…`, `;`, line ends and between quotation marks, each must stand in one of them. No input: it is from the picture, paraphrased or made up, at least in part; or there is none.",
+        ),
+        Column(
+            "missing",
+            pl.String,
+            "What the model says it would have needed to judge and was not given; empty if nothing.",
         ),
         Column(
             "inputs_used",
