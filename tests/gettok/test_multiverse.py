@@ -60,7 +60,7 @@ LOCK = {
     },
     "detect_stance": {
         "deps": [{"path": "data/descriptions", "md5": "d"}],
-        "params": {"params.yaml": {"prompts.stance": {"inputs": ["frame"]}}},
+        "params": {"params.yaml": {"prompts.stance": {"inputs": ["frame"]}, "attacks": {"videos": 20}}},
         "outs": [{"path": "data/stances", "md5": "s"}, {"path": "data/books/detect_stance.json", "md5": "b"}],
     },
     "release": {

@@ -352,10 +352,17 @@ def test_the_metrics_are_the_numbers_of_the_tables():
 def test_the_terminal_summary_names_every_stage_reason_and_the_report():
     books = {"download": Books(10, 7, {"private": 1, "removed": 2}), "detect_stance": Books(10, 10)}
     text = terminal_summary(
-        "A study", {"complete": 9, "gap": 1}, books, {"support": 6, "neutral": 4}, Path("/x/index.html")
+        "A study",
+        {"complete": 9, "gap": 1},
+        books,
+        {"support": 6, "neutral": 4},
+        {"flipped": "0 of 40", "report": "/x/index.html"},
     )
     assert text.splitlines()[0] == "A study"
     assert "complete 9, gap 1" in text
     assert "7 of 10 ok; removed 2, private 1" in text
     assert "support 6, neutral 4" in text
-    assert "/x/index.html" in text
+    assert [line.split(maxsplit=1) for line in text.splitlines()[-2:]] == [
+        ["flipped", "0 of 40"],
+        ["report", "/x/index.html"],
+    ]

@@ -8,6 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from gettok.attacks.rates import MEANING as ATTACKS_MEANING
+from gettok.attacks.rates import flip_rates
+from gettok.attacks.ways import WAYS as ATTACKS
 from gettok.compare.ways import COMPARED, WAYS, name_of
 from gettok.errors import REASONS
 from gettok.release import Tables, models
@@ -105,6 +108,9 @@ def html(
         screens_meaning=MEANING,
         stances=numbers.stances(tables.stances, study),
         examples=examples.by_stance(tables, study),
+        attacks=flip_rates(tables.attacks),
+        attacks_by=ATTACKS,
+        attacks_meaning=ATTACKS_MEANING,
         models=models(tables),
     )
 
