@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
 _DIGITS = 4
 
 
@@ -31,5 +29,7 @@ def share(count: int, n: int) -> Share:
 
 
 def wilson(count: int, n: int) -> tuple[float, float]:
+    from scipy.stats import binomtest  # noqa: PLC0415 - seconds to import, and most who know shares count none
+
     bounds = binomtest(count, n).proportion_ci(method="wilson")
     return float(bounds.low), float(bounds.high)
