@@ -81,4 +81,4 @@ def _share(found: pl.Series) -> Share:
 def _said(found: Share) -> str:
     if found.low is None or found.high is None:
         return "0 of 0"
-    return f"{found.count} of {found.n} ({100 * found.low:.1f} to {100 * found.high:.1f} %)"
+    return f"{found.count} of {found.n} ({100 * found.low:.0f} to {100 * found.high:.0f} %)"
