@@ -8,7 +8,6 @@ from typing import Any
 
 import polars as pl
 
-from gettok.attacks.rates import MEANING as ATTACKS_MEANING
 from gettok.attacks.rates import flip_rates
 from gettok.attacks.ways import WAYS as ATTACKS
 from gettok.compare.ways import COMPARED, WAYS, name_of
@@ -108,9 +107,8 @@ def html(
         screens_meaning=MEANING,
         stances=numbers.stances(tables.stances, study),
         examples=examples.by_stance(tables, study),
-        attacks=flip_rates(tables.attacks),
+        attacks=rates.stored() if (rates := flip_rates(tables.attacks)) else None,
         attacks_by=ATTACKS,
-        attacks_meaning=ATTACKS_MEANING,
         models=models(tables),
     )
 
