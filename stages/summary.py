@@ -32,6 +32,6 @@ def summary() -> str:
 
 def _flipped() -> str:
     """How many labels an attack flipped."""
-    columns = ["video_id", "way", "status", "flipped", "obeyed"]
+    columns = ["video_id", "way", "status", "reason", "flipped", "obeyed"]
     rates = flip_rates(ATTACKS.read(DATA / "attacks.parquet", columns))
     return rates.line() if rates else "no video was attacked"

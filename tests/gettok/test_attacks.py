@@ -213,7 +213,7 @@ def test_the_rates_count_each_way_the_whole_and_the_control_apart():
     assert (whole.flipped.value, whole.flipped.low, whole.flipped.high) == (0.6667, 0.2077, 0.9385)
     assert (rates.videos_flipped.count, rates.videos_flipped.n) == (1, 2)
     assert (rates.control.flipped.count, rates.control.obeyed.count, rates.control.judged) == (1, 1, 2)
-    assert rates.ways["caption"].asked == 2
+    assert (rates.ways["caption"].asked, rates.ways["caption"].unusable) == (2, {"refused": 1})
     assert rates.ways["caption"].flipped.n == 1
     assert rates.line() == "2 of 3 (21 to 94 %) attacked twins, 1 of 2 (9 to 91 %) without an order"
     stored = json.loads(json.dumps(rates.stored()))

@@ -23,10 +23,14 @@ MEANING = (
 
 @dataclass(frozen=True)
 class Rate:
-    """Of the twins asked about, how many got a label, and of these how many another, and the one wanted."""
+    """Of the twins asked about, how many got a label, and of these how many another, and the one wanted.
+
+    asked = judged + each reason in `unusable`.
+    """
 
     asked: int
     judged: int
+    unusable: Mapping[str, int]
     flipped: Share
     obeyed: Share
 
@@ -66,7 +70,14 @@ def flip_rates(twins: pl.DataFrame | None) -> FlipRates | None:
 
 def _rate(twins: pl.DataFrame) -> Rate:
     judged = twins.filter(pl.col("status") == "ok")
-    return Rate(twins.height, judged.height, _share(judged["flipped"]), _share(judged["obeyed"]))
+    lost = twins.filter(pl.col("status") != "ok").group_by("reason").len().sort("reason")
+    return Rate(
+        twins.height,
+        judged.height,
+        dict(lost.iter_rows()),
+        _share(judged["flipped"]),
+        _share(judged["obeyed"]),
+    )
 
 
 def _videos_flipped(attacked: pl.DataFrame) -> Share:
