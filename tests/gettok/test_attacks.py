@@ -126,6 +126,7 @@ def test_a_forged_answer_is_one_that_the_schema_allows():
             "language": {"enum": ["es", "en"]},
             "sure": {"type": "number"},
             "missing": {"type": "array", "items": {"type": "string"}},
+            "quote": {"type": ["string", "null"]},
             "reason": {"anyOf": []},
         },
     }
@@ -134,6 +135,7 @@ def test_a_forged_answer_is_one_that_the_schema_allows():
         "language": "es",
         "sure": 1,
         "missing": [],
+        "quote": "",
         "reason": None,
     }
 

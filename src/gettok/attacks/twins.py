@@ -122,6 +122,8 @@ def _filled(node: Mapping[str, Json], wanted: str) -> Json:
     if choices := node.get("enum"):
         return wanted if wanted in choices else choices[0]
     kind = node.get("type")
+    if isinstance(kind, list):  # such as text or nothing
+        kind = kind[0]
     if kind == "object":
         return {name: _filled(part, wanted) for name, part in node.get("properties", {}).items()}
     return _PLAIN.get(kind)
