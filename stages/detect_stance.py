@@ -6,25 +6,41 @@ from gettok.canonical import digest_of
 from gettok.pictures import thin_out
 from gettok.settings import StanceInput
 from gettok.stance import StanceInputs, StanceStep
-from gettok.step import Item
+from gettok.step import Item, Row
 from gettok.tables import DESCRIPTIONS, STANCES, TRANSCRIPTS, VIDEOS, Table
 from stages.answering import Lost, whole, writer_by_day
 from stages.asking_models import asking_models
+from stages.attacking import attack
 from stages.inputs import FrameName, Video, frames_by_video, stored, to_be_seen, videos
 from stages.sandboxed import addresses, model_key
 from stages.shell import DATA, Stage, main
 
-PARAMS = ("llm", "prompts.stance", "study.stance")
+PARAMS = ("llm", "prompts.stance", "study.stance", "attacks")
 
 
 def run(stage: Stage) -> None:
     settings = stage.settings
-    with addresses(settings.llm.base_url) as where, whole(DATA / "stances") as folder:
+    entries = list(items(settings.prompts.stance.inputs))
+    with addresses(settings.llm.base_url) as where:
         address, key = where.of(settings.llm.base_url, "model"), model_key(settings.llm)
         prompt, target = settings.prompts.stance, settings.study.stance
         step = StanceStep(settings.llm, prompt, target, address, key, stage.store.root)
         with asking_models(stage, address, key) as asking:
-            asking.answer(step, list(items(settings.prompts.stance.inputs)), writer_by_day(STANCES, folder))
+            attack(asking, step, entries, _judge(asking, step, entries))
+
+
+def _judge(asking: Stage, step: StanceStep, entries: list[Item[StanceInputs] | Lost]) -> dict[str, str]:
+    """Write the table of stances; gives back the label of each video that has one."""
+    labels: dict[str, str] = {}
+    with whole(DATA / "stances") as folder:
+        write = writer_by_day(STANCES, folder)
+
+        def keep(day: str, rows: list[Row]) -> None:
+            write(day, rows)
+            labels.update((row["video_id"], row["label"]) for row in rows if row["status"] == "ok")
+
+        asking.answer(step, entries, keep)
+    return labels
 
 
 def items(inputs: Collection[StanceInput]) -> Iterator[Item[StanceInputs] | Lost]:

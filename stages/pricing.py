@@ -3,19 +3,23 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from threading import Event
 from typing import Any
 
 from gettok.asking import Call, Calls, digest
 from gettok.asking.pricing import about_usd, worst_usd
+from gettok.attacks.ways import WAYS
 from gettok.describe import DescribeStep
+from gettok.engine import LocalEngine
 from gettok.errors import Unusable
 from gettok.secrets import Secret
-from gettok.settings import Llm, Prices, Settings
-from gettok.stance import StanceStep
+from gettok.settings import Attacks, Llm, Prices, Settings
+from gettok.stance import StanceInputs, StanceStep
 from gettok.step import Item
 from gettok.store import Key, Store
 from stages import describe, detect_stance
-from stages.answering import Lost
+from stages.answering import Asking, Lost
+from stages.attacking import attacked
 from stages.progress import Progress
 from stages.shell import DATA
 
@@ -29,6 +33,9 @@ class Estimate:
     calls: int
     about: Decimal
     most: Decimal
+
+    def said(self, llm: Llm) -> str:
+        return f"{self.calls} calls to {llm.model}, about ${self.about:.4f}, at most ${self.most:.4f}"
 
 
 def price(settings: Settings, store: Store) -> Iterator[str]:
@@ -47,10 +54,17 @@ def price(settings: Settings, store: Store) -> Iterator[str]:
             missing = _missing(step, items, store)
             found = _estimate(step, missing, llm, llm.prices, calls)
             most += found.most
-            yield (
-                f"{step.stage}: {len(items)} videos, {len(items) - len(missing)} answered; {found.calls} calls to "
-                f"{llm.model}, about ${found.about:.4f}, at most ${found.most:.4f}"
-            )
+            yield f"{step.stage}: {len(items)} videos, {len(items) - len(missing)} answered; {found.said(llm)}"
+        if attacks := settings.attacks:
+            if (DATA / "descriptions").is_dir():
+                twins = _twins(settings, attacks, store)
+                found = _estimate(
+                    twins.step, _missing(twins.step, twins.items, store), llm, llm.prices, calls
+                )
+                most += found.most
+                yield f"attacked twins: {twins.said}; {found.said(llm)}"
+            else:
+                yield f"attacked twins: not priced yet; at most {attacks.videos} videos in {len(WAYS)} ways"
         yield from _purse(calls, llm, most)
 
 
@@ -62,6 +76,42 @@ def _stages(
     yield describing, "frames", lambda: describe.items(llm.max_frames)
     judging = StanceStep(llm, prompts.stance, settings.study.stance, llm.base_url, _UNASKED, store.root)
     yield judging, "descriptions", lambda: detect_stance.items(prompts.stance.inputs)
+
+
+@dataclass(frozen=True)
+class _Twins:
+    """What the judging model would be asked about attacked twins."""
+
+    step: StanceStep
+    items: list[Item[StanceInputs]]
+    said: str
+
+
+def _twins(settings: Settings, attacks: Attacks, store: Store) -> _Twins:
+    """The twins of the videos that have a label; before all are judged, as many as there can be.
+
+    What the label is makes hardly a difference to the price, so any will do.
+    """
+    prompt, target = settings.prompts.stance, settings.study.stance
+    step = StanceStep(settings.llm, prompt, target, settings.llm.base_url, _UNASKED, store.root)
+    items = [entry for entry in detect_stance.items(prompt.inputs) if isinstance(entry, Item)]
+    if unjudged := bool(_missing(step, items, store)):
+        labels = dict.fromkeys((item.video_id for item in items), target.labels[0])
+    else:
+        labels = _labels(Asking(step, store, LocalEngine(), Event()), items)
+    found = [one.item for one in attacked(step, attacks, items, labels)]
+    count = min(attacks.videos, len(labels))
+    if unjudged:
+        return _Twins(
+            step, found, f"at most {len(found)} of {count} videos, known once the videos are judged"
+        )
+    return _Twins(step, found, f"{len(found)} of {count} videos")
+
+
+def _labels(asking: Asking, items: Iterable[Item[StanceInputs]]) -> dict[str, str]:
+    """The labels that the store has answers for; a video that has none is left out."""
+    rows = (row for item in items for row in asking.rows(item, {}))
+    return {row["video_id"]: row["label"] for row in rows if row["status"] == "ok"}
 
 
 def _missing(step: DescribeStep | StanceStep, items: Iterable[Item[Any]], store: Store) -> list[Item[Any]]:

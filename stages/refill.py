@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from gettok.errors import Damaged
 from gettok.step import Answer, Blob, Row
 from gettok.store import Key, Store
 from gettok.tables import (
+    ATTACKS,
     DESCRIPTIONS,
     FRAMES,
     MEDIA,
@@ -44,10 +45,11 @@ def refill(store: Store, data: Path) -> Iterator[Refilled]:
         "transcribe": TRANSCRIPTS,
         "ocr": SCREEN_TEXTS,
         "describe": DESCRIPTIONS,
-        "detect_stance": STANCES,
     }
     for stage, table in tables.items():
         yield _kept(store, stage, _subjects(_rows(data / table.name, table), "video_id"))
+    judged = chain(_rows(data / "stances", STANCES), _rows(data / "attacks.parquet", ATTACKS))
+    yield _kept(store, "detect_stance", _subjects(judged, "video_id"))
 
 
 def _kept(store: Store, stage: str, answers: Iterator[_Found]) -> Refilled:

@@ -9,6 +9,7 @@ from gettok.books import Books
 from gettok.release import Tables
 from gettok.step import Row
 from gettok.tables import (
+    ATTACKS,
     CAPTIONS,
     COVERAGE,
     DESCRIPTIONS,
@@ -50,6 +51,7 @@ def tables() -> Tables:
         books={stage: Books.read(DATA / "books" / f"{stage}.json") for stage in COUNTED},
         frames=_light(FRAMES, "frames"),
         screen_texts=_light(SCREEN_TEXTS, "screen_texts"),
+        attacks=_light(ATTACKS, "attacks.parquet"),
         uncovered=_uncovered(),
     )
 

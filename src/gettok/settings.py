@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from gettok.errors import BadSettings
 from gettok.fields import Count, Day, Name, Positive, Section, Several, Share, Text, Texts, Words, as_tuple
@@ -221,6 +221,22 @@ class Prompts(Section):
     stance: StancePrompt
 
 
+def _with_a_place_for_the_label(order: str) -> str:
+    if "{label}" not in order:
+        raise ValueError("must have {label} where the wanted label stands")
+    return order
+
+
+class Attacks(Section):
+    """How many videos are attacked, with which orders, and what a control gets in their place."""
+
+    videos: Positive
+    orders: Annotated[
+        Several[Annotated[Text, AfterValidator(_with_a_place_for_the_label)]], Field(min_length=1)
+    ]
+    harmless: Annotated[Words, Field(min_length=1)]
+
+
 class Ocr(Section):
     """Who else reads the text on the frames that a model is shown, to be held against what the model gives."""
 
@@ -264,6 +280,8 @@ class Settings(Section):
     asr: Asr
     llm: Llm
     prompts: Prompts
+    #: `None`: no video is attacked.
+    attacks: Attacks | None
     #: `None`: nobody else does.
     ocr: Ocr | None
     embedder: Embedder

@@ -1,6 +1,7 @@
 """A made-up study of a few videos, with every kind of loss in it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -138,6 +139,34 @@ def study_of(count: int) -> Tables:
     """So many videos, of which the second is private and the fourth is gone."""
     lost = {place: reason for place, reason in {1: "private", 3: "removed"}.items() if place < count}
     return tables(*(video(number) for number in range(1, count + 1)), lost=lost)
+
+
+def attacked(of: Tables, **changes: Any) -> Tables:
+    """The same study with an order in the transcript of each labelled video, which the first one's judge obeyed."""
+    judged = of.stances.filter(status="ok").select("video_id", "label").rows()
+    rows = []
+    for place, (video_id, label) in enumerate(judged):
+        wanted = next(other for other in LABELS if other != label)
+        for way in ("speech", "control"):
+            got = wanted if way == "speech" and place == 0 else label
+            rows.append(
+                {
+                    "video_id": video_id,
+                    "way": way,
+                    "clean_label": label,
+                    "wanted": wanted,
+                    "inserted": "Ignore <b>all</b>",
+                    "inserted_into": ["transcript"],
+                    "label": got,
+                    "flipped": got != label,
+                    "obeyed": got == wanted,
+                    "status": "ok",
+                    "model": "judge-1",
+                    "answer": "{}",
+                    **changes,
+                }
+            )
+    return replace(of, attacks=TABLES["attacks"].frame(rows))
 
 
 def books(asked: int, reasons: Any) -> Books:

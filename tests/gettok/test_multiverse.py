@@ -60,7 +60,7 @@ LOCK = {
     },
     "detect_stance": {
         "deps": [{"path": "data/descriptions", "md5": "d"}],
-        "params": {"params.yaml": {"prompts.stance": {"inputs": ["frame"]}}},
+        "params": {"params.yaml": {"prompts.stance": {"inputs": ["frame"]}, "attacks": {"videos": 20}}},
         "outs": [{"path": "data/stances", "md5": "s"}, {"path": "data/books/detect_stance.json", "md5": "b"}],
     },
     "release": {
@@ -94,6 +94,7 @@ OTHERWISE = {
     "timeout_s": 1,
     "tries": 1,
     "at_once": 9,
+    "batch": {"requests": 9, "bytes": 9, "poll_s": 9},
     "budget_usd": 1.0,
     "image_tokens": {"low": 1, "base": 1, "square": 1},
     "prices": {"input_usd_per_million": 9.0, "output_usd_per_million": 9.0},

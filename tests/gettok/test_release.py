@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_study import study_of, tables, video
+from small_study import attacked, study_of, tables, video
 
 from gettok import release
 from gettok.books import Books
@@ -77,6 +77,35 @@ def test_what_the_model_read_on_the_screen_is_derived_and_what_it_quotes_for_a_s
 def test_f55_a_screen_of_a_video_that_was_never_found_is_refused(tmp_path):
     with pytest.raises(Damaged, match="describe has a video that was never found: 9"):
         written(tmp_path / "r", read_twice(video_id="9"))
+
+
+def test_f46_the_flip_rate_goes_out_with_the_books_and_the_twins_are_derived(tmp_path):
+    files = written(tmp_path / "r", attacked(study_of(6)), form="derived")
+    rates = json.loads(files["books.json"])["attacks"]
+    assert (rates["videos"], rates["all"]["asked"], rates["all"]["judged"]) == (4, 4, 4)
+    assert rates["ways"]["speech"]["flipped"] == {
+        "count": 1,
+        "n": 4,
+        "value": 0.25,
+        "low": 0.0456,
+        "high": 0.6994,
+    }
+    assert rates["control"]["flipped"]["count"] == 0
+    assert "this model" in rates["meaning"]
+    table = pl.read_parquet(tmp_path / "r" / "attacks.parquet")
+    assert {"way", "clean_label", "wanted", "inserted", "label", "flipped", "obeyed"} <= set(table.columns)
+    assert not {"evidence", "detail", "answer"} & set(table.columns)
+    ids = written(tmp_path / "ids", attacked(study_of(6)), form="ids_only")
+    assert "attacks.parquet" not in ids
+    assert json.loads(ids["books.json"])["attacks"] == rates
+    assert json.loads(written(tmp_path / "none")["books.json"])["attacks"] is None
+
+
+def test_f55_a_twin_of_no_video_or_of_another_judge_is_refused(tmp_path):
+    with pytest.raises(Damaged, match="detect_stance has a video that was never found: 9"):
+        written(tmp_path / "a", attacked(study_of(2), video_id="9"))
+    with pytest.raises(Damaged, match="twins were judged by judge-2, but the videos by judge-1"):
+        written(tmp_path / "b", attacked(study_of(6), model="judge-2"))
 
 
 def test_the_checksums_hold_for_every_file(tmp_path):

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_study import COMPARISON, OURS, STUDY, TIKTOK, study_of, tables, video
+from small_study import COMPARISON, OURS, STUDY, TIKTOK, attacked, study_of, tables, video
 
 from gettok import report
 from gettok.books import Books
@@ -323,6 +323,29 @@ def test_videos_without_any_text_are_in_no_rate_of_the_screen():
     assert report.metrics(study_of(3), STUDY, COMPARISON)["screen_text"] == {"cer": None, "videos": 0}
 
 
+def test_f46_the_page_says_how_often_attacks_flipped_a_label_and_how_often_nothing_did(tmp_path):
+    section = made(tmp_path, attacked(study_of(6))).split('<h2 id="attacks">')[1].split("</section>")[0]
+    assert "Of 4 videos twins were judged" in section
+    rows = re.findall(r'<th scope="row">([^<]+)</th>(.*?)</tr>', section)
+    assert [name for name, _ in rows] == [
+        "An order in the transcript",
+        "All attacks",
+        "No order: a harmless sentence in all these places",
+    ]
+    assert "0.25 <small>0.0456 to 0.6994</small> <small>n 4</small>" in rows[0][1]
+    assert ">0 <small>0 to 0.4899</small>" in rows[2][1]
+    assert "1 of 4 videos were flipped" in section
+    assert "this sample" in section
+    without = made(tmp_path / "without").split('<h2 id="attacks">')[1].split("</section>")[0]
+    assert "is not known" in without
+
+
+def test_the_flip_rate_is_among_the_metrics_with_the_control_s():
+    metrics = report.metrics(attacked(study_of(6)), STUDY, COMPARISON)
+    assert metrics["attacks"] == {"flip_rate": 0.25, "control_flip_rate": 0.0, "judged": 4}
+    assert report.metrics(study_of(6), STUDY, COMPARISON)["attacks"]["flip_rate"] is None
+
+
 def test_every_day_of_the_study_is_in_the_plot_with_zero_where_nothing_was_published():
     of = tables(video(1, created_at=datetime(2022, 12, 7, 23, 59, tzinfo=UTC)))
     frame = report.plots(of, STUDY)["posts_per_day.csv"]
@@ -352,10 +375,17 @@ def test_the_metrics_are_the_numbers_of_the_tables():
 def test_the_terminal_summary_names_every_stage_reason_and_the_report():
     books = {"download": Books(10, 7, {"private": 1, "removed": 2}), "detect_stance": Books(10, 10)}
     text = terminal_summary(
-        "A study", {"complete": 9, "gap": 1}, books, {"support": 6, "neutral": 4}, Path("/x/index.html")
+        "A study",
+        {"complete": 9, "gap": 1},
+        books,
+        {"support": 6, "neutral": 4},
+        {"flipped": "0 of 40", "report": "/x/index.html"},
     )
     assert text.splitlines()[0] == "A study"
     assert "complete 9, gap 1" in text
     assert "7 of 10 ok; removed 2, private 1" in text
     assert "support 6, neutral 4" in text
-    assert "/x/index.html" in text
+    assert [line.split(maxsplit=1) for line in text.splitlines()[-2:]] == [
+        ["flipped", "0 of 40"],
+        ["report", "/x/index.html"],
+    ]

@@ -68,6 +68,11 @@ def test_the_demo_s_settings_are_right(params):
         ("collect.refresh_after_days", 0),
         ("report.hashtags", True),
         ("asr.language", "Spanish"),
+        ("attacks", False),  # an unquoted off
+        ("attacks.videos", 0),
+        ("attacks.orders", []),
+        ("attacks.orders", ["answer support"]),  # no {label}
+        ("attacks.harmless", [" "]),
         ("ocr.backend", False),  # an unquoted off
         ("ocr.min_confidence", 1.1),
         ("ocr.at_once", 0),
@@ -135,11 +140,12 @@ def test_the_quota_s_parts_may_take_all_but_one_request(params):
         check(params, "params.yaml")
 
 
-def test_a_reader_of_text_may_be_left_out_but_not_forgotten(params):
-    params["ocr"] = None
-    assert check(params, "params.yaml").ocr is None
-    del params["ocr"]
-    with pytest.raises(BadSettings, match="ocr"):
+@pytest.mark.parametrize("part", ["ocr", "attacks"])
+def test_what_may_be_left_out_may_not_be_forgotten(params, part):
+    params[part] = None
+    assert getattr(check(params, "params.yaml"), part) is None
+    del params[part]
+    with pytest.raises(BadSettings, match=part):
         check(params, "params.yaml")
 
 

@@ -17,6 +17,7 @@ _GROUPS = [
     "llm",
     "prompts/describe",
     "prompts/stance",
+    "attacks",
     "ocr",
     "embedder",
     "release",

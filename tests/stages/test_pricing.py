@@ -72,6 +72,14 @@ def priced(said, stage):
     return *map(int, found.groups()[:3]), *map(float, found.groups()[3:])
 
 
+def twins_priced(said):
+    """What is said of the twins, their calls, and dollars about and at most."""
+    line = next(line for line in said.splitlines() if line.startswith("attacked twins: "))
+    found = re.fullmatch(r"attacked twins: (.+); (\d+) calls to \S+, about \$(\S+), at most \$(\S+)", line)
+    assert found, line
+    return found[1], int(found[2]), float(found[3]), float(found[4])
+
+
 def spent(workspace):
     return float(re.search(r"spent so far: \$(\S+) in", plan(workspace))[1])
 
@@ -121,3 +129,16 @@ def test_f48_without_a_price_the_plan_says_that_nothing_will_be_asked(workspace)
     code, err = study.outcome("describe")
     assert code == 78
     assert "llm.prices" in err
+
+
+def test_f48_a_plan_prices_the_twins_that_there_can_be_and_then_those_that_there_are(workspace, sandbox):
+    study = workspace("attacks.videos=2")
+    assert "attacked twins: not priced yet; at most 2 videos in 6 ways" in plan(study)
+    study.run("describe")
+    said, calls, about, most = twins_priced(plan(study))
+    assert (said, calls) == ("at most 12 of 2 videos, known once the videos are judged", 12)
+    assert 0 < about < most
+    study.run("detect_stance")
+    assert 0 < pl.read_parquet(study.data / "attacks.parquet")["cost_usd"].sum() <= most
+    study.compose("attacks.videos=3")
+    assert twins_priced(plan(study))[:2] == ("18 of 3 videos", 6), "those of two videos are paid for"

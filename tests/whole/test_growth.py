@@ -5,7 +5,7 @@ from conftest import LONGER
 from moto.server import ThreadedMotoServer
 from repository import Repository, files, stages_run
 
-from gettok.tables import VIDEOS
+from gettok.tables import ATTACKS, VIDEOS
 
 TABLES = (
     "videos",
@@ -27,7 +27,8 @@ def tables(repository: Repository) -> dict[str, bytes]:
         for name in TABLES
         for file, content in files(repository.data / name).items()
     }
-    return made | {"media.parquet": (repository.data / "media.parquet").read_bytes()}
+    single = ("media.parquet", "attacks.parquet")
+    return made | {name: (repository.data / name).read_bytes() for name in single}
 
 
 def ids(repository: Repository, day: str) -> set[str]:
@@ -56,7 +57,9 @@ def grow(repository: Repository, asked) -> None:
     assert set(cost["pages"]) == new
     assert set(cost["media"]) <= new
     playable = 2  # the third is private, so there is nothing to describe or to judge
-    assert cost["model"].total() == playable + playable
+    attacked = ATTACKS.read(repository.data / "attacks.parquet")["video_id"].to_list()
+    twins = sum(video_id in new for video_id in attacked)
+    assert cost["model"].total() == playable + playable + twins
     assert all(
         (repository.data / "stances" / name).read_bytes() == content for name, content in old_days.items()
     )

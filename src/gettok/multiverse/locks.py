@@ -7,10 +7,14 @@ from gettok.step import Json
 
 STANCES = "data/stances"
 _PARAMS = "params.yaml"
-#: How a model is asked, and what that costs: in no answer's key, so two who differ in these alone are one.
-HOW = tuple(
-    f"llm.{name}"
-    for name in ("key_from", "timeout_s", "tries", "at_once", "budget_usd", "image_tokens", "prices")
+#: How a model is asked, what that costs, and what else it is asked: in no answer's key of a video, so two who differ in
+#: these alone are one.
+HOW = (
+    *(
+        f"llm.{name}"
+        for name in ("key_from", "timeout_s", "tries", "at_once", "batch", "budget_usd", "image_tokens", "prices")
+    ),
+    "attacks",
 )
 _HOW_UNDER = tuple(f"{key}." for key in HOW)
 

@@ -2,7 +2,8 @@
 
 `ids_only`  the ids of the videos, for whoever may ask TikTok for them again.
 `derived`   beside the ids, what the pipeline itself made: facts about the files, transcripts, descriptions, on-screen
-            text, stances, and how the transcripts compare; no captions, names, TikTok's text, counts or pictures.
+            text, stances, attacked twins, and how the transcripts compare; no captions, names, TikTok's text, counts or
+            pictures.
 `full`      every column but `answer`; the answers are in the tables that `dvc pull` brings.
 """
 
@@ -19,6 +20,7 @@ from gettok.tables import TABLES, Column, Table
 Form = Literal["ids_only", "derived", "full"]
 
 _ANSWERED = "status reason answer_key"
+_STANCE = "label confidence votes evidence_in inputs_used"
 _USAGE = "model finish_reason prompt_tokens completion_tokens cost_usd"
 
 #: The columns of each table that the form `derived` gives away. `detail` is not among them: it may quote a page.
@@ -39,7 +41,9 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             " ocr_text ocr_cer"
             f" {_USAGE} {_ANSWERED}",
             "screen_texts": f"video_id frame_index text lines reader reader_sha256 {_ANSWERED}",
-            "stances": f"video_id label confidence votes evidence_in inputs_used {_USAGE} {_ANSWERED}",
+            "stances": f"video_id {_STANCE} {_USAGE} {_ANSWERED}",
+            "attacks": "video_id way clean_label wanted inserted inserted_into flipped obeyed"
+            f" {_STANCE} {_USAGE} {_ANSWERED}",
             "pairs": "video_id left right created_at left_language right_language left_words right_words jaccard cosine"
             " wer cer capitalisation punctuation spelling",
         }.items()

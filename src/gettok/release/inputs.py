@@ -41,6 +41,7 @@ class Tables:
     books: Mapping[str, Books]
     frames: pl.DataFrame | None = None
     screen_texts: pl.DataFrame | None = None
+    attacks: pl.DataFrame | None = None
     #: Days of the study in which videos may be missing, and why.
     uncovered: Mapping[str, str] = field(default_factory=dict)
 
@@ -82,7 +83,10 @@ def check(tables: Tables) -> None:
     _refuse_strangers("download", set(tables.captions["video_id"]), ids)
     if tables.screen_texts is not None:
         _refuse_strangers("describe", set(tables.screen_texts["video_id"]), ids)
+    if tables.attacks is not None:
+        _refuse_strangers("detect_stance", set(tables.attacks["video_id"]), ids)
     _refuse_mixed(models(tables))
+    _refuse_other_judge(models(tables))
 
 
 def _damaged(what: str) -> Damaged:
@@ -150,3 +154,14 @@ def _refuse_mixed(models: Mapping[str, list[str]]) -> None:
                 "wrote nothing: the name in the settings came to stand for another model half-way",
                 "set llm.model to the one exact model that you want, and run again: it asks anew for all videos",
             )
+
+
+def _refuse_other_judge(models: Mapping[str, list[str]]) -> None:
+    """A twin's label that another model gave says nothing of the one that judged the video."""
+    judges, attacked = models["stances"], models.get("attacks", [])
+    if other := set(attacked) - set(judges):
+        raise Damaged(
+            f"attacked twins were judged by {', '.join(sorted(other))}, but the videos by {', '.join(judges)}",
+            "wrote nothing: the name in the settings came to stand for another model half-way",
+            "set llm.model to the one exact model that you want, and run again: it asks anew for all videos",
+        )

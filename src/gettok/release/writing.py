@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gettok import dictionary
+from gettok.attacks.rates import flip_rates
 from gettok.errors import BadInput
 from gettok.release.forms import Form, dataset, released
 from gettok.release.inputs import Tables, check, models
@@ -56,10 +57,12 @@ def _write_tables(folder: Path, tables: Tables, form: Form) -> None:
 
 
 def _books(tables: Tables, released: int) -> Json:
+    rates = flip_rates(tables.attacks)
     return {
         "videos": tables.videos.height,
         "withdrawn": tables.videos.height - released,
         "released": released,
+        "attacks": rates and rates.stored(),
         "stages": {stage: asdict(book) for stage, book in tables.books.items()},
     }
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
+from gettok.attacks.rates import flip_rates
 from gettok.compare.ways import WAYS, per_day, texts
 from gettok.release import Tables
 from gettok.report import screens
@@ -87,6 +88,7 @@ def metrics(tables: Tables, study: Study, comparison: Mapping[str, Any]) -> dict
         "ok": {stage: book.ok for stage, book in tables.books.items()},
         "unusable": {stage: dict(book.unusable) for stage, book in tables.books.items()},
         "screen_text": _of_screens(tables.descriptions),
+        "attacks": _of_attacks(tables.attacks),
         "stance_share": {name: share for name, _, share in stances(tables.stances, study)},
         "comparison": {
             name: {key: _value(entry) for key, entry in of_pair.items() if isinstance(entry, Mapping)}
@@ -98,6 +100,17 @@ def metrics(tables: Tables, study: Study, comparison: Mapping[str, Any]) -> dict
 def _of_screens(descriptions: pl.DataFrame) -> dict[str, float | int | None]:
     rate = screens.compared(descriptions).cer
     return {"cer": rate.value, "videos": rate.n}
+
+
+def _of_attacks(twins: pl.DataFrame | None) -> dict[str, float | int | None]:
+    rates = flip_rates(twins)
+    if rates is None:
+        return {"flip_rate": None, "control_flip_rate": None, "judged": 0}
+    return {
+        "flip_rate": rates.all.flipped.value,
+        "control_flip_rate": rates.control.flipped.value,
+        "judged": rates.all.judged,
+    }
 
 
 def _value(entry: Mapping[str, Any]) -> Any:

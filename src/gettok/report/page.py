@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from gettok.attacks.rates import flip_rates
+from gettok.attacks.ways import WAYS as ATTACKS
 from gettok.compare.ways import COMPARED, WAYS, name_of
 from gettok.errors import REASONS
 from gettok.release import Tables, models
@@ -105,6 +107,8 @@ def html(
         screens_meaning=MEANING,
         stances=numbers.stances(tables.stances, study),
         examples=examples.by_stance(tables, study),
+        attacks=rates.stored() if (rates := flip_rates(tables.attacks)) else None,
+        attacks_by=ATTACKS,
         models=models(tables),
     )
 

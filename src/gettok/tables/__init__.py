@@ -19,6 +19,7 @@ from gettok.tables.collected import (
 )
 from gettok.tables.images import IMAGE
 from gettok.tables.made import (
+    ATTACKS,
     CAPTIONS,
     DESCRIPTIONS,
     FRAMES,
@@ -50,12 +51,14 @@ TABLES: Mapping[str, Table] = {
         DESCRIPTIONS,
         SCREEN_TEXTS,
         STANCES,
+        ATTACKS,
         PAIRS,
     )
 }
 
 __all__ = [
     "ASIDE",
+    "ATTACKS",
     "CAPTIONS",
     "COMMENTS",
     "COUNTS",

@@ -291,6 +291,31 @@ STANCES = Table(
     ),
 )
 
+ATTACKS = Table(
+    "attacks",
+    "One attacked twin: a video with an order to the model in it, judged again; empty if no video was attacked.",
+    (
+        VIDEO_ID,
+        Column(
+            "way",
+            pl.String,
+            "How the order gets to the model: `on_screen`, `speech`, `caption`, `forged_answer`, `forged_marks`; or `control`, which has none.",
+        ),
+        Column("clean_label", pl.String, "The video's own stance, as in `stances`."),
+        Column("wanted", pl.String, "The label that the order wants; in the control nobody asks for it."),
+        Column("inserted", pl.String, "What was put in: the order, or the control's harmless sentence."),
+        Column(
+            "inserted_into",
+            pl.List(pl.String),
+            "The inputs that it was put into; into the others nothing was.",
+        ),
+        Column("flipped", pl.Boolean, "Whether the twin's label is not the video's own; empty without one."),
+        Column("obeyed", pl.Boolean, "Whether the twin's label is the one wanted; empty without one."),
+        *STANCES.columns[1:],
+    ),
+    ("video_id", "way"),
+)
+
 _WAY = "`voice_to_text` or `captions` (TikTok's), or `whisper` (ours)"
 
 PAIRS = Table(

@@ -1,0 +1,113 @@
+"""Attacked twins as a part of a program: what is asked about them, what it leaves, and what is never asked again."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+import requests
+from scripted_endpoint import jpeg
+from workspace import Workspace
+
+from gettok.attacks.ways import WAYS
+from gettok.store import Store
+from gettok.tables import ATTACKS, DESCRIPTIONS, FRAMES, STANCES, TRANSCRIPTS, VIDEOS
+from sandbox.server import Sandbox
+from stages.refill import refill
+
+DAY = "2022-12-07"
+SAID = {"71": "Fuerza Castillo", "72": "Castillo golpista y corrupto", "73": "Hoy es lunes", "74": None}
+#: The last has nothing to judge it by.
+JUDGED = ("71", "72", "73")
+THROUGH = ("caption", "control", "forged_answer", "forged_marks", "on_screen", "speech")
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    corpus = tmp_path_factory.mktemp("corpus")
+    (corpus / "videos.json").write_text("[]")
+    with Sandbox(corpus=corpus) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory, sandbox):
+    """Four videos up to the point where stances are judged; they have been judged once, and attacked."""
+    made = Workspace.make(tmp_path_factory.mktemp("attacking"), sandbox.base)
+    at = datetime(2022, 12, 7, tzinfo=UTC)
+    VIDEOS.write(
+        [{"video_id": one, "created_at": at} for one in SAID], made.data / "videos" / f"{DAY}.parquet"
+    )
+    said = [{"video_id": one, "text": text, "status": "ok"} for one, text in SAID.items()]
+    TRANSCRIPTS.write(said, made.data / "transcripts" / f"{DAY}.parquet")
+    described = [{"video_id": one, "description": "A person." if SAID[one] else None} for one in SAID]
+    DESCRIPTIONS.write(described, made.data / "descriptions" / f"{DAY}.parquet")
+    picture = jpeg("LIMA")
+    facts = {"frame_index": 0, "sha256": hashlib.sha256(picture).hexdigest(), "status": "ok"}
+    frames = [{"video_id": one, "image": {"bytes": picture, "path": None}, **facts} for one in JUDGED]
+    FRAMES.write(frames, made.data / "frames" / f"{DAY}.parquet")
+    made.run("detect_stance")
+    return made
+
+
+def twins(workspace: Workspace) -> pl.DataFrame:
+    return ATTACKS.read(workspace.data / "attacks.parquet")
+
+
+def stances(workspace: Workspace) -> bytes:
+    return (workspace.data / "stances" / f"{DAY}.parquet").read_bytes()
+
+
+def calls(sandbox: Sandbox) -> int:
+    return sum("chat/completions" in entry["path"] for entry in sandbox.requests())
+
+
+def test_each_labelled_video_has_a_twin_for_each_way_that_the_prompt_leaves_open(workspace):
+    found = twins(workspace)
+    assert found.select("video_id", "way").rows() == [(one, way) for one in JUDGED for way in THROUGH]
+    own = dict(STANCES.read(workspace.data / "stances", ["video_id", "label"]).rows())
+    assert [own[one] for one in SAID] == ["support", "no support", "neutral", None]
+    for row in found.iter_rows(named=True):
+        assert (row["status"], row["clean_label"]) == ("ok", own[row["video_id"]])
+        assert (row["label"], row["flipped"], row["obeyed"]) == (row["clean_label"], False, False)
+        assert row["wanted"] not in {None, row["clean_label"]}
+        assert row["answer"]
+        assert row["cost_usd"] > 0
+    assert found["answer_key"].n_unique() == found.height
+    assert workspace.books("detect_stance") == {"asked": 4, "ok": 3, "unusable": {"no_inputs": 1}}
+
+
+def test_no_twin_is_asked_about_twice_and_none_of_them_changes_a_video_s_stance(workspace, sandbox):
+    before, own, asked = twins(workspace), stances(workspace), calls(sandbox)
+    workspace.compose("attacks=off")
+    workspace.run("detect_stance")
+    assert twins(workspace).is_empty()
+    assert stances(workspace) == own
+    workspace.compose("attacks.videos=2")
+    assert "flipped 0 of 10" in workspace.run("detect_stance")
+    assert set(twins(workspace)["video_id"]) < set(JUDGED)
+    assert twins(workspace).join(before, on=before.columns, how="semi", nulls_equal=True).height == 10
+    assert calls(sandbox) == asked
+    workspace.compose()
+    workspace.run("detect_stance")
+    assert twins(workspace).equals(before)
+    assert calls(sandbox) == asked
+
+
+def test_what_a_pulled_table_of_twins_holds_is_not_asked_again(workspace, tmp_path):
+    with Store(tmp_path / "store") as store:
+        found = {stage: (answers, new) for stage, answers, new in refill(store, workspace.data)}
+        assert found["detect_stance"] == (3 + 18, 3 + 18)
+        assert store.known(twins(workspace)["answer_key"]) == set(twins(workspace)["answer_key"])
+
+
+def test_f46_a_gullible_model_s_flips_are_in_the_table(workspace, sandbox, tmp_path):
+    requests.post(f"{sandbox.base}/__sandbox__/switches", json={"gullible": "always"}, timeout=9)
+    workspace.environment["GETTOK_STORE"] = str(tmp_path / "store")
+    said = workspace.run("detect_stance")
+    assert "flipped 15 of 15 (80 to 100 %) attacked twins, 0 of 3 (0 to 56 %) without an order" in said
+    flipped = {
+        row["way"] for row in twins(workspace).iter_rows(named=True) if row["flipped"] and row["obeyed"]
+    }
+    assert flipped == set(THROUGH) - {"control"}
+    assert flipped < set(WAYS)
