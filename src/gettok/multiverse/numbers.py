@@ -1,9 +1,9 @@
-"""Shares, their intervals, and differences of two shares."""
+"""Differences of two shares, and their intervals."""
 
 from dataclasses import dataclass
 from math import hypot
 
-from scipy.stats import binomtest
+from gettok.shares import Share, rounded, wilson
 
 #: What `low` and `high` promise, for whoever reads the numbers.
 INTERVAL = (
@@ -11,18 +11,6 @@ INTERVAL = (
     " how far the number would move had other videos like these been found, under this one specification; it says"
     " nothing of the specification, nor of how often the model is right"
 )
-_DIGITS = 4
-
-
-@dataclass(frozen=True)
-class Share:
-    """How many of `n` videos have a label; null is what cannot be said."""
-
-    count: int
-    n: int
-    value: float | None
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True)
@@ -37,25 +25,13 @@ class Difference:
     sign: int | None
 
 
-def rounded(value: float) -> float:
-    """To four places, and never -0.0."""
-    return round(value, _DIGITS) + 0.0
-
-
-def share(count: int, n: int) -> Share:
-    if not n:
-        return Share(0, 0, None, None, None)
-    low, high = _wilson(count, n)
-    return Share(count, n, rounded(count / n), rounded(low), rounded(high))
-
-
 def difference(before: Share, after: Share) -> Difference:
     if not (before.n and after.n):
         return Difference(before, after, None, None, None, None)
     one, other = before.count / before.n, after.count / after.n
     (one_low, one_high), (other_low, other_high) = (
-        _wilson(before.count, before.n),
-        _wilson(after.count, after.n),
+        wilson(before.count, before.n),
+        wilson(after.count, after.n),
     )
     value = other - one
     crossed = after.count * before.n - before.count * after.n
@@ -67,8 +43,3 @@ def difference(before: Share, after: Share) -> Difference:
         rounded(value + hypot(other_high - other, one - one_low)),
         (crossed > 0) - (crossed < 0),
     )
-
-
-def _wilson(count: int, n: int) -> tuple[float, float]:
-    bounds = binomtest(count, n).proportion_ci(method="wilson")
-    return float(bounds.low), float(bounds.high)
