@@ -1,29 +1,45 @@
 """Make the page with the tables and figures of the paper, and the numbers and plots that DVC shows."""
 
 import json
+from pathlib import Path
 
 from gettok import report
 from gettok.books import Books
+from gettok.coded.against import Against, held_against
+from gettok.coded.reading import read_codings
+from gettok.release import Tables
+from gettok.settings import Study
 from stages.answering import whole
+from stages.place import INPUTS
 from stages.results import tables, with_pictures
 from stages.shell import DATA, Stage, main, write_json
 
 PARAMS = ("study", "report")
+#: What people judged of some videos; a study may do without.
+CODED = INPUTS / "stances.csv"
 
 
 def run(stage: Stage) -> None:
     study = stage.settings.study
     results = tables()
+    coded = _coded(CODED, results, study)
     results = with_pictures(results, report.shown_videos(results, study))
     comparison = json.loads((DATA / "comparison" / "summary.json").read_text("utf-8"))
     with whole(DATA / "report") as folder:
-        report.write(folder, results, study, comparison, stage.settings.report.hashtags)
+        report.write(folder, results, study, comparison, stage.settings.report.hashtags, coded=coded)
     with whole(DATA / "plots") as folder:
-        for name, frame in report.plots(results, study).items():
+        for name, frame in report.plots(results, study, coded).items():
             frame.write_csv(folder / name)
-    write_json(DATA / "metrics.json", report.metrics(results, study, comparison))
+    write_json(DATA / "metrics.json", report.metrics(results, study, comparison, coded))
     count = results.videos.height
     stage.keep(Books(count, count))
+
+
+def _coded(path: Path, results: Tables, study: Study) -> Against | None:
+    if not path.is_file():
+        return None
+    labels = study.stance.labels
+    return held_against(read_codings(path, labels, set(results.stances["video_id"])), results.stances, labels)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def summary() -> str:
         return text
     # by name: what the truth says must be reachable by no stage
     lines = importlib.import_module("sandbox.accuracy").accuracy(DATA).lines()
-    return "\n  ".join([text + "\n\nAgainst the truth, which no stage sees", *lines])
+    return "\n  ".join([text + "\n\nAgainst the truth, on which no answer rests", *lines])
 
 
 def _flipped() -> str:

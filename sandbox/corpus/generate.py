@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from sandbox.corpus import film, sound
+from sandbox.corpus import film, judged, sound
 from sandbox.corpus.captions import captions
 from sandbox.corpus.cast import Part, cast
 from sandbox.corpus.film import Encoding, Shot
@@ -50,6 +50,7 @@ def main() -> None:
     videos.sort(key=lambda video: str(video["api"]["id"]))
     _write(HERE / "videos.json", videos)
     _write(HERE / "truth.json", dict(sorted(truths.items())))
+    judged.write()
 
 
 def _media(part: Part, words: Script) -> dict[str, Any]:

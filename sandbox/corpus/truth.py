@@ -1,4 +1,7 @@
-"""What is true of the demo's videos. No stage and no server reads this: only tests and the demo's closing summary."""
+"""What is true of the demo's videos. No stage and no server reads this: only tests and the demo's closing summary.
+
+What people would have judged is in `inputs/stances.csv` (`judged.py`); of the stages the report alone reads it.
+"""
 
 import json
 from dataclasses import dataclass

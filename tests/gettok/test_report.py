@@ -14,6 +14,8 @@ from small_study import COMPARISON, OURS, STUDY, TIKTOK, attacked, study_of, tab
 
 from gettok import report
 from gettok.books import Books
+from gettok.coded.against import Against, held_against
+from gettok.coded.reading import Coding
 from gettok.compare.summary import summary
 from gettok.compare.ways import WAYS, texts
 from gettok.report import examples, numbers
@@ -344,6 +346,94 @@ def test_the_flip_rate_is_among_the_metrics_with_the_control_s():
     metrics = report.metrics(attacked(study_of(6)), STUDY, COMPARISON)
     assert metrics["attacks"] == {"flip_rate": 0.25, "control_flip_rate": 0.0, "judged": 4}
     assert report.metrics(study_of(6), STUDY, COMPARISON)["attacks"]["flip_rate"] is None
+
+
+def by_people(of, *labels: str, coder: str = "") -> list[Coding]:
+    """What somebody judged of the first videos, a label each."""
+    videos = of.videos["video_id"].to_list()
+    return [Coding(line, videos[line], coder, label) for line, label in enumerate(labels)]
+
+
+def judged(of, *codings: Coding) -> Against:
+    return held_against(codings, of.stances, STUDY.stance.labels)
+
+
+def section_on(tmp_path, of, coded: Against | None) -> str:
+    report.write(tmp_path, of, STUDY, COMPARISON, coded=coded)
+    text = (tmp_path / "index.html").read_text("utf-8")
+    return text.split("How right the stances are")[1].split("Examples (Figure 6)")[0]
+
+
+def test_the_confusion_matrix_and_who_disagrees_are_on_the_page(tmp_path):
+    of = study_of(9)  # the second is private and the fourth is gone; the others get one label after the other
+    labels = ["support", "support", "support", "neutral", "neutral", "neutral", "neutral"]
+    stranger = Coding(9, "1234", "", "no support")
+    found = judged(of, *by_people(of, *labels), stranger)
+    section = section_on(tmp_path, of, found)
+    assert "<code>inputs/stances.csv</code>: 8. Compared with the model's stances: 5." in section
+    assert "<b>1</b> not among the study&#39;s videos <code>not_in_study</code>" in section
+    assert "<b>2</b> there is no media file to work on <code>no_media</code>" in section
+    rows = re.findall(r'<tr><th scope="row">([^<]+)</th>((?:<td class="n[^"]*">[^<]+</td>)+)</tr>', section)
+    cells = [(name, re.findall(r">([^<]+)<", numbers)) for name, numbers in rows]
+    assert cells == [
+        ("support", ["1", "1", "0", "2"]),
+        ("no support", ["0", "0", "0", "0"]),
+        ("neutral", ["1", "1", "1", "3"]),
+        ("all", ["2", "2", "1", "5"]),
+        ("support", ["0.5", "0.5", "0.5"]),
+        ("no support", ["0", "–", "0"]),
+        ("neutral", ["1", "0.3333", "0.5"]),
+    ]
+    assert section.count('<td class="n same">') == 3
+    assert "<dd>40.0 %</dd>" in section
+    assert [one.video_id[-1] for one in found.apart] == re.findall(
+        r"<code>72134567890123456\d(\d)</code>", section
+    )
+    assert "None" not in section
+
+
+def test_one_of_many_who_disagree_is_counted_where_it_is_not_named(tmp_path):
+    of = tables(*(video(number) for number in range(1, 26)))
+    section = section_on(tmp_path, of, judged(of, *by_people(of, *["neutral", "neutral", "support"] * 8)))
+    assert section.count("<code>7213") == 20
+    assert "And 4 more" in section
+
+
+def test_several_people_s_agreement_is_on_the_page(tmp_path):
+    of = study_of(1)
+    coded = judged(of, *by_people(of, "support", coder="<b>"), *by_people(of, "support", coder="leo"))
+    section = section_on(tmp_path, of, coded)
+    assert "two people or more judged: 1, by 2 people in all" in section
+    assert "(Krippendorff's α): –" in section
+    assert "They gave the same label to every video." in section
+
+
+def test_without_judgements_or_with_none_of_this_study_the_page_says_so_and_there_is_no_number(tmp_path):
+    of = study_of(3)
+    assert "put some into <code>inputs/stances.csv</code>" in section_on(tmp_path, of, None)
+    strangers = judged(of, Coding(2, "1", "", "a favor"))
+    section = section_on(tmp_path, of, strangers)
+    assert "model's stances: 0." in section
+    assert "<table" not in section
+    nothing = {"accuracy": None, "kappa": None, "macro_f1": None, "videos": 0}
+    for coded in (None, strangers):
+        assert report.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == nothing
+        assert report.plots(of, STUDY, coded)["stances_by_people.csv"].height == 0
+
+
+def test_dvc_gets_the_two_labels_of_each_judged_video(tmp_path):
+    of = study_of(6)
+    coded = judged(of, *by_people(of, "support", "support", "neutral"))
+    assert report.plots(of, STUDY, coded)["stances_by_people.csv"].rows() == [
+        (of.videos["video_id"][0], "support", "support"),
+        (of.videos["video_id"][2], "neutral", "no support"),
+    ]
+    assert report.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == {
+        "accuracy": 0.5,
+        "kappa": 0.3333,
+        "macro_f1": 0.3333,
+        "videos": 2,
+    }
 
 
 def test_every_day_of_the_study_is_in_the_plot_with_zero_where_nothing_was_published():

@@ -86,7 +86,7 @@ def test_no_twin_is_asked_about_twice_and_none_of_them_changes_a_video_s_stance(
     workspace.compose("attacks.videos=2")
     assert "flipped 0 of 10" in workspace.run("detect_stance")
     assert set(twins(workspace)["video_id"]) < set(JUDGED)
-    assert twins(workspace).join(before, on=before.columns, how="semi", nulls_equal=True).height == 10
+    assert twins(workspace).join(before, on=before.columns, how="semi", nulls_equal=True).height == 12
     assert calls(sandbox) == asked
     workspace.compose()
     workspace.run("detect_stance")

@@ -29,9 +29,12 @@ def test_dvc_shows_the_metrics_and_draws_the_plots(repository):
     metrics = shown[""]["data"]["data/metrics.json"]["data"]
     assert metrics["totals"]["videos"] == 10
     assert set(metrics["stance_share"]) == {"support", "no support", "neutral"}
+    by_people = metrics["stance_by_people"]
+    assert by_people["videos"] == metrics["ok"]["detect_stance"] > 0, "people judged every video of the demo"
+    assert 0 <= by_people["accuracy"] <= 1
     repository.dvc("plots", "show")
     page = (repository.folder / "dvc_plots" / "index.html").read_text("utf-8")
-    assert page.count("vegaEmbed(") == 3
+    assert page.count("vegaEmbed(") == 4
     assert page.count('"type": "temporal"') == 2, "a day is a time, not a number"
     assert repository.git("status", "--porcelain") == ""
 

@@ -2,6 +2,8 @@
 
 from repository import files, stages_run
 
+from gettok.tables import VIDEOS
+
 
 def test_editing_conf_and_forgetting_to_compose_is_told_and_asks_nothing(repository, asked):
     prompt = repository.folder / "conf" / "prompts" / "stance" / "evidence.yaml"
@@ -14,6 +16,25 @@ def test_editing_conf_and_forgetting_to_compose_is_told_and_asks_nothing(reposit
     repository.compose()
     assert stages_run(repository.dvc("repro")) == ["detect_stance", "release", "report"]
     assert len(asked()["model"]) > 0
+
+
+def test_a_judgement_that_cannot_be_right_stops_the_report_alone_and_asks_nothing(repository, asked):
+    video = VIDEOS.read(repository.data / "videos")["video_id"][0]
+    file = repository.folder / "inputs" / "stances.csv"
+    file.write_text(f"video_id,label\n1,of another study\n{video},maybe\n", "utf-8")
+    code, said = repository.outcome("dvc", "repro")
+    assert code != 0
+    assert f"{file.relative_to(repository.folder)} has in line 3 the label 'maybe'" in said
+    assert stages_run(said)[-1] == "report"
+    assert not {"describe", "detect_stance"} & set(stages_run(said)), "no model is told what people think"
+    file.unlink()
+    repository.dvc("repro")
+    assert asked() == {"queries": {}, "pages": {}, "media": {}, "model": {}}
+    assert "put some into <code>inputs/stances.csv</code>" in (
+        repository.data / "report" / "index.html"
+    ).read_text("utf-8")
+    repository.dvc("plots", "show")
+    assert (repository.folder / "dvc_plots" / "index.html").read_text("utf-8").count("vegaEmbed(") >= 3
 
 
 def test_f50_a_secret_is_in_no_file_and_in_nothing_that_was_said(repository, sandbox):

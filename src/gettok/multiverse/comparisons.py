@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from gettok.multiverse.numbers import Difference, Share, difference, rounded, share
+from gettok.multiverse.numbers import Difference, difference
 from gettok.multiverse.specifications import Specification
 from gettok.settings import Event
+from gettok.shares import Share, rounded, share
 
 
 @dataclass(frozen=True)

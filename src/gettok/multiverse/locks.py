@@ -12,7 +12,16 @@ _PARAMS = "params.yaml"
 HOW = (
     *(
         f"llm.{name}"
-        for name in ("key_from", "timeout_s", "tries", "at_once", "batch", "budget_usd", "image_tokens", "prices")
+        for name in (
+            "key_from",
+            "timeout_s",
+            "tries",
+            "at_once",
+            "batch",
+            "budget_usd",
+            "image_tokens",
+            "prices",
+        )
     ),
     "attacks",
 )

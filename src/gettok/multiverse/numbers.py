@@ -1,4 +1,4 @@
-"""Shares, their intervals, and differences of two shares."""
+"""Differences of two shares, and their intervals."""
 
 from dataclasses import dataclass
 from math import hypot

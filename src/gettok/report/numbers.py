@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 import polars as pl
 
 from gettok.attacks.rates import flip_rates
+from gettok.coded.against import Against
 from gettok.compare.ways import WAYS, per_day, texts
 from gettok.release import Tables
 from gettok.report import screens
@@ -81,7 +82,9 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
 
 
-def metrics(tables: Tables, study: Study, comparison: Mapping[str, Any]) -> dict[str, Any]:
+def metrics(
+    tables: Tables, study: Study, comparison: Mapping[str, Any], coded: Against | None = None
+) -> dict[str, Any]:
     """The numbers that `dvc metrics show` compares between runs."""
     return {
         "totals": totals(tables.videos),
@@ -90,6 +93,7 @@ def metrics(tables: Tables, study: Study, comparison: Mapping[str, Any]) -> dict
         "screen_text": _of_screens(tables.descriptions),
         "attacks": _of_attacks(tables.attacks),
         "stance_share": {name: share for name, _, share in stances(tables.stances, study)},
+        "stance_by_people": _of_people(coded),
         "comparison": {
             name: {key: _value(entry) for key, entry in of_pair.items() if isinstance(entry, Mapping)}
             for name, of_pair in comparison.get("pairs", {}).items()
@@ -113,12 +117,25 @@ def _of_attacks(twins: pl.DataFrame | None) -> dict[str, float | int | None]:
     }
 
 
+def _of_people(coded: Against | None) -> dict[str, float | int | None]:
+    """How right the stances are; null without people's judgements, so that runs with and without have the same keys."""
+    if coded is None:
+        return {"accuracy": None, "kappa": None, "macro_f1": None, "videos": 0}
+    matrix = coded.confusion
+    return {
+        "accuracy": matrix.accuracy.value,
+        "kappa": matrix.kappa,
+        "macro_f1": matrix.macro_f1,
+        "videos": matrix.n,
+    }
+
+
 def _value(entry: Mapping[str, Any]) -> Any:
     """An estimate's value; counts stay as they are."""
     return entry["value"] if "value" in entry else dict(entry)
 
 
-def plots(tables: Tables, study: Study) -> dict[str, pl.DataFrame]:
+def plots(tables: Tables, study: Study, coded: Against | None = None) -> dict[str, pl.DataFrame]:
     """What `dvc plots` draws, by the name of the CSV file; the columns are named for people."""
     shares = [(pl.col(way) / pl.col("videos")).round(4) for way in WAYS]
     return {
@@ -129,6 +146,11 @@ def plots(tables: Tables, study: Study) -> dict[str, pl.DataFrame]:
         "stances.csv": pl.DataFrame(
             stances(tables.stances, study),
             schema={"stance": pl.String, "videos": pl.Int64, "share of videos": pl.Float64},
+            orient="row",
+        ),
+        "stances_by_people.csv": pl.DataFrame(
+            [(one.video_id, one.people, one.model) for one in (coded.compared if coded else ())],
+            schema=dict.fromkeys(("video_id", "people", "model"), pl.String),
             orient="row",
         ),
     }

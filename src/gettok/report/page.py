@@ -10,6 +10,7 @@ import polars as pl
 
 from gettok.attacks.rates import flip_rates
 from gettok.attacks.ways import WAYS as ATTACKS
+from gettok.coded.against import LEFT_OUT, Against
 from gettok.compare.ways import COMPARED, WAYS, name_of
 from gettok.errors import REASONS
 from gettok.release import Tables, models
@@ -31,6 +32,10 @@ _NUMBERS = {
 }
 
 
+#: How many videos the page names on which people and the model disagree.
+_MOST_APART = 20
+
+
 @dataclass(frozen=True)
 class _Chart:
     """A figure's number in the paper, and its SVG; the same text goes into the page and beside it."""
@@ -43,23 +48,28 @@ class _Chart:
         return "data:image/svg+xml;base64," + b64encode(self.svg.encode()).decode()
 
 
-def write(
+def write(  # noqa: PLR0913 -- what is on the page, each by name
     folder: Path,
     tables: Tables,
     study: Study,
     comparison: Mapping[str, Any],
     spellings: Spellings = "together",
+    *,
+    coded: Against | None = None,
 ) -> None:
     """Write `index.html` and `figures/*.svg`; the same tables give the same bytes.
 
-    `comparison` is the summary of `compare_transcripts`, empty if there was nothing to compare. The page shows names,
-    captions and pictures: it is for those who made the dataset, and is no part of the release.
+    `comparison` is the summary of `compare_transcripts`, empty if there was nothing to compare; `coded` is the stances
+    held against people's, None if nobody judged any. The page shows names, captions and pictures: it is for those who
+    made the dataset, and is no part of the release.
     """
     charts = {chart.number: chart for chart in _charts(tables, study, spellings)}
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     for chart in charts.values():
         (folder / "figures" / f"figure_{chart.number}.svg").write_text(chart.svg, "utf-8")
-    (folder / "index.html").write_text(html(tables, study, comparison, charts, spellings), "utf-8")
+    (folder / "index.html").write_text(
+        html(tables, study, comparison, charts, spellings, coded=coded), "utf-8"
+    )
 
 
 def _charts(tables: Tables, study: Study, spellings: Spellings) -> list[_Chart]:
@@ -76,12 +86,14 @@ def _charts(tables: Tables, study: Study, spellings: Spellings) -> list[_Chart]:
     return charts
 
 
-def html(
+def html(  # noqa: PLR0913 -- as above
     tables: Tables,
     study: Study,
     comparison: Mapping[str, Any],
     charts: Mapping[int, _Chart],
     spellings: Spellings = "together",
+    *,
+    coded: Against | None = None,
 ) -> str:
     """The page, with autoescape for every text."""
     frequent, viewed = numbers.top_hashtags(tables.videos, spellings)
@@ -106,6 +118,9 @@ def html(
         screens=screens.compared(tables.descriptions),
         screens_meaning=MEANING,
         stances=numbers.stances(tables.stances, study),
+        coded=coded,
+        coded_reasons={**REASONS, **LEFT_OUT},
+        most_apart=_MOST_APART,
         examples=examples.by_stance(tables, study),
         attacks=rates.stored() if (rates := flip_rates(tables.attacks)) else None,
         attacks_by=ATTACKS,
