@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from gettok.asking import Call, Calls, digest
-from gettok.asking.pricing import about_usd, worst_usd
+from gettok.asking.client import prices_of
+from gettok.asking.pricing import Size, about_usd, worst_usd
 from gettok.describe import DescribeStep
 from gettok.errors import Unusable
 from gettok.secrets import Secret
-from gettok.settings import Llm, Prices, Settings
+from gettok.settings import Llm, Settings
 from gettok.stance import StanceStep
 from gettok.step import Item
 from gettok.store import Key, Store
@@ -27,6 +28,7 @@ class Estimate:
     """Calls that are still to be made, and what they cost as a rule and at most."""
 
     calls: int
+    models: tuple[str, ...]
     about: Decimal
     most: Decimal
 
@@ -45,11 +47,11 @@ def price(settings: Settings, store: Store) -> Iterator[str]:
                 continue
             items = [entry for entry in entries() if isinstance(entry, Item)]
             missing = _missing(step, items, store)
-            found = _estimate(step, missing, llm, llm.prices, calls)
+            found = _estimate(step, missing, llm, calls)
             most += found.most
             yield (
                 f"{step.stage}: {len(items)} videos, {len(items) - len(missing)} answered; {found.calls} calls to "
-                f"{llm.model}, about ${found.about:.4f}, at most ${found.most:.4f}"
+                f"{', '.join(found.models)}, about ${found.about:.4f}, at most ${found.most:.4f}"
             )
         yield from _purse(calls, llm, most)
 
@@ -72,21 +74,21 @@ def _missing(step: DescribeStep | StanceStep, items: Iterable[Item[Any]], store:
     return [item for item in items if keys[item.video_id] not in known]
 
 
-def _estimate(
-    step: DescribeStep | StanceStep, items: list[Item[Any]], llm: Llm, prices: Prices, calls: Calls
-) -> Estimate:
-    sizes = {}
+def _estimate(step: DescribeStep | StanceStep, items: list[Item[Any]], llm: Llm, calls: Calls) -> Estimate:
+    asked: dict[str, tuple[str, Size]] = {}
     with Progress("plan", len(items), 0) as progress:
         for item in items:
             for call in _first_calls(step, item):
                 request = digest(call, llm)
                 if calls.known(request) is None:
-                    sizes[request] = call.size(llm)
+                    asked[request] = call.asked(llm), call.size(llm)
             progress.add("priced")
+    priced = [(size, prices_of(llm, model)) for model, size in asked.values()]
     return Estimate(
-        len(sizes),
-        sum((about_usd(size, prices) for size in sizes.values()), Decimal(0)),
-        sum((worst_usd(size, prices) for size in sizes.values()), Decimal(0)),
+        len(asked),
+        tuple(dict.fromkeys(model for model, _ in asked.values())) or (llm.model,),
+        sum((about_usd(*each) for each in priced), Decimal(0)),
+        sum((worst_usd(*each) for each in priced), Decimal(0)),
     )
 
 

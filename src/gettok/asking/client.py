@@ -15,10 +15,10 @@ import openai
 
 from gettok.asking.calls import Bill, Calls
 from gettok.asking.gate import Allowance, Gate
-from gettok.asking.pricing import cost_usd, worst_usd
+from gettok.asking.pricing import worst_usd
 from gettok.asking.question import Call, Talk, digest
 from gettok.errors import BadCredentials, BadSettings, NotNow, Stop
-from gettok.reply import TOO_LONG, Reply, answered, tokens
+from gettok.reply import TOO_LONG, Reply, answered, cost_usd, tokens
 from gettok.retry_after import number_in, told_s
 from gettok.secrets import Secret
 from gettok.settings import Llm, Prices
@@ -56,7 +56,7 @@ class Asker:
         self, llm: Llm, base_url: str, key: Secret, calls: Calls, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._llm, self._key, self._calls, self._sleep = llm, key, calls, sleep
-        self._prices = prices_of(llm)
+        prices_of(llm)  # without, not even the connection is made
         self._gate, self._allowance = Gate(llm.at_once), Allowance()
         self._client = openai.OpenAI(
             base_url=base_url,
@@ -89,7 +89,7 @@ class Asker:
 
     def _patiently(self, call: Call, request: str) -> Reply:
         body = call.body(self._llm)
-        worst = worst_usd(call.size(self._llm), self._prices)
+        worst = worst_usd(call.size(self._llm), prices_of(self._llm, call.asked(self._llm)))
         trouble = _Trouble("")
         for tried in range(1, self._llm.tries + 1):
             outcome = self._once(body, request, worst)
@@ -119,21 +119,22 @@ class Asker:
         return outcome
 
     def _paid(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | _Trouble:
-        with self._calls.paying(self._llm.model, request, worst) as bill:
+        model = str(body["model"])
+        with self._calls.paying(model, request, worst) as bill:
             try:
                 outcome = self._sent(body)
             except Stop:
                 bill.usd = Decimal(0)
                 raise
-            self._fill(bill, outcome)
+            self._fill(bill, outcome, prices_of(self._llm, model))
         return outcome
 
-    def _fill(self, bill: Bill, outcome: Reply | _Trouble) -> None:
+    def _fill(self, bill: Bill, outcome: Reply | _Trouble, prices: Prices) -> None:
         """What a reply cost, by its own count. A refusal costs nothing; of a silence nothing is known."""
         if isinstance(outcome, Reply):
             counted = tokens([outcome])
             bill.reply = outcome
-            bill.usd = None if counted is None else cost_usd(*counted, self._prices)
+            bill.usd = None if counted is None else cost_usd(*counted, prices)
         if outcome.cost_nothing if isinstance(outcome, _Trouble) else outcome.status != 200:
             bill.usd = Decimal(0)
 
@@ -141,7 +142,7 @@ class Asker:
         try:
             response = self._client.chat.completions.with_raw_response.create(**body)
         except openai.APIStatusError as error:
-            return self._judge(error)
+            return self._judge(error, str(body["model"]))
         except openai.APITimeoutError:
             # the answer may have been made, and paid for: nothing can tell, so it is asked again and counted
             return _Trouble(f"silent for more than {self._llm.timeout_s} s")
@@ -157,7 +158,7 @@ class Asker:
         reply = answered(self._key.blot_out(content.decode(errors="surrogateescape")))
         return reply or _Trouble(self._brief(f"200 without an answer: {content[:200]!r}"))
 
-    def _judge(self, error: openai.APIStatusError) -> Reply | _Trouble:
+    def _judge(self, error: openai.APIStatusError, model: str) -> Reply | _Trouble:
         status, code = error.status_code, error.code or error.type or ""
         said = self._brief(f"{status} {code}: {error.message}")
         about_this_video = code in _FILTERED | TOO_LONG
@@ -166,7 +167,7 @@ class Asker:
         if status == 402 or code in _SPENT:
             raise _spent(said) from None
         if status in {401, 403}:
-            raise self._refused_key(status) from None
+            raise self._refused_key(status, model) from None
         if status in _PASSING or status >= 500:
             headers = error.response.headers
             return _Trouble(
@@ -177,24 +178,25 @@ class Asker:
                 or headers.get("x-ratelimit-remaining-tokens") == "0",
                 cost_nothing=status in _FREE,
             )
-        raise self._bad_request(status, said) from None
+        raise self._bad_request(status, model, said) from None
 
     def _brief(self, text: str) -> str:
         line = " ".join(self._key.blot_out(text).split())
         return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)[:300]
 
-    def _refused_key(self, status: int) -> BadCredentials:
+    def _refused_key(self, status: int, model: str) -> BadCredentials:
         # the server's own words stay out: they often repeat the key, or part of it
         return BadCredentials(
             f"the model endpoint refused the key ({status})",
             "stopped at once; every earlier answer is kept",
-            f"put a key that may use {self._llm.model} into the environment variable {self._llm.key_from}",
+            f"put a key that may use {model} into the environment variable {self._llm.key_from}",
         )
 
-    def _bad_request(self, status: int, said: str) -> BadSettings:
-        wrong = "llm.model" if status == 404 else "the llm settings"
+    def _bad_request(self, status: int, model: str, said: str) -> BadSettings:
+        named = "llm.model" if model == self._llm.model else "llm.others"
+        wrong = named if status == 404 else "the llm settings"
         return BadSettings(
-            f"the model endpoint does not take the request for llm.model {self._llm.model!r}: {said}",
+            f"the model endpoint does not take the request for {named} {model!r}: {said}",
             "stopped at once, as each video would fail alike; every earlier answer is kept",
             f"correct {wrong}, or point llm.base_url at the endpoint that is meant",
         )
@@ -218,15 +220,16 @@ def _hang_up(client: openai.OpenAI, calls: Calls) -> None:
     calls.close()
 
 
-def prices_of(llm: Llm) -> Prices:
-    """Raises `BadSettings` where nobody has said what a call costs."""
-    if llm.prices is None:
+def prices_of(llm: Llm, model: str | None = None) -> Prices:
+    """Of the settings' own model, or of another. Raises `BadSettings` where nobody has said what a call costs."""
+    prices = llm.prices_of(model or llm.model)
+    if prices is None:
         raise BadSettings(
             f"nobody has said what {llm.model} costs",
             "stopped before the first call",
             "set llm.prices.input_usd_per_million and output_usd_per_million, 0 for a machine of your own",
         )
-    return llm.prices
+    return prices
 
 
 def http_client_for(base_url: str) -> openai.DefaultHttpxClient | None:

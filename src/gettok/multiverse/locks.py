@@ -13,6 +13,8 @@ HOW = tuple(
     for name in ("key_from", "timeout_s", "tries", "at_once", "budget_usd", "image_tokens", "prices")
 )
 _HOW_UNDER = tuple(f"{key}." for key in HOW)
+#: Further models, each with its prices.
+_OTHERS = "llm.others"
 
 Stages = Mapping[str, Mapping[str, Any]]
 
@@ -27,6 +29,8 @@ def settings_of(stages: Stages) -> dict[str, Json]:
     for stage in _behind(stages):
         for key, value in stage.get("params", {}).get(_PARAMS, {}).items():
             found |= _leaves(key, value)
+    if others := found.get(_OTHERS):
+        found[_OTHERS] = [other["model"] for other in others]
     return {key: value for key, value in sorted(found.items()) if not f"{key}.".startswith(_HOW_UNDER)}
 
 

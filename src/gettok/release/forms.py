@@ -38,7 +38,8 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             "descriptions": "video_id description on_screen_text frame_indices ocr_text ocr_cer"
             f" {_USAGE} {_ANSWERED}",
             "screen_texts": f"video_id frame_index text lines reader reader_sha256 {_ANSWERED}",
-            "stances": f"video_id label confidence votes inputs_used {_USAGE} {_ANSWERED}",
+            "stances": "video_id label confidence confidence_by votes voters abstentions tied_with inputs_used"
+            f" {_USAGE} {_ANSWERED}",
             "pairs": "video_id left right created_at left_language right_language left_words right_words jaccard cosine"
             " wer cer capitalisation punctuation spelling",
         }.items()
@@ -77,6 +78,7 @@ _FIELDS = (
     _field("ocr_cer", "descriptions.ocr_cer", "derived"),
     _field("stance", "stances.label", "derived"),
     _field("stance_confidence", "stances.confidence", "derived"),
+    _field("stance_confidence_by", "stances.confidence_by", "derived"),
     _field("transcript_language", "transcripts.language", "derived"),
     _field("speech", "transcripts.speech", "derived"),
     _field(
