@@ -225,14 +225,16 @@ def _named(reply: Reply) -> str | None:
 def _counted(votes: Sequence[Judgement | Unusable]) -> Row:
     given = [vote for vote in votes if isinstance(vote, Judgement)]
     missing = [vote for vote in votes if isinstance(vote, Unusable)]
-    if len(missing) > len(given):
-        raise missing[0]
-    counts = Counter(vote.label for vote in given)
-    label, most = counts.most_common(1)[0]  # of equals the first counted, as a Counter keeps its order
-    return {
-        "label": label,
+    row: Row = {
         "votes": [vote.label if isinstance(vote, Judgement) else None for vote in votes],
         "abstentions": [vote.reason for vote in missing],
+    }
+    if len(missing) > len(given):
+        raise Unusable(missing[0].reason, missing[0].detail, row)
+    counts = Counter(vote.label for vote in given)
+    label, most = counts.most_common(1)[0]  # of equals the first counted, as a Counter keeps its order
+    return row | {
+        "label": label,
         "tied_with": [other for other, count in counts.items() if count == most and other != label],
         "evidence": next((vote.evidence for vote in given if vote.label == label and vote.evidence), None),
     }

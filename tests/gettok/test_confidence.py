@@ -120,8 +120,9 @@ def test_a_model_that_is_not_there_is_named_with_its_setting(endpoint: Endpoint)
 
 def test_where_more_than_half_of_the_models_say_nothing_there_is_no_label(endpoint: Endpoint) -> None:
     endpoint.plays(said("support"), says(None, refusal="no"), fails(400, "content_filter"))
-    with pytest.raises(Unusable, match=r"^refused"):
+    with pytest.raises(Unusable, match=r"^refused") as lost:
         judged(endpoint.url, others=OTHERS)
+    assert lost.value.row == {"votes": ["support", None, None], "abstentions": ["refused", "filtered"]}
 
 
 def test_one_vote_of_one_model_has_no_confidence(endpoint: Endpoint) -> None:
