@@ -32,13 +32,17 @@ class RandomHost:
         self.asked: list[str] = []
         #: How many requests are left until the next kill; None: nobody is killed, and all goes well.
         self.kill_in: int | None = None
+        self._over: set[int] = set()
         host = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                host.answer(self, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                length = int(self.headers["Content-Length"])
+                asked = self.rfile.read(length)
+                if len(asked) == length:  # else whoever asked was killed while asking
+                    host.answer(self, json.loads(asked))
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Say nothing."""
@@ -50,13 +54,23 @@ class RandomHost:
     def for_process(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}/{os.getpid()}/v1"
 
+    def is_over(self, process: int) -> None:
+        """From now on this process is not killed: its number may soon be another's."""
+        with self._lock:
+            self._over.add(process)
+
+    def _kill(self, process: int) -> None:
+        with self._lock:
+            if process not in self._over:
+                os.kill(process, signal.SIGKILL)
+
     def answer(self, handler: BaseHTTPRequestHandler, body: Mapping[str, Any]) -> None:
         handler.close_connection = True
         with self._lock:
             does, status, reply = self._worked_on(body)
         asker = int(handler.path.split("/")[1])
         if does == "kill_before":
-            os.kill(asker, signal.SIGKILL)
+            self._kill(asker)
         if does == "hang_up":
             return
         try:
@@ -68,7 +82,7 @@ class RandomHost:
         except OSError:
             return  # nobody is there any more
         if does == "kill_after":
-            os.kill(asker, signal.SIGKILL)
+            self._kill(asker)
 
     def _worked_on(self, body: Mapping[str, Any]) -> tuple[str, int, bytes]:
         """What is done with a request, the status, and the reply; the bill is written."""

@@ -69,6 +69,8 @@ class Study:
             for line in told.read().decode().splitlines():
                 request, text = line.split("\t")
                 assert self.told.setdefault(request, text) == text, "a known reply has become another"
+        assert process.pid is not None
+        host.is_over(process.pid)
         process.join()
         return process.exitcode
 
