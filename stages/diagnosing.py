@@ -12,16 +12,21 @@ _SIGNS = {True: "yes", False: "no ", None: "?  "}
 
 
 def diagnose(settings: Settings, root: Path) -> Iterator[str]:
-    """A line for each thing, and one for what to do about it."""
+    """For each model a line for each thing, and one for what to do about it."""
     llm = settings.llm
     with addresses(llm.base_url) as where, Calls(root, llm.budget_usd) as calls:
-        doctor = Doctor(llm, where.of(llm.base_url, "model"), model_key(llm), calls)
-        yield f"{llm.model} at {llm.base_url}"
-        try:
-            for finding in doctor.findings():
-                yield from _lines(finding)
-        finally:
-            doctor.close()
+        for model in llm.models:
+            yield f"{model} at {llm.base_url}"
+            doctor = Doctor(llm.alone(model), where.of(llm.base_url, "model"), model_key(llm), calls)
+            yield from _examined(doctor)
+
+
+def _examined(doctor: Doctor) -> Iterator[str]:
+    try:
+        for finding in doctor.findings():
+            yield from _lines(finding)
+    finally:
+        doctor.close()
 
 
 def _lines(finding: Finding) -> Iterator[str]:

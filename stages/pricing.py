@@ -7,13 +7,14 @@ from threading import Event
 from typing import Any
 
 from gettok.asking import Call, Calls, digest
-from gettok.asking.pricing import about_usd, worst_usd
+from gettok.asking.client import prices_of
+from gettok.asking.pricing import Size, about_usd, worst_usd
 from gettok.attacks.ways import WAYS
 from gettok.describe import DescribeStep
 from gettok.engine import LocalEngine
 from gettok.errors import Unusable
 from gettok.secrets import Secret
-from gettok.settings import Attacks, Llm, Prices, Settings
+from gettok.settings import Attacks, Llm, Settings
 from gettok.stance import StanceInputs, StanceStep
 from gettok.step import Item
 from gettok.store import Key, Store
@@ -31,11 +32,12 @@ class Estimate:
     """Calls that are still to be made, and what they cost as a rule and at most."""
 
     calls: int
+    models: tuple[str, ...]
     about: Decimal
     most: Decimal
 
-    def said(self, llm: Llm) -> str:
-        return f"{self.calls} calls to {llm.model}, about ${self.about:.4f}, at most ${self.most:.4f}"
+    def said(self) -> str:
+        return f"{self.calls} calls to {', '.join(self.models)}, about ${self.about:.4f}, at most ${self.most:.4f}"
 
 
 def price(settings: Settings, store: Store) -> Iterator[str]:
@@ -52,17 +54,15 @@ def price(settings: Settings, store: Store) -> Iterator[str]:
                 continue
             items = [entry for entry in entries() if isinstance(entry, Item)]
             missing = _missing(step, items, store)
-            found = _estimate(step, missing, llm, llm.prices, calls)
+            found = _estimate(step, missing, llm, calls)
             most += found.most
-            yield f"{step.stage}: {len(items)} videos, {len(items) - len(missing)} answered; {found.said(llm)}"
+            yield f"{step.stage}: {len(items)} videos, {len(items) - len(missing)} answered; {found.said()}"
         if attacks := settings.attacks:
             if (DATA / "descriptions").is_dir():
                 twins = _twins(settings, attacks, store)
-                found = _estimate(
-                    twins.step, _missing(twins.step, twins.items, store), llm, llm.prices, calls
-                )
+                found = _estimate(twins.step, _missing(twins.step, twins.items, store), llm, calls)
                 most += found.most
-                yield f"attacked twins: {twins.said}; {found.said(llm)}"
+                yield f"attacked twins: {twins.said}; {found.said()}"
             else:
                 yield f"attacked twins: not priced yet; at most {attacks.videos} videos in {len(WAYS)} ways"
         yield from _purse(calls, llm, most)
@@ -122,21 +122,21 @@ def _missing(step: DescribeStep | StanceStep, items: Iterable[Item[Any]], store:
     return [item for item in items if keys[item.video_id] not in known]
 
 
-def _estimate(
-    step: DescribeStep | StanceStep, items: list[Item[Any]], llm: Llm, prices: Prices, calls: Calls
-) -> Estimate:
-    sizes = {}
+def _estimate(step: DescribeStep | StanceStep, items: list[Item[Any]], llm: Llm, calls: Calls) -> Estimate:
+    asked: dict[str, tuple[str, Size]] = {}
     with Progress("plan", len(items), 0) as progress:
         for item in items:
             for call in _first_calls(step, item):
                 request = digest(call, llm)
                 if calls.known(request) is None:
-                    sizes[request] = call.size(llm)
+                    asked[request] = call.asked(llm), call.size(llm)
             progress.add("priced")
+    priced = [(size, prices_of(llm, model)) for model, size in asked.values()]
     return Estimate(
-        len(sizes),
-        sum((about_usd(size, prices) for size in sizes.values()), Decimal(0)),
-        sum((worst_usd(size, prices) for size in sizes.values()), Decimal(0)),
+        len(asked),
+        tuple(dict.fromkeys(model for model, _ in asked.values())) or (llm.model,),
+        sum((about_usd(*each) for each in priced), Decimal(0)),
+        sum((worst_usd(*each) for each in priced), Decimal(0)),
     )
 
 

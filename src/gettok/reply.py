@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -128,12 +129,24 @@ def _brief(text: str) -> str:
     return str(mend(" ".join(text.split())))[:500]
 
 
+def cost_usd(sent: int, received: int, prices: Prices) -> Decimal:
+    """US dollars for so many tokens."""
+    of_sent = sent * Decimal(str(prices.input_usd_per_million))
+    return (of_sent + received * Decimal(str(prices.output_usd_per_million))) / 1_000_000
+
+
 def usage(replies: Sequence[Reply], prices: Prices | None) -> Row:
-    """What the replies to one question cost together, and who gave them.
+    """What the replies of one model to one question cost together, and who gave them."""
+    return usage_of_all([(replies, prices)])
+
+
+def usage_of_all(asked: Sequence[tuple[Sequence[Reply], Prices | None]]) -> Row:
+    """What the replies to one question cost together, each at its model's prices, and who gave them.
 
     Tokens and cost are empty as soon as one reply does not count them: a lower bound would pass for the truth.
-    Several models, when an alias moved on between two votes, are all named.
+    Several models, such as when an alias moved on between two votes, are all named.
     """
+    replies = [reply for some, _ in asked for reply in some]
     bodies = [reply.body for reply in replies]
     sent, received = tokens(replies) or (None, None)
     return {
@@ -143,7 +156,7 @@ def usage(replies: Sequence[Reply], prices: Prices | None) -> Row:
         ),
         "prompt_tokens": sent,
         "completion_tokens": received,
-        "cost_usd": _cost(sent, received, prices),
+        "cost_usd": _cost(asked),
         "filter_failed": any(_filter_failed(body) for body in bodies),
     }
 
@@ -166,10 +179,14 @@ def _total(bodies: Sequence[Mapping[str, Json]], kind: str) -> int | None:
     return sum(known) if len(known) == len(counts) else None
 
 
-def _cost(sent: int | None, received: int | None, prices: Prices | None) -> float | None:
-    if sent is None or received is None or prices is None:
-        return None
-    return round((sent * prices.input_usd_per_million + received * prices.output_usd_per_million) / 1e6, 6)
+def _cost(asked: Sequence[tuple[Sequence[Reply], Prices | None]]) -> float | None:
+    total = Decimal(0)
+    for replies, prices in asked:
+        counted = tokens(replies)
+        if counted is None or prices is None:
+            return None
+        total += cost_usd(*counted, prices)
+    return round(float(total), 6)
 
 
 def _filter_failed(body: Mapping[str, Json]) -> bool:

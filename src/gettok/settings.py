@@ -177,8 +177,18 @@ class Batch(Section):
     poll_s: Annotated[float, Field(gt=0)]
 
 
+class Voter(Section):
+    """A further model of the same endpoint."""
+
+    model: Text
+    prices: Prices
+
+
 class Llm(Section):
-    """An OpenAI-compatible endpoint, and how to ask it. `sandbox:` stands for the embedded sandbox."""
+    """An OpenAI-compatible endpoint, and how to ask it. `sandbox:` stands for the embedded sandbox.
+
+    `votes`, `confidence` and `others` are about stances alone: no description depends on them.
+    """
 
     base_url: Text
     key_from: Text
@@ -188,6 +198,8 @@ class Llm(Section):
     max_frames: Positive
     image_detail: Literal["low", "high", "auto"]
     votes: Positive
+    confidence: Literal["votes", "logprobs"]
+    others: Annotated[tuple[Voter, ...], BeforeValidator(as_tuple)]
     timeout_s: Positive
     tries: Positive
     at_once: Positive
@@ -196,6 +208,30 @@ class Llm(Section):
     #: `None`: one call each.
     batch: Batch | None
     prices: Prices | None
+
+    @model_validator(mode="after")
+    def _has_one_confidence(self) -> Self:
+        if len(set(self.models)) != len(self.models):
+            raise ValueError(f"others names a model twice: {', '.join(self.models)}")
+        if self.confidence == "logprobs" and (self.votes > 1 or self.others):
+            raise ValueError("confidence logprobs is of one answer: it takes votes 1 and no others")
+        return self
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that judges a stance, in the order asked."""
+        return (self.model, *(other.model for other in self.others))
+
+    def prices_of(self, model: str) -> Prices | None:
+        """What one of these models costs, if anybody has said it."""
+        if model == self.model:
+            return self.prices
+        return {other.model: other.prices for other in self.others}[model]
+
+    def alone(self, model: str) -> "Llm":
+        """The same endpoint with this one model."""
+        changes = {"model": model, "prices": self.prices_of(model), "others": ()}
+        return self.model_copy(update=changes)
 
 
 class Prompt(Section):

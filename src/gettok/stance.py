@@ -11,9 +11,10 @@ from pathlib import Path
 from gettok.asking import Asker, Call, Question, Talk, asker_for, replies_to
 from gettok.describe import asked_of, threads_for
 from gettok.errors import BadSettings, Unusable
+from gettok.logprobs import probability
 from gettok.pictures import Picture, Pictures, thin_out
 from gettok.quotes import quoted_in
-from gettok.reply import Form, Reply, Words, replies_in, understand, usage
+from gettok.reply import Form, Reply, Words, replies_in, understand, usage_of_all
 from gettok.secrets import Secret
 from gettok.settings import Llm, StanceInput, StancePrompt, StanceTarget
 from gettok.step import Answer, Json, Row, Workers
@@ -66,11 +67,11 @@ class Judgement(Form):
 
 @dataclass(frozen=True)
 class StanceStep:
-    """Asks a model for the label that fits, `llm.votes` times.
+    """Asks each model for the label that fits, `llm.votes` times.
 
     The label with the most votes stands. Of labels with equally many, the one that was answered first stands, and the
-    row says that it was tied: a coin would not be reproducible, and the order of the study's labels would lean towards
-    one side. Where more than half of the answers have no label, the video has none either.
+    row names the others: a coin would not be reproducible, and the order of the study's labels would lean towards one
+    side. Where more than half of the answers have no label, the video has none either.
     """
 
     llm: Llm
@@ -80,13 +81,15 @@ class StanceStep:
     key: Secret
     calls: Path
     stage: str = field(default="detect_stance", init=False)
-    version: int = field(default=2, init=False)
+    version: int = field(default=3, init=False)
 
     @property
     def settings(self) -> Mapping[str, Json]:
         return {
             **asked_of(self.llm),
             "votes": self.llm.votes,
+            "others": [other.model for other in self.llm.others],
+            "logprobs": self._wants_logprobs,
             "prompt": self.wording,
             "rule": _RULE,
             "schema": _schema(self.target.labels),
@@ -99,6 +102,15 @@ class StanceStep:
         given = {"labels": labels, "target": self.target.target}
         # all in one go: a target may have braces of its own
         return _FILLED.sub(lambda found: given[found[1]], self.prompt.text)
+
+    @property
+    def _wants_logprobs(self) -> bool:
+        return self.llm.confidence == "logprobs"
+
+    @property
+    def _voters(self) -> list[str]:
+        """The model that is asked for each vote."""
+        return [model for model in self.llm.models for _ in range(self.llm.votes)]
 
     @property
     def workers(self) -> Workers:
@@ -124,7 +136,10 @@ class StanceStep:
         if not (texts or frame):
             raise Unusable("no_inputs")
         question = self._question(texts, frame)
-        calls = [Call(question, vote) for vote in range(self.llm.votes)]
+        calls = [
+            Call(question, vote % self.llm.votes, model=model, logprobs=self._wants_logprobs)
+            for vote, model in enumerate(self._voters)
+        ]
         votes = yield from replies_to(calls, self._judged)
         return Answer(
             {
@@ -150,11 +165,30 @@ class StanceStep:
 
     def read(self, answer: Answer) -> list[Row]:
         votes = [replies_in(replies) for replies in answer.body["votes"]]
-        judged = [self._vote(replies[-1]) for replies in votes]
+        last = [replies[-1] for replies in votes]
+        judged = [self._vote(reply) for reply in last]
         row = _counted(judged)
         row |= _grounds(judged, answer.body["evidence_in"], row["label"])
-        row["inputs_used"] = answer.body["inputs_used"]
-        return [row | usage([reply for replies in votes for reply in replies], self.llm.prices)]
+        row |= {"inputs_used": answer.body["inputs_used"], "voters": [_named(reply) for reply in last]}
+        prices = [self.llm.prices_of(model) for model in self._voters]
+        return [row | self._confidence(row, last) | usage_of_all(list(zip(votes, prices, strict=True)))]
+
+    def _confidence(self, row: Row, votes: Sequence[Reply]) -> Row:
+        """How much of the judgement stands behind the label, and by which way that is told. One vote says nothing."""
+        if self._wants_logprobs:
+            by, share = "logprobs", probability(votes[0], "label", to_the_end=self._goes_on(row["label"]))
+        elif len(votes) > 1:
+            by = "models" if self.llm.others else "votes"
+            share = row["votes"].count(row["label"]) / len(votes)
+        else:
+            by, share = "", None
+        if share is None:
+            return {"confidence": None, "confidence_by": None}
+        return {"confidence": round(share, 4), "confidence_by": by}
+
+    def _goes_on(self, label: str) -> bool:
+        """Whether another label begins like this one, so that only its end tells them apart."""
+        return any(other.startswith(label) and other != label for other in self.target.labels)
 
     def _evidence_in(self, reply: Reply, texts: Mapping[str, str]) -> list[str]:
         """Where the vote's evidence stands; it goes into the answer, as the texts are not there when it is read."""
@@ -202,18 +236,25 @@ def _enclosed(name: str, text: str, mark: str) -> str:
     return f"{_HEADERS[name]}:\n<<<{mark}\n{text}\n{mark}>>>"
 
 
+def _named(reply: Reply) -> str | None:
+    name = reply.body.get("model")
+    return name if isinstance(name, str) else None
+
+
 def _counted(votes: Sequence[Judgement | Unusable]) -> Row:
     given = [vote for vote in votes if isinstance(vote, Judgement)]
     missing = [vote for vote in votes if isinstance(vote, Unusable)]
+    row: Row = {
+        "votes": [vote.label if isinstance(vote, Judgement) else None for vote in votes],
+        "abstentions": [vote.reason for vote in missing],
+    }
     if len(missing) > len(given):
-        raise missing[0]
+        raise Unusable(missing[0].reason, missing[0].detail, row)
     counts = Counter(vote.label for vote in given)
     label, most = counts.most_common(1)[0]  # of equals the first counted, as a Counter keeps its order
-    return {
+    return row | {
         "label": label,
-        "confidence": round(most / len(votes), 4) if len(votes) > 1 else None,
-        "votes": [vote.label if isinstance(vote, Judgement) else None for vote in votes],
-        "tied": list(counts.values()).count(most) > 1,
+        "tied_with": [other for other, count in counts.items() if count == most and other != label],
     }
 
 

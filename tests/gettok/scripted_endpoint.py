@@ -30,6 +30,8 @@ def llm(**changes: Any) -> Llm:
         "max_frames": 4,
         "image_detail": "low",
         "votes": 1,
+        "confidence": "votes",
+        "others": [],
         "timeout_s": 20,
         "tries": 3,
         "at_once": 2,

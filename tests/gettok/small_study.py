@@ -68,6 +68,7 @@ COMPARISON: dict[str, Any] = {
 TIKTOK = "el presidente Castillo cerró el congreso y la gente salió a las calles de lima"
 OURS = "El Presidente Castillo, cerro el Congreso. ¡Y la gente salió a las calles de Lima!"
 LABELS = ("support", "no support", "neutral")
+JUDGED = {"confidence": 0.8, "confidence_by": "votes", "voters": ["judge-1"] * 5}
 
 
 def jpeg(text: str = "a frame") -> bytes:
@@ -110,7 +111,7 @@ def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
     described = [
         {"description": "A crowd.", "on_screen_text": "NO A LA VACANCIA", "frame_indices": [0, 300]}
     ] * len(have)
-    stances = [{"label": LABELS[place % 3], "confidence": 0.8} for place in range(len(have))]
+    stances = [{"label": LABELS[place % 3], **JUDGED} for place in range(len(have))]
     frames = [{"frame_index": 0, "image": {"bytes": jpeg(row["video_id"]), "path": "0.jpg"}} for row in have]
     return Tables(
         videos=TABLES["videos"].frame(videos),
@@ -161,7 +162,7 @@ def attacked(of: Tables, **changes: Any) -> Tables:
                     "flipped": got != label,
                     "obeyed": got == wanted,
                     "status": "ok",
-                    "model": "judge-1",
+                    "voters": ["judge-1"],
                     "answer": "{}",
                     **changes,
                 }

@@ -54,7 +54,15 @@ LOCK = {
     "describe": {
         "deps": [{"path": "data/pages", "md5": "p"}, {"path": "src/a.py", "md5": "a"}],
         "params": {
-            "params.yaml": {"llm": {"votes": 1, "tries": 4, "prices": {"input": 0.1}, "temperature": 0.5}}
+            "params.yaml": {
+                "llm": {
+                    "votes": 1,
+                    "tries": 4,
+                    "prices": {"input": 0.1},
+                    "others": [{"model": "b", "prices": {"input": 0.1}}],
+                    "temperature": 0.5,
+                }
+            }
         },
         "outs": [{"path": "data/descriptions", "md5": "d"}],
     },
@@ -73,6 +81,7 @@ LOCK = {
 
 def test_the_settings_are_those_of_the_stances_and_of_what_they_rest_on():
     assert locks.settings_of(LOCK) == {
+        "llm.others": ["b"],
         "llm.temperature": 0.5,
         "llm.votes": 1,
         "prompts.stance.inputs": ["frame"],
@@ -91,6 +100,8 @@ OTHERWISE = {
     "max_frames": 1,
     "image_detail": "low",
     "votes": 3,
+    "confidence": "logprobs",
+    "others": [{"model": "b", "prices": {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0}}],
     "timeout_s": 1,
     "tries": 1,
     "at_once": 9,
@@ -185,7 +196,7 @@ def test_the_table_has_a_row_for_each_specification():
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [("paper", "paper"), (["a", "b"], "a, b"), (None, "null"), (1.5, "1.5")]
+    ("value", "words"), [("paper", "paper"), (["a", "b"], "a, b"), ([], "none"), (None, "null"), (1.5, "1.5")]
 )
 def test_a_value_is_told_in_words(value, words):
     assert in_words(value) == words

@@ -105,7 +105,7 @@ def test_f55_a_twin_of_no_video_or_of_another_judge_is_refused(tmp_path):
     with pytest.raises(Damaged, match="detect_stance has a video that was never found: 9"):
         written(tmp_path / "a", attacked(study_of(2), video_id="9"))
     with pytest.raises(Damaged, match="twins were judged by judge-2, but the videos by judge-1"):
-        written(tmp_path / "b", attacked(study_of(6), model="judge-2"))
+        written(tmp_path / "b", attacked(study_of(6), voters=["judge-2"]))
 
 
 def test_the_checksums_hold_for_every_file(tmp_path):
@@ -220,13 +220,26 @@ def test_a_video_may_be_in_several_pairs_but_in_none_of_them_twice(tmp_path):
 
 def test_f49_answers_of_two_models_are_not_mixed(tmp_path):
     of = study_of(6)
-    mixed = of.stances.with_columns(
-        model=pl.when(pl.col("video_id") == of.stances["video_id"][0])
-        .then(pl.lit("judge-2"))
-        .otherwise("model")
-    )
-    with pytest.raises(Damaged, match="more than one model: judge-1, judge-2"):
-        release.write(tmp_path / "r", replace(of, stances=mixed), "full", PROVENANCE)
+    mixed = of.descriptions.with_columns(model=of_the_first(of, "see-2", "model"))
+    with pytest.raises(Damaged, match="descriptions was answered by more than one model: see-1, see-2"):
+        release.write(tmp_path / "r", replace(of, descriptions=mixed), "full", PROVENANCE)
+
+
+def of_the_first(of, value, column):
+    """The column with this value for the first video."""
+    return pl.when(pl.col("video_id") == of.videos["video_id"][0]).then(pl.lit(value)).otherwise(column)
+
+
+def test_f49_several_voters_are_no_mixture_unless_one_of_them_means_two_models(tmp_path):
+    of = study_of(6)
+    three = ["judge-1", "judge-1", "other-1"]
+    voted = of.stances.with_columns(voters=pl.when(pl.col("voters").is_not_null()).then(pl.lit(three)))
+    filtered = voted.with_columns(voters=of_the_first(of, ["judge-1", None, "other-1"], "voters"))
+    made = written(tmp_path / "r", replace(of, stances=filtered))
+    assert json.loads(made["provenance.json"])["models"]["stances"] == ["judge-1", "other-1"]
+    mixed = voted.with_columns(voters=of_the_first(of, ["judge-1", "judge-2", "other-1"], "voters"))
+    with pytest.raises(Damaged, match="stances was answered by more than one model: judge-1, judge-2"):
+        release.write(tmp_path / "m", replace(of, stances=mixed), "full", PROVENANCE)
 
 
 def test_f56_a_withdrawn_video_is_in_no_file_and_is_counted(tmp_path):

@@ -74,6 +74,7 @@ def test_the_page_has_table_2_and_figures_2_to_6(tmp_path):
         assert number in text
     for label in STUDY.stance.labels:
         assert f">{label}<" in text.replace("\n", "")
+    assert "80 %, by votes" in text
 
 
 def test_the_books_are_on_the_page_with_each_reason_s_sentence(tmp_path):

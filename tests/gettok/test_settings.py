@@ -77,6 +77,8 @@ def test_the_demo_s_settings_are_right(params):
         ("ocr.min_confidence", 1.1),
         ("ocr.at_once", 0),
         ("llm.prices.input_usd_per_million", -1.0),
+        ("llm.confidence", "logits"),
+        ("llm.others", [{"model": "b"}]),
         ("release.form", "everything"),
     ],
 )

@@ -69,8 +69,11 @@ def test_a_stance_is_read_from_the_kept_answer_without_the_endpoint(endpoint: En
         {
             "label": "no support",
             "confidence": None,
+            "confidence_by": None,
             "votes": ["no support"],
-            "tied": False,
+            "voters": ["model-a-2026-09"],
+            "abstentions": [],
+            "tied_with": [],
             "evidence": "fuera",
             "evidence_in": [],
             "missing": None,
@@ -140,7 +143,7 @@ def test_nothing_to_judge_by_is_a_reason_and_no_question(endpoint: Endpoint) -> 
 def test_votes_are_asked_with_their_own_seeds_and_the_most_frequent_label_stands(endpoint: Endpoint) -> None:
     row = voted(endpoint, judges("neutral", "a"), judges("support"), judges("support", "fuerza"))
     assert [request["seed"] for request in endpoint.asked] == [0, 1, 2]
-    assert (row["label"], row["confidence"], row["tied"]) == ("support", 0.6667, False)
+    assert (row["label"], row["confidence"], row["tied_with"]) == ("support", 0.6667, [])
     assert (row["votes"], row["evidence"]) == (["neutral", "support", "support"], "fuerza")
     assert (row["prompt_tokens"], row["cost_usd"]) == (3000, 0.006)
 
@@ -148,7 +151,7 @@ def test_votes_are_asked_with_their_own_seeds_and_the_most_frequent_label_stands
 def test_of_tied_labels_the_one_answered_first_stands_and_the_row_says_so(endpoint: Endpoint) -> None:
     for first, second in (("neutral", "support"), ("support", "neutral")):
         row = voted(endpoint, judges(first), judges(second))
-        assert (row["label"], row["confidence"], row["tied"]) == (first, 0.5, True)
+        assert (row["label"], row["confidence"], row["tied_with"]) == (first, 0.5, [second])
 
 
 QUOTED = StanceInputs(
@@ -238,6 +241,7 @@ def test_f43_a_refused_vote_is_counted_and_never_replaced_by_a_label(endpoint: E
     refusal = says(None, refusal="no")
     row = voted(endpoint, refusal, judges("support"), judges("support"))
     assert (row["votes"], row["confidence"]) == ([None, "support", "support"], 0.6667)
+    assert row["abstentions"] == ["refused"]
     with pytest.raises(Unusable, match=r"^refused: no$"):
         voted(endpoint, refusal, judges("support"), fails(400, "content_filter"))
 

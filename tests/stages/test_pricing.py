@@ -66,7 +66,7 @@ def priced(said, stage):
     """Videos, answered ones, calls, and dollars about and at most."""
     line = next(line for line in said.splitlines() if line.startswith(f"{stage}: "))
     found = re.fullmatch(
-        rf"{stage}: (\d+) videos, (\d+) answered; (\d+) calls to \S+, about \$(\S+), at most \$(\S+)", line
+        rf"{stage}: (\d+) videos, (\d+) answered; (\d+) calls to .+, about \$(\S+), at most \$(\S+)", line
     )
     assert found, line
     return *map(int, found.groups()[:3]), *map(float, found.groups()[3:])
@@ -142,3 +142,30 @@ def test_f48_a_plan_prices_the_twins_that_there_can_be_and_then_those_that_there
     assert 0 < pl.read_parquet(study.data / "attacks.parquet")["cost_usd"].sum() <= most
     study.compose("attacks.videos=3")
     assert twins_priced(plan(study))[:2] == ("18 of 3 videos", 6), "those of two videos are paid for"
+
+
+ONE = ("llm.prices.input_usd_per_million=10.0", "llm.prices.output_usd_per_million=50.0")
+ANOTHER = "{model: another, prices: {input_usd_per_million: 100.0, output_usd_per_million: 500.0}}"
+
+
+def test_f48_a_plan_counts_every_model_that_votes_at_its_own_price(workspace):
+    study = workspace(*ONE)
+    study.run("describe")
+    *_, calls, about, most = priced(plan(study), "detect_stance")
+    study.compose(*ONE, "llm.votes=2", f"llm.others=[{ANOTHER}]")
+    said = plan(study)
+    assert priced(said, "describe")[:3] == (COUNT, COUNT, 0), "no description is asked anew"
+    assert "calls to sandbox-vision, another, about" in said
+    *_, more_calls, about_more, most_more = priced(said, "detect_stance")
+    assert more_calls == 4 * calls
+    assert (about_more, most_more) == pytest.approx((22 * about, 22 * most), rel=0.02)
+
+
+def test_the_doctor_sees_every_model_that_votes(workspace, sandbox):
+    study = workspace(f"llm.others=[{ANOTHER}]")
+    code, said, err = study.gettok("doctor")
+    assert code == 0, err
+    first, _, second = said.partition("another at sandbox:")
+    assert first.startswith("sandbox-vision at sandbox:")
+    assert "yes  answers" in first
+    assert "no   answers" in second

@@ -36,7 +36,7 @@ class BatchDesk:
         self.has_answers = False
         self.most_requests, self.most_batches = batch.requests, 1_000_000
         self._llm, self._host, self._tell = llm, host, tell
-        self._prices = prices_of(llm)
+        prices_of(llm)  # without, nothing is sent
         self._said: dict[int, str] = {}
 
     def adopt(self) -> None:
@@ -92,7 +92,7 @@ class BatchDesk:
             self._refused(batch, look)
             return
         look = self._with_files(batch, look)
-        results = Results(self._host.judge, self._prices)
+        results = Results(self._host.judge, self._llm, batch.model)
         unanswered = self.record.end(batch, results.of(self._contents(look)), None)
         self.tried.update(unanswered)
         self.has_answers |= len(unanswered) < look.total

@@ -155,7 +155,7 @@ class BatchHost:
             try:
                 return ask()
             except openai.APIError as error:
-                outcome = self.judge.of(error)
+                outcome = self.judge.of(error, self.judge.llm.model)
                 if isinstance(outcome, Reply):
                     raise self._not_taken(outcome) from None
                 trouble = outcome

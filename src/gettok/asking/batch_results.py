@@ -5,19 +5,19 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from gettok.asking.batch_host import lines_in
 from gettok.asking.batch_record import Settled
-from gettok.asking.client import cost_of
+from gettok.asking.client import cost_of, prices_of
 from gettok.asking.verdict import Judge, Trouble
 from gettok.errors import Stop
 from gettok.reply import Reply, answered
-from gettok.settings import Prices
+from gettok.settings import Llm
 from gettok.step import Json
 
 
 class Results:
-    """Reads the files of one batch. `stop` is the first thing in them that a person must act on."""
+    """Reads the files of a batch, which asks one model. `stop` is the first thing in them that a person must act on."""
 
-    def __init__(self, judge: Judge, prices: Prices) -> None:
-        self._judge, self._prices = judge, prices
+    def __init__(self, judge: Judge, llm: Llm, model: str) -> None:
+        self._judge, self._llm, self._model = judge, llm, model
         self.stop: Stop | None = None
 
     def of(self, files: Iterable[bytes]) -> Iterator[tuple[str, Settled]]:
@@ -34,7 +34,7 @@ class Results:
         except Stop as stop:  # the other lines are paid for as well, so they are read first
             self.stop = self.stop or stop
             outcome = Trouble(stop.what, cost_nothing=True)
-        usd = cost_of(outcome, self._prices)
+        usd = cost_of(outcome, prices_of(self._llm, self._model))
         return Settled(usd, outcome) if isinstance(outcome, Reply) else Settled(usd)
 
     def _outcome(self, line: Mapping[str, Json]) -> Reply | Trouble:
@@ -44,4 +44,4 @@ class Results:
         text, status = json.dumps(response.get("body"), separators=(",", ":")), response.get("status_code")
         if status == 200:
             return answered(self._judge.key.blot_out(text)) or Trouble("200 without an answer")
-        return self._judge.refused(status if isinstance(status, int) else 500, text, {})
+        return self._judge.refused(status if isinstance(status, int) else 500, text, {}, self._model)

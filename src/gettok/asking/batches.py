@@ -51,7 +51,7 @@ class BatchEngine:
 
     def __init__(self, llm: Llm, batch: Batch, desk: BatchDesk) -> None:
         self._llm, self._batch, self._desk = llm, batch, desk
-        self._calls, self._prices = desk.record.calls, prices_of(llm)
+        self._calls = desk.record.calls
 
     def run(
         self, step: Step[Any], items: Iterable[Item[Any]], stop: Event
@@ -120,8 +120,8 @@ class BatchEngine:
             self._put(call, request, this)
 
     def _put(self, call: Call, request: str, this: _Round) -> None:
-        body, worst = call.body(self._llm), worst_usd(call.size(self._llm), self._prices)
-        model = str(body["model"])
+        body, model = call.body(self._llm), call.asked(self._llm)
+        worst = worst_usd(call.size(self._llm), prices_of(self._llm, model))
         while not this.is_full:
             if model not in this.outboxes:
                 this.outboxes[model] = outbox(self._batch, self._desk.most_requests, self._calls.room_usd())

@@ -67,7 +67,8 @@ class Calls:
 
     def __init__(self, root: Path, budget_usd: float | None) -> None:
         self._file = Database.open(root / "calls.sqlite", _SCHEMA, shared=True)
-        self._budget = None if budget_usd is None else units(Decimal(str(budget_usd)))
+        # what is below a unit is cut off: costs are rounded up, and a budget must not be
+        self._budget = None if budget_usd is None else int(Decimal(str(budget_usd)) / UNIT)
         self._changed = Condition()
         self._flying = 0
 

@@ -14,11 +14,11 @@ import openai
 
 from gettok.asking.calls import Calls
 from gettok.asking.gate import Allowance, Gate
-from gettok.asking.pricing import cost_usd, worst_usd
+from gettok.asking.pricing import worst_usd
 from gettok.asking.question import Call, Talk, digest
 from gettok.asking.verdict import Judge, Trouble
 from gettok.errors import BadSettings, NotNow, Stop, Unusable
-from gettok.reply import Reply, answered, tokens
+from gettok.reply import Reply, answered, cost_usd, tokens
 from gettok.secrets import Secret
 from gettok.settings import Llm, Prices
 from gettok.step import Answer, Json
@@ -34,7 +34,8 @@ class Asker:
         self, llm: Llm, base_url: str, key: Secret, calls: Calls, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._llm, self._key, self._calls, self._sleep = llm, key, calls, sleep
-        self._prices, self._judge = prices_of(llm), Judge(llm, key)
+        prices_of(llm)  # without, not even the connection is made
+        self._judge = Judge(llm, key)
         self._gate, self._allowance = Gate(llm.at_once), Allowance()
         self._client = client_of(llm, base_url, key)
         #: Hangs up. It happens by itself when nobody holds the asker any more, or at the end of the program.
@@ -66,7 +67,7 @@ class Asker:
 
     def _patiently(self, call: Call, request: str) -> Reply:
         body = call.body(self._llm)
-        worst = worst_usd(call.size(self._llm), self._prices)
+        worst = worst_usd(call.size(self._llm), prices_of(self._llm, call.asked(self._llm)))
         answers_before, trouble = self._allowance.answers, Trouble("")
         for tried in range(1, self._llm.tries + 1):
             outcome = self._once(body, request, worst)
@@ -94,13 +95,14 @@ class Asker:
         return outcome
 
     def _paid(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Trouble:
-        with self._calls.paying(self._llm.model, request, worst) as bill:
+        model = str(body["model"])
+        with self._calls.paying(model, request, worst) as bill:
             try:
                 outcome = self._sent(body)
             except Stop:
                 bill.usd = Decimal(0)
                 raise
-            bill.usd = cost_of(outcome, self._prices)
+            bill.usd = cost_of(outcome, prices_of(self._llm, model))
             bill.reply = outcome if isinstance(outcome, Reply) else None
         return outcome
 
@@ -108,7 +110,7 @@ class Asker:
         try:
             response = self._client.chat.completions.with_raw_response.create(**body)
         except openai.APIError as error:
-            return self._judge.of(error)
+            return self._judge.of(error, str(body["model"]))
         return self._whole(response.content)
 
     def _whole(self, content: bytes) -> Reply | Trouble:
@@ -160,15 +162,16 @@ def _hang_up(client: openai.OpenAI, calls: Calls) -> None:
     calls.close()
 
 
-def prices_of(llm: Llm) -> Prices:
-    """Raises `BadSettings` where nobody has said what a call costs."""
-    if llm.prices is None:
+def prices_of(llm: Llm, model: str | None = None) -> Prices:
+    """Of the settings' own model, or of another. Raises `BadSettings` where nobody has said what a call costs."""
+    prices = llm.prices_of(model or llm.model)
+    if prices is None:
         raise BadSettings(
             f"nobody has said what {llm.model} costs",
             "stopped before the first call",
             "set llm.prices.input_usd_per_million and output_usd_per_million, 0 for a machine of your own",
         )
-    return llm.prices
+    return prices
 
 
 def client_of(llm: Llm, base_url: str, key: Secret) -> openai.OpenAI:

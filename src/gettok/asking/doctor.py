@@ -16,11 +16,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gettok.asking.calls import Calls
 from gettok.asking.client import client_of, prices_of
-from gettok.asking.pricing import cost_usd, worst_usd
-from gettok.asking.question import Call, Question
+from gettok.asking.pricing import worst_usd
+from gettok.asking.question import LOGPROBS, Call, Question
 from gettok.errors import Stop
 from gettok.pictures import Picture
-from gettok.reply import Reply, answered, tokens
+from gettok.reply import Reply, answered, cost_usd, tokens
 from gettok.secrets import Secret
 from gettok.settings import Llm
 from gettok.step import Json
@@ -46,7 +46,7 @@ class Finding:
 
 
 class Doctor:
-    """Asks one endpoint. Every call counts in the record of calls, and in the budget."""
+    """Asks one model of an endpoint. Every call counts in the record of calls, and in the budget."""
 
     def __init__(self, llm: Llm, base_url: str, key: Secret, calls: Calls) -> None:
         self._llm, self._key, self._calls = llm, key, calls
@@ -61,7 +61,7 @@ class Doctor:
             return
         yield self._tried("keeps to a JSON schema", {}, with_picture=False, judge=_in_form)
         yield self._tried("sees pictures", {}, judge=_sees, advice=_PICTURES)
-        yield self._tried("tells log-probabilities", _LOGPROBS, with_picture=False, judge=_tells_logprobs)
+        yield self._tells_logprobs()
         yield self._tried("counts tokens", {}, with_picture=False, judge=_counts, advice=_COUNTS)
         yield self._batches()
 
@@ -110,6 +110,11 @@ class Doctor:
         detail = missing or (f"as {named}" if named != self._llm.model else "")
         return Finding(what, not missing, detail, advice if missing else "")
 
+    def _tells_logprobs(self) -> Finding:
+        advice = _NO_LOGPROBS if self._llm.confidence == "logprobs" else ""
+        what = "tells log-probabilities"
+        return self._tried(what, LOGPROBS, with_picture=False, judge=_tells_logprobs, advice=advice)
+
     def _paid(self, call: Call, body: Mapping[str, Any]) -> Reply | None:
         prices = prices_of(self._llm)
         with self._calls.paying(self._llm.model, "doctor", worst_usd(call.size(self._llm), prices)) as bill:
@@ -147,9 +152,11 @@ class Doctor:
         return " ".join(self._key.blot_out(error.message).split())[:200]
 
 
-_LOGPROBS: Mapping[str, Json] = {"logprobs": True, "top_logprobs": 5}
 _WHERE = "check llm.base_url, model and key_from"
 _PICTURES = "choose a model that sees pictures; without one, describe cannot run"
+_NO_LOGPROBS = (
+    "set llm.confidence to votes, and llm.votes to more than one: it has no confidence to give otherwise"
+)
 _COUNTS = "without counts each call costs its worst case in the budget, and cost_usd stays empty"
 
 

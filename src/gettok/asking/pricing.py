@@ -1,10 +1,11 @@
-"""What a question costs: at most, before it is asked; about, for a plan; and exactly, by its answer's own count."""
+"""What a question costs before it is asked: at most, and about, for a plan. `gettok.reply` has what it did cost."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gettok.reply import cost_usd
 from gettok.settings import ImageTokens, Prices
 
 #: A token of ordinary text has about four bytes, and never less than one.
@@ -49,15 +50,6 @@ def _squares(width: int, height: int) -> int:
     scale = min(1.0, _LARGEST / max(width, height))
     scale = min(scale, _SHORTER_SIDE / min(width, height))
     return math.ceil(width * scale / _SQUARE) * math.ceil(height * scale / _SQUARE)
-
-
-def cost_usd(sent: int, received: int, prices: Prices) -> Decimal:
-    """US dollars for so many tokens."""
-    million = Decimal(1_000_000)
-    return (
-        sent * Decimal(str(prices.input_usd_per_million))
-        + received * Decimal(str(prices.output_usd_per_million))
-    ) / million
 
 
 def worst_usd(size: Size, prices: Prices) -> Decimal:

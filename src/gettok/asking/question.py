@@ -4,7 +4,7 @@ import io
 import json
 from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -15,6 +15,9 @@ from gettok.pictures import Picture
 from gettok.reply import Reply, mend
 from gettok.settings import Llm
 from gettok.step import Answer, Json
+
+#: One alternative a token: a token's own is told beside them, and llama.cpp's server tells none where none is wanted.
+LOGPROBS: Mapping[str, Json] = {"logprobs": True, "top_logprobs": 1}
 
 #: A step's side of a conversation: it gives calls, gets their replies, and ends with an answer.
 Talk = Generator[Sequence["Call"], Sequence[Reply], Answer]
@@ -35,11 +38,14 @@ class Call:
     """One chat completion to ask for.
 
     `vote` tells calls apart that are otherwise the same; `mended` are messages that follow on a malformed reply.
+    `model` is asked in place of the settings' own; `logprobs`: the log-probabilities of the answer's tokens, too.
     """
 
     question: Question
     vote: int = 0
     mended: tuple[Json, ...] = ()
+    model: str | None = None
+    logprobs: bool = False
 
     def body(self, llm: Llm) -> dict[str, Json]:
         """The request as it is sent."""
@@ -47,7 +53,7 @@ class Call:
         parts = [_part(part, llm.image_detail) for part in question.parts]
         schema = {"name": question.form, "strict": True, "schema": dict(question.schema)}
         body: dict[str, Json] = {
-            "model": llm.model,
+            "model": self.asked(llm),
             "messages": [
                 {"role": "system", "content": question.rule},
                 {"role": "user", "content": parts},
@@ -59,7 +65,11 @@ class Call:
         }
         if llm.temperature is not None:  # reasoning models refuse to be given one
             body["temperature"] = llm.temperature
-        return body
+        return {**body, **LOGPROBS} if self.logprobs else body
+
+    def asked(self, llm: Llm) -> str:
+        """The name of the model that is asked."""
+        return self.model or llm.model
 
     def size(self, llm: Llm) -> Size:
         """How much is sent, and how much may come back."""
@@ -83,7 +93,7 @@ class Call:
         wrong = problem.detail[:200]
         wish = f"This is not in the form that was asked for ({wrong}). Answer again, with the JSON alone."
         said = {"role": "assistant", "content": mend(str(reply.message.get("content")))}
-        return Call(self.question, self.vote, (said, {"role": "user", "content": wish}))
+        return replace(self, mended=(said, {"role": "user", "content": wish}))
 
 
 def digest(call: Call, llm: Llm) -> str:

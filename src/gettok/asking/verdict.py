@@ -44,17 +44,17 @@ class Judge:
     llm: Llm
     key: Secret
 
-    def of(self, error: openai.APIError) -> Reply | Trouble:
-        """What it means. Raises `Stop` where trying again is of no use."""
+    def of(self, error: openai.APIError, model: str) -> Reply | Trouble:
+        """What it means, where this model was asked. Raises `Stop` where trying again is of no use."""
         if isinstance(error, openai.APIStatusError):
-            return self.refused(error.status_code, error.response.text, error.response.headers)
+            return self.refused(error.status_code, error.response.text, error.response.headers, model)
         if isinstance(error, openai.APITimeoutError):
             # the answer may have been made, and paid for: nothing can tell, so it is asked again and counted
             return Trouble(f"silent for more than {self.llm.timeout_s} s")
         never_left = type(error.__cause__).__name__ == "ConnectError"
         return Trouble(self.brief(f"connection failed: {error.__cause__ or error}"), cost_nothing=never_left)
 
-    def refused(self, status: int, text: str, headers: Mapping[str, str]) -> Reply | Trouble:
+    def refused(self, status: int, text: str, headers: Mapping[str, str], model: str) -> Reply | Trouble:
         """A body that came with another status than 200."""
         text, error = _told(text)
         code, message = str(error.get("code") or error.get("type") or ""), str(error.get("message"))
@@ -65,7 +65,7 @@ class Judge:
         if status == 402 or code in _SPENT:
             raise _spent(said)
         if status in {401, 403}:
-            raise self._refused_key(status)
+            raise self._refused_key(status, model)
         if status in _PASSING or status >= 500:
             return Trouble(
                 said,
@@ -76,25 +76,26 @@ class Judge:
                 cost_nothing=status in _FREE,
                 code=code,
             )
-        raise self._bad_request(status, said)
+        raise self._bad_request(status, model, said)
 
     def brief(self, text: str) -> str:
         """One line of at most 300 characters that can be shown."""
         line = " ".join(self.key.blot_out(text).split())
         return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)[:300]
 
-    def _refused_key(self, status: int) -> BadCredentials:
+    def _refused_key(self, status: int, model: str) -> BadCredentials:
         # the server's own words stay out: they often repeat the key, or part of it
         return BadCredentials(
             f"the model endpoint refused the key ({status})",
             "stopped at once; every earlier answer is kept",
-            f"put a key that may use {self.llm.model} into the environment variable {self.llm.key_from}",
+            f"put a key that may use {model} into the environment variable {self.llm.key_from}",
         )
 
-    def _bad_request(self, status: int, said: str) -> BadSettings:
-        wrong = "llm.model" if status == 404 else "the llm settings"
+    def _bad_request(self, status: int, model: str, said: str) -> BadSettings:
+        named = "llm.model" if model == self.llm.model else "llm.others"
+        wrong = named if status == 404 else "the llm settings"
         return BadSettings(
-            f"the model endpoint does not take the request for llm.model {self.llm.model!r}: {said}",
+            f"the model endpoint does not take the request for {named} {model!r}: {said}",
             "stopped at once, as each video would fail alike; every earlier answer is kept",
             f"correct {wrong}, or point llm.base_url at the endpoint that is meant; `gettok doctor` tries it out",
         )

@@ -26,6 +26,8 @@ HOW = (
     "attacks",
 )
 _HOW_UNDER = tuple(f"{key}." for key in HOW)
+#: Further models, each with its prices.
+_OTHERS = "llm.others"
 
 Stages = Mapping[str, Mapping[str, Any]]
 
@@ -40,6 +42,8 @@ def settings_of(stages: Stages) -> dict[str, Json]:
     for stage in _behind(stages):
         for key, value in stage.get("params", {}).get(_PARAMS, {}).items():
             found |= _leaves(key, value)
+    if others := found.get(_OTHERS):
+        found[_OTHERS] = [other["model"] for other in others]
     return {key: value for key, value in sorted(found.items()) if not f"{key}.".startswith(_HOW_UNDER)}
 
 

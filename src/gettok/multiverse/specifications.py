@@ -123,5 +123,5 @@ def _decides(leader: str, key: str, values: Mapping[str, tuple[Json, ...]]) -> b
 def in_words(value: Any) -> str:
     """A setting's value as a person reads it."""
     if isinstance(value, list):
-        return ", ".join(map(in_words, value))
+        return ", ".join(map(in_words, value)) or "none"
     return value if isinstance(value, str) else canonical(value)

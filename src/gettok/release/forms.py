@@ -20,7 +20,7 @@ from gettok.tables import TABLES, Column, Table
 Form = Literal["ids_only", "derived", "full"]
 
 _ANSWERED = "status reason answer_key"
-_STANCE = "label confidence votes evidence_in inputs_used"
+_STANCE = "label confidence confidence_by votes voters abstentions tied_with evidence_in inputs_used"
 _USAGE = "model finish_reason prompt_tokens completion_tokens cost_usd"
 
 #: The columns of each table that the form `derived` gives away. `detail` is not among them: it may quote a page.
@@ -82,6 +82,7 @@ _FIELDS = (
     _field("ocr_cer", "descriptions.ocr_cer", "derived"),
     _field("stance", "stances.label", "derived"),
     _field("stance_confidence", "stances.confidence", "derived"),
+    _field("stance_confidence_by", "stances.confidence_by", "derived"),
     _field("transcript_language", "transcripts.language", "derived"),
     _field("speech", "transcripts.speech", "derived"),
     _field(

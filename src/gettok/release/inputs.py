@@ -62,11 +62,26 @@ class Tables:
 
 def models(tables: Tables) -> dict[str, list[str]]:
     """The models that answered, as they named themselves, by table."""
+    return {name: sorted(set().union(*asked)) for name, asked in _asked(tables).items()}
+
+
+def _asked(tables: Tables) -> dict[str, list[set[str]]]:
+    """By table, for each model that was asked, the names that it gave itself.
+
+    The votes on each video are asked in one order, so all that stand at one place were asked of one model.
+    """
     return {
-        name: sorted(frame["model"].drop_nulls().unique())
+        name: _names(frame["voters"] if "voters" in frame.columns else frame["model"])
         for name, frame in tables.named().items()
         if "model" in frame.columns
     }
+
+
+def _names(answered: pl.Series) -> list[set[str]]:
+    if answered.dtype == pl.String:
+        return [set(answered.drop_nulls())]
+    most = max(answered.list.len().drop_nulls(), default=0)
+    return [set(answered.list.get(place, null_on_oob=True).drop_nulls()) for place in range(most)]
 
 
 def check(tables: Tables) -> None:
@@ -85,7 +100,7 @@ def check(tables: Tables) -> None:
         _refuse_strangers("describe", set(tables.screen_texts["video_id"]), ids)
     if tables.attacks is not None:
         _refuse_strangers("detect_stance", set(tables.attacks["video_id"]), ids)
-    _refuse_mixed(models(tables))
+    _refuse_mixed(_asked(tables))
     _refuse_other_judge(models(tables))
 
 
@@ -146,13 +161,14 @@ def _refuse_strangers(stage: str, found: set[str], wanted: set[str]) -> None:
         raise _damaged(f"{stage} has a video that was never found: {min(strangers)}")
 
 
-def _refuse_mixed(models: Mapping[str, list[str]]) -> None:
-    for name, names in sorted(models.items()):
-        if len(names) > 1:
+def _refuse_mixed(asked: Mapping[str, list[set[str]]]) -> None:
+    for name, models in sorted(asked.items()):
+        if names := next((names for names in models if len(names) > 1), None):
             raise Damaged(
-                f"the table {name} was answered by more than one model: {', '.join(names)}",
+                f"the table {name} was answered by more than one model: {', '.join(sorted(names))}",
                 "wrote nothing: the name in the settings came to stand for another model half-way",
-                "set llm.model to the one exact model that you want, and run again: it asks anew for all videos",
+                "set llm.model (or the name in llm.others) to the one exact model that you want, and run again: it asks"
+                " anew for all videos",
             )
 
 

@@ -25,6 +25,7 @@ class Example:
     address: str | None
     label: str
     confidence: float | None
+    confidence_by: str | None
     caption: str | None
     on_screen_text: str | None
     jpeg: bytes | None
@@ -88,7 +89,7 @@ def _filled(column: str) -> pl.Expr:
 
 def _example(video: dict[str, Any], frames: pl.DataFrame | None) -> Example:
     video_id = video["video_id"]
-    names = ("label", "confidence", "caption", "on_screen_text")
+    names = ("label", "confidence", "confidence_by", "caption", "on_screen_text")
     return Example(
         video_id,
         address(video["username"], video_id),

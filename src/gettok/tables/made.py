@@ -260,12 +260,31 @@ STANCES = Table(
         Column(
             "confidence",
             pl.Float64,
-            "Share of the votes for the label; empty when only one vote was asked for.",
+            "How much of the judgement stands behind the label, from 0 to 1: by votes or models, the share of all votes"
+            " that are for it, those without a label counted; by log-probabilities, how likely the model was to write it."
+            " Empty where neither is known.",
+        ),
+        Column(
+            "confidence_by",
+            pl.String,
+            "`votes` (of one model), `models` (several models' votes) or `logprobs`; empty where there is no confidence.",
         ),
         Column(
             "votes", pl.List(pl.String), "Each answer's label, in the order asked; null where one had none."
         ),
-        Column("tied", pl.Boolean, "Whether another label had as many votes; the one answered first stands."),
+        Column(
+            "voters",
+            pl.List(pl.String),
+            "The model of each of `votes`, as it named itself; null where a filtered prompt named none.",
+        ),
+        Column(
+            "abstentions", pl.List(pl.String), "Why each vote without a label has none, in the order asked."
+        ),
+        Column(
+            "tied_with",
+            pl.List(pl.String),
+            "The other labels that had as many votes; the one answered first stands.",
+        ),
         Column(
             "evidence",
             pl.String,

@@ -59,9 +59,9 @@ def paid(sandbox: Sandbox) -> Counter[str]:
     )
 
 
-def rows(outcomes: dict[str, Any]) -> dict[str, Any]:
+def rows(outcomes: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """What the table would say of each video."""
-    step = StanceStep(asked_in_batches(), PROMPT, TARGET, "http://x/v1", KEY, Path())
+    step = StanceStep(asked_in_batches(**changes), PROMPT, TARGET, "http://x/v1", KEY, Path())
     return {video: row(step, outcome) for video, outcome in outcomes.items()}
 
 
@@ -82,7 +82,7 @@ def test_batches_give_the_rows_of_the_direct_way_and_pay_for_each_question_once(
     assert len(paid(sandbox)) == 10
     assert sum("questions to sandbox-vision" in line for line in told) == 3
     direct = asked(settings.model_copy(update={"batch": None}), sandbox.model, tmp_path / "direct", items(10))
-    assert rows(in_batches) == rows(direct)
+    assert rows(in_batches, votes=2) == rows(direct, votes=2)
     with Calls(tmp_path / "batches", None) as ours, Calls(tmp_path / "direct", None) as theirs:
         assert ours.by_model() == theirs.by_model()
 

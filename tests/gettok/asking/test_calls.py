@@ -1,6 +1,5 @@
 """The record of calls keeps the budget, whatever happens, and never pays for a reply twice."""
 
-import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -9,8 +8,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gettok.asking import Calls
 from gettok.errors import BudgetSpent
@@ -92,37 +89,6 @@ def killed_in_a_call(folder):
 
     with Calls(Path(folder), None) as calls, calls.paying("m", "r", WORST):
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-@settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10**6))
-def test_f48_no_run_ever_exceeds_its_budget_or_loses_a_reply(tmp_path_factory, seed):
-    """Random prices and sizes, several threads, and a run that goes on with a larger budget."""
-    dice = random.Random(seed)
-    folder = tmp_path_factory.mktemp("budget")
-    jobs = [(f"r{number}", Decimal(dice.randint(1, 10**6)).scaleb(-8)) for number in range(20)]
-    answered = {}
-    for budget in sorted(dice.uniform(0.0001, 0.2) for _ in range(3)):
-        with Calls(folder, budget) as calls, ThreadPoolExecutor(4) as threads:
-            said = dict(threads.map(lambda job: priced(calls, *job, seed), jobs))
-            answered |= {request: text for request, text in said.items() if text is not None}
-            assert calls.spent_usd() <= Decimal(str(budget)) + Decimal("1e-9")
-    with Calls(folder, None) as calls:
-        assert {request: calls.known(request).text for request in answered} == answered
-        (spent,) = calls.by_model() or [("m", 0, 0, Decimal(0))]
-        assert spent[1] == len(answered)
-
-
-def priced(calls, request, worst, seed):
-    if (known := calls.known(request)) is not None:
-        return request, known.text
-    try:
-        with calls.paying("m", request, worst) as bill:
-            share = Decimal(random.Random(f"{seed}{request}").randint(0, 100)) / 100
-            bill.usd, bill.reply = worst * share, Reply(200, f'"{request}"')
-    except BudgetSpent:
-        return request, None
-    return request, f'"{request}"'
 
 
 def test_several_processes_share_one_budget(tmp_path):

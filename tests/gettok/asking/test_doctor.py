@@ -24,12 +24,19 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def examined(
-    corpus: Path, folder: Path, key: str = "sandbox", model: str = "sandbox-vision", **switches: Any
+    corpus: Path,
+    folder: Path,
+    key: str = "sandbox",
+    model: str = "sandbox-vision",
+    confidence: str = "votes",
+    **switches: Any,
 ) -> Iterator[tuple[str, bool | None, str, str]]:
     """What is found at a sandbox with these switches, and whether all calls are written down."""
     profile = replace(profile_named("clean"), **switches)
     with Sandbox(corpus=corpus, profile=profile) as sandbox, Calls(folder, None) as calls:
-        doctor = Doctor(llm(model=model, timeout_s=30), sandbox.model, Secret(key), calls)
+        doctor = Doctor(
+            llm(model=model, confidence=confidence, timeout_s=30), sandbox.model, Secret(key), calls
+        )
         try:
             for finding in doctor.findings():
                 yield finding.what.split()[0], finding.can, finding.detail, finding.advice
@@ -68,6 +75,16 @@ def test_what_it_cannot_do_is_said_with_what_to_set(
     can, told = found[what]
     assert can is False
     assert said in told
+
+
+@pytest.mark.parametrize("does", ["refused", "ignored"])
+def test_missing_log_probabilities_matter_to_whom_they_are_the_confidence(
+    corpus: Path, tmp_path: Path, does: str
+) -> None:
+    for confidence, advised in (("votes", False), ("logprobs", True)):
+        found = examined(corpus, tmp_path / confidence, confidence=confidence, logprobs=does)
+        (advice,) = [advice for what, _, _, advice in found if what == "tells"]
+        assert ("set llm.confidence to votes" in advice) is advised
 
 
 def test_f49_another_model_in_the_answer_and_a_last_day_are_told(corpus: Path, tmp_path: Path) -> None:

@@ -1,0 +1,147 @@
+"""Random runs with random prices and sizes: none exceeds its budget, and none loses an answer."""
+
+import os
+import random
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import cycle
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from random_host import RandomHost
+from scripted_endpoint import llm
+
+from gettok.asking import Asker, Call, Calls, Question, digest
+from gettok.asking.pricing import worst_usd
+from gettok.errors import BudgetSpent, NotNow, Unusable
+from gettok.secrets import Secret
+from gettok.settings import Llm, Prices
+
+_ROUNDS = 3
+_SCHEMA = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+@dataclass
+class Study:
+    """What is asked of whom, and what came of it: `told` has the digests of the replies that some run was given."""
+
+    dice: random.Random
+    folder: Path
+    llm: Llm
+    calls: Sequence[Call]
+    told: dict[str, str] = field(default_factory=dict)
+    largest_budget: Decimal = Decimal(0)
+
+    @staticmethod
+    def of(seed: int, folder: Path) -> "Study":
+        dice = random.Random(seed)
+        others = [
+            {"model": f"model-{number}", "prices": _prices(dice)} for number in range(dice.randint(0, 2))
+        ]
+        asked = llm(
+            max_tokens=dice.randint(1, 4000),
+            tries=dice.randint(1, 3),
+            at_once=dice.randint(1, 8),
+            prices=_prices(dice),
+            others=others,
+        )
+        calls = [_call(dice, asked, number) for number in range(dice.randint(5, 40))]
+        return Study(dice, folder, asked, calls)
+
+    @property
+    def worst(self) -> float:
+        """US dollars that all calls can cost together, each made once."""
+        of_model = {model: self.llm.prices_of(model) for model in self.llm.models}
+        each = (worst_usd(call.size(self.llm), of_model[call.asked(self.llm)]) for call in self.calls)
+        return float(sum(each))
+
+    def run(self, host: RandomHost, budget: float | None) -> int | None:
+        """A process that asks everything, with several threads and two records of the same folder; its exit code."""
+        there, here = os.pipe()
+        process = get_context("fork").Process(target=self._asks, args=(host, budget, here))
+        process.start()
+        os.close(here)
+        with os.fdopen(there, "rb") as told:
+            for line in told.read().decode().splitlines():
+                request, text = line.split("\t")
+                assert self.told.setdefault(request, text) == text, "a known reply has become another"
+        assert process.pid is not None
+        host.is_over(process.pid)
+        process.join()
+        return process.exitcode
+
+    def _asks(self, host: RandomHost, budget: float | None, to: int) -> None:
+        address = host.for_process()
+        askers = [
+            Asker(self.llm, address, Secret("key"), Calls(self.folder, budget), lambda _: None)
+            for _ in range(2)
+        ]
+
+        def ask(asker: Asker, call: Call) -> None:
+            try:
+                reply = asker.reply(call)
+            except (BudgetSpent, NotNow, Unusable):
+                return
+            content = reply.message["content"]
+            os.write(to, f"{digest(call, self.llm)}\t{content}\n".encode())
+
+        with ThreadPoolExecutor(self.llm.at_once) as threads:
+            list(threads.map(ask, cycle(askers), self.calls))
+
+    def proves(self, host: RandomHost) -> None:
+        """What must hold whenever nobody is asking."""
+        with Calls(self.folder, None) as calls:
+            spent = calls.spent_usd()
+            assert host.billed <= spent <= self.largest_budget
+            assert spent == sum(one.usd for one in calls.by_model())
+            known = {request: calls.known(request) for request in self.told}
+        assert {request: reply and reply.message["content"] for request, reply in known.items()} == self.told
+
+
+def _prices(dice: random.Random) -> Prices:
+    sent, received = (dice.choice([0.0, round(10 ** dice.uniform(-3, 2), 4)]) for _ in range(2))
+    return Prices(input_usd_per_million=sent, output_usd_per_million=received)
+
+
+def _call(dice: random.Random, asked: Llm, number: int) -> Call:
+    text = "¿qué? " * int(10 ** dice.uniform(0, 3.5))
+    question = Question("rule", (f"{number} {text}",), "form", _SCHEMA)
+    return Call(question, dice.randint(0, 3), model=dice.choice([None, *asked.models]))
+
+
+def budgets(study: Study) -> Iterator[float]:
+    """From one that hardly reaches for a call to one that is enough, in no order."""
+    for _ in range(_ROUNDS):
+        yield study.worst * study.dice.uniform(0.01, 0.8) + 1e-9
+
+
+def proved(seed: int, folder: Path) -> None:
+    """Runs with one record, each with its own budget; accidents befall them, and some are killed in the middle."""
+    study = Study.of(seed, folder)
+    with RandomHost(study.dice, study.llm) as host:
+        for budget in budgets(study):
+            study.largest_budget = max(study.largest_budget, Decimal(str(budget)))
+            host.kill_in = study.dice.choice([-1, study.dice.randint(1, len(study.calls))])
+            before, so_far = set(study.told), len(host.asked)
+            assert study.run(host, budget) in {0, -signal.SIGKILL}
+            assert not before & set(host.asked[so_far:]), "what was answered is asked and paid for again"
+            study.proves(host)
+        host.kill_in, study.largest_budget = None, Decimal("Infinity")
+        assert study.run(host, None) == 0
+        study.proves(host)
+    assert set(study.told) == {digest(call, study.llm) for call in study.calls}
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_f48_no_run_exceeds_its_budget_or_loses_an_answer(seed: int, tmp_path: Path) -> None:
+    proved(seed, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1000, 1200))
+def test_f48_nor_do_two_hundred_others(seed: int, tmp_path: Path) -> None:
+    proved(seed, tmp_path)
