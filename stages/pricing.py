@@ -8,7 +8,7 @@ from typing import Any
 
 from gettok.asking import Call, Calls, digest
 from gettok.asking.client import prices_of
-from gettok.asking.pricing import Size, about_usd, worst_usd
+from gettok.asking.pricing import Size, about_usd, worst_with_mending_usd
 from gettok.attacks.ways import WAYS
 from gettok.describe import DescribeStep
 from gettok.engine import LocalEngine
@@ -47,10 +47,11 @@ def price(settings: Settings, store: Store) -> Iterator[str]:
         yield f"no price is set for {llm.model} (llm.prices), so nothing will be asked"
         return
     with Calls(store.root, None) as calls:
-        most = Decimal(0)
+        most, is_all = Decimal(0), True
         for step, needs, entries in _stages(settings, store):
             if not (DATA / needs).is_dir():
                 yield f"{step.stage}: not priced yet, as data/{needs} is not there: run `dvc repro {step.stage}`"
+                is_all = False
                 continue
             items = [entry for entry in entries() if isinstance(entry, Item)]
             missing = _missing(step, items, store)
@@ -65,7 +66,7 @@ def price(settings: Settings, store: Store) -> Iterator[str]:
                 yield f"attacked twins: {twins.said}; {found.said()}"
             else:
                 yield f"attacked twins: not priced yet; at most {attacks.videos} videos in {len(WAYS)} ways"
-        yield from _purse(calls, llm, most)
+        yield from _purse(calls, llm, most, is_all=is_all)
 
 
 def _stages(
@@ -128,7 +129,7 @@ def _estimate(step: DescribeStep | StanceStep, items: list[Item[Any]], llm: Llm,
         for item in items:
             for call in _first_calls(step, item):
                 request = digest(call, llm)
-                if calls.known(request) is None:
+                if calls.known(request) is None and not calls.is_in_batch(request):
                     asked[request] = call.asked(llm), call.size(llm)
             progress.add("priced")
     priced = [(size, prices_of(llm, model)) for model, size in asked.values()]
@@ -136,7 +137,7 @@ def _estimate(step: DescribeStep | StanceStep, items: list[Item[Any]], llm: Llm,
         len(asked),
         tuple(dict.fromkeys(model for model, _ in asked.values())) or (llm.model,),
         sum((about_usd(*each) for each in priced), Decimal(0)),
-        sum((worst_usd(*each) for each in priced), Decimal(0)),
+        sum((worst_with_mending_usd(*each) for each in priced), Decimal(0)),
     )
 
 
@@ -150,7 +151,8 @@ def _first_calls(step: DescribeStep | StanceStep, item: Item[Any]) -> Iterable[C
         talk.close()
 
 
-def _purse(calls: Calls, llm: Llm, most: Decimal) -> Iterator[str]:
+def _purse(calls: Calls, llm: Llm, most: Decimal, *, is_all: bool) -> Iterator[str]:
+    """What is spent, and whether the rest of the budget is enough for what is priced."""
     spent = calls.spent_usd()
     unknown = sum(one.unknown for one in calls.by_model())
     counted = f"; {unknown} calls of unknown cost count in full" if unknown else ""
@@ -159,5 +161,7 @@ def _purse(calls: Calls, llm: Llm, most: Decimal) -> Iterator[str]:
         yield "no budget is set: llm.budget_usd stops a run before it costs more"
         return
     left = Decimal(str(llm.budget_usd)) - spent
-    enough = "it is enough" if most <= left else "it may not be enough"
+    enough = "it may not be enough"
+    if most <= left:
+        enough = "it is enough" if is_all else "it is enough for what is priced here"
     yield f"budget: ${llm.budget_usd:.4f}, of which ${left:.4f} are left; {enough}"

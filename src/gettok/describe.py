@@ -10,6 +10,7 @@ from pydantic import Field
 
 from gettok.asking import Asker, Call, Question, Talk, asker_for, replies_to
 from gettok.errors import Unusable
+from gettok.languages import two_letters
 from gettok.pictures import Picture, Pictures, thin_out
 from gettok.reply import Form, Reply, Words, replies_in, understand, usage
 from gettok.secrets import Secret
@@ -62,7 +63,7 @@ class Description(Form):
 
     description: Annotated[Words, Field(min_length=1)]
     on_screen_text: list[ScreenText]
-    language: Annotated[Words, Field(pattern="^([a-z]{2,3})?$")]
+    language: Words
 
     def texts(self) -> list[ScreenText]:
         """Those that are not blank, trimmed, in order of their pictures."""
@@ -133,7 +134,7 @@ class DescribeStep:
             "on_screen_by_frame": [
                 {"frame_index": indices[one.frame - 1], "text": one.text} for one in texts
             ],
-            "on_screen_language": (seen.language or None) if texts else None,
+            "on_screen_language": two_letters(seen.language) if texts else None,
             "frame_indices": indices,
         }
         return [row | usage(replies, self.llm.prices)]

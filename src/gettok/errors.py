@@ -54,6 +54,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "too_long": "its texts and frames are more than the model can read",
         "filtered": "the content filter of the model's host stepped in",
         "malformed": "the model's answer is not in the form that was asked for",
+        "not_taken": "the model's host does not take its pictures or texts, though it takes others'",
         "unanswered": "the model's host failed on it each time, though it answered for others",
         "cut_short": "the model's answer reached the token limit",
     }

@@ -31,6 +31,12 @@ _SAID_TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 
+#: A limit on the answer that is beyond the model's context is about the settings.
+_SAID_LIMIT = re.compile(r"max_(?:completion_)?tokens\W.{0,20}too large", re.IGNORECASE)
+_FILTERED = frozenset({"content_filter", "content_policy_violation"})
+#: OpenRouter's words, and those of hosts behind it.
+_SAID_FLAGGED = re.compile(r"flagged|moderation", re.IGNORECASE)
+
 Words = Annotated[str, BeforeValidator(mend)]
 
 
@@ -83,18 +89,25 @@ def replies_in(stored: Sequence[Mapping[str, Json]]) -> list[Reply]:
     return [Reply(**reply) for reply in stored]
 
 
-def is_too_long(status: int, error: Mapping[str, Json]) -> bool:
-    """Whether a host that answered with another status than 200 could not take so much."""
-    if status == 413 or not _TOO_LONG.isdisjoint({str(error.get("code")), str(error.get("type"))}):
-        return True
-    return status == 400 and _SAID_TOO_LONG.search(str(error.get("message"))) is not None
+def why_not(status: int, error: Mapping[str, Json]) -> str:
+    """Why a host has refused a prompt, as one of the reasons."""
+    codes, message = {str(error.get("code")), str(error.get("type"))}, str(error.get("message"))
+    if status == 413 or not _TOO_LONG.isdisjoint(codes):
+        return "too_long"
+    if status == 400 and _SAID_TOO_LONG.search(message) and not _SAID_LIMIT.search(message):
+        return "too_long"
+    if not _FILTERED.isdisjoint(codes) or ("invalid_prompt" in codes and "policy" in message):
+        return "filtered"
+    if status == 403 and _SAID_FLAGGED.search(message):
+        return "filtered"
+    return "not_taken"
 
 
 def understand(reply: Reply, form: type[F]) -> F:
     """The answer in its form. Raises `Unusable`: filtered, too_long, refused, cut_short or malformed."""
     if reply.status != 200:
-        reason = "too_long" if is_too_long(reply.status, _error(reply)) else "filtered"
-        raise Unusable(reason, f"the prompt: {_brief(str(_error(reply).get('message')))}")
+        error = _error(reply)
+        raise Unusable(why_not(reply.status, error), f"the prompt: {_brief(str(error.get('message')))}")
     finish, content = reply.body["choices"][0].get("finish_reason"), reply.message.get("content")
     if finish == "content_filter":
         raise Unusable("filtered", "the answer was withheld")
@@ -108,7 +121,8 @@ def understand(reply: Reply, form: type[F]) -> F:
 
 
 def _error(reply: Reply) -> Mapping[str, Json]:
-    error = reply.body.get("error", reply.body)
+    body = reply.body
+    error = body.get("error", body) if isinstance(body, dict) else body
     return error if isinstance(error, dict) else {"message": error}
 
 
@@ -152,7 +166,7 @@ def usage_of_all(asked: Sequence[tuple[Sequence[Reply], Prices | None]]) -> Row:
     return {
         "model": _named(body.get("model") for body in bodies),
         "finish_reason": _named(
-            choice.get("finish_reason") for body in bodies for choice in body.get("choices", [])[:1]
+            choice.get("finish_reason") for body in bodies for choice in _several(body, "choices")[:1]
         ),
         "prompt_tokens": sent,
         "completion_tokens": received,

@@ -223,10 +223,10 @@ class Llm(Section):
         return (self.model, *(other.model for other in self.others))
 
     def prices_of(self, model: str) -> Prices | None:
-        """What one of these models costs, if anybody has said it."""
+        """What a model costs, if anybody has said it."""
         if model == self.model:
             return self.prices
-        return {other.model: other.prices for other in self.others}[model]
+        return {other.model: other.prices for other in self.others}.get(model)
 
     def alone(self, model: str) -> "Llm":
         """The same endpoint with this one model."""

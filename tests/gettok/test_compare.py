@@ -17,11 +17,11 @@ from sklearn.metrics import jaccard_score
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from gettok.compare.languages import two_letters
 from gettok.compare.pairs import TextPair, compare, pairs_of
 from gettok.compare.summary import MEANINGS, summary
 from gettok.compare.ways import COMPARED, name_of, texts
 from gettok.embed import CharNgrams
+from gettok.languages import two_letters
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 from gettok.words import normalise
 

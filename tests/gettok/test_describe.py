@@ -148,7 +148,11 @@ def test_f45_a_frame_that_was_not_sent_is_asked_for_once_more(endpoint: Endpoint
     [
         ("es", [(1, "LIMA")], "es"),
         ("quy", [(1, "LLAQTA")], "quy"),
-        ("und", [(1, "2022")], "und"),
+        ("und", [(1, "2022")], None),
+        ("ES", [(1, "LIMA")], "es"),
+        ("es-PE", [(1, "LIMA")], "es"),
+        ("spa", [(1, "LIMA")], "es"),
+        ("Spanish", [(1, "LIMA")], "spanish"),
         ("", [(1, "2022")], None),
         ("", [], None),
         ("en", [], None),
@@ -165,12 +169,6 @@ def test_the_language_is_that_of_the_text_and_empty_without_any(
         == (row["on_screen_by_frame"] == [])
         == (not texts or texts[0][1] == " ")
     )
-
-
-@pytest.mark.parametrize("language", ["Spanish", "ES", "es-PE", "e", "es\n"])
-def test_f45_a_language_that_is_no_code_is_asked_for_once_more(endpoint: Endpoint, language: str) -> None:
-    assert row_of(endpoint, reads((1, "x"), language=language), reads((1, "x")))["on_screen_language"] == "es"
-    assert "language: " in endpoint.asked[1]["messages"][-1]["content"]
 
 
 @pytest.mark.parametrize("most", range(1, 12))

@@ -1,11 +1,10 @@
 """The desk where batches go out and come in: made once, looked at, and settled when they are over."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 
-from gettok.asking.batch_host import BatchHost, Look, QueueFull
+from gettok.asking.batch_host import BatchHost, Look, QueueFull, lines_in
 from gettok.asking.batch_record import BatchRecord, OpenBatch
 from gettok.asking.batch_results import Results
 from gettok.asking.calls import units
@@ -14,10 +13,7 @@ from gettok.asking.outbox import Outbox
 from gettok.errors import BadSettings, Stop
 from gettok.settings import Batch, Llm
 
-_log = logging.getLogger(__name__)
-#: How often a file is fetched again that has fewer lines than the host has counted.
-_FETCHES = 3
-#: How often a batch that is over is looked at again when the host names no files yet.
+#: How often a batch is looked at that is over and has no results, or not all, before these count as lost.
 _LATE_LOOKS = 5
 
 
@@ -38,6 +34,7 @@ class BatchDesk:
         self._llm, self._host, self._tell = llm, host, tell
         prices_of(llm)  # without, nothing is sent
         self._said: dict[int, str] = {}
+        self._short: Counter[int] = Counter()
 
     def adopt(self) -> None:
         """Batches whose creation was under way when an earlier run ended: they are there, or were never made."""
@@ -58,7 +55,7 @@ class BatchDesk:
         batch = self.record.begin(model, file, filled.worst)
         if batch is None:
             self._host.forget(file)
-            raise self.record.calls.spent(units(sum(filled.worst.values(), Decimal(0))))
+            raise self.record.calls.budget_spent_for(units(sum(filled.worst.values(), Decimal(0))))
         try:
             batch = self.record.name(batch, self._host.create(file, f"batch {batch.n}"))
         except (QueueFull, BadSettings) as problem:
@@ -88,14 +85,21 @@ class BatchDesk:
             self._tell(said)
 
     def _settle(self, batch: OpenBatch, look: Look) -> None:
+        """Close a batch that is over. One of which something is missing is looked at again for a while."""
         if look.status == "failed":
             self._refused(batch, look)
             return
-        look = self._with_files(batch, look)
+        files = [self._host.fetch(file) for file in look.files]
+        named = {line.get("custom_id") for file in files for line in lines_in(file)}
+        if not named.issuperset(self.record.requests(batch)):
+            self._short[batch.n] += 1
+            if self._short[batch.n] < _LATE_LOOKS:
+                self._tell(f"batch {batch.id}: {look.status}, and not all of its results are there yet")
+                return
         results = Results(self._host.judge, self._llm, batch.model)
-        unanswered = self.record.end(batch, results.of(self._contents(look)), None)
+        unanswered = self.record.end(batch, results.of(files), None)
         self.tried.update(unanswered)
-        self.has_answers |= len(unanswered) < look.total
+        self.has_answers |= len(unanswered) < len(self.record.requests(batch))
         for file in (batch.file, *look.files):
             self._host.forget(file)
         if results.stop:
@@ -130,26 +134,6 @@ class BatchDesk:
                 "stopped before it was asked; every earlier answer is kept",
                 "wait for batches that others have queued there, ask for a higher limit, or set llm.batch to null",
             )
-
-    def _with_files(self, batch: OpenBatch, look: Look) -> Look:
-        """Some hosts say that a batch is over a moment before they name its files."""
-        assert batch.id is not None
-        for _ in range(_LATE_LOOKS):
-            if look.files or not look.lines:
-                break
-            self._host.rest(self.poll_s)
-            look = self._host.look(batch.id)
-        return look
-
-    def _contents(self, look: Look) -> list[bytes]:
-        """The files. That a body was cut between two lines shows only by their number."""
-        contents: list[bytes] = []
-        for _ in range(_FETCHES):
-            contents = [self._host.fetch(file) for file in look.files]
-            if sum(content.count(b"\n") for content in contents) >= look.lines:
-                break
-            _log.warning("a file of results has fewer lines than it should have; it is fetched again")
-        return contents
 
 
 def _cancelled(batch: OpenBatch) -> Stop:

@@ -87,15 +87,16 @@ class BatchHost:
 
     def find(self, file: str) -> str | None:
         """The id of the batch that was made of this file, if there is one."""
-        after: str | None = None
+        after: list[str] = []
         while True:
-            page = self._patiently(partial(self._page, after))
-            for batch in page["data"]:
+            page = self._patiently(partial(self._page, after[-1] if after else None))
+            batches = [batch for batch in page["data"] if isinstance(batch, dict) and batch.get("id")]
+            for batch in batches:
                 if batch.get("input_file_id") == file:
                     return str(batch["id"])
-            if not page.get("has_more") or not page["data"]:
+            if not page.get("has_more") or not batches or str(batches[-1]["id"]) in after:
                 return None
-            after = str(page["data"][-1]["id"])
+            after.append(str(batches[-1]["id"]))
 
     def look(self, name: str) -> Look:
         """What has become of a batch; `gone` if the host knows of none by this id."""
@@ -106,20 +107,18 @@ class BatchHost:
             except openai.NotFoundError:
                 return {"status": "gone"}
 
-        told = self._patiently(ask)
-        counts = told.get("request_counts") or {}
-        files = (told.get("output_file_id"), told.get("error_file_id"))
-        return Look(
-            str(told.get("status")),
-            tuple(str(file) for file in files if file),
-            int(counts.get("completed") or 0) + int(counts.get("failed") or 0),
-            int(counts.get("total") or 0),
-            tuple((told.get("errors") or {}).get("data") or ()),
-        )
+        return self._patiently(lambda: _look_of(ask()))
 
     def fetch(self, file: str) -> bytes:
-        """The whole file. Nothing but its lines tells whether it has all of them."""
-        return self._patiently(lambda: self._client.files.content(file).content)
+        """The file; nothing but its lines tells whether it has all of them. Empty if the host knows of none."""
+
+        def ask() -> bytes:
+            try:
+                return self._client.files.content(file).content
+            except openai.NotFoundError:
+                return b""
+
+        return self._patiently(ask)
 
     def rest(self, seconds: float) -> None:
         """Until something may have changed at the host."""
@@ -159,7 +158,12 @@ class BatchHost:
                 if isinstance(outcome, Reply):
                     raise self._not_taken(outcome) from None
                 trouble = outcome
-            except (ValueError, LookupError, TypeError) as error:  # a body that was cut, or is none
+            except (
+                ValueError,
+                LookupError,
+                TypeError,
+                AttributeError,
+            ) as error:  # a body that was cut, or is none
                 trouble = Trouble(self.judge.brief(f"200 without an answer: {error}"))
             if tried < self._tries:
                 _log.warning("try %d of %d failed: %s", tried, self._tries, trouble.what)
@@ -181,6 +185,18 @@ def lines_in(content: bytes) -> Iterator[Mapping[str, Json]]:
             yield _object(line)
         except (ValueError, TypeError, RecursionError):
             continue
+
+
+def _look_of(told: Mapping[str, Json]) -> Look:
+    counts, errors = told.get("request_counts") or {}, told.get("errors") or {}
+    files = (told.get("output_file_id"), told.get("error_file_id"))
+    return Look(
+        str(told.get("status")),
+        tuple(str(file) for file in files if file),
+        int(counts.get("completed") or 0) + int(counts.get("failed") or 0),
+        int(counts.get("total") or 0),
+        tuple(problem for problem in errors.get("data") or () if isinstance(problem, dict)),
+    )
 
 
 def _id(content: bytes) -> str:

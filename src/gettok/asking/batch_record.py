@@ -91,6 +91,12 @@ class BatchRecord:
         with self.calls.turn() as database:
             return dict(database.execute(asked, (self._host,)).fetchall())
 
+    def requests(self, batch: OpenBatch) -> list[str]:
+        """All that the batch asks."""
+        with self.calls.turn() as database:
+            asked = database.execute("SELECT request FROM calls WHERE batch = ?", (batch.n,))
+            return [request for (request,) in asked]
+
     def end(
         self, batch: OpenBatch, outcomes: Iterable[tuple[str, Settled]], others: Decimal | None
     ) -> list[str]:

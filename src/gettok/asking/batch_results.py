@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from gettok.asking.batch_host import lines_in
 from gettok.asking.batch_record import Settled
-from gettok.asking.client import cost_of, prices_of
-from gettok.asking.verdict import Judge, Trouble
+from gettok.asking.client import cost_of
+from gettok.asking.verdict import Judge, Refused, Trouble
 from gettok.errors import Stop
 from gettok.reply import Reply, answered
 from gettok.settings import Llm
@@ -18,15 +18,15 @@ class Results:
 
     def __init__(self, judge: Judge, llm: Llm, model: str) -> None:
         self._judge, self._llm, self._model = judge, llm, model
+        self._takes_others = False
         self.stop: Stop | None = None
 
     def of(self, files: Iterable[bytes]) -> Iterator[tuple[str, Settled]]:
         """Every line, in the order of the files, matched by our own id and never by its place."""
-        for file in files:
-            for line in lines_in(file):
-                request = line.get("custom_id")
-                if isinstance(request, str):
-                    yield request, self._settled(line)
+        lines = [line for file in files for line in lines_in(file) if isinstance(line.get("custom_id"), str)]
+        self._takes_others = any(_status(line) == 200 for line in lines)
+        for line in lines:
+            yield str(line["custom_id"]), self._settled(line)
 
     def _settled(self, line: Mapping[str, Json]) -> Settled:
         try:
@@ -34,7 +34,7 @@ class Results:
         except Stop as stop:  # the other lines are paid for as well, so they are read first
             self.stop = self.stop or stop
             outcome = Trouble(stop.what, cost_nothing=True)
-        usd = cost_of(outcome, prices_of(self._llm, self._model))
+        usd = cost_of(outcome, self._llm.prices_of(self._model))
         return Settled(usd, outcome) if isinstance(outcome, Reply) else Settled(usd)
 
     def _outcome(self, line: Mapping[str, Json]) -> Reply | Trouble:
@@ -44,4 +44,10 @@ class Results:
         text, status = json.dumps(response.get("body"), separators=(",", ":")), response.get("status_code")
         if status == 200:
             return answered(self._judge.key.blot_out(text)) or Trouble("200 without an answer")
-        return self._judge.refused(status if isinstance(status, int) else 500, text, {}, self._model)
+        refused = Refused(status if isinstance(status, int) else 500, text, {})
+        return self._judge.refused(refused, self._model, takes_others=self._takes_others)
+
+
+def _status(line: Mapping[str, Json]) -> Json:
+    response = line.get("response")
+    return response.get("status_code") if isinstance(response, dict) else None

@@ -6,6 +6,7 @@ them is written into a file, one for each model, which becomes a batch when it i
 A talk is never kept: begun anew, and given the same replies, it asks the same.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Event
@@ -18,9 +19,13 @@ from gettok.asking.outbox import Outbox, outbox
 from gettok.asking.pricing import worst_usd
 from gettok.asking.question import Call, Talk, digest
 from gettok.engine import Outcome
-from gettok.errors import BudgetSpent, GettokError, Unusable
+from gettok.errors import BudgetSpent, GettokError, NotNow, Unusable
 from gettok.settings import Batch, Llm
 from gettok.step import Answer, Item, Step
+
+_log = logging.getLogger(__name__)
+#: So many looks in a row may fail: an hour or more, when one looks once a minute.
+_FAILED_LOOKS = 60
 
 
 class Talks(Protocol):
@@ -84,6 +89,7 @@ class BatchEngine:
                 if isinstance(found, Answer):
                     yield item, found
                     continue
+                self._refuse_hopeless([request for _, request in found])
                 for call, request in found:
                     self._wish(call, request, this)
             except GettokError as error:
@@ -107,15 +113,17 @@ class BatchEngine:
             answer: Answer = end.value
             return answer
 
+    def _refuse_hopeless(self, requests: Iterable[str]) -> None:
+        if any(self._desk.tried[request] >= self._llm.tries for request in requests):
+            if self._desk.has_answers:
+                raise Unusable("unanswered", f"in {self._llm.tries} batches")
+            raise no_answer("nothing in its batches is answered", self._llm.tries)
+
     def _wish(self, call: Call, request: str, this: _Round) -> None:
         """Have this call asked: it is under way, or goes into a file while there is room."""
         if request in this.under_way:
             this.needs.add(this.under_way[request])
             return
-        if self._desk.tried[request] >= self._llm.tries:
-            if self._desk.has_answers:
-                raise Unusable("unanswered", f"in {self._llm.tries} batches")
-            raise no_answer("nothing in its batches is answered", self._llm.tries)
         if not this.is_full:
             self._put(call, request, this)
 
@@ -130,7 +138,7 @@ class BatchEngine:
             if this.outboxes[model].worst:
                 self._submit(model, this)
             else:
-                this.is_full, this.spent = True, self._calls.spent(units(worst))
+                this.is_full, this.spent = True, self._calls.budget_spent_for(units(worst))
 
     def _send_rest(self, this: _Round) -> None:
         for model in list(this.outboxes):
@@ -158,5 +166,15 @@ class BatchEngine:
         """Until its batches are over; where there was no room for any, a while. Nothing is lost if nobody waits."""
         if this.is_full and not this.needs:
             stop.wait(self._desk.poll_s)
-        while not stop.is_set() and not this.needs.isdisjoint(self._desk.look()):
+        failures = 0
+        while not stop.is_set():
+            try:
+                if this.needs.isdisjoint(self._desk.look()):
+                    return
+                failures = 0
+            except NotNow as trouble:  # the host works on, whether we reach it or not
+                failures += 1
+                if failures == _FAILED_LOOKS:
+                    raise
+                _log.warning("%s; looking again later", trouble.what)
             stop.wait(self._desk.poll_s)

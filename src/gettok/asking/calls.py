@@ -123,7 +123,7 @@ class Calls:
         with self._changed:
             while (n := self._try(model, request, amount)) is None:
                 if not self._flying:
-                    raise self.spent(amount)
+                    raise self.budget_spent_for(amount)
                 self._changed.wait()
             self._flying += 1
         return Bill(n, amount)
@@ -175,7 +175,7 @@ class Calls:
         """Count so many units as spent. Within a transaction."""
         self._file.connection.execute("UPDATE total SET spent = spent + ?", (amount,))
 
-    def spent(self, amount: int) -> BudgetSpent:
+    def budget_spent_for(self, amount: int) -> BudgetSpent:
         """What a person is told when the budget does not reach for a call of so many units."""
         assert self._budget is not None
         return BudgetSpent(

@@ -15,7 +15,7 @@ import openai
 from gettok.asking.calls import Calls
 from gettok.asking.gate import Allowance, Gate
 from gettok.asking.pricing import worst_usd
-from gettok.asking.question import Call, Talk, digest
+from gettok.asking.question import Call, Question, Talk, digest
 from gettok.asking.verdict import Judge, Trouble
 from gettok.errors import BadSettings, NotNow, Stop, Unusable
 from gettok.reply import Reply, answered, cost_usd, tokens
@@ -25,6 +25,8 @@ from gettok.step import Answer, Json
 
 _log = logging.getLogger(__name__)
 _LONGEST_PAUSE_S = 60.0
+#: Asked where a host has failed on a question, to know whether it fails on all.
+_TINY = Question("Answer in JSON.", ("Say yes.",), "word", {"type": "object"})
 
 
 class Asker:
@@ -77,12 +79,24 @@ class Asker:
             trouble = outcome
             if tried < self._llm.tries and self._allowance.spend():
                 _log.warning("try %d of %d failed: %s", tried, self._llm.tries, trouble.what)
-                self._sleep(pause_s(tried, trouble.wait_s))
+                self._sleep(pause_s(tried, trouble.wait_s, is_crowded=trouble.is_crowded))
             else:
                 break
-        if tried == self._llm.tries and not trouble.is_crowded and self._allowance.give_up(answers_before):
+        if tried == self._llm.tries and not trouble.is_crowded and self._is_alone(call, answers_before):
             raise Unusable("unanswered", f"{tried} times: {trouble.what}")
         raise no_answer(trouble.what, tried)
+
+    def _is_alone(self, call: Call, answers_before: int) -> bool:
+        """Whether the host fails on this question and not on others: those of meanwhile, or else a tiny one."""
+        if self._allowance.answers == answers_before:
+            tiny = Call(_TINY, model=call.model)
+            worst = worst_usd(tiny.size(self._llm), prices_of(self._llm, call.asked(self._llm)))
+            try:
+                if isinstance(self._once(tiny.body(self._llm), "tiny", worst), Reply):
+                    self._allowance.earn()
+            except Stop:
+                return False
+        return self._allowance.give_up(answers_before)
 
     def _once(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Trouble:
         with self._gate.through() as turn:
@@ -110,7 +124,8 @@ class Asker:
         try:
             response = self._client.chat.completions.with_raw_response.create(**body)
         except openai.APIError as error:
-            return self._judge.of(error, str(body["model"]))
+            takes_others = self._allowance.answers > 0
+            return self._judge.of(error, str(body["model"]), takes_others=takes_others)
         return self._whole(response.content)
 
     def _whole(self, content: bytes) -> Reply | Trouble:
@@ -119,12 +134,12 @@ class Asker:
         return reply or Trouble(self._judge.brief(f"200 without an answer: {content[:200]!r}"))
 
 
-def cost_of(outcome: Reply | Trouble, prices: Prices) -> Decimal | None:
+def cost_of(outcome: Reply | Trouble, prices: Prices | None) -> Decimal | None:
     """What a call cost, by the reply's own count. A refusal costs nothing; of a silence nothing is known."""
     if outcome.cost_nothing if isinstance(outcome, Trouble) else outcome.status != 200:
         return Decimal(0)
     counted = tokens([outcome]) if isinstance(outcome, Reply) else None
-    return None if counted is None else cost_usd(*counted, prices)
+    return None if counted is None or prices is None else cost_usd(*counted, prices)
 
 
 @lru_cache(maxsize=8)
@@ -133,11 +148,15 @@ def asker_for(llm: Llm, base_url: str, key: Secret, root: Path) -> Asker:
     return Asker(llm, base_url, key, Calls(root, llm.budget_usd))
 
 
-def pause_s(tried: int, asked_s: float | None) -> float:
-    """Seconds to wait after so many failed tries: as asked, or doubling from one; spread, and capped at a minute."""
+def pause_s(tried: int, asked_s: float | None, *, is_crowded: bool = False) -> float:
+    """Seconds to wait after so many failed tries: as asked, or doubling from one; spread, and capped at a minute.
+
+    Where a host that is crowded does not say when to come back, from four: most count by the minute.
+    """
     if asked_s is not None:
         return min(max(asked_s, 0.0), _LONGEST_PAUSE_S) + random.uniform(0, 1)
-    return float(min(2 ** (tried - 1), _LONGEST_PAUSE_S) * random.uniform(0.5, 1))
+    first_s = 4 if is_crowded else 1
+    return float(min(first_s * 2 ** (tried - 1), _LONGEST_PAUSE_S) * random.uniform(0.5, 1))
 
 
 def no_answer(what: str, times: int) -> NotNow:

@@ -12,6 +12,8 @@ from gettok.settings import ImageTokens, Prices
 _BYTES_IN_A_TOKEN = 4
 #: What a chat format adds around a message, generously.
 _AROUND_A_MESSAGE = 16
+#: The wish for an answer in the right form, at most; it quotes what was wrong.
+_WISH_BYTES = 1000
 #: An answer of ordinary length, in tokens: what a plan goes by.
 ORDINARY_ANSWER = 150
 
@@ -55,6 +57,12 @@ def _squares(width: int, height: int) -> int:
 def worst_usd(size: Size, prices: Prices) -> Decimal:
     """What a question can cost at most."""
     return cost_usd(size.most_sent, size.most_tokens, prices)
+
+
+def worst_with_mending_usd(size: Size, prices: Prices) -> Decimal:
+    """The same with the one question that follows on a malformed answer, which sends that answer back."""
+    sent_again = size.most_sent + size.most_tokens + _WISH_BYTES + 2 * _AROUND_A_MESSAGE
+    return worst_usd(size, prices) + cost_usd(sent_again, size.most_tokens, prices)
 
 
 def about_usd(size: Size, prices: Prices, answer_tokens: int = ORDINARY_ANSWER) -> Decimal:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import openai
 
 from gettok.errors import BadCredentials, BadSettings, Stop
-from gettok.reply import Reply, is_too_long
+from gettok.reply import Reply, why_not
 from gettok.retry_after import number_in, told_s
 from gettok.secrets import Secret
 from gettok.settings import Llm
@@ -18,7 +18,6 @@ _PASSING = frozenset({408, 409, 429})
 #: Of these, the model itself was not asked; behind any other 5xx it may have answered, and sent its bill.
 _FREE = frozenset({409, 429, 503, 529})
 _SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
-_FILTERED = frozenset({"content_filter", "content_policy_violation"})
 
 
 @dataclass(frozen=True)
@@ -38,29 +37,45 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """An answer with another status than 200."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Judge:
     """Judges what one endpoint says, without ever repeating its key."""
 
     llm: Llm
     key: Secret
 
-    def of(self, error: openai.APIError, model: str) -> Reply | Trouble:
-        """What it means, where this model was asked. Raises `Stop` where trying again is of no use."""
+    def of(self, error: openai.APIError, model: str, *, takes_others: bool = False) -> Reply | Trouble:
+        """What it means, where this model was asked. Raises `Stop` where trying again is of no use.
+
+        `takes_others`: the host has answered the like of it, so what it does not take is about this video.
+        """
         if isinstance(error, openai.APIStatusError):
-            return self.refused(error.status_code, error.response.text, error.response.headers, model)
-        if isinstance(error, openai.APITimeoutError):
+            response = error.response
+            refused = Refused(error.status_code, response.text, response.headers)
+            return self.refused(refused, model, takes_others=takes_others)
+        never_left = type(error.__cause__).__name__ in {"ConnectError", "ConnectTimeout"}
+        if isinstance(error, openai.APITimeoutError) and not never_left:
             # the answer may have been made, and paid for: nothing can tell, so it is asked again and counted
             return Trouble(f"silent for more than {self.llm.timeout_s} s")
-        never_left = type(error.__cause__).__name__ == "ConnectError"
         return Trouble(self.brief(f"connection failed: {error.__cause__ or error}"), cost_nothing=never_left)
 
-    def refused(self, status: int, text: str, headers: Mapping[str, str], model: str) -> Reply | Trouble:
-        """A body that came with another status than 200."""
-        text, error = _told(text)
+    def refused(self, refused: "Refused", model: str, *, takes_others: bool) -> Reply | Trouble:
+        """The same of an answer with another status than 200."""
+        status, headers = refused.status, refused.headers
+        text, error = _told(refused.text)
         code, message = str(error.get("code") or error.get("type") or ""), str(error.get("message"))
         said = self.brief(f"{status} {code}: {message}")
-        is_filtered = code in _FILTERED or (code == "invalid_prompt" and "policy" in message)
-        if is_filtered or is_too_long(status, error):
+        if why_not(status, error) in {"filtered", "too_long"}:
+            return Reply(status, self.key.blot_out(text))
+        if takes_others and status in {400, 422} and code not in _SPENT:
             return Reply(status, self.key.blot_out(text))
         if status == 402 or code in _SPENT:
             raise _spent(said)
@@ -107,10 +122,14 @@ def _told(text: str) -> tuple[str, Mapping[str, Json]]:
         body = json.loads(text)
         text.encode()
     except (ValueError, RecursionError):
-        body = {"error": {"message": " ".join(text.split())[:1000]}}
-        text = json.dumps(body)
+        body = text
+    if isinstance(body, list) and body:
+        body = body[0]
     found = body.get("error", body) if isinstance(body, dict) else body
-    return text, found if isinstance(found, dict) else {"message": str(found)}
+    if isinstance(found, dict):
+        return text if text.lstrip().startswith("{") else json.dumps(body), found
+    error = {"message": " ".join(str(found).split())[:1000]}
+    return json.dumps({"error": error}), error
 
 
 def _spent(said: str) -> Stop:

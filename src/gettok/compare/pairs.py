@@ -7,9 +7,9 @@ from datetime import datetime
 
 import polars as pl
 
-from gettok.compare.languages import two_letters
 from gettok.compare.ways import COMPARED
 from gettok.embed import Embedder, cosine
+from gettok.languages import two_letters
 from gettok.step import Row
 from gettok.words import KINDS, Errors, differences, errors, jaccard, normalise
 

@@ -46,9 +46,18 @@ def _box_length(file: Any, place: int, size: int) -> int:
     return length or size - place
 
 
+def mute() -> None:
+    """Have FFmpeg's threads say nothing in Python: they would wait for its lock while its holder waits for them.
+
+    By default they say nothing; some libraries (torchvision) let them speak as soon as they are imported.
+    """
+    av.logging.set_level(None)
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
     """The file, read as MP4 and as nothing else: a playlist that calls itself .mp4 must not read other files."""
+    mute()
     try:
         container = av.open(
             f"file:{path.resolve()}",

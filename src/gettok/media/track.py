@@ -11,7 +11,7 @@ from typing import Any
 import av
 
 from gettok.errors import Unusable
-from gettok.media.container import frames_of, undecodable
+from gettok.media.container import frames_of, mute, undecodable
 
 #: A second may be missing: players pass over a damaged packet too.
 _LOST_S = 1.0
@@ -55,6 +55,7 @@ def opened_sound(path: Path) -> Iterator[Any]:
         file.seek(0)
         if not head:
             raise Unusable("undecodable", "the file is empty")
+        mute()
         kind = "mp3" if head == b"ID3" or head[:1] == b"\xff" else "mov"
         try:
             with av.open(file, format=kind, metadata_errors="replace") as container:

@@ -212,7 +212,7 @@ DESCRIPTIONS = Table(
         Column(
             "on_screen_language",
             pl.String,
-            "Language of that text as the model names it, in two letters (ISO 639-1), or three where it has none; `und` where it cannot tell; empty without text.",
+            "Language of that text, as two letters where ISO 639 has them, else as the model names it; empty without text, or where it cannot tell.",
         ),
         Column("frame_indices", pl.List(pl.Int64), "The frames that were sent."),
         Column(

@@ -1,5 +1,6 @@
 """Asking by the Batch API: the same answers, each paid for once, whatever happens on the way."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,8 +14,11 @@ import pytest
 from batch_bench import KEY, PROMPT, TARGET, asked, asked_in_batches, engine_for, items
 
 from gettok.asking import Calls, asker_for
-from gettok.asking.batch_record import BatchRecord
+from gettok.asking.batch_record import BatchRecord, Settled
+from gettok.asking.batch_results import Results
+from gettok.asking.verdict import Judge
 from gettok.errors import BadSettings, BudgetSpent, NotNow, Stop, Unusable
+from gettok.reply import Reply
 from gettok.stance import StanceStep
 from gettok.step import Answer
 from sandbox.profiles import profile_named
@@ -191,12 +195,20 @@ def test_files_keep_to_the_number_and_the_bytes_that_a_host_takes(sandbox: Sandb
     assert "llm.batch.bytes allows 50" in str(found["0"])
 
 
-def test_no_file_stays_at_the_host(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_f46_one_request_that_the_host_does_not_take_is_about_its_video(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     sandbox.play([{"do": "batch_400", "match": BATCHES}])
+    found = rows(asked(asked_in_batches(), sandbox.model, tmp_path, items(4)))
+    assert 0 < list(found.values()).count("not_taken") < 4
+
+
+def test_no_file_stays_at_the_host_even_where_a_person_must_act(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.play([{"do": "batch_400", "match": BATCHES, "share": 1.0}])
     with pytest.raises(BadSettings, match="could not be processed"):
         asked(asked_in_batches(), sandbox.model, tmp_path, items(4))
     deleted = [e["path"] for e in sandbox.requests() if e["method"] == "DELETE"]
-    assert len(deleted) == 3  # what was sent, the results, the errors
+    assert len(deleted) == 2  # what was sent, and the errors
     with Calls(tmp_path, None) as calls:
         assert calls.spent_usd() < Decimal("0.01")
     assert len(asked(asked_in_batches(), sandbox.model, tmp_path, items(4))) == 4
@@ -273,3 +285,67 @@ def test_a_batch_that_the_host_has_forgotten_counts_in_full(sandbox: Sandbox, tm
     assert len(asked(asked_in_batches(), sandbox.model, tmp_path, items(1))) == 1
     with Calls(tmp_path, None) as calls:
         assert calls.by_model()[0].unknown == 1
+
+
+def test_a_batch_of_a_model_that_is_no_longer_set_is_settled_all_the_same(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    reply = Reply(200, '{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 9}}')
+    results = Results(Judge(asked_in_batches(), KEY), asked_in_batches(), "of-before")
+    body = {"status_code": 200, "body": reply.body}
+    ((request, settled),) = results.of([json.dumps({"custom_id": "r", "response": body}).encode()])
+    assert (request, settled.usd) == ("r", None)
+    assert settled.reply is not None
+
+
+def test_of_a_call_that_comes_twice_the_first_counts(tmp_path: Path) -> None:
+    with Calls(tmp_path, None) as calls:
+        record = BatchRecord(calls, "host")
+        begun = record.begin("m", "file-1", {"r": Decimal(1)})
+        assert begun is not None
+        first, second = (Settled(Decimal(usd), Reply(200, f'"{usd}"')) for usd in ("0.25", "0.5"))
+        assert record.end(begun, [("r", first), ("r", second), ("stranger", second)], None) == []
+        assert calls.known("r") == first.reply
+        assert calls.spent_usd() == Decimal("0.25")
+
+
+def test_f49_results_that_the_host_has_lost_count_in_full_and_are_asked_again(
+    corpus: Path, tmp_path: Path
+) -> None:
+    slow = replace(profile_named("clean"), batch_polls=2)
+    with (
+        Sandbox(corpus=corpus, profile=slow) as sandbox,
+        openai.OpenAI(base_url=sandbox.model, api_key="sandbox") as somebody,
+    ):
+
+        def lose() -> None:
+            (batch,) = somebody.batches.list().data
+            somebody.batches.retrieve(batch.id)
+            output = somebody.batches.retrieve(batch.id).output_file_id
+            assert output is not None
+            somebody.files.delete(output)
+
+        found = asked(asked_in_batches(), sandbox.model, tmp_path, items(3), Listens(2, lose))
+        assert all(isinstance(outcome, Answer) for outcome in found.values())
+    with Calls(tmp_path, None) as calls:
+        ((_, made, unknown, _),) = calls.by_model()
+    assert (made, unknown) == (6, 3)
+
+
+def test_an_outage_while_a_batch_is_worked_on_does_not_end_the_wait(corpus: Path, tmp_path: Path) -> None:
+    slow = replace(profile_named("clean"), batch_polls=4)
+    with Sandbox(corpus=corpus, profile=slow) as sandbox:
+        told = Listens(2, lambda: sandbox.play([{"do": "reset", "match": "v1/batches/", "times": 20}]))
+        found = asked(asked_in_batches(tries=2), sandbox.model, tmp_path, items(3), told)
+        assert all(isinstance(outcome, Answer) for outcome in found.values())
+        assert paid(sandbox).total() == 3
+
+
+def test_f49_where_the_queue_takes_one_batch_no_two_are_sent_again_and_again(
+    corpus: Path, tmp_path: Path
+) -> None:
+    narrow = replace(profile_named("clean"), batch_queue_tokens=700)
+    with Sandbox(corpus=corpus, profile=narrow) as sandbox:
+        asked(asked_in_batches(batch={"requests": 2}), sandbox.model, tmp_path, items(12))
+        made = [e for e in sandbox.requests() if (e["method"], e["path"]) == ("POST", "/v1/batches")]
+    assert len(made) <= 6 + 6  # the first round tries all; after that, as many as were taken

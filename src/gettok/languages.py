@@ -1,4 +1,4 @@
-"""Names of languages, made comparable: TikTok says `spa-ES`, Whisper says `es`."""
+"""Names of languages, made comparable: TikTok says `spa-ES`, Whisper says `es`, a model what it likes."""
 
 from importlib import import_module
 
