@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from gettok.attacks.twins import check
 from gettok.canonical import digest_of
 from gettok.pictures import thin_out
 from gettok.settings import StanceInput
@@ -25,6 +26,8 @@ def run(stage: Stage) -> None:
         address, key = where.of(settings.llm.base_url, "model"), model_key(settings.llm)
         prompt, target = settings.prompts.stance, settings.study.stance
         step = StanceStep(settings.llm, prompt, target, address, key, stage.store.root)
+        if settings.attacks:
+            check(settings.attacks, step)
         with asking_models(stage, address, key) as asking:
             attack(asking, step, entries, _judge(asking, step, entries))
 

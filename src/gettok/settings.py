@@ -195,6 +195,7 @@ class Llm(Section):
     model: Text
     temperature: float | None
     max_tokens: Positive
+    limit_as: Literal["max_completion_tokens", "max_tokens"]
     max_frames: Positive
     image_detail: Literal["low", "high", "auto"]
     votes: Positive

@@ -27,6 +27,7 @@ def llm(**changes: Any) -> Llm:
         "model": "model-a",
         "temperature": 0.0,
         "max_tokens": 300,
+        "limit_as": "max_completion_tokens",
         "max_frames": 4,
         "image_detail": "low",
         "votes": 1,

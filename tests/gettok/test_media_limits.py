@@ -1,11 +1,13 @@
 """Long, large, fast and endless files end in facts or in a reason, within time and memory."""
 
+import av
 import media_files
 import pytest
 
 from gettok.confined import confined
 from gettok.errors import Unusable
 from gettok.media import MOST_PICTURES, opened, pictures_of, probe, video
+from gettok.media.track import listen
 from gettok.media.video import watch
 from gettok.sound import record
 
@@ -60,6 +62,15 @@ def test_f28_pictures_that_no_index_announces_are_counted_as_they_come(tmp_path,
     fragmented = media_files.video(tmp_path / "v.mp4", movflags="frag_keyframe+empty_moov", gop=5)
     with pytest.raises(Unusable, match="too_large: more than 20 pictures"):
         watch(fragmented)
+
+
+def test_f31_the_decoder_s_threads_never_wait_to_say_something_in_python(tmp_path):
+    """A thread that does holds up whoever ends it, for ever; torchvision lets them speak when it is imported."""
+    film = media_files.video(tmp_path / "v.mp4")
+    for reads in (watch, listen):
+        av.logging.set_level(av.logging.ERROR)
+        reads(film)
+        assert av.logging.get_level() is None
 
 
 def test_f31_a_file_that_would_decode_for_hours_ends_at_the_time_limit(tmp_path):

@@ -97,6 +97,7 @@ OTHERWISE = {
     "model": "another",
     "temperature": 0.7,
     "max_tokens": 9,
+    "limit_as": "max_tokens",
     "max_frames": 1,
     "image_detail": "low",
     "votes": 3,

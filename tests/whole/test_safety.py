@@ -1,5 +1,6 @@
 """What a person does by mistake is told; what must stay secret stays so."""
 
+import pytest
 from repository import files, stages_run
 
 from gettok.tables import VIDEOS
@@ -18,6 +19,7 @@ def test_editing_conf_and_forgetting_to_compose_is_told_and_asks_nothing(reposit
     assert len(asked()["model"]) > 0
 
 
+@pytest.mark.slow
 def test_a_judgement_that_cannot_be_right_stops_the_report_alone_and_asks_nothing(repository, asked):
     video = VIDEOS.read(repository.data / "videos")["video_id"][0]
     file = repository.folder / "inputs" / "stances.csv"

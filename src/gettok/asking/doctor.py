@@ -15,10 +15,11 @@ import openai
 from PIL import Image, ImageDraw, ImageFont
 
 from gettok.asking.calls import Calls
-from gettok.asking.client import client_of, prices_of
+from gettok.asking.client import client_of, cost_of, prices_of
 from gettok.asking.pricing import worst_usd
 from gettok.asking.question import LOGPROBS, Call, Question
-from gettok.errors import Stop
+from gettok.asking.verdict import Judge
+from gettok.errors import BadCredentials, Stop
 from gettok.pictures import Picture
 from gettok.reply import Reply, answered, cost_usd, tokens
 from gettok.secrets import Secret
@@ -72,6 +73,8 @@ class Doctor:
         what = f"offers {self._llm.model}"
         try:
             told = self._client.models.with_raw_response.retrieve(self._llm.model).text
+        except openai.NotFoundError as error:
+            return self._listed(what, error)
         except openai.APIError as error:
             return Finding(what, self._is_no(error), self._brief(error), _WHERE)
         try:
@@ -83,6 +86,17 @@ class Doctor:
                 what, can=True, detail=f"until {ends}", advice="finish before, or choose another model"
             )
         return Finding(what, can=True, detail="no shutdown date is told")
+
+    def _listed(self, what: str, error: openai.APIError) -> Finding:
+        """Some servers (vLLM) have a list of models, and none of them alone."""
+        try:
+            names = [model.id for model in self._client.models.list()]
+        except (openai.APIError, TypeError, AttributeError, ValueError):
+            return Finding(what, None, "it has no list of models", "")
+        if self._llm.model in names:
+            return Finding(what, can=True, detail="no shutdown date is told")
+        has = f"{self._brief(error)}; it has {', '.join(map(str, names[:5]))}"
+        return Finding(what, can=False, detail=has, advice=_WHERE)
 
     def _tried(
         self,
@@ -120,8 +134,8 @@ class Doctor:
         with self._calls.paying(self._llm.model, "doctor", worst_usd(call.size(self._llm), prices)) as bill:
             try:
                 made = self._client.chat.completions.with_raw_response.create(**body)
-            except openai.APIStatusError:
-                bill.usd = Decimal(0)
+            except openai.APIError as error:
+                bill.usd = self._cost_of(error)
                 raise
             bill.reply = answered(self._key.blot_out(made.text))
             counted = None if bill.reply is None else tokens([bill.reply])
@@ -138,7 +152,7 @@ class Doctor:
     def _is_no(self, error: openai.APIError) -> bool | None:
         """A refusal is a no; a server in trouble says nothing about what it can do."""
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            raise Stop(
+            raise BadCredentials(
                 f"the model endpoint refused the key ({error.status_code})",
                 "stopped; nothing was found out",
                 f"put a key that may use {self._llm.model} into the environment variable {self._llm.key_from}",
@@ -147,6 +161,14 @@ class Doctor:
             error, openai.APIConnectionError | openai.RateLimitError | openai.InternalServerError
         )
         return None if passing else False
+
+    def _cost_of(self, error: openai.APIError) -> Decimal | None:
+        """Nothing, unless the model may have been asked."""
+        try:
+            outcome = Judge(self._llm, self._key).of(error, self._llm.model)
+        except Stop:
+            return Decimal(0)
+        return cost_of(outcome, prices_of(self._llm))
 
     def _brief(self, error: openai.APIError) -> str:
         return " ".join(self._key.blot_out(error.message).split())[:200]
@@ -163,10 +185,12 @@ _COUNTS = "without counts each call costs its worst case in the budget, and cost
 def _advice(error: openai.APIError) -> str:
     """What the refusal of a parameter asks for, as far as we know the words."""
     said = error.message.lower()
+    if "insufficient_quota" in (error.code, error.type):
+        return "top up the account at the host, or raise its limit"
     if "temperature" in said:
         return "set llm.temperature to null"
     if "max_completion_tokens" in said or "max_tokens" in said:
-        return "this server wants max_tokens, which is not sent: choose a server of a newer version"
+        return "set llm.limit_as to the other of max_tokens and max_completion_tokens"
     if "response_format" in said or "schema" in said:
         return "answers are checked all the same, but more of them will be malformed"
     return ""

@@ -60,7 +60,7 @@ class Call:
                 *self.mended,
             ],
             "response_format": {"type": "json_schema", "json_schema": schema},
-            "max_completion_tokens": llm.max_tokens,
+            llm.limit_as: llm.max_tokens,
             "seed": self.vote,
         }
         if llm.temperature is not None:  # reasoning models refuse to be given one

@@ -75,6 +75,14 @@ def twins(original: Original, step: StanceStep, attacks: Attacks) -> Iterator[Tw
             yield Twin(way, wanted, words, into, _with(original.inputs, into, words))
 
 
+def check(attacks: Attacks, step: StanceStep) -> None:
+    """Raise `BadSettings` before anything is paid for, if an order could not be painted on a frame."""
+    if "frame" in step.prompt.inputs:
+        orders = (order.replace("{label}", label) for order in attacks.orders for label in step.target.labels)
+        for words in (*orders, *attacks.harmless):
+            refuse_unpaintable(words)
+
+
 def _places(original: Original, used: Collection[StanceInput]) -> Mapping[Way, tuple[StanceInput, ...]]:
     """The inputs that each way changes: none where the prompt has no use for them."""
     written = tuple(name for name in _WRITTEN if name in used)

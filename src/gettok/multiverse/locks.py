@@ -17,6 +17,7 @@ HOW = (
             "timeout_s",
             "tries",
             "at_once",
+            "limit_as",
             "batch",
             "budget_usd",
             "image_tokens",

@@ -68,7 +68,7 @@ def holds(kills: list[float]) -> int:
 
 
 @given(KILLS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_f49_wherever_it_is_killed_no_question_of_a_batch_is_paid_for_twice(kills: list[float]) -> None:
     holds(kills)
 
@@ -81,6 +81,6 @@ def test_f49_a_kill_at_each_of_its_requests_in_turn() -> None:
 
 @pytest.mark.slow
 @given(KILLS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_f49_wherever_it_is_killed_two_hundred_times(kills: list[float]) -> None:
     holds(kills)

@@ -105,6 +105,12 @@ def test_no_temperature_is_sent_to_a_model_that_takes_none(bench: Bench) -> None
     assert "temperature" not in bench.endpoint.asked[0]
 
 
+def test_the_limit_is_sent_under_the_name_that_the_server_knows(bench: Bench) -> None:
+    bench.ask(says({"colour": "red"}), limit_as="max_tokens")
+    assert bench.endpoint.asked[0]["max_tokens"] == 300
+    assert "max_completion_tokens" not in bench.endpoint.asked[0]
+
+
 def test_the_body_is_kept_to_the_letter(bench: Bench) -> None:
     body = completion({"colour": "rot"}, unknown_field={"b": 1, "a": [1.50]}).replace(b'"b"', b'  "b"')
     assert bench.ask(Scripted(body=body)) == [Reply(200, body.decode())]

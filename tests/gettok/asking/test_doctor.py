@@ -1,12 +1,13 @@
 """What an endpoint cannot do is found out, and said with the setting that helps."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_endpoint import Endpoint, Scripted, llm
+from scripted_endpoint import Endpoint, Scripted, fails, llm
 
 from gettok.asking import Calls
 from gettok.asking.doctor import Doctor
@@ -62,7 +63,7 @@ def test_an_endpoint_that_can_do_everything_has_nothing_to_be_told(corpus: Path,
         ({"logprobs": "ignored"}, "tells", "left out"),
         ({"no_usage": True}, "counts", "worst case"),
         ({"fixed_temperature": True}, "answers", "set llm.temperature to null"),
-        ({"token_limit_name": "max_tokens"}, "answers", "this server wants max_tokens"),
+        ({"token_limit_name": "max_tokens"}, "answers", "set llm.limit_as"),
     ],
 )
 def test_what_it_cannot_do_is_said_with_what_to_set(
@@ -132,3 +133,19 @@ def test_f48_without_a_price_the_doctor_asks_nothing_either(corpus: Path, tmp_pa
             list(doctor.findings())
         doctor.close()
     assert not any("messages" in asked for asked in endpoint.asked)
+
+
+@pytest.mark.parametrize(("listed", "can"), [(["model-a"], True), (["model-b"], False), (None, None)])
+def test_a_server_that_only_lists_its_models_is_believed(
+    tmp_path: Path, listed: list[str] | None, can: bool
+) -> None:
+    """As vLLM is: it has a list of models, and none of them alone."""
+    told = {"object": "list", "data": [{"id": name, "object": "model"} for name in listed or []]}
+    shown = fails(404) if listed is None else Scripted(body=json.dumps(told).encode())
+    with Endpoint() as endpoint, Calls(tmp_path, None) as calls:
+        endpoint.plays(fails(404), shown)
+        doctor = Doctor(llm(), endpoint.url, Secret("sandbox"), calls)
+        offers = next(doctor.findings())
+        doctor.close()
+    assert offers.can is can
+    assert "model-b" in offers.detail if listed == ["model-b"] else True
