@@ -20,8 +20,8 @@ _LATE_LOOKS = 5
 class BatchDesk:
     """The batches of one run at one host.
 
-    `tried` is how often each request has come back without a reply, and `has_answers` whether any has one. What the
-    host has room for is learnt: `most_requests` in a batch and `most_batches` at a time.
+    `tried` is how often each request has come back without a reply, and `has_answers` whether the host has answered
+    any, in this run or in the days before. What the host has room for is learnt: `most_requests` in a batch and `most_batches` at a time.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class BatchDesk:
     ) -> None:
         self.record, self.poll_s = record, batch.poll_s
         self.tried: Counter[str] = Counter()
-        self.has_answers = False
+        self.has_answers = record.has_answers_of_late()
         self.most_requests, self.most_batches = batch.requests, 1_000_000
         self._llm, self._host, self._tell = llm, host, tell
         prices_of(llm)  # without, nothing is sent

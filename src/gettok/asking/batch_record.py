@@ -82,6 +82,15 @@ class BatchRecord:
         with self.calls.turn() as database:
             return [OpenBatch(*row) for row in database.execute(asked, (self._host,))]
 
+    def has_answers_of_late(self) -> bool:
+        """Whether any of its batches of the last three days has been answered."""
+        asked = (
+            "SELECT 1 FROM calls JOIN batches ON batch = batches.n "
+            "WHERE host = ? AND reply IS NOT NULL AND made_at > datetime('now', '-3 days') LIMIT 1"
+        )
+        with self.calls.turn() as database:
+            return database.execute(asked, (self._host,)).fetchone() is not None
+
     def under_way(self) -> dict[str, int]:
         """The requests that an open batch will answer, each with the number of the batch."""
         asked = (

@@ -276,6 +276,15 @@ def test_batches_of_which_nothing_is_answered_are_not_repeated_for_ever(
     assert {type(outcome) for outcome in found.values()} == {NotNow}
 
 
+def test_a_request_that_is_left_alone_and_fails_is_told_from_a_host_that_fails(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    asked(asked_in_batches(), sandbox.model, tmp_path, items(2))
+    sandbox.play([{"do": "batch_429", "match": BATCHES, "share": 1.0, "times": None}])
+    found = asked(asked_in_batches(tries=2), sandbox.model, tmp_path, items(3))
+    assert [outcome.reason for outcome in found.values() if isinstance(outcome, Unusable)] == ["unanswered"]
+
+
 def test_a_batch_that_the_host_has_forgotten_counts_in_full(sandbox: Sandbox, tmp_path: Path) -> None:
     with Calls(tmp_path, None) as calls:
         record = BatchRecord(calls, "https://models.example/v1")
