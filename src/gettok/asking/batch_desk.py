@@ -21,7 +21,8 @@ class BatchDesk:
     """The batches of one run at one host.
 
     `tried` is how often each request has come back without a reply, and `has_answers` whether the host has answered
-    any, in this run or in the days before. What the host has room for is learnt: `most_requests` in a batch and `most_batches` at a time.
+    any, in this run or in the days before. What the host has room for is learnt: `most_requests` in a batch and
+    `most_batches` at a time.
     """
 
     def __init__(
