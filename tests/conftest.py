@@ -20,3 +20,9 @@ _PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
 def params() -> dict[str, Any]:
     """The composed settings of the demo, to be changed at will."""
     return deepcopy(_PARAMS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker is left alone with them at the end."""
+    longest_first = ["whole", "stages"]
+    items.sort(key=lambda item: [name not in item.path.parts for name in longest_first])
