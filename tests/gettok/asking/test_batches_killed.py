@@ -81,6 +81,6 @@ def test_f49_a_kill_at_each_of_its_requests_in_turn() -> None:
 
 @pytest.mark.slow
 @given(KILLS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_f49_wherever_it_is_killed_sixty_times(kills: list[float]) -> None:
     holds(kills)
