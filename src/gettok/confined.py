@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from multiprocessing import get_context, parent_process
@@ -79,7 +79,7 @@ class _Children:
         with self._turns:
             pool = self._take()
             try:
-                return _scheduled(pool, function, args, timeout_s).result(timeout_s + _START_S)
+                return _result(_scheduled(pool, function, args, timeout_s), timeout_s + _START_S)
             except _SPOILT:
                 self._drop(pool)
                 raise
@@ -113,6 +113,14 @@ def _scheduled(
         return pool.schedule(_run, (function, args, timeout_s), timeout=timeout_s)
     except RuntimeError as error:  # it died since it was last asked
         raise BrokenProcessPool from error
+
+
+def _result(future: Future[T], timeout_s: float) -> T:
+    """Waits a second at a time: a signal that comes as a wait begins is heard only when it is over."""
+    for _ in range(math.ceil(timeout_s)):
+        if wait([future], 1).done:
+            break
+    return future.result(0)
 
 
 @cache

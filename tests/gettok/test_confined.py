@@ -119,7 +119,7 @@ def test_a_spawned_process_has_children_of_its_own_and_ends():
 
 
 OWNER = f"""
-import sys, time
+import signal, sys, time
 sys.path.insert(0, {str(HERE)!r})
 from misbehaving import announced, confined, hang, hang_in_c, process_id
 if __name__ == "__main__":
@@ -132,6 +132,7 @@ def owner_that(then):
     """A process that has a child, and an eye on that child."""
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER.format(then=then)],
+        stdin=subprocess.PIPE,  # else whoever reads it is at its end at once
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -177,8 +178,13 @@ def test_children_die_with_an_owner_that_is_killed(then):
     owner.communicate()
 
 
-def test_ctrl_c_ends_owner_and_children_without_a_hang():
-    owner, child = owner_that("confined(announced, hang)")
+#: What a signal does that comes just as a wait begins: it is noted, and the wait goes on.
+UNHEARD = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])"
+
+
+@pytest.mark.parametrize("before", ["pass", UNHEARD], ids=["in a wait", "just before it"])
+def test_ctrl_c_ends_owner_and_children_without_a_hang(before):
+    owner, child = owner_that(f"{before}; confined(announced, hang)")
     assert owner.stdout.readline() == "begun\n"
     os.killpg(owner.pid, signal.SIGINT)
     assert "KeyboardInterrupt" in owner.communicate(timeout=20)[1]
