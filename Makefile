@@ -2,6 +2,8 @@
 UV := $(shell command -v uv || echo .tools/uv/bin/uv)
 RUN := $(UV) run --no-sync
 export PYANNOTE_METRICS_ENABLED := 0
+# each stage is a process: without what Python keeps of the libraries, each would compile them all again
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-slow test-all lint format bench setup setup-bench
 

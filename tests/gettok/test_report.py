@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_study import COMPARISON, OURS, STUDY, TIKTOK, attacked, study_of, tables, video
 
-from gettok import report
 from gettok.books import Books
 from gettok.coded.against import Against, held_against
 from gettok.coded.reading import Coding
@@ -21,6 +20,7 @@ from gettok.compare.ways import WAYS, texts
 from gettok.report import examples, numbers
 from gettok.report.display import address, shown
 from gettok.report.marking import marked
+from gettok.report.page import html, write
 from gettok.report.rendering import differences_page
 from gettok.summary import terminal_summary
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
@@ -57,7 +57,7 @@ class Page(HTMLParser):
 
 
 def made(folder: Path, of=None, comparison=None) -> str:
-    report.write(folder, of or study_of(9), STUDY, COMPARISON if comparison is None else comparison)
+    write(folder, of or study_of(9), STUDY, COMPARISON if comparison is None else comparison)
     return (folder / "index.html").read_text("utf-8")
 
 
@@ -94,7 +94,7 @@ def test_a_day_that_is_not_covered_is_named_below_figure_3(tmp_path):
     gap = replace(whole, uncovered={"2022-12-09": "the API fails <for> it"})
     pages = []
     for study in (whole, gap):
-        report.write(tmp_path, study, STUDY, COMPARISON)
+        write(tmp_path, study, STUDY, COMPARISON)
         pages.append((tmp_path / "index.html").read_text("utf-8"))
     assert "may be missing" not in pages[0]
     assert "2022-12-09: the API fails &lt;for&gt; it" in pages[1]
@@ -139,9 +139,9 @@ def test_f52_the_page_runs_nothing_and_fetches_nothing(tmp_path):
 )
 def test_f52_f19_whatever_a_caption_says_the_page_has_the_template_s_elements(tmp_path_factory, text):
     of = tables(video(3, description="x", username="user.1", hashtags=["a"]))
-    plain = Page(report.page.html(of, STUDY, COMPARISON, {}))
+    plain = Page(html(of, STUDY, COMPARISON, {}))
     hostile = tables(video(3, description=text, username="user.1", hashtags=["a"]))
-    page = Page(report.page.html(hostile, STUDY, COMPARISON, {}))
+    page = Page(html(hostile, STUDY, COMPARISON, {}))
     assert [e for e in page.elements if e != "br"] == [e for e in plain.elements if e != "br"] or not shown(
         text, 300
     ).strip()
@@ -214,7 +214,7 @@ def test_figure_4_has_a_line_for_each_way(tmp_path):
     assert all(name in text for name in WAYS.values())
     per_day = numbers.transcripts_per_day(study_of(9))
     assert {way: per_day[way].sum() for way in WAYS} == {"voice_to_text": 3, "captions": 3, "whisper": 7}
-    shares = report.plots(study_of(9), STUDY)["transcripts_per_day.csv"]
+    shares = numbers.plots(study_of(9), STUDY)["transcripts_per_day.csv"]
     assert shares["share with our transcript"].to_list() == [
         ours / videos for ours, videos in per_day.select("whisper", "videos").iter_rows()
     ]
@@ -285,7 +285,7 @@ def test_hashtags_apart_are_counted_as_they_were_sent():
 
 
 def test_figure_2_says_how_spellings_were_counted(tmp_path):
-    report.write(tmp_path, study_of(9), STUDY, COMPARISON, "apart")
+    write(tmp_path, study_of(9), STUDY, COMPARISON, "apart")
     assert "Each spelling is counted on its own" in (tmp_path / "index.html").read_text("utf-8")
     assert "Capitals and accents make no difference" in made(tmp_path)
 
@@ -321,9 +321,9 @@ def test_videos_without_any_text_are_in_no_rate_of_the_screen():
     blank = of.descriptions.with_columns(
         on_screen_text=pl.when(pl.col("ocr_cer") > 0).then("on_screen_text").otherwise(pl.lit(""))
     )
-    metrics = report.metrics(replace(of, descriptions=blank), STUDY, COMPARISON)
+    metrics = numbers.metrics(replace(of, descriptions=blank), STUDY, COMPARISON)
     assert metrics["screen_text"] == {"cer": 1.0, "videos": 1}
-    assert report.metrics(study_of(3), STUDY, COMPARISON)["screen_text"] == {"cer": None, "videos": 0}
+    assert numbers.metrics(study_of(3), STUDY, COMPARISON)["screen_text"] == {"cer": None, "videos": 0}
 
 
 def test_f46_the_page_says_how_often_attacks_flipped_a_label_and_how_often_nothing_did(tmp_path):
@@ -344,9 +344,9 @@ def test_f46_the_page_says_how_often_attacks_flipped_a_label_and_how_often_nothi
 
 
 def test_the_flip_rate_is_among_the_metrics_with_the_control_s():
-    metrics = report.metrics(attacked(study_of(6)), STUDY, COMPARISON)
+    metrics = numbers.metrics(attacked(study_of(6)), STUDY, COMPARISON)
     assert metrics["attacks"] == {"flip_rate": 0.25, "control_flip_rate": 0.0, "judged": 4}
-    assert report.metrics(study_of(6), STUDY, COMPARISON)["attacks"]["flip_rate"] is None
+    assert numbers.metrics(study_of(6), STUDY, COMPARISON)["attacks"]["flip_rate"] is None
 
 
 def by_people(of, *labels: str, coder: str = "") -> list[Coding]:
@@ -360,7 +360,7 @@ def judged(of, *codings: Coding) -> Against:
 
 
 def section_on(tmp_path, of, coded: Against | None) -> str:
-    report.write(tmp_path, of, STUDY, COMPARISON, coded=coded)
+    write(tmp_path, of, STUDY, COMPARISON, coded=coded)
     text = (tmp_path / "index.html").read_text("utf-8")
     return text.split("How right the stances are")[1].split("Examples (Figure 6)")[0]
 
@@ -418,18 +418,18 @@ def test_without_judgements_or_with_none_of_this_study_the_page_says_so_and_ther
     assert "<table" not in section
     nothing = {"accuracy": None, "kappa": None, "macro_f1": None, "videos": 0}
     for coded in (None, strangers):
-        assert report.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == nothing
-        assert report.plots(of, STUDY, coded)["stances_by_people.csv"].height == 0
+        assert numbers.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == nothing
+        assert numbers.plots(of, STUDY, coded)["stances_by_people.csv"].height == 0
 
 
 def test_dvc_gets_the_two_labels_of_each_judged_video(tmp_path):
     of = study_of(6)
     coded = judged(of, *by_people(of, "support", "support", "neutral"))
-    assert report.plots(of, STUDY, coded)["stances_by_people.csv"].rows() == [
+    assert numbers.plots(of, STUDY, coded)["stances_by_people.csv"].rows() == [
         (of.videos["video_id"][0], "support", "support"),
         (of.videos["video_id"][2], "neutral", "no support"),
     ]
-    assert report.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == {
+    assert numbers.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == {
         "accuracy": 0.5,
         "kappa": 0.3333,
         "macro_f1": 0.3333,
@@ -439,13 +439,13 @@ def test_dvc_gets_the_two_labels_of_each_judged_video(tmp_path):
 
 def test_every_day_of_the_study_is_in_the_plot_with_zero_where_nothing_was_published():
     of = tables(video(1, created_at=datetime(2022, 12, 7, 23, 59, tzinfo=UTC)))
-    frame = report.plots(of, STUDY)["posts_per_day.csv"]
+    frame = numbers.plots(of, STUDY)["posts_per_day.csv"]
     assert frame.height == 10
     assert frame.filter(pl.col("videos published") > 0)["day"].cast(pl.String).to_list() == ["2022-12-07"]
 
 
 def test_the_metrics_are_the_numbers_of_the_tables():
-    made = report.metrics(study_of(6), STUDY, COMPARISON)
+    made = numbers.metrics(study_of(6), STUDY, COMPARISON)
     assert made["totals"]["views"] == sum(1000 * number for number in range(1, 7))
     assert made["ok"]["download"] == 4
     assert made["unusable"]["download"] == {"private": 1, "removed": 1}

@@ -80,8 +80,8 @@ def twins_priced(said):
     return found[1], int(found[2]), float(found[3]), float(found[4])
 
 
-def spent(workspace):
-    return float(re.search(r"spent so far: \$(\S+) in", plan(workspace))[1])
+def spent(said):
+    return float(re.search(r"spent so far: \$(\S+) in", said)[1])
 
 
 def calls_made(sandbox):
@@ -91,18 +91,20 @@ def calls_made(sandbox):
 def test_f48_a_plan_prices_what_is_missing_and_the_run_costs_no_more(workspace, sandbox):
     study = workspace()
     before = calls_made(sandbox)
-    videos, answered, calls, about, most = priced(plan(study), "describe")
+    said = plan(study)
+    videos, answered, calls, about, most = priced(said, "describe")
     assert (videos, answered, calls) == (COUNT, 0, COUNT)
     assert 0 < about < most
-    assert "detect_stance: not priced yet" in plan(study)
+    assert "detect_stance: not priced yet" in said
     assert calls_made(sandbox) == before
     code, err = study.outcome("describe")
     assert code == 0, err
     described = pl.read_parquet(study.data / "descriptions")
-    assert 0 < spent(study) <= most
-    assert spent(study) == pytest.approx(described["cost_usd"].sum(), abs=1e-4)
-    assert priced(plan(study), "describe")[:3] == (COUNT, COUNT, 0)
-    assert priced(plan(study), "detect_stance")[:3] == (COUNT, 0, COUNT)
+    said = plan(study)
+    assert 0 < spent(said) <= most
+    assert spent(said) == pytest.approx(described["cost_usd"].sum(), abs=1e-4)
+    assert priced(said, "describe")[:3] == (COUNT, COUNT, 0)
+    assert priced(said, "detect_stance")[:3] == (COUNT, 0, COUNT)
 
 
 def test_f48_a_budget_ends_the_run_with_all_answers_kept_and_more_money_goes_on(workspace, sandbox):

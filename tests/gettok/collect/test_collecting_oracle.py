@@ -113,7 +113,7 @@ def test_f01_to_f15_and_f34_every_video_is_there_and_no_page_was_paid_for_twice(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(max_examples=250, **SETTINGS)
+@settings(max_examples=200, **SETTINGS)
 @given(trouble=TROUBLE)
 def test_f01_to_f15_and_f34_the_same_for_many_more_scripts(castillo, children, trouble):
     judge(castillo, children, trouble)
