@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
-from gettok import report
 from gettok.books import Books
 from gettok.coded.against import Against, held_against
 from gettok.coded.reading import read_codings
 from gettok.release import Tables
+from gettok.report.examples import shown_videos
+from gettok.report.numbers import metrics, plots
+from gettok.report.page import write
 from gettok.settings import Study
 from stages.answering import whole
 from stages.place import INPUTS
@@ -23,14 +25,14 @@ def run(stage: Stage) -> None:
     study = stage.settings.study
     results = tables()
     coded = _coded(CODED, results, study)
-    results = with_pictures(results, report.shown_videos(results, study))
+    results = with_pictures(results, shown_videos(results, study))
     comparison = json.loads((DATA / "comparison" / "summary.json").read_text("utf-8"))
     with whole(DATA / "report") as folder:
-        report.write(folder, results, study, comparison, stage.settings.report.hashtags, coded=coded)
+        write(folder, results, study, comparison, stage.settings.report.hashtags, coded=coded)
     with whole(DATA / "plots") as folder:
-        for name, frame in report.plots(results, study, coded).items():
+        for name, frame in plots(results, study, coded).items():
             frame.write_csv(folder / name)
-    write_json(DATA / "metrics.json", report.metrics(results, study, comparison, coded))
+    write_json(DATA / "metrics.json", metrics(results, study, comparison, coded))
     count = results.videos.height
     stage.keep(Books(count, count))
 
