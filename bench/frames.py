@@ -3,7 +3,7 @@
 Each lane runs in a process of its own on the same one-minute files, H.264 and HEVC with a key frame every 7 and every
 2 seconds, then on the demo's videos. Every picture carries its number, and a lane that keeps a wrong one is told.
 
-    python bench/frames.py [--repeat 3] [--seconds 60]
+    python bench/frames.py [--repeat 3] [--seconds 60] [--videos 47]
 
 The last line is JSON. Start-up is not in the times; `start_s` is what the step's child process takes once for a run.
 """
@@ -113,12 +113,13 @@ def main() -> None:
     )
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--videos", type=int, default=None, help="of the demo; all, if not said")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         found = minutes(folder, given.seconds, given.repeat)
-        files = sorted((ROOT / "sandbox" / "corpus" / "media").glob("*.mp4"))
-        print(f"the demo's {len(files)} videos")
+        files = sorted((ROOT / "sandbox" / "corpus" / "media").glob("*.mp4"))[: given.videos]
+        print(f"{len(files)} videos of the demo")
         corpus = {name: lane(name, files, 0, numbered=False) for name in NAMES}
         print("memory")
         figures = summary(found) | peaks(folder) | {"start_s": start_s()}

@@ -71,7 +71,7 @@ def ours(address: str, _: int, at_once: int) -> dict[str, Any]:
     changes = {"base_url": f"{address}/v1", "key_from": "GETTOK_BENCH_KEY", "at_once": at_once}
     llm = Llm.model_validate(yaml.safe_load(conf.read_text("utf-8")) | changes)
     parts: dict[str, Any] = {"describe": Prompt(name="bench", text=PROMPT)}
-    parts = {"llm": llm, "prompts": Prompts.model_construct(**parts)}
+    parts = {"llm": llm, "prompts": Prompts.model_construct(**parts), "ocr": None}
     settings = Settings.model_construct(**parts)
     with Store(Path("store")) as store:
         run(Stage("describe", settings, store, LocalEngine(), Event()))
