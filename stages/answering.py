@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, TypeAlias
 
 from gettok.books import Books
 from gettok.engine import Engine, Outcome
@@ -17,6 +17,9 @@ from gettok.step import Answer, Item, Row, Step
 from gettok.store import Key, Store
 from gettok.tables import Table
 from stages.progress import Progress
+
+#: Takes a day and its rows, one after another: a day's pictures would not fit into memory.
+Write: TypeAlias = Callable[[str, Iterable[Row]], None]
 
 
 @dataclass(frozen=True)
@@ -96,21 +99,23 @@ class Asking:
             raise Unusable(str(answer.body["unusable"]), str(answer.body["detail"]))
         return self.step.read(answer)
 
-    def table(self, entries: Sequence[Item[Any] | Lost], write: Callable[[str, list[Row]], None]) -> Books:
-        """Ask, then hand each day's rows to `write` in order of day; returns the books."""
+    def table(self, entries: Sequence[Item[Any] | Lost], write: Write) -> Books:
+        """Ask, then hand each day's rows to `write` in order of day and video; returns the books."""
         unsettled = self.ask([entry for entry in entries if isinstance(entry, Item)])
         reasons: list[str | None] = []
-        for day, of_day in groupby(sorted(entries, key=_day_and_id), key=lambda entry: entry.day):
-            rows: list[Row] = []
+
+        def rows(of_day: Iterable[Item[Any] | Lost]) -> Iterator[Row]:
             for entry in of_day:
                 found = _upstream(entry) if isinstance(entry, Lost) else self.rows(entry, unsettled)
                 reasons.append(found[0].get("reason"))
-                rows += found
-            write(day, rows)
+                yield from found
+
+        for day, of_day in groupby(sorted(entries, key=_day_and_id), key=lambda entry: entry.day):
+            write(day, rows(of_day))
         return Books.of(reasons, len(entries))
 
 
-def writer_by_day(table: Table, folder: Path) -> Callable[[str, list[Row]], None]:
+def writer_by_day(table: Table, folder: Path) -> Write:
     """A writer of one Parquet file a day."""
     return lambda day, rows: table.write(rows, folder / f"{day}.parquet")
 

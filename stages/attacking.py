@@ -56,7 +56,7 @@ def attack(
     by_id = {one.item.video_id: one for one in found}
     rows: list[Row] = []
 
-    def keep(_: str, judged: list[Row]) -> None:
+    def keep(_: str, judged: Iterable[Row]) -> None:
         rows.extend(by_id[row["video_id"]].row(row) for row in judged)
 
     stage.asking(step).table([one.item for one in found], keep)

@@ -1,6 +1,6 @@
 """Have a model judge each video's stance towards the study's target from transcript, description, texts and a frame."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from gettok.attacks.twins import check
 from gettok.canonical import digest_of
@@ -38,9 +38,10 @@ def _judge(asking: Stage, step: StanceStep, entries: list[Item[StanceInputs] | L
     with whole(DATA / "stances") as folder:
         write = writer_by_day(STANCES, folder)
 
-        def keep(day: str, rows: list[Row]) -> None:
-            write(day, rows)
-            labels.update((row["video_id"], row["label"]) for row in rows if row["status"] == "ok")
+        def keep(day: str, rows: Iterable[Row]) -> None:
+            judged = list(rows)
+            write(day, judged)
+            labels.update((row["video_id"], row["label"]) for row in judged if row["status"] == "ok")
 
         asking.answer(step, entries, keep)
     return labels

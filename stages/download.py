@@ -1,6 +1,6 @@
 """Fetch each video's file, check that it is whole and plays, and note its facts or the reason why there is none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ def run(stage: Stage) -> None:
     with opened_step(stage.settings) as step, whole(DATA / "media") as folder:
         items = [question(step, *video) for video in videos()]
         kept = Kept(stage.store, folder)
+        step.breaker.known = fetched(stage.asking(step), items)
         stage.answer(step, items, kept.keep)
     MEDIA.write(kept.media, DATA / "media.parquet")
     CAPTIONS.write(kept.captions, DATA / "captions.parquet")
@@ -45,6 +46,15 @@ def question(step: DownloadStep, video_id: str, day: str, username: str) -> Item
     """What is asked about a video."""
     link = VideoLink(video_id, username)
     return Item(video_id, day, step.inputs(link), link)
+
+
+def fetched(asking: Asking, items: Iterable[Item[VideoLink]]) -> VideoLink | None:
+    """A video among these that is kept, if there is one."""
+    for item in items:
+        answer = asking.store.get(asking.key(item).digest)
+        if answer is not None and "unusable" not in answer.body:
+            return item.content
+    return None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from gettok.frames import FramesStep
 from gettok.tables import FRAMES
-from stages.answering import whole, writer_by_day
+from stages.answering import whole
 from stages.inputs import media_items
 from stages.shell import DATA, Stage, main
 
@@ -11,7 +11,11 @@ PARAMS = ("frames",)
 
 def run(stage: Stage) -> None:
     with whole(DATA / "frames") as folder:
-        stage.answer(FramesStep(stage.settings.frames), list(media_items()), writer_by_day(FRAMES, folder))
+        stage.answer(
+            FramesStep(stage.settings.frames),
+            list(media_items()),
+            lambda day, rows: FRAMES.write_in_order(rows, folder / f"{day}.parquet"),
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Has somebody else read the frames that a model is shown, and holds the model's reading against theirs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gettok.pictures import Pictures
@@ -8,7 +8,7 @@ from gettok.screen_text.agreement import cer, distinct
 from gettok.screen_text.step import OcrStep
 from gettok.step import Item, Row
 from gettok.tables import SCREEN_TEXTS
-from stages.answering import Lost, whole, writer_by_day
+from stages.answering import Lost, Write, whole, writer_by_day
 from stages.shell import DATA, Stage
 
 
@@ -18,9 +18,9 @@ class Screens:
 
     lines: Mapping[str, Sequence[str]]
 
-    def beside(self, write: Callable[[str, list[Row]], None]) -> Callable[[str, list[Row]], None]:
+    def beside(self, write: Write) -> Write:
         """A writer of descriptions that puts the reader's text beside the model's."""
-        return lambda day, rows: write(day, [self._compared(row) for row in rows])
+        return lambda day, rows: write(day, map(self._compared, rows))
 
     def _compared(self, row: Row) -> Row:
         lines = self.lines.get(row["video_id"])
@@ -38,9 +38,10 @@ def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Lost]) -> Scre
         if ocr is not None:
             write = writer_by_day(SCREEN_TEXTS, folder)
 
-            def keep(day: str, rows: list[Row]) -> None:
-                write(day, rows)
-                for row in rows:
+            def keep(day: str, rows: Iterable[Row]) -> None:
+                read = list(rows)
+                write(day, read)
+                for row in read:
                     if row["status"] == "ok":
                         of_video = lines.setdefault(row["video_id"], [])
                         of_video += [line["text"] for line in row["lines"]]

@@ -63,10 +63,9 @@ def _kept(store: Store, stage: str, answers: Iterator[_Found]) -> Refilled:
 
 
 def _rows(path: Path, table: Table) -> Iterator[Row]:
-    """The rows that carry an answer, file by file, so that memory holds one day at a time."""
-    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path] * path.is_file()
-    for file in files:
-        yield from table.read(file).drop_nulls("answer_key").iter_rows(named=True)
+    """The rows that carry an answer; none of a table that was not pulled."""
+    if path.exists():
+        yield from (row for row in table.rows(path) if row["answer_key"] is not None)
 
 
 def _subjects(rows: Iterator[Row], column: str) -> Iterator[_Found]:

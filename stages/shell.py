@@ -20,10 +20,10 @@ from gettok.canonical import canonical
 from gettok.engine import Engine, LocalEngine
 from gettok.errors import AlreadyRunning, Interrupted, Told
 from gettok.settings import Settings
-from gettok.step import Item, Row, Step
+from gettok.step import Item, Step
 from gettok.store import Store
 from gettok.writing import write_whole
-from stages.answering import Asking, Lost
+from stages.answering import Asking, Lost, Write
 from stages.place import PARAMS, refuse_stale, store_root
 
 DATA = Path("data")
@@ -59,9 +59,7 @@ class Stage:
     def asking(self, step: Step[Any]) -> Asking:
         return Asking(step, self.store, self.engine, self.stop)
 
-    def answer(
-        self, step: Step[Any], entries: Sequence[Item[Any] | Lost], write: Callable[[str, list[Row]], None]
-    ) -> None:
+    def answer(self, step: Step[Any], entries: Sequence[Item[Any] | Lost], write: Write) -> None:
         """Ask what is not known yet, hand each day's rows to `write`, and write the books."""
         self.keep(self.asking(step).table(entries, write))
 

@@ -19,7 +19,7 @@ def run(stage: Stage) -> None:
     refuse_changed(stage.store.root, stage.settings.asr.model, step.model)
     with whole(DATA / "transcripts") as folder:
         write = writer_by_day(TRANSCRIPTS, folder)
-        stage.answer(step, list(media_items()), lambda day, rows: write(day, [_told(row) for row in rows]))
+        stage.answer(step, list(media_items()), lambda day, rows: write(day, map(_told, rows)))
 
 
 def _told(row: Row) -> Row:

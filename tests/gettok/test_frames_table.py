@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -49,6 +51,7 @@ def test_what_is_written_is_read_again_and_the_same_rows_give_the_same_bytes(tmp
     again = FRAMES.read(tmp_path / "a.parquet")
     assert again.schema == FRAMES.schema
     assert again.equals(FRAMES.frame([*rows, UNUSABLE]))
+    assert list(FRAMES.rows(tmp_path / "a.parquet")) == again.to_dicts()
     assert again["image"].null_count() == 1
 
 
@@ -70,3 +73,55 @@ def test_a_photo_without_a_time_is_shown_to_a_model_all_the_same(tmp_path):
     photo = row(0, 30) | {"sha256": hashlib.sha256(data).hexdigest(), "time_s": None}
     FRAMES.write([photo], tmp_path / "a.parquet")
     assert StoredFrames(str(tmp_path / "a.parquet"), "1").load() == [Picture(0, None, data)]
+
+
+def test_rows_that_come_in_order_are_written_as_all_at_once_would_be(tmp_path):
+    rows = [row(index, 30) for index in range(150)]
+    FRAMES.write(reversed([*rows, UNUSABLE]), tmp_path / "a.parquet")
+    FRAMES.write_in_order(iter([*rows, UNUSABLE]), tmp_path / "b.parquet")
+    assert (tmp_path / "b.parquet").read_bytes() == (tmp_path / "a.parquet").read_bytes()
+    FRAMES.write([], tmp_path / "a.parquet")
+    FRAMES.write_in_order(iter([]), tmp_path / "b.parquet")
+    assert (tmp_path / "b.parquet").read_bytes() == (tmp_path / "a.parquet").read_bytes()
+
+
+def test_rows_out_of_order_are_a_bug_and_leave_what_was_there(tmp_path):
+    file = tmp_path / "a.parquet"
+    FRAMES.write_in_order([UNUSABLE], file)
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match="rows of the table frames came out of order"):
+        FRAMES.write_in_order([UNUSABLE, *(row(index, 30) for index in range(64))], file)
+    assert file.read_bytes() == before
+    FRAMES.write_in_order([UNUSABLE, {**UNUSABLE, "video_id": "3"}], file)
+
+
+#: Writes and reads many pictures of 100 kB, and says how much memory that took beyond a few.
+PEAK = """
+import os, resource, sys
+from pathlib import Path
+from gettok.tables import FRAMES
+
+def rows(count):
+    for index in range(count):
+        image = {"bytes": os.urandom(100_000), "path": ""}
+        yield {"video_id": "1", "frame_index": index, "status": "ok", "image": image}
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+def there_and_back(count):
+    FRAMES.write_in_order(rows(count), Path(sys.argv[1]))
+    assert sum(len(row["image"]["bytes"]) for row in FRAMES.rows(Path(sys.argv[1]))) == count * 100_000
+    return peak()
+
+few = there_and_back(200)
+print(there_and_back(4000) - few)
+"""
+
+
+def test_a_day_of_pictures_is_never_in_memory_as_a_whole(tmp_path):
+    said = subprocess.run(
+        [sys.executable, "-c", PEAK, str(tmp_path / "a.parquet")], capture_output=True, text=True, check=True
+    )
+    assert float(said.stdout) < 60, "MiB, of 381 that were written"
+    assert FRAMES.read(tmp_path / "a.parquet", ["frame_index"]).height == 4000

@@ -1,7 +1,7 @@
 """Columns of pictures, laid out as `datasets` of Hugging Face and the hub's viewer expect them."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import IO
 
 import polars as pl
@@ -14,16 +14,23 @@ IMAGE = pl.Struct({"bytes": pl.Binary, "path": pl.String})
 _ARROW = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
-def write_images(frame: pl.DataFrame, images: Collection[str], file: IO[bytes], rows_per_group: int) -> None:
-    """Write the frame as Parquet that says which columns are pictures; the same frame gives the same bytes."""
-    schema = _schema(frame.head(0).to_arrow().schema, images)
-    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+def write_images(groups: Iterable[pl.DataFrame], schema: pl.Schema, file: IO[bytes]) -> None:
+    """Write groups of rows as Parquet that says which columns are pictures; the same groups give the same bytes."""
+    arrow = _schema(schema)
+    with parquet.ParquetWriter(file, arrow, compression="zstd") as writer:
         # group by group: one array of this type holds no more than 2 GB
-        for rows in frame.iter_slices(rows_per_group):
-            writer.write_table(rows.to_arrow().cast(schema))
+        for rows in groups:
+            writer.write_table(rows.to_arrow().cast(arrow))
 
 
-def _schema(plain: pa.Schema, images: Collection[str]) -> pa.Schema:
+def _schema(schema: pl.Schema) -> pa.Schema:
+    images = images_in(schema)
+    plain = pl.DataFrame(schema=schema).to_arrow().schema
     fields = [pa.field(field.name, _ARROW) if field.name in images else field for field in plain]
-    features = {name: {"_type": "Image"} for name in sorted(images)}
+    features = {name: {"_type": "Image"} for name in images}
     return pa.schema(fields, {"huggingface": json.dumps({"info": {"features": features}})})
+
+
+def images_in(schema: pl.Schema) -> list[str]:
+    """The columns that hold pictures, in order of name."""
+    return sorted(name for name, dtype in schema.items() if dtype == IMAGE)

@@ -1,16 +1,17 @@
 """What a table is: its columns in their order, how rows become a frame, and how that is written and read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
 from gettok.errors import BadInput
 from gettok.step import Row
-from gettok.tables.images import IMAGE, write_images
-from gettok.writing import write_whole
+from gettok.tables.images import images_in, write_images
+from gettok.writing import whole_file
 
 #: Every time is UTC, to the microsecond.
 TIME = pl.Datetime("us", "UTC")
@@ -53,29 +54,64 @@ class Table:
         """Write one Parquet file; the same rows give the same bytes."""
         # polars forgets the inner type of a list column that is all null when it turns a frame round
         frame = rows.cast(self.schema) if isinstance(rows, pl.DataFrame) else self.frame(rows)
-        buffer = BytesIO()
-        if images := [column.name for column in self.columns if column.dtype == IMAGE]:
-            write_images(frame, images, buffer, self.rows_per_group)
-        else:
-            frame.write_parquet(
-                buffer, compression="zstd", statistics=True, row_group_size=self.rows_per_group
-            )
-        write_whole(path, buffer.getvalue())
+        with whole_file(path) as file:
+            if images_in(self.schema):
+                write_images(frame.iter_slices(self.rows_per_group), self.schema, file)
+            else:
+                frame.write_parquet(
+                    file, compression="zstd", statistics=True, row_group_size=self.rows_per_group
+                )
+
+    def write_in_order(self, rows: Iterable[Row], path: Path) -> None:
+        """Write rows of pictures that come in the table's order; what `write` would, with one group in memory."""
+        with whole_file(path) as file:
+            write_images(self._groups(rows), self.schema, file)
+
+    def _groups(self, rows: Iterable[Row]) -> Iterator[pl.DataFrame]:
+        left, before = iter(rows), pl.DataFrame(schema=self.schema)
+        while group := list(islice(left, self.rows_per_group)):
+            frame = self.frame(group)
+            meeting = pl.concat([before.tail(1), frame.head(1)])
+            if not meeting.select(self.sort).equals(
+                meeting.sort(self.sort, nulls_last=True).select(self.sort)
+            ):
+                raise ValueError(f"rows of the table {self.name} came out of order")
+            yield frame
+            before = frame
 
     def read(self, path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Read one file, or all the days of a folder in order of day; an empty folder gives an empty table."""
-        files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-        wanted = list(columns) if columns is not None else [column.name for column in self.columns]
+        wanted = list(columns) if columns is not None else list(self.schema)
+        with self._told(path):
+            frames = [pl.read_parquet(file, columns=wanted) for file in _files(path)]
+        empty = pl.DataFrame(schema={name: self.schema[name] for name in wanted})
+        return pl.concat([empty, *frames])
+
+    def rows(self, path: Path) -> Iterator[Row]:
+        """The rows of one file or of a folder's days, in order, with one group of them in memory."""
+        for file in _files(path):
+            with self._told(file):
+                there = pl.scan_parquet(file).select(list(self.schema))
+                height = there.select(pl.len()).collect().item()
+            for start in range(0, height, self.rows_per_group):
+                with self._told(file):
+                    group = there.slice(start, self.rows_per_group).collect()
+                yield from group.iter_rows(named=True)
+
+    @contextmanager
+    def _told(self, path: Path) -> Iterator[None]:
         try:
-            frames = [pl.read_parquet(file, columns=wanted) for file in files]
+            yield
         except (FileNotFoundError, pl.exceptions.PolarsError) as error:
             raise BadInput(
                 f"{path} cannot be read as the table {self.name}: {error}",
                 "nothing was written",
                 "run `dvc repro` for the stage that writes it, or `dvc pull` if it comes from a remote",
             ) from error
-        empty = pl.DataFrame(schema={name: self.schema[name] for name in wanted})
-        return pl.concat([empty, *frames])
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(path.glob("*.parquet")) if path.is_dir() else [path]
 
 
 VIDEO_ID = Column(
