@@ -12,7 +12,7 @@ from gettok.settings import Settings
 from gettok.step import Answer, Item, Row
 from gettok.store import Store
 from gettok.tables import CAPTIONS, MEDIA
-from stages.answering import whole
+from stages.answering import Asking, whole
 from stages.inputs import videos
 from stages.sandboxed import addresses
 from stages.shell import DATA, Stage, main, say
@@ -66,14 +66,14 @@ class Kept:
     media: list[Row] = field(default_factory=list)
     captions: list[Row] = field(default_factory=list)
 
-    def keep(self, _day: str, of_day: list[Row]) -> None:
+    def keep(self, _day: str, of_day: Iterable[Row]) -> None:
         for row in of_day:
             if row["status"] == "ok":
                 answer = self.store.get(row["answer_key"])
                 assert answer is not None
                 row["file"] = lay(answer, self.folder, row["video_id"])
                 self._keep_captions(row["video_id"], answer)
-        self.media.extend(of_day)
+            self.media.append(row)
 
     def _keep_captions(self, video_id: str, answer: Answer) -> None:
         if "captions" not in answer.blobs:

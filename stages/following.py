@@ -16,7 +16,7 @@ from gettok.research_api import ComeBack, ResearchApi
 from gettok.settings import Settings
 from gettok.store import Store
 from stages.answering import Asking
-from stages.download import opened_step, question
+from stages.download import fetched, opened_step, question
 from stages.researching import research_api
 from stages.searching import collector, days_of, seen_in_study
 from stages.shell import only_one
@@ -38,6 +38,7 @@ class Fetcher:
         """Fetch what was met since the last time, and is not in the store yet."""
         met, self._met = list(self._met.values()), {}
         items = [question(self._step, *one) for one in met]
+        self._step.breaker.known = self._step.breaker.known or fetched(self._asking, items)
         self.unsettled |= self._asking.ask(items).keys()
         self.asked |= {item.video_id for item in items}
 

@@ -5,7 +5,8 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -69,15 +70,13 @@ class DownloadStep:
     def ask(self, content: VideoLink) -> Answer:
         """Raises `Unusable`, and `NotNow` after several pages in a row that could not be read."""
         self.breaker.check()
-        if self.spool is not None:
-            self.spool.mkdir(parents=True, exist_ok=True)
         try:
-            with tempfile.TemporaryDirectory(prefix="gettok-", dir=self.spool) as folder:
-                answer = self._answer(self._patiently(content, Path(folder)))
+            with self._folder() as folder:
+                answer = self._answer(self._patiently(content, folder))
         except Unusable as trouble:
-            self.breaker.note(trouble)
+            self.breaker.note(content, trouble, self._trouble_with)
             raise
-        self.breaker.note(None)
+        self.breaker.note(content, None, self._trouble_with)
         return answer
 
     def read(self, answer: Answer) -> list[Row]:
@@ -98,6 +97,22 @@ class DownloadStep:
         if self.download.backend == "page":
             return ByPage(site, self.download, pace)
         return ByTool(self.download.backend, site, self.download, pace)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        if self.spool is not None:
+            self.spool.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="gettok-", dir=self.spool) as folder:
+            yield Path(folder)
+
+    def _trouble_with(self, link: VideoLink) -> Unusable | None:
+        """What is wrong with a video now; its files are let go."""
+        try:
+            with self._folder() as folder:
+                self._backend.fetch(link, folder, Try(0, 0))
+        except Unusable as trouble:
+            return trouble
+        return None
 
     def _patiently(self, link: VideoLink, folder: Path) -> Arrival:
         damaged = 0

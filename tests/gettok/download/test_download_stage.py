@@ -118,7 +118,7 @@ def test_damaged_captions_are_said_and_left_out(here, server, capsys):
 def test_five_pages_that_cannot_be_read_end_the_run_and_the_next_one_gets_further(here, server):
     names = ["ok", "hevc", "captioned", "slideshow", "silent_film", "private", "mobile"]
     videos(names)
-    server.play([{"do": "captcha", "match": "/video/", "nth": 3, "times": 5}])
+    server.play([{"do": "captcha", "match": "/video/", "nth": 3, "times": 6}])
     with pytest.raises(NotNow, match="captcha"):
         download(at_once=1)
     assert not Path("data/media.parquet").exists()
@@ -127,6 +127,23 @@ def test_five_pages_that_cannot_be_read_end_the_run_and_the_next_one_gets_furthe
     assert table["reason"].drop_nulls().to_list() == ["private"]
     again = [entry["subject"] for entry in server.requests()[since:] if entry["face"] == "pages"]
     assert len(again) == 5
+
+
+def test_videos_whose_pages_can_never_be_read_hold_up_nobody_in_any_run(here, server):
+    names = ["hevc", "captioned", "slideshow", "silent_film", "mobile", "old_shape", "ok"]
+    videos(names)
+    never = [{"do": "captcha", "match": f"/video/{IDS[name]}", "times": None} for name in names[:6]]
+    server.play([*never, {"do": "captcha", "match": f"/video/{IDS['ok']}"}])
+    with pytest.raises(NotNow, match="captcha"):
+        download(at_once=1)
+    videos(["ok"])
+    download(at_once=1)
+    videos(names)
+    for _ in range(2):
+        server.play(never)
+        table = download(at_once=1)
+        assert table["reason"].to_list().count("unreadable") == 6
+        assert table.filter(status="ok")["name"].to_list() == ["ok"]
 
 
 def test_videos_with_a_status_that_nobody_knows_do_not_hold_up_the_others(here, corpus):

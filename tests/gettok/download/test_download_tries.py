@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from download_corpus import asked, link, refusal_of, settings
+from download_corpus import IDS, asked, link, refusal_of, settings
 
 from gettok.download import DownloadStep
 from gettok.errors import BadSettings, NotNow
@@ -125,6 +125,23 @@ def test_a_page_that_can_be_read_between_keeps_everybody_going(quick, server, be
             step.ask(link("ok"))
         else:
             refusal_of(step, between)
+
+
+def test_pages_that_can_never_be_read_stop_nobody_while_another_can(quick, server):
+    step = quick(tries=1)
+    step.ask(link("ok"))
+    server.play([{"do": "captcha", "match": f"/video/{IDS['hevc']}", "times": None}])
+    before = len(server.requests())
+    for _ in range(12):
+        assert refusal_of(step, "hevc").reason == "unreadable"
+    asked = [entry["subject"] for entry in server.requests()[before:] if entry["face"] == "pages"]
+    assert asked.count(IDS["ok"]) == 2, "after each five in a row"
+    server.play([{"do": "captcha", "match": "/video/", "times": None}])
+    for _ in range(2):
+        assert refusal_of(step, "hevc").reason == "unreadable"
+    with pytest.raises(NotNow, match="captcha"):
+        step.ask(link("hevc"))
+    assert not list(step.spool.iterdir())
 
 
 def test_statuses_that_nobody_has_described_never_stop_a_run(quick):
