@@ -166,8 +166,19 @@ def test_f48_a_plan_counts_every_model_that_votes_at_its_own_price(workspace):
 def test_the_doctor_sees_every_model_that_votes(workspace, sandbox):
     study = workspace(f"llm.others=[{ANOTHER}]")
     code, said, err = study.gettok("doctor")
-    assert code == 0, err
+    assert code == 78
+    assert "some of what these settings need is not there: another answers" in err
     first, _, second = said.partition("another at sandbox:")
     assert first.startswith("sandbox-vision at sandbox:")
     assert "yes  answers" in first
     assert "no   answers" in second
+
+
+def test_the_doctor_ends_as_the_settings_need(workspace):
+    study = workspace()
+    assert study.gettok("doctor")[0] == 0
+    study.compose("llm.base_url=http://127.0.0.1:9/v1", "llm.key_from=A_KEY", "llm.tries=1")
+    study.environment["A_KEY"] = "x"
+    code, said, err = study.gettok("doctor")
+    assert (code, "?    answers" in said) == (75, True)
+    assert "it could not be told whether sandbox-vision answers" in err

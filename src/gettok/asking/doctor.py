@@ -7,7 +7,7 @@ whatever the server promised.
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -38,12 +38,16 @@ _ASKS = "Which word is in the picture?"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that an endpoint can or cannot do; `None`: it could not be told. `advice` says what to set."""
+    """One thing that an endpoint can or cannot do; `None`: it could not be told.
+
+    `advice` says what to set; what is `needed` the settings cannot do without.
+    """
 
     what: str
     can: bool | None
     detail: str
     advice: str = ""
+    needed: bool = False
 
 
 class Doctor:
@@ -57,11 +61,11 @@ class Doctor:
         """One after the other; without an answer at all the rest is left out."""
         yield self._model()
         plain = self._tried("answers", {"response_format": None}, with_picture=False)
-        yield plain
+        yield replace(plain, needed=True)
         if not plain.can:
             return
         yield self._tried("keeps to a JSON schema", {}, with_picture=False, judge=_in_form)
-        yield self._tried("sees pictures", {}, judge=_sees, advice=_PICTURES)
+        yield replace(self._tried("sees pictures", {}, judge=_sees, advice=_PICTURES), needed=True)
         yield self._tells_logprobs()
         yield self._tried("counts tokens", {}, with_picture=False, judge=_counts, advice=_COUNTS)
         yield self._batches()
@@ -125,9 +129,10 @@ class Doctor:
         return Finding(what, not missing, detail, advice if missing else "")
 
     def _tells_logprobs(self) -> Finding:
-        advice = _NO_LOGPROBS if self._llm.confidence == "logprobs" else ""
-        what = "tells log-probabilities"
-        return self._tried(what, LOGPROBS, with_picture=False, judge=_tells_logprobs, advice=advice)
+        what, needed = "tells log-probabilities", self._llm.confidence == "logprobs"
+        advice = _NO_LOGPROBS if needed else ""
+        found = self._tried(what, LOGPROBS, with_picture=False, judge=_tells_logprobs, advice=advice)
+        return replace(found, needed=needed)
 
     def _paid(self, call: Call, body: Mapping[str, Any]) -> Reply | None:
         prices = prices_of(self._llm)
@@ -143,11 +148,13 @@ class Doctor:
         return bill.reply
 
     def _batches(self) -> Finding:
+        what, needed = "takes batches", self._llm.batch is not None
         try:
             self._client.batches.list(limit=1)
         except openai.APIError as error:
-            return Finding("takes batches", self._is_no(error), self._brief(error))
-        return Finding("takes batches", can=True, detail="")
+            advice = _NO_BATCHES if needed else ""
+            return Finding(what, self._is_no(error), self._brief(error), advice, needed)
+        return Finding(what, can=True, detail="", needed=needed)
 
     def _is_no(self, error: openai.APIError) -> bool | None:
         """A refusal is a no; a server in trouble says nothing about what it can do."""
@@ -179,6 +186,7 @@ _PICTURES = "choose a model that sees pictures; without one, describe cannot run
 _NO_LOGPROBS = (
     "set llm.confidence to votes, and llm.votes to more than one: it has no confidence to give otherwise"
 )
+_NO_BATCHES = "set llm.batch to null"
 _COUNTS = "without counts each call costs its worst case in the budget, and cost_usd stays empty"
 
 
