@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from gettok.asking import Calls
 from gettok.asking.doctor import Doctor
 from gettok.errors import BadSettings, Stop
 from gettok.secrets import Secret
+from gettok.settings import Batch
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox
 
@@ -86,6 +88,21 @@ def test_missing_log_probabilities_matter_to_whom_they_are_the_confidence(
         found = examined(corpus, tmp_path / confidence, confidence=confidence, logprobs=does)
         (advice,) = [advice for what, _, _, advice in found if what == "tells"]
         assert ("set llm.confidence to votes" in advice) is advised
+
+
+def test_what_is_needed_depends_on_the_settings(corpus: Path, tmp_path: Path) -> None:
+    always, batch = {"answers", "sees"}, Batch(requests=1, bytes=10**6, poll_s=1)
+    with Sandbox(corpus=corpus) as sandbox, Calls(tmp_path, None) as calls:
+        for changes, more in (
+            ({}, set()),
+            ({"confidence": "logprobs"}, {"tells"}),
+            ({"batch": batch}, {"takes"}),
+        ):
+            with closing(
+                Doctor(llm(model="sandbox-vision", **changes), sandbox.model, Secret("sandbox"), calls)
+            ) as doctor:
+                needed = {finding.what.split()[0] for finding in doctor.findings() if finding.needed}
+            assert needed == always | more
 
 
 def test_f49_another_model_in_the_answer_and_a_last_day_are_told(corpus: Path, tmp_path: Path) -> None:
