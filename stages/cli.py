@@ -49,7 +49,10 @@ def compose_command(overrides: Overrides = None) -> None:
     from stages.compose import compose  # noqa: PLC0415 - Hydra is slow to import
 
     settings = compose(overrides or [])
-    typer.echo(f"params.yaml now holds the study {settings.study.name}. Next: dvc repro")
+    chosen = f"{settings.source.name}, {settings.asr.model}, {settings.llm.model}"
+    typer.echo(f"params.yaml now holds the study {settings.study.name} ({chosen}). Next: dvc repro")
+    if overrides:
+        typer.echo("What was said here is forgotten by the next `gettok compose`; conf/config.yaml keeps it.")
 
 
 @app.command("try")

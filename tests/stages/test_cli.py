@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -133,6 +134,17 @@ def test_a_wrong_override_is_told_by_its_key():
     assert code == 78
     assert "study.query.all.regions" in err
     assert (ROOT / "params.yaml").read_bytes() == before
+
+
+def test_compose_says_what_is_chosen_and_what_the_next_call_forgets(tmp_path):
+    shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=shutil.ignore_patterns("__pycache__"))
+    code, out, err = gettok("compose", "study=peru_2022", cwd=tmp_path)
+    assert code == 0, err
+    assert "now holds the study peru_2022 (tiktok, large-v3, gpt-" in out
+    assert "forgotten by the next `gettok compose`" in out
+    code, out, _ = gettok("compose", cwd=tmp_path)
+    assert "now holds the study demo (sandbox, " in out
+    assert "forgotten" not in out
 
 
 def test_the_documented_dictionary_is_the_tables_own():
