@@ -123,6 +123,7 @@ import signal, sys, time
 sys.path.insert(0, {str(HERE)!r})
 from misbehaving import announced, confined, hang, hang_in_c, process_id
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin deaf to it
     print(confined(process_id), flush=True)
     {{then}}
 """

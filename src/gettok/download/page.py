@@ -24,9 +24,9 @@ _UNIVERSAL = re.compile(_SCRIPT.format("__UNIVERSAL_DATA_FOR_REHYDRATION__"), re
 _SIGI = re.compile(_SCRIPT.format("(?:SIGI_STATE|sigi-persisted-data)"), re.DOTALL)
 _SCOPES = ("webapp.video-detail", "webapp.reflow.video.detail")
 
-#: ByteDance's own H.266, which nothing else plays.
-#: Of what a page says in place of its video.
+#: Characters kept of what a page says in place of its video.
 _MOST_WORDS = 500
+#: ByteDance's own H.266, which nothing else plays.
 _UNPLAYABLE = "bytevc2"
 
 
