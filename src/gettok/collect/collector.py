@@ -7,7 +7,7 @@ day; after as many days as the settings have patience for, it is a gap that the 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gettok.collect.canary import Canary
 from gettok.collect.coverage import coverage, first_fresh_day, is_due_again, state
@@ -214,5 +214,5 @@ class Collector:
 
     def _doubt(self, window: Window) -> None:
         """Newest days may well be empty; they are asked for again anyway."""
-        if self.canary and window.end < first_fresh_day(self.api.now()) - timedelta(days=1):
+        if self.canary and window.end < first_fresh_day(self.api.now()):
             self.canary.doubt(window)
