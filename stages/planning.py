@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -14,7 +15,7 @@ from gettok.settings import Settings
 from gettok.store import Store
 from gettok.windows import Window
 from stages.progress import Progress
-from stages.researching import credentials, idle_api, research_api
+from stages.researching import credentials, idle_api, patiently, research_api
 from stages.searching import collector
 from stages.shell import only_one
 
@@ -33,7 +34,7 @@ def plan(settings: Settings, store: Store, *, ask: bool, stop: Event) -> Iterato
             research_api(settings.source, settings.collect, store.root, stop) as api,
         ):
             search = collector(settings, store, api)
-            _probe(search)
+            patiently(partial(_probe, search), api, settings.collect.on_quota)
             yield from _by_windows(settings, search, search.plan())
     else:
         with idle_api(settings.source, store.root) as api:

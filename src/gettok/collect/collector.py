@@ -21,7 +21,6 @@ from gettok.windows import Window, gaps, plan
 
 #: How often in a row a window's search may be lost before the window is halved.
 _MOST_RESTARTS = 3
-_SHORTEST_REST_S, _LONGEST_REST_S = 60.0, 3600.0
 
 
 @dataclass
@@ -39,15 +38,12 @@ class Collector:
     canary: Canary | None = None
     #: Told of each window that needs nothing more for now.
     told: Callable[[Life], None] = field(default=lambda _: None)
-    #: Told, in words, why nothing happens for a while.
-    said: Callable[[str], None] = field(default=lambda _: None)
 
     def __post_init__(self) -> None:
         self.journal = Journal(
             self.store, {"source": self.source, "query": dict(self.query), "fields": FIELDS}
         )
         self._shown: set[str] = set()
-        self._answers, self._rested_s = 0, 0.0
         self._keeper: Keeper | None = None
 
     def plan(self, now: Callable[[], datetime] | None = None) -> list[Window]:
@@ -99,7 +95,7 @@ class Collector:
                 yield from self._window(window)
                 self.told(self.journal.life(window))
             except Failing as error:
-                queue.extendleft(reversed(self._give_way(window, str(error))))
+                queue.extendleft(reversed(self._give_way(window, error)))
 
     def _window(self, window: Window) -> Iterator[Kept]:
         self._settle()
@@ -158,31 +154,21 @@ class Collector:
     def _is_given_up(self, life: Life) -> bool:
         return len(life.failed_on) >= self.patience_days
 
-    def _give_way(self, window: Window, why: str) -> tuple[Window, ...]:
+    def _give_way(self, window: Window, trouble: Failing) -> tuple[Window, ...]:
         """Halve the window, or park it if it is a day; returns what is to be asked instead.
 
         When the server answers nothing else either, the window is not to blame, and is asked for again after a rest.
         """
         if self.canary and not self.canary.is_heard():
-            self._rest(why)
+            self.api.rest(come_back(trouble))
             return (window,)
+        why = str(trouble)
         if len(window.days) > 1:
             halves = window.halves()
             self._note(window, "split", why=why, into=[str(half) for half in halves])
             return halves
         self.told(self._note(window, "parked", why=why, at=self.api.now().isoformat()))
         return ()
-
-    def _rest(self, why: str) -> None:
-        """Wait, longer each time; raises `NotNow` after an hour in which nothing was answered."""
-        if self.api.answers != self._answers:
-            self._answers, self._rested_s = self.api.answers, 0.0
-        if self._rested_s >= _LONGEST_REST_S:
-            raise come_back(Failing(f"{why}; and nothing else is answered for an hour"))
-        rest_s = min(max(_SHORTEST_REST_S, self._rested_s), _LONGEST_REST_S - self._rested_s)
-        self.said(f"the Research API answers nothing ({why}); asking again in {rest_s / 60:.0f} min")
-        self.api.wait(rest_s)
-        self._rested_s += rest_s
 
     def _note(self, window: Window, event: Event, **facts: Json) -> Life:
         """A step in the journal, once the pages that it stands on are on disk."""
