@@ -46,7 +46,7 @@ class Crowd:
                     failing.append(f"{one.video_id}: {error}")
                     progress.add("failing")
                 except Denied as error:
-                    say(f"collect: this client may not ask for {what}: {error}")
+                    say(f"collect: this client may not ask for {what}: {error.what}")
                     return
         if failing:
             say(

@@ -7,6 +7,7 @@ import re
 from datetime import date
 
 import pytest
+import requests
 from workspace import Workspace
 
 from gettok.tables import COUNTS, VIDEOS
@@ -152,6 +153,23 @@ def test_a_refresh_that_runs_out_of_quota_goes_on_with_the_same_round(corpus, wo
         assert "goes on with the round of 2023-03-31T12:00:00Z" in said
         assert "0 were missed" in said
         assert len(before) < len(set(queries(sandbox)))
+
+
+def test_f04_a_client_that_may_not_search_is_told_so_by_whatever_searches(corpus, workspace):
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox)
+        at.run("collect", "tabulate")
+        sandbox.clock.advance(16 * 86_400)
+        switches = f"{sandbox.base}/__sandbox__/switches"
+        requests.post(switches, json={"denied": ["/v2/research/video/query/"]}, timeout=9)
+        told = [at.gettok("refresh", "--way", "ids")[::2]]
+        at.compose("study.start='2021-01-01'", "study.end='2021-01-02'")
+        told += [at.gettok("plan", "--probe")[::2], at.outcome("collect")]
+    for code, said in told:
+        assert code == 77, said
+        assert "does not let this client ask for video/query: scope_not_authorized" in said
+        assert "What you can do: check that TIKTOK_CLIENT_KEY" in said
+        assert "Traceback" not in said
 
 
 def test_an_unknown_way_and_a_missing_table_are_told(corpus, workspace):
