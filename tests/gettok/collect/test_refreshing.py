@@ -238,6 +238,30 @@ def test_a_compliance_check_that_fails_takes_nobody_for_gone(at, videos):
             assert refresher.unfinished() is None
 
 
+def test_a_task_that_the_server_has_forgotten_is_handed_in_again(at, videos):
+    with at(profile=Profile(compliance_polls=9)) as researcher:
+        researcher.next_day(15)
+        with pytest.raises(NotNow, match="still checking"):
+            a_round(researcher, videos, "compliance")
+    with at() as researcher:
+        researcher.next_day(15)
+        assert a_round(researcher, videos, "compliance").missing == ()
+        tasks = [path for path in paths(researcher) if "validation" in path]
+    assert tasks == [
+        "validation_task_status/get",
+        *("validation_task/create", "validation_task_status/get", "validation_task/download"),
+    ]
+
+
+def test_a_check_that_failed_is_handed_in_again_by_the_same_command(at, videos):
+    with at(script=[{"do": "task_failed", "match": "validation_task_status"}]) as researcher:
+        researcher.next_day(15)
+        with pytest.raises(NotNow, match="failed"):
+            a_round(researcher, videos, "compliance")
+        assert a_round(researcher, videos, "compliance").missing == ()
+        assert paths(researcher).count("validation_task/create") == 2
+
+
 def test_f02_trouble_at_handing_in_comes_back_later(at, videos):
     with at(script=[{"do": "500", "match": "validation_task/create", "times": 6}]) as researcher:
         researcher.next_day(15)
