@@ -135,13 +135,19 @@ def refresh_command(
             help="ids (reads the counts anew, too), compliance (a file of ids), or auto: what costs less."
         ),
     ] = "auto",
+    *,
+    believe_losses: Annotated[
+        bool,
+        typer.Option("--believe-losses", help="Take videos for gone though a round misses more than half."),
+    ] = False,
 ) -> None:
     """Confirm the videos that are due, and note those that two looks do not find."""
     from stages.refreshing import refresh, way_named  # noqa: PLC0415 - loads what only this command needs
 
     signals = Signals()
     with Store(store_root()) as store:
-        for line in refresh(_settings(), store, way_named(way), signals.stop):
+        named = way_named(way)
+        for line in refresh(_settings(), store, named, signals.stop, believe=believe_losses):
             typer.echo(line)
 
 

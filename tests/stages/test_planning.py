@@ -4,6 +4,9 @@ import csv
 import hashlib
 import json
 import re
+import signal
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -12,6 +15,7 @@ from workspace import Workspace
 
 from gettok.tables import COUNTS, VIDEOS
 from sandbox.bulk import write
+from sandbox.profiles import Profile
 from sandbox.server import Sandbox
 
 COUNT = 900
@@ -170,6 +174,65 @@ def test_f04_a_client_that_may_not_search_is_told_so_by_whatever_searches(corpus
         assert "does not let this client ask for video/query: scope_not_authorized" in said
         assert "What you can do: check that TIKTOK_CLIENT_KEY" in said
         assert "Traceback" not in said
+
+
+DIES = """
+import os, signal
+from gettok.refreshes import Refreshes
+from stages.cli import main
+Refreshes.add = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+main()
+"""
+
+
+def test_f34_a_kill_between_a_round_s_outcome_and_its_line_loses_neither(corpus, workspace):
+    with Sandbox(corpus=corpus, profile="refresh") as sandbox:
+        at = workspace(sandbox)
+        at.run("collect", "tabulate")
+        sandbox.clock.advance(16 * 86_400)
+        command = [sys.executable, "-c", DIES, "refresh", "--way", "compliance"]
+        killed = subprocess.run(command, cwd=at.folder, env=at.surroundings, timeout=600, check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert not (at.folder / "inputs").exists()
+        asked = len(queries(sandbox))
+        code, said, err = at.gettok("refresh")
+        assert code == 0, err
+        assert "noted the round of 2023-03-31T12:00:00Z" in said
+        assert f"none of {COUNT} videos is due" in said
+        assert len(queries(sandbox)) == asked
+        (line,) = rows(at, "refreshes.csv")
+        assert (line["asked"], line["way"]) == (str(COUNT), "compliance")
+        assert len(rows(at, "tombstones.csv")) == int(line["missing"]) > 0
+
+
+@pytest.mark.parametrize("name", ["refreshes.csv", "tombstones.csv"])
+def test_a_broken_list_ends_a_refresh_before_anything_is_asked(corpus, workspace, name):
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox)
+        at.run("collect", "tabulate")
+        sandbox.clock.advance(16 * 86_400)
+        (at.folder / "inputs").mkdir()
+        (at.folder / "inputs" / name).write_text("<<<<<<< HEAD", "utf-8")
+        asked = len(sandbox.requests())
+        code, _, err = at.gettok("refresh")
+        assert (code, name in err) == (66, True)
+        assert len(sandbox.requests()) == asked
+        assert [path.name for path in (at.folder / "inputs").iterdir()] == [name]
+
+
+def test_a_dataset_that_is_mostly_gone_needs_a_person_s_word(corpus, workspace):
+    with Sandbox(corpus=corpus, profile=Profile(vanish_rate=0.7)) as sandbox:
+        at = workspace(sandbox)
+        at.run("collect", "tabulate")
+        sandbox.clock.advance(16 * 86_400)
+        code, _, err = at.gettok("refresh", "--way", "compliance")
+        assert (code, "--believe-losses" in err) == (70, True), err
+        assert not (at.folder / "inputs").exists()
+        sandbox.clock.advance(60)
+        code, _, err = at.gettok("refresh", "--way", "compliance", "--believe-losses")
+        assert code == 0, err
+        (line,) = rows(at, "refreshes.csv")
+        assert COUNT / 2 < int(line["missing"]) == len(rows(at, "tombstones.csv"))
 
 
 def test_an_unknown_way_and_a_missing_table_are_told(corpus, workspace):
