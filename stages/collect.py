@@ -61,8 +61,9 @@ def _keep(stage: Stage, windows: list[Row], days: list[Row]) -> None:
     """Write how the days were covered; the books count days."""
     WINDOWS.write(windows, DATA / "windows.parquet")
     COVERAGE.write(days, DATA / "coverage.parquet")
-    for day in (day for day in days if day["state"] == "gap"):
-        say(f"collect: {day['day']} is a gap: {day['why']}")
+    for day in (day for day in days if day["why"]):
+        state = "a gap" if day["state"] == "gap" else day["state"]
+        say(f"collect: {day['day']} is {state}: {day['why']}")
     stage.keep(Books.of([_reason(day) for day in days], len(days)))
 
 

@@ -212,6 +212,21 @@ def test_a_run_that_ends_between_the_readings_of_a_fresh_day_goes_on_with_the_se
         assert [one.attempt for one in researcher.collect()] == [0, 1]
 
 
+def test_f01_a_day_that_was_read_early_and_fails_when_it_is_read_again_is_no_gap(at, castillo):
+    day = Window(NEWEST.end, NEWEST.end)
+    with at(study=day, patience_days=1) as researcher:
+        researcher.sandbox.clock.set(datetime(2023, 1, 9, 23, tzinfo=UTC))
+        researcher.collect()
+        researcher.next_day(3)
+        researcher.sandbox.play(["500"] * 6)
+        kept = researcher.collect()
+        assert researcher.events()[-2:] == [f"2023-01-09_2023-01-09 {event}" for event in ("again", "parked")]
+        (row,) = researcher.coverage
+        assert (row["state"], row["searched_at"].day) == ("incomplete", 9)
+        assert "internal_error" in row["why"]
+        assert ids(kept, day) == truth(castillo, day)
+
+
 def test_newest_days_may_be_empty_without_a_doubt(at):
     with at(profile=Profile(lag_hours=48), study=Window(NEWEST.end, NEWEST.end)) as researcher:
         researcher.sandbox.clock.set(datetime(2023, 1, 9, 23, tzinfo=UTC))
