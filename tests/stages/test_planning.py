@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import requests
@@ -80,6 +80,49 @@ def test_a_probe_tells_how_many_rows_to_expect_and_its_pages_are_not_paid_again(
         assert abs(least - (pages - 2)) <= 2
         assert VIDEOS.read(at.data / "videos").height == COUNT
         assert "requests: at least 0" in at.gettok("plan")[1]
+
+
+def test_a_probe_counts_comments_and_authors_and_the_days_by_their_shares(corpus, workspace):
+    wanted = ("study.end='2022-12-02'", "collect=with_comments_and_users")
+    shares = ("collect.comments.requests_per_day=20", "collect.users.requests_per_day=10")
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox, *wanted, *shares, "collect.comments.per_video=5")
+        said = at.gettok("plan")[1]
+        assert "comments come on top: at least one request a video, 20 a day" in said
+        assert "users come on top: one request an author, 10 a day" in said
+        said = at.gettok("plan", "--probe")[1]
+        told = re.search(r"searching 0, comments (\d+), users (\d+)\); that is (\d+) days of quota", said)
+        comments, users, days = map(int, told.groups())
+        code = 75
+        for _ in range(days):
+            assert code == 75
+            code, said = at.outcome("collect")
+            sandbox.clock.advance(86_400)
+        assert code == 0, said
+        paths = [entry["path"] for entry in sandbox.requests()]
+        assert [sum(name in path for path in paths) for name in ("comment/list", "user/info")] == [
+            comments,
+            users,
+        ]
+        assert (
+            "requests: at least 0 if no request fails (searching 0, comments 0, users 0)"
+            in at.gettok("plan")[1]
+        )
+
+
+def test_a_plan_counts_days_that_are_due_again(corpus, workspace):
+    with Sandbox(corpus=corpus) as sandbox:
+        sandbox.clock.set(datetime(2022, 12, 3, 12, tzinfo=UTC))
+        at = workspace(sandbox, "study.end='2022-12-03'")
+        at.run("collect")
+        said = at.gettok("plan")[1]
+        assert "requests: at least 3 if no request fails" in said, "by this machine's clock they are due"
+        assert "2022-12-03 to 2022-12-03: read too early, 0 pages kept, at least 1 to ask" in said
+        sandbox.clock.advance(5 * 86_400)
+        before = len(queries(sandbox))
+        at.gettok("plan", "--probe")
+        at.run("collect")
+        assert len(queries(sandbox)) == before + 3, "a probe's page was paid for twice"
 
 
 def test_the_quota_is_told_by_day_and_endpoint(corpus, workspace):

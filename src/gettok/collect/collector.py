@@ -72,6 +72,14 @@ class Collector:
             self.api.on_quota(self._come_back(parked))
             yield from self._all(parked)
 
+    def begin(self, life: Life) -> Life:
+        """Note that a window that needs asking is about to be asked, unless it is in the middle of it."""
+        if life.state is None:
+            return self._note(life.window, "planned")
+        if life.state == "done":
+            return self._note(life.window, "again", why="it was read within 48 hours")
+        return life
+
     def search(self, window: Window) -> Search:
         """The study's search over a window's days."""
         doubt = self._doubt if self.canary else None
@@ -101,12 +109,9 @@ class Collector:
         self._settle()
         life = self.journal.life(window)
         yield from self._kept(life)
-        if not self._needs_asking(life):
+        if not self.needs_asking(life):
             return
-        if life.state is None:
-            life = self._note(window, "planned")
-        elif life.state == "done":
-            life = self._note(window, "again", why="it was read within 48 hours")
+        life = self.begin(life)
         while True:
             try:
                 yield from self._searched(life)
@@ -132,10 +137,14 @@ class Collector:
         facts = {"pages": pages, "rows": rows, "candidates": candidates}
         self._note(life.window, "done", at=began.isoformat(), **facts)
 
-    def _kept(self, life: Life) -> Iterator[Kept]:
-        """The pages that are there of all of a window's searches, unless they have been shown before."""
+    def kept(self, life: Life) -> Iterator[Kept]:
+        """The pages that are there of all of a window's searches."""
         for attempt in range(life.attempt + 1):
-            yield from filter(self._is_new, self.search(life.window).kept(attempt))
+            yield from self.search(life.window).kept(attempt)
+
+    def _kept(self, life: Life) -> Iterator[Kept]:
+        """The same, but for those that have been shown before."""
+        yield from filter(self._is_new, self.kept(life))
 
     def _is_new(self, kept: Kept) -> bool:
         """Whether a page has not been shown in this run; a window may come up again."""
@@ -143,13 +152,15 @@ class Collector:
         self._shown.add(kept.key)
         return new
 
-    def _needs_asking(self, life: Life) -> bool:
+    def needs_asking(self, life: Life, now: Callable[[], datetime] | None = None) -> bool:
+        """Whether a run would ask about the window at that time; looks at the clock only where it matters."""
+        now = now or self.api.now
         if life.state == "parked":
-            return not self._is_given_up(life) and self.api.now().date() not in life.failed_on
+            return not self._is_given_up(life) and now().date() not in life.failed_on
         if life.searched_at is None:
             return True
         fresh = state(life.window.end, life.searched_at) == "incomplete"
-        return fresh and is_due_again(life, self.api.now())
+        return fresh and is_due_again(life, now())
 
     def _is_given_up(self, life: Life) -> bool:
         return len(life.failed_on) >= self.patience_days

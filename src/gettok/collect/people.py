@@ -62,12 +62,7 @@ class People:
         """
         cursor = 0
         while cursor < most:
-            rows = min(_PAGE_ROWS, most - cursor)
-            body = {"video_id": int(video_id), "max_count": rows, "cursor": cursor}
-            answers = _ANSWERS | {Verdict.CURSOR_REFUSED} if cursor >= _LAST_CURSOR else _ANSWERS
-            call = Call(
-                COMMENTS, body, "comments", f"{video_id} {cursor}", fields=_COMMENT_FIELDS, answers=answers
-            )
+            call = _comments_call(video_id, cursor, most)
             kept = self._kept(call, video_id, cursor, requests_per_day)
             yield kept
             data = kept.page.data
@@ -78,8 +73,18 @@ class People:
 
     def user(self, username: str, requests_per_day: int) -> Kept:
         """A user's profile, or the refusal as a page of status 400. Raises as `comments` does."""
-        call = Call(USERS, {"username": username}, "users", username, fields=_USER_FIELDS, answers=_ANSWERS)
-        return self._kept(call, username, 0, requests_per_day)
+        return self._kept(_user_call(username), username, 0, requests_per_day)
+
+    def has_comments(self, video_id: str, most: int) -> bool:
+        """Whether the first comments of a video are there."""
+        return self._has(_comments_call(video_id, 0, most))
+
+    def has_user(self, username: str) -> bool:
+        """Whether a user's profile is there, or the refusal."""
+        return self._has(_user_call(username))
+
+    def _has(self, call: Call) -> bool:
+        return bool(self.store.known([self._key(call).digest]))
 
     def _kept(self, call: Call, subject: str, cursor: int, requests_per_day: int) -> Kept:
         key = self._key(call)
@@ -99,3 +104,13 @@ class People:
             "fields": call.fields,
         }
         return Key.of(STAGE, _VERSION, settings, call.body)
+
+
+def _comments_call(video_id: str, cursor: int, most: int) -> Call:
+    body = {"video_id": int(video_id), "max_count": min(_PAGE_ROWS, most - cursor), "cursor": cursor}
+    answers = _ANSWERS | {Verdict.CURSOR_REFUSED} if cursor >= _LAST_CURSOR else _ANSWERS
+    return Call(COMMENTS, body, "comments", f"{video_id} {cursor}", fields=_COMMENT_FIELDS, answers=answers)
+
+
+def _user_call(username: str) -> Call:
+    return Call(USERS, {"username": username}, "users", username, fields=_USER_FIELDS, answers=_ANSWERS)
