@@ -1,62 +1,23 @@
 """A collection that nobody watches: with `on_quota: wait` it outlasts whatever waiting helps against."""
 
-import threading
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import requests
-from workspace import Workspace
 
-from gettok.engine import LocalEngine
 from gettok.errors import Interrupted, NotNow
-from gettok.settings import load, select
-from gettok.store import Store
 from gettok.tables import COVERAGE
 from sandbox.profiles import Profile
-from sandbox.server import Sandbox
-from stages.collect import PARAMS, run
-from stages.shell import Stage
+from stages.collect import run
 
 WAIT = "collect.on_quota=wait"
-STUDY = ("study.start='2022-12-06'", "study.end='2022-12-10'")
 WORDS_ALONE = (
     "study.query.any.keywords=[Castillo]",
     "study.query.any.hashtags=[]",
     "study.query.all.regions=[]",
 )
 NO_TOKEN = {"do": "503_html", "match": "oauth/token"}
-
-
-class Waits(threading.Event):
-    """A signal that nobody gives; what is waited for it is waited on the sandbox's clock."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        super().__init__()
-        self._clock = sandbox.clock
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self._clock.advance(int(timeout or 0) + 1)
-        return self.is_set()
-
-
-@pytest.fixture
-def collecting(tmp_path, monkeypatch):
-    """Runs the stage in this process, so that its waits take no time."""
-
-    @contextmanager
-    def start(*overrides, **sandboxed):
-        with Sandbox(**sandboxed) as sandbox:
-            workspace = Workspace.make(tmp_path, sandbox.base, *STUDY, *overrides)
-            monkeypatch.chdir(tmp_path)
-            monkeypatch.setenv("GETTOK_SANDBOX", sandbox.base)
-            settings = select(load(workspace.folder / "params.yaml"), PARAMS)
-            stop = Waits(sandbox)
-            with Store(workspace.store) as store:
-                yield sandbox, Stage("collect", settings, store, LocalEngine(1), stop)
-
-    return start
 
 
 def states() -> set[str]:
