@@ -79,12 +79,17 @@ def sandbox_command(
     profile: Annotated[
         str, typer.Option(help="How the sandbox behaves, such as clean or realistic.")
     ] = "clean",
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="A folder with videos.json and media/, in place of the demo's own corpus."),
+    ] = None,
 ) -> None:
     """Run the loopback stand-in for TikTok and for a model endpoint, until Ctrl-C.
 
     It prints its base addresses. The client key, the client secret and the model key are all `sandbox`.
     """
-    os.execv(sys.executable, [sys.executable, "-m", "sandbox", "--port", str(port), "--profile", profile])  # noqa: S606
+    options = ["--port", str(port), "--profile", profile, *(["--corpus", str(corpus)] if corpus else [])]
+    os.execv(sys.executable, [sys.executable, "-m", "sandbox", *options])  # noqa: S606
 
 
 @app.command("plan")
