@@ -4,7 +4,7 @@ The first is on a sandbox without faults: requests, time and peak memory of each
 where the API is as it often is. Nobody waits for real: a wait moves the sandbox's clock on. Foreign clients run once;
 ours is run again on the next virtual day whenever it asks for that.
 
-    python bench/collect.py [--videos 20000] [--seed 1] [--repeat 3] [--troubled-videos 2000]
+    python bench/collect.py [--videos 100000] [--seed 1] [--repeat 3] [--troubled-videos 2000]
 """
 
 import argparse
@@ -103,7 +103,7 @@ def show(first: dict[str, Ran], second: dict[str, dict[str, Any]], truth: dict[s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--videos", type=int, default=20_000)
+    parser.add_argument("--videos", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--troubled-videos", type=int, default=2000)

@@ -79,12 +79,17 @@ def sandbox_command(
     profile: Annotated[
         str, typer.Option(help="How the sandbox behaves, such as clean or realistic.")
     ] = "clean",
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="A folder with videos.json and media/, in place of the demo's own corpus."),
+    ] = None,
 ) -> None:
     """Run the loopback stand-in for TikTok and for a model endpoint, until Ctrl-C.
 
     It prints its base addresses. The client key, the client secret and the model key are all `sandbox`.
     """
-    os.execv(sys.executable, [sys.executable, "-m", "sandbox", "--port", str(port), "--profile", profile])  # noqa: S606
+    options = ["--port", str(port), "--profile", profile, *(["--corpus", str(corpus)] if corpus else [])]
+    os.execv(sys.executable, [sys.executable, "-m", "sandbox", *options])  # noqa: S606
 
 
 @app.command("plan")
@@ -135,13 +140,19 @@ def refresh_command(
             help="ids (reads the counts anew, too), compliance (a file of ids), or auto: what costs less."
         ),
     ] = "auto",
+    *,
+    believe_losses: Annotated[
+        bool,
+        typer.Option("--believe-losses", help="Take videos for gone though a round misses more than half."),
+    ] = False,
 ) -> None:
     """Confirm the videos that are due, and note those that two looks do not find."""
     from stages.refreshing import refresh, way_named  # noqa: PLC0415 - loads what only this command needs
 
     signals = Signals()
     with Store(store_root()) as store:
-        for line in refresh(_settings(), store, way_named(way), signals.stop):
+        named = way_named(way)
+        for line in refresh(_settings(), store, named, signals.stop, believe=believe_losses):
             typer.echo(line)
 
 

@@ -1,6 +1,7 @@
 """Ask the source for every page of what the study is about, and keep the pages verbatim."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from gettok.books import Books
@@ -18,7 +19,7 @@ from stages.answering import whole
 from stages.people import Crowd
 from stages.place import INPUTS
 from stages.progress import Progress
-from stages.researching import research_api
+from stages.researching import patiently, research_api
 from stages.searching import collector, days_of
 from stages.shell import DATA, Stage, main, say
 
@@ -26,22 +27,22 @@ PARAMS = ("study.query", "study.start", "study.end", "source", "collect")
 
 
 def run(stage: Stage) -> None:
+    source, collect = stage.settings.source, stage.settings.collect
+    if source.kind == "zeeschuimer":
+        _captured(stage)
+        return
+    with research_api(source, collect, stage.store.root, stage.stop) as api:
+        patiently(partial(_asked, stage, api), api, collect.on_quota)
+
+
+def _asked(stage: Stage, api: ResearchApi) -> None:
     with whole(DATA / "pages") as folder:
-        if stage.settings.source.kind == "zeeschuimer":
-            _captured(stage, folder)
-        else:
-            source, collect = stage.settings.source, stage.settings.collect
-            with research_api(source, collect, stage.store.root, stage.stop) as api:
-                _asked(stage, api, folder)
-
-
-def _asked(stage: Stage, api: ResearchApi, folder: Path) -> None:
-    crowd = Crowd(stage, api, folder)
-    with PageFiles(folder / "videos") as files:
-        by_ids = stage.settings.source.kind == "ids"
-        (_by_ids if by_ids else _searched)(stage, api, files, crowd)
-        _write(_refreshed(stage), files, crowd)
-    crowd.ask()
+        crowd = Crowd(stage, api, folder)
+        with PageFiles(folder / "videos") as files:
+            by_ids = stage.settings.source.kind == "ids"
+            (_by_ids if by_ids else _searched)(stage, api, files, crowd)
+            _write(_refreshed(stage), files, crowd)
+        crowd.ask()
 
 
 def _searched(stage: Stage, api: ResearchApi, files: PageFiles, crowd: Crowd) -> None:
@@ -60,8 +61,9 @@ def _keep(stage: Stage, windows: list[Row], days: list[Row]) -> None:
     """Write how the days were covered; the books count days."""
     WINDOWS.write(windows, DATA / "windows.parquet")
     COVERAGE.write(days, DATA / "coverage.parquet")
-    for day in (day for day in days if day["state"] == "gap"):
-        say(f"collect: {day['day']} is a gap: {day['why']}")
+    for day in (day for day in days if day["why"]):
+        state = "a gap" if day["state"] == "gap" else day["state"]
+        say(f"collect: {day['day']} is {state}: {day['why']}")
     stage.keep(Books.of([_reason(day) for day in days], len(days)))
 
 
@@ -98,12 +100,12 @@ def _refreshed(stage: Stage) -> Iterator[Kept]:
         yield from stored_pages(stage.store, round_settings(source, name))
 
 
-def _captured(stage: Stage, folder: Path) -> None:
+def _captured(stage: Stage) -> None:
     source = stage.settings.source
     assert source.file is not None, "the settings are checked"
     refused: list[Refused] = []
     count = 0
-    with PageFiles(folder / "videos") as files:
+    with whole(DATA / "pages") as folder, PageFiles(folder / "videos") as files:
         for kept in captured(Path(source.file), refused):
             files.add("captured", kept)
             count += kept.page.request["body"]["videos"]

@@ -5,9 +5,10 @@ keys that the stages `collect` and `download` use, so `dvc repro` finds it there
 """
 
 from collections.abc import Iterator
+from functools import partial
 from threading import Event
 
-from gettok.collect import Kept, Seen
+from gettok.collect import Collector, Kept, Seen
 from gettok.collect.journal import Life
 from gettok.download import DownloadStep
 from gettok.engine import LocalEngine
@@ -17,7 +18,7 @@ from gettok.settings import Settings
 from gettok.store import Store
 from stages.answering import Asking
 from stages.download import fetched, opened_step, question
-from stages.researching import research_api
+from stages.researching import patiently, research_api
 from stages.searching import collector, days_of, seen_in_study
 from stages.shell import only_one
 
@@ -54,6 +55,13 @@ def fetch_first(api: ResearchApi, fetcher: Fetcher) -> None:
     api.on_quota = on_quota
 
 
+def _collected(settings: Settings, store: Store, api: ResearchApi, fetcher: Fetcher) -> Collector:
+    search = collector(settings, store, api, fetcher.fetch, most_days=1)
+    for kept in search.collect():
+        fetcher.meet(kept)
+    return search
+
+
 def follow(settings: Settings, store: Store, stop: Event) -> Iterator[str]:
     """Collect and fetch up to today; says what it came to. Raises `ComeBack` when the quota is spent."""
     if settings.source.kind != "research_api":
@@ -70,9 +78,8 @@ def follow(settings: Settings, store: Store, stop: Event) -> Iterator[str]:
     ):
         fetcher = Fetcher(settings, step, Asking(step, store, LocalEngine(settings.engine.workers), stop))
         fetch_first(api, fetcher)
-        search = collector(settings, store, api, fetcher.fetch, most_days=1)
-        for kept in search.collect():
-            fetcher.meet(kept)
+        collected = partial(_collected, settings, store, api, fetcher)
+        search = patiently(collected, api, settings.collect.on_quota)
         done = sum(row["state"] != "gap" for row in search.coverage())
     yield f"{done} of {len(days_of(settings).days)} days are collected, with {len(fetcher.asked)} videos"
     yield f"{len(fetcher.unsettled)} of them could not be reached and are asked for again by the next call"

@@ -1,12 +1,13 @@
-"""The Research API as the stages use it: credentials, ledger, limits, and what to do when the day's quota is spent."""
+"""The Research API as the stages use it: credentials, ledger, limits, and what to do when it gives nothing more."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
+from typing import TypeVar
 
-from gettok.errors import Interrupted
+from gettok.errors import Interrupted, NotNow
 from gettok.research_api import ComeBack, Credentials, Ledger, Limits, ResearchApi
 from gettok.secrets import Secret, from_environment
 from gettok.settings import Collect, Source
@@ -14,6 +15,8 @@ from stages.sandboxed import SANDBOX, addresses
 from stages.shell import say
 
 _SAY_EVERY_S = 600.0
+_SHORTEST_REST_S, _LONGEST_REST_S = 60.0, 3600.0
+T = TypeVar("T")
 
 
 @contextmanager
@@ -26,6 +29,7 @@ def research_api(source: Source, collect: Collect, store: Path, stop: Event) -> 
             ledger,
             Limits(collect.requests_per_day, collect.reserve, collect.failure_share),
             stop=stop,
+            said=lambda text: say(f"collect: {text}"),
         )
         if collect.on_quota == "wait":
             api.on_quota = lambda spent: wait_until(spent, api.server.now, stop.wait)
@@ -45,6 +49,27 @@ def credentials(source: Source) -> Credentials:
         return Credentials("sandbox", Secret("sandbox"))
     secret = from_environment("TIKTOK_CLIENT_SECRET")
     return Credentials(from_environment("TIKTOK_CLIENT_KEY").reveal(), secret)
+
+
+def patiently(run: Callable[[], T], api: ResearchApi, on_quota: str) -> T:
+    """Run it to its end. Who waits for the quota waits for everything else that waiting helps against.
+
+    It is run again after a rest, which is longer each time, an hour at most, and goes on from what is kept.
+    """
+    rest_s = _SHORTEST_REST_S
+    while True:
+        began = api.clock()
+        try:
+            return run()
+        except NotNow as trouble:
+            if on_quota != "wait" or api.stop.is_set():
+                raise
+            if api.clock() - began > _LONGEST_REST_S:
+                rest_s = _SHORTEST_REST_S
+            rest = _span(timedelta(seconds=rest_s))
+            say(f"collect: {trouble.what}; going on in {rest}. Ctrl-C ends it, nothing is lost")
+            api.wait(rest_s)
+            rest_s = min(2 * rest_s, _LONGEST_REST_S)
 
 
 def wait_until(spent: ComeBack, now: Callable[[], datetime], pause: Callable[[float], bool]) -> None:

@@ -10,7 +10,6 @@ from gettok.research_api import Page, ResearchApi
 from gettok.settings import Settings
 from gettok.store import Store
 from gettok.windows import Window
-from stages.shell import say
 
 
 def days_of(settings: Settings) -> Window:
@@ -43,5 +42,4 @@ def collector(
         settings.collect.patience_days,
         canary,
         told,
-        lambda text: say(f"collect: {text}"),
     )

@@ -22,6 +22,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
     {
         "future_day": "it was in the future",
         "failing_day": "the Research API fails for it on every try, on several days",
+        "failing": "the Research API fails for its comments or its author on every try, on several days",
+        "denied": "the Research API does not let this client ask for it",
         "not_an_id": "it is no id of a video",
         "not_found": "the Research API does not find it by its id",
         "no_page": "nothing can be read from a page that should have videos",

@@ -6,14 +6,14 @@ This finds what is due, confirms it in the way that costs fewer requests, and ta
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from gettok.collect.compliance import IDS_PER_TASK, REQUESTS_PER_TASK, Compliance
 from gettok.collect.journal import STAGE
 from gettok.collect.known import Known
-from gettok.errors import NotNow
+from gettok.errors import Stop
 from gettok.research_api import Denied, ResearchApi
 from gettok.step import Answer, Json
 from gettok.store import Key, Store
@@ -88,11 +88,16 @@ class Refresher:
     def unfinished(self, way: Way | None = None) -> Round | None:
         """A round that was begun and has no outcome yet; `way` lets it go on in another way than it began."""
         ended = {body["round"] for body in self._noted("outcome")}
-        for body in self._noted("round"):
-            if body["round"] not in ended:
-                days = {video_id: date.fromisoformat(day) for video_id, day in body["days"].items()}
-                return Round(body["round"], way or body["way"], days)
+        for round_ in self._rounds():
+            if round_.name not in ended:
+                return replace(round_, way=way or round_.way)
         return None
+
+    def _rounds(self) -> Iterator[Round]:
+        """Every round that was begun."""
+        for body in self._noted("round"):
+            days = {video_id: date.fromisoformat(day) for video_id, day in body["days"].items()}
+            yield Round(body["round"], body["way"], days)
 
     def least_requests(self, days: Mapping[str, date]) -> int:
         """What a look-up by ids costs at least."""
@@ -105,8 +110,11 @@ class Refresher:
         self._note("round", begun.name, {"way": way, "days": plain})
         return begun
 
-    def run(self, round_: Round) -> Iterator[int]:
-        """Ask; yields how many videos were found so far. What is missed at first is looked for again."""
+    def run(self, round_: Round, *, believe: bool = False) -> Iterator[int]:
+        """Ask; yields how many videos were found so far. What is missed at first is looked for again.
+
+        Raises `Stop` at its end where it misses more than is likely, unless a person says to `believe` it.
+        """
         missed = round_.ids
         if round_.way == "compliance":
             missed = self._not_valid(round_)
@@ -115,7 +123,7 @@ class Refresher:
         known = self._known(missed, round_.days, round_settings(self.source, round_.name))
         for _ in known.collect():
             yield there + len(known.found)
-        self._end(round_, known.missing)
+        self._end(round_, known.missing, believe=believe)
 
     def _not_valid(self, round_: Round) -> tuple[str, ...]:
         """What Batch Compliance does not confirm: everything, where the client may not use it."""
@@ -128,20 +136,30 @@ class Refresher:
 
     def outcome(self, round_: Round) -> Outcome:
         """The outcome of a round that has been run."""
-        (body,) = (body for body in self._noted("outcome") if body["round"] == round_.name)
-        return Outcome(round_, tuple(body["missing"]))
+        (found,) = (outcome for outcome in self.outcomes() if outcome.round.name == round_.name)
+        return found
 
-    def _end(self, round_: Round, missing: Sequence[str]) -> None:
+    def outcomes(self) -> list[Outcome]:
+        """The outcomes of all rounds that count, oldest first."""
+        ended = {
+            body["round"]: body for body in self._noted("outcome") if body["missing"] or body["confirmed"]
+        }
+        rounds = sorted(self._rounds(), key=lambda round_: round_.name)
+        return [_outcome(round_, ended[round_.name]) for round_ in rounds if round_.name in ended]
+
+    def _end(self, round_: Round, missing: Sequence[str], *, believe: bool) -> None:
         asked = len(round_.days)
-        if asked >= _FROM and len(missing) > _MOST_MISSING * asked:
+        if not believe and asked >= _FROM and len(missing) > _MOST_MISSING * asked:
             self._note("outcome", round_.name, {"missing": [], "confirmed": []})
-            raise NotNow(
+            raise Stop(
                 f"{len(missing)} of {asked} videos were not found, which is not likely",
                 "took none of them for gone; the round does not count",
-                "look whether the Research API finds anything today, and run the same command again later",
+                "look whether the Research API finds anything today, and run the same command again later; if they are "
+                "truly gone, `gettok refresh --believe-losses` asks once more and takes them for gone",
             )
         confirmed = sorted(set(round_.days) - set(missing))
-        self._note("outcome", round_.name, {"missing": list(missing), "confirmed": confirmed})
+        facts = {"way": round_.way, "missing": list(missing), "confirmed": confirmed}
+        self._note("outcome", round_.name, facts)
 
     def _confirmed(self) -> dict[str, datetime]:
         """When each video was last confirmed by a round."""
@@ -161,6 +179,11 @@ class Refresher:
 
     def _key(self, what: str, inputs: Mapping[str, Json]) -> Key:
         return Key.of(STAGE, _VERSION, {"source": self.source, "refresh": what}, inputs)
+
+
+def _outcome(round_: Round, body: Mapping[str, Json]) -> Outcome:
+    """What was noted at a round's end; the way that it ended in may be another than it began in."""
+    return Outcome(replace(round_, way=body.get("way", round_.way)), tuple(body["missing"]))
 
 
 def round_settings(source: str, name: str) -> dict[str, Json]:

@@ -36,13 +36,13 @@ class Refreshes:
 
         Tombstones go first: a round that is on its list has all of them.
         """
-        known = self._tombstones()
+        known, listed = self._tombstones(), self._rounds()
         have = {row["video_sha256"] for row in known}
         facts = {"missing_at": round_["round"], "source": round_["source"], "way": round_["way"]}
         new = [{"video_sha256": digest, **facts} for digest in sorted(set(gone) - have)]
         if new:
             self._write("tombstones.csv", _TOMBSTONE, [*known, *new])
-        rounds = [row for row in self._rounds() if row["round"] != round_["round"]]
+        rounds = [row for row in listed if row["round"] != round_["round"]]
         self._write("refreshes.csv", _ROUND, sorted([*rounds, round_], key=lambda row: row["round"]))
 
     def _rounds(self) -> list[dict[str, str]]:

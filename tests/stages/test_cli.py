@@ -171,6 +171,12 @@ def test_the_sandbox_command_prints_its_addresses_and_serves():
         process.communicate(timeout=20)
 
 
+def test_the_sandbox_command_serves_another_corpus_and_says_what_is_missing(tmp_path):
+    command = [str(_GETTOK), "sandbox", "--corpus", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, f"There is no corpus in {tmp_path}" in done.stderr) == (66, True)
+
+
 def test_the_embedded_sandbox_ends_with_whoever_started_it(tmp_path):
     start = (
         "import os, sys\n"

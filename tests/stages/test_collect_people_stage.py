@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from workspace import Workspace
 
-from gettok.tables import COMMENTS, USERS, VIDEOS
+from gettok.books import Books
+from gettok.research_api import ComeBack
+from gettok.tables import COMMENTS, PAGES, USERS, VIDEOS
 from sandbox import bulk
 from sandbox.profiles import Profile
 from sandbox.server import Sandbox
+from stages.collect import run
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +65,38 @@ def test_an_endpoint_that_is_denied_is_said_and_costs_neither_videos_nor_the_oth
         study = ("study.start='2022-12-01'", "study.end='2022-12-01'", "collect=with_comments_and_users")
         workspace = Workspace.make(tmp_path, sandbox.base, *study)
         said = workspace.run("collect", "tabulate")
-        assert "this client may not ask for comments" in said
+        videos = VIDEOS.read(workspace.data / "videos").height
+        assert f"no comments, or not all, for some of {videos}: denied {videos}" in said
+        assert workspace.books("comments") == {"asked": videos, "ok": 0, "unusable": {"denied": videos}}
         assert len(asked(sandbox, "comment/list")) == 1
         assert USERS.read(workspace.data / "users.parquet").height > 0
+
+
+def test_f01_questions_about_people_that_always_fail_are_given_up_with_a_reason_in_the_books(collecting):
+    wanted = ("collect=with_comments_and_users", "collect.patience_days=2")
+    failing = [{"do": "500", "match": path, "times": 6} for path in ("comment/list", "user/info")]
+    with collecting(*wanted, script=failing) as (sandbox, stage):
+        with pytest.raises(ComeBack, match="for the comments or the author of 2 videos") as told:
+            run(stage)
+        assert "after 2 such days" in told.value.did
+        assert not Path("data/pages").exists(), "half-done must not look done"
+        questions = len(asked(sandbox, "/v2/research/"))
+        with pytest.raises(ComeBack):
+            run(stage)
+        assert len(asked(sandbox, "/v2/research/")) == questions, "not twice on one day"
+        sandbox.clock.advance(86_400)
+        sandbox.play(failing)
+        for _ in range(2):
+            run(stage)
+            for what in ("comments", "users"):
+                books = Books.read(Path(f"data/books/{what}.json"))
+                assert books == Books(books.asked, books.asked - 1, {"failing": 1})
+        names = set(PAGES.read(Path("data/pages/users"))["subject"])
+        assert len(names) == books.ok > 0, "everybody else is there"
+        answered = [
+            entry for entry in sandbox.requests() if "user/info" in entry["path"] and entry["status"] == 200
+        ]
+        assert len(answered) == books.ok, "and was asked about once"
 
 
 def test_a_part_of_the_quota_that_is_used_up_keeps_what_was_asked_until_tomorrow(corpus, tmp_path):

@@ -4,13 +4,18 @@ import csv
 import hashlib
 import json
 import re
-from datetime import date
+import signal
+import subprocess
+import sys
+from datetime import UTC, date, datetime
 
 import pytest
+import requests
 from workspace import Workspace
 
 from gettok.tables import COUNTS, VIDEOS
 from sandbox.bulk import write
+from sandbox.profiles import Profile
 from sandbox.server import Sandbox
 
 COUNT = 900
@@ -75,6 +80,49 @@ def test_a_probe_tells_how_many_rows_to_expect_and_its_pages_are_not_paid_again(
         assert abs(least - (pages - 2)) <= 2
         assert VIDEOS.read(at.data / "videos").height == COUNT
         assert "requests: at least 0" in at.gettok("plan")[1]
+
+
+def test_a_probe_counts_comments_and_authors_and_the_days_by_their_shares(corpus, workspace):
+    wanted = ("study.end='2022-12-02'", "collect=with_comments_and_users")
+    shares = ("collect.comments.requests_per_day=20", "collect.users.requests_per_day=10")
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox, *wanted, *shares, "collect.comments.per_video=5")
+        said = at.gettok("plan")[1]
+        assert "comments come on top: at least one request a video, 20 a day" in said
+        assert "users come on top: one request an author, 10 a day" in said
+        said = at.gettok("plan", "--probe")[1]
+        told = re.search(r"searching 0, comments (\d+), users (\d+)\); that is (\d+) days of quota", said)
+        comments, users, days = map(int, told.groups())
+        code = 75
+        for _ in range(days):
+            assert code == 75
+            code, said = at.outcome("collect")
+            sandbox.clock.advance(86_400)
+        assert code == 0, said
+        paths = [entry["path"] for entry in sandbox.requests()]
+        assert [sum(name in path for path in paths) for name in ("comment/list", "user/info")] == [
+            comments,
+            users,
+        ]
+        assert (
+            "requests: at least 0 if no request fails (searching 0, comments 0, users 0)"
+            in at.gettok("plan")[1]
+        )
+
+
+def test_a_plan_counts_days_that_are_due_again(corpus, workspace):
+    with Sandbox(corpus=corpus) as sandbox:
+        sandbox.clock.set(datetime(2022, 12, 3, 12, tzinfo=UTC))
+        at = workspace(sandbox, "study.end='2022-12-03'")
+        at.run("collect")
+        said = at.gettok("plan")[1]
+        assert "requests: at least 3 if no request fails" in said, "by this machine's clock they are due"
+        assert "2022-12-03 to 2022-12-03: read too early, 0 pages kept, at least 1 to ask" in said
+        sandbox.clock.advance(5 * 86_400)
+        before = len(queries(sandbox))
+        at.gettok("plan", "--probe")
+        at.run("collect")
+        assert len(queries(sandbox)) == before + 3, "a probe's page was paid for twice"
 
 
 def test_the_quota_is_told_by_day_and_endpoint(corpus, workspace):
@@ -152,6 +200,82 @@ def test_a_refresh_that_runs_out_of_quota_goes_on_with_the_same_round(corpus, wo
         assert "goes on with the round of 2023-03-31T12:00:00Z" in said
         assert "0 were missed" in said
         assert len(before) < len(set(queries(sandbox)))
+
+
+def test_f04_a_client_that_may_not_search_is_told_so_by_whatever_searches(corpus, workspace):
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox)
+        at.run("collect", "tabulate")
+        sandbox.clock.advance(16 * 86_400)
+        switches = f"{sandbox.base}/__sandbox__/switches"
+        requests.post(switches, json={"denied": ["/v2/research/video/query/"]}, timeout=9)
+        told = [at.gettok("refresh", "--way", "ids")[::2]]
+        at.compose("study.start='2021-01-01'", "study.end='2021-01-02'")
+        told += [at.gettok("plan", "--probe")[::2], at.outcome("collect")]
+    for code, said in told:
+        assert code == 77, said
+        assert "does not let this client ask for video/query: scope_not_authorized" in said
+        assert "What you can do: check that TIKTOK_CLIENT_KEY" in said
+        assert "Traceback" not in said
+
+
+DIES = """
+import os, signal
+from gettok.refreshes import Refreshes
+from stages.cli import main
+Refreshes.add = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+main()
+"""
+
+
+def test_f34_a_kill_between_a_round_s_outcome_and_its_line_loses_neither(corpus, workspace):
+    with Sandbox(corpus=corpus, profile="refresh") as sandbox:
+        at = workspace(sandbox)
+        at.run("collect", "tabulate")
+        sandbox.clock.advance(16 * 86_400)
+        command = [sys.executable, "-c", DIES, "refresh", "--way", "compliance"]
+        killed = subprocess.run(command, cwd=at.folder, env=at.surroundings, timeout=600, check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert not (at.folder / "inputs").exists()
+        asked = len(queries(sandbox))
+        code, said, err = at.gettok("refresh")
+        assert code == 0, err
+        assert "noted the round of 2023-03-31T12:00:00Z" in said
+        assert f"none of {COUNT} videos is due" in said
+        assert len(queries(sandbox)) == asked
+        (line,) = rows(at, "refreshes.csv")
+        assert (line["asked"], line["way"]) == (str(COUNT), "compliance")
+        assert len(rows(at, "tombstones.csv")) == int(line["missing"]) > 0
+
+
+@pytest.mark.parametrize("name", ["refreshes.csv", "tombstones.csv"])
+def test_a_broken_list_ends_a_refresh_before_anything_is_asked(corpus, workspace, name):
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox)
+        at.run("collect", "tabulate")
+        sandbox.clock.advance(16 * 86_400)
+        (at.folder / "inputs").mkdir()
+        (at.folder / "inputs" / name).write_text("<<<<<<< HEAD", "utf-8")
+        asked = len(sandbox.requests())
+        code, _, err = at.gettok("refresh")
+        assert (code, name in err) == (66, True)
+        assert len(sandbox.requests()) == asked
+        assert [path.name for path in (at.folder / "inputs").iterdir()] == [name]
+
+
+def test_a_dataset_that_is_mostly_gone_needs_a_person_s_word(corpus, workspace):
+    with Sandbox(corpus=corpus, profile=Profile(vanish_rate=0.7)) as sandbox:
+        at = workspace(sandbox)
+        at.run("collect", "tabulate")
+        sandbox.clock.advance(16 * 86_400)
+        code, _, err = at.gettok("refresh", "--way", "compliance")
+        assert (code, "--believe-losses" in err) == (70, True), err
+        assert not (at.folder / "inputs").exists()
+        sandbox.clock.advance(60)
+        code, _, err = at.gettok("refresh", "--way", "compliance", "--believe-losses")
+        assert code == 0, err
+        (line,) = rows(at, "refreshes.csv")
+        assert COUNT / 2 < int(line["missing"]) == len(rows(at, "tombstones.csv"))
 
 
 def test_an_unknown_way_and_a_missing_table_are_told(corpus, workspace):

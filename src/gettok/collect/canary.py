@@ -1,7 +1,7 @@
 """A search that must find something: what it gives tells what the silence of another search means."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gettok.collect.search import ENDPOINT, body_of
 from gettok.errors import NotNow
@@ -13,6 +13,8 @@ _ROWS = 20
 _RECENT = timedelta(days=10)
 #: The most days that a search takes: a corner of the world may be silent for a day.
 _MONTH = timedelta(days=30)
+#: How long it is believed that the search sees: a run may take days, and a blackout may begin in the middle of it.
+_BELIEVED_FOR = timedelta(hours=1)
 
 
 @dataclass
@@ -21,14 +23,14 @@ class Canary:
 
     api: ResearchApi
     words: tuple[str, ...]
-    _sang: bool = field(default=False)
+    _sang_at: datetime | None = field(default=None)
 
     def doubt(self, window: Window) -> None:
-        """Raise `NotNow` when not even the common words find a video in the month up to these days; asks once a run.
+        """Raise `NotNow` when not even the common words find a video in the month up to these days; asks once an hour.
 
         For some days in March 2026 keyword searches gave no video and no error (traktok#29).
         """
-        if self._sang:
+        if self._sang_at is not None and self.api.now() < self._sang_at + _BELIEVED_FOR:
             return
         page = self._asked(Window(window.end - _MONTH, window.end))
         if not page.videos and not page.has_more:
@@ -38,7 +40,7 @@ class Canary:
                 "did not take it for an answer; every page received before is kept",
                 "run the same command again later, or choose other words as collect.canary (none turns this check off)",
             )
-        self._sang = True
+        self._sang_at = page.observed_at
 
     def is_heard(self) -> bool:
         """Whether the server answers this search, asked once: if it does not, the fault is in no other question."""

@@ -7,7 +7,7 @@ day; after as many days as the settings have patience for, it is a gap that the 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gettok.collect.canary import Canary
 from gettok.collect.coverage import coverage, first_fresh_day, is_due_again, state
@@ -21,7 +21,6 @@ from gettok.windows import Window, gaps, plan
 
 #: How often in a row a window's search may be lost before the window is halved.
 _MOST_RESTARTS = 3
-_SHORTEST_REST_S, _LONGEST_REST_S = 60.0, 3600.0
 
 
 @dataclass
@@ -39,15 +38,12 @@ class Collector:
     canary: Canary | None = None
     #: Told of each window that needs nothing more for now.
     told: Callable[[Life], None] = field(default=lambda _: None)
-    #: Told, in words, why nothing happens for a while.
-    said: Callable[[str], None] = field(default=lambda _: None)
 
     def __post_init__(self) -> None:
         self.journal = Journal(
             self.store, {"source": self.source, "query": dict(self.query), "fields": FIELDS}
         )
         self._shown: set[str] = set()
-        self._answers, self._rested_s = 0, 0.0
         self._keeper: Keeper | None = None
 
     def plan(self, now: Callable[[], datetime] | None = None) -> list[Window]:
@@ -76,6 +72,14 @@ class Collector:
             self.api.on_quota(self._come_back(parked))
             yield from self._all(parked)
 
+    def begin(self, life: Life) -> Life:
+        """Note that a window that needs asking is about to be asked, unless it is in the middle of it."""
+        if life.state is None:
+            return self._note(life.window, "planned")
+        if life.state == "done":
+            return self._note(life.window, "again", why="it was read within 48 hours")
+        return life
+
     def search(self, window: Window) -> Search:
         """The study's search over a window's days."""
         doubt = self._doubt if self.canary else None
@@ -99,18 +103,15 @@ class Collector:
                 yield from self._window(window)
                 self.told(self.journal.life(window))
             except Failing as error:
-                queue.extendleft(reversed(self._give_way(window, str(error))))
+                queue.extendleft(reversed(self._give_way(window, error)))
 
     def _window(self, window: Window) -> Iterator[Kept]:
         self._settle()
         life = self.journal.life(window)
         yield from self._kept(life)
-        if not self._needs_asking(life):
+        if not self.needs_asking(life):
             return
-        if life.state is None:
-            life = self._note(window, "planned")
-        elif life.state == "done":
-            life = self._note(window, "again", why="it was read within 48 hours")
+        life = self.begin(life)
         while True:
             try:
                 yield from self._searched(life)
@@ -136,10 +137,14 @@ class Collector:
         facts = {"pages": pages, "rows": rows, "candidates": candidates}
         self._note(life.window, "done", at=began.isoformat(), **facts)
 
-    def _kept(self, life: Life) -> Iterator[Kept]:
-        """The pages that are there of all of a window's searches, unless they have been shown before."""
+    def kept(self, life: Life) -> Iterator[Kept]:
+        """The pages that are there of all of a window's searches."""
         for attempt in range(life.attempt + 1):
-            yield from filter(self._is_new, self.search(life.window).kept(attempt))
+            yield from self.search(life.window).kept(attempt)
+
+    def _kept(self, life: Life) -> Iterator[Kept]:
+        """The same, but for those that have been shown before."""
+        yield from filter(self._is_new, self.kept(life))
 
     def _is_new(self, kept: Kept) -> bool:
         """Whether a page has not been shown in this run; a window may come up again."""
@@ -147,42 +152,34 @@ class Collector:
         self._shown.add(kept.key)
         return new
 
-    def _needs_asking(self, life: Life) -> bool:
+    def needs_asking(self, life: Life, now: Callable[[], datetime] | None = None) -> bool:
+        """Whether a run would ask about the window at that time; looks at the clock only where it matters."""
+        now = now or self.api.now
         if life.state == "parked":
-            return not self._is_given_up(life) and self.api.now().date() not in life.failed_on
+            return not self._is_given_up(life) and now().date() not in life.failed_on
         if life.searched_at is None:
             return True
         fresh = state(life.window.end, life.searched_at) == "incomplete"
-        return fresh and is_due_again(life, self.api.now())
+        return fresh and is_due_again(life, now())
 
     def _is_given_up(self, life: Life) -> bool:
         return len(life.failed_on) >= self.patience_days
 
-    def _give_way(self, window: Window, why: str) -> tuple[Window, ...]:
+    def _give_way(self, window: Window, trouble: Failing) -> tuple[Window, ...]:
         """Halve the window, or park it if it is a day; returns what is to be asked instead.
 
         When the server answers nothing else either, the window is not to blame, and is asked for again after a rest.
         """
         if self.canary and not self.canary.is_heard():
-            self._rest(why)
+            self.api.rest(come_back(trouble))
             return (window,)
+        why = str(trouble)
         if len(window.days) > 1:
             halves = window.halves()
             self._note(window, "split", why=why, into=[str(half) for half in halves])
             return halves
         self.told(self._note(window, "parked", why=why, at=self.api.now().isoformat()))
         return ()
-
-    def _rest(self, why: str) -> None:
-        """Wait, longer each time; raises `NotNow` after an hour in which nothing was answered."""
-        if self.api.answers != self._answers:
-            self._answers, self._rested_s = self.api.answers, 0.0
-        if self._rested_s >= _LONGEST_REST_S:
-            raise come_back(Failing(f"{why}; and nothing else is answered for an hour"))
-        rest_s = min(max(_SHORTEST_REST_S, self._rested_s), _LONGEST_REST_S - self._rested_s)
-        self.said(f"the Research API answers nothing ({why}); asking again in {rest_s / 60:.0f} min")
-        self.api.wait(rest_s)
-        self._rested_s += rest_s
 
     def _note(self, window: Window, event: Event, **facts: Json) -> Life:
         """A step in the journal, once the pages that it stands on are on disk."""
@@ -214,5 +211,5 @@ class Collector:
 
     def _doubt(self, window: Window) -> None:
         """Newest days may well be empty; they are asked for again anyway."""
-        if self.canary and window.end < first_fresh_day(self.api.now()) - timedelta(days=1):
+        if self.canary and window.end < first_fresh_day(self.api.now()):
             self.canary.doubt(window)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gettok.collect.journal import STAGE
 from gettok.errors import NotNow
-from gettok.research_api import Call, Failing, Page, ResearchApi, come_back
+from gettok.research_api import BadQuestion, Call, Failing, Page, ResearchApi, come_back
 from gettok.step import Answer, Json
 from gettok.store import Key, Store
 
@@ -18,6 +18,8 @@ IDS_PER_TASK = 10_000
 REQUESTS_PER_TASK = 4
 _VERSION = 1
 _CREATE, _STATUS, _DOWNLOAD = (f"validation_task{step}" for step in ("/create", "_status/get", "/download"))
+#: How often in a run the ids are handed in, where the server forgets the task at once.
+_MOST_TASKS = 2
 _WAITS_S = (0.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 
 
@@ -44,16 +46,40 @@ class Compliance:
 
     def _asked(self, ids: tuple[str, ...]) -> Answer:
         try:
-            task = self._task(ids)
-            self._await(task, len(ids))
-            call = Call(_DOWNLOAD, {"task_id": task}, "refresh", str(task), plain=True)
-            return Answer(self.api.ask(call).to_json())
+            for _ in range(_MOST_TASKS):
+                task = self._task(ids)
+                try:
+                    return self._list(task, ids)
+                except BadQuestion as error:
+                    self._drop(ids, str(error.what))
         except Failing as error:
             raise come_back(error) from error
+        raise NotNow(
+            f"TikTok does not know the check of {len(ids)} ids that was just handed in (task {task})",
+            "nothing was taken for missing",
+            "run the same command again later, which hands them in again, or `gettok refresh --way ids`",
+        )
+
+    def _list(self, task: int, ids: tuple[str, ...]) -> Answer:
+        self._await(task, ids)
+        call = Call(_DOWNLOAD, {"task_id": task}, "refresh", str(task), plain=True)
+        return Answer(self.api.ask(call).to_json())
+
+    def _dropped(self, ids: tuple[str, ...]) -> int:
+        """How many tasks of these ids came to nothing."""
+        count = 0
+        while self.store.known([self._key("dropped", _again(ids, count)).digest]):
+            count += 1
+        return count
+
+    def _drop(self, ids: tuple[str, ...], why: str) -> None:
+        """Note that the task came to nothing: the server has forgotten it, or says that it failed."""
+        inputs = _again(ids, self._dropped(ids))
+        self.store.put(self._key("dropped", inputs), f"{len(ids)} ids", Answer({"why": why}))
 
     def _task(self, ids: tuple[str, ...]) -> int:
         """The task of these ids; its number is kept, so that a run that is cut short does not hand them in twice."""
-        key = self._key("task", {"ids": list(ids)})
+        key = self._key("task", _again(ids, self._dropped(ids)))
         answer = self.store.get(key.digest)
         if answer is None:
             file = ("ids.txt", "\n".join(ids).encode())
@@ -69,7 +95,7 @@ class Compliance:
             self.store.put(key, f"{len(ids)} ids", answer)
         return int(Page.from_json(answer.body).data["task_id"])
 
-    def _await(self, task: int, count: int) -> None:
+    def _await(self, task: int, ids: tuple[str, ...]) -> None:
         for wait_s in _WAITS_S:
             self.api.wait(wait_s)
             call = Call(_STATUS, {"task_id": task}, "refresh", str(task), shape={"task_status": str})
@@ -77,19 +103,26 @@ class Compliance:
             if status == "Completed":
                 return
             if status == "Failed":
+                self._drop(ids, status)
                 raise NotNow(
-                    f"TikTok's check of {count} ids failed (task {task})",
+                    f"TikTok's check of {len(ids)} ids failed (task {task})",
                     "nothing was taken for missing",
-                    "run `gettok refresh --way ids` instead, which looks the videos up by id",
+                    "run `gettok refresh --way ids` instead, which looks the videos up by id; or hand them in again by "
+                    "the same command",
                 )
         raise NotNow(
-            f"TikTok is still checking {count} ids (task {task})",
+            f"TikTok is still checking {len(ids)} ids (task {task})",
             "kept the task's number",
             "run the same command again later; it asks for the same task",
         )
 
     def _key(self, what: str, inputs: Mapping[str, Json]) -> Key:
         return Key.of(STAGE, _VERSION, {**self.settings, "compliance": what}, inputs)
+
+
+def _again(ids: tuple[str, ...], count: int) -> dict[str, Json]:
+    """What tells a task of these ids from those that came to nothing before."""
+    return {"ids": list(ids)} | ({"again": count} if count else {})
 
 
 def _chunks(ids: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -49,11 +49,6 @@ def coverage(study: Window, leaves: Iterable[Life]) -> Iterator[Row]:
 def _row(day: date, life: Life | None) -> Row:
     if life is None:
         return {"day": day, "state": "gap", "why": NOT_YET, "searched_at": None}
-    if life.searched_at is None:
-        return {"day": day, "state": "gap", "why": life.facts.get("why"), "searched_at": None}
-    return {
-        "day": day,
-        "state": state(day, life.searched_at),
-        "why": None,
-        "searched_at": life.searched_at,
-    }
+    # a day that was read too early stays what it was when it cannot be read again
+    worth = "gap" if life.read_at is None else state(day, life.read_at)
+    return {"day": day, "state": worth, "why": life.facts.get("why"), "searched_at": life.read_at}

@@ -75,6 +75,11 @@ class Life:
         """When the search that the window stands by began; None unless it is done."""
         return _moment(self.steps[-1]) if self.state == "done" else None
 
+    @property
+    def read_at(self) -> datetime | None:
+        """When the last search that reached its end began, whatever came after; its pages are there."""
+        return max((_moment(step) for step in self.steps if step.event == "done"), default=None)
+
     def rows(self) -> list[Row]:
         """The window's rows in the table of windows."""
         return [self._row(step) for step in self.steps]

@@ -1,13 +1,14 @@
 """Comments below the collected videos, and their authors' profiles: optional, each with its own part of the quota."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
+from gettok.collect.canary import Canary
 from gettok.collect.journal import STAGE
 from gettok.collect.search import Kept
-from gettok.research_api import Call, Page, ResearchApi, Verdict, whole_number
+from gettok.research_api import Call, Denied, Failing, Page, ResearchApi, Verdict, come_back, whole_number
 from gettok.step import Answer, Json
 from gettok.store import Key, Store
 
@@ -49,11 +50,18 @@ def seen_on(page: Page) -> Iterator[Seen]:
 
 @dataclass(frozen=True)
 class People:
-    """Asks for comments and profiles, through the store."""
+    """Asks for comments and profiles, through the store.
+
+    A video or a user whose question fails is asked about once a day, and after as many days as there is patience for
+    no more. Where the server answers nothing else either, nobody is blamed, and it is asked again after a rest.
+    """
 
     store: Store
     api: ResearchApi
     source: str
+    patience_days: int = 3
+    canary: Canary | None = None
+    _denied: dict[str, Denied] = field(default_factory=dict)
 
     def comments(self, video_id: str, most: int, requests_per_day: int) -> Iterator[Kept]:
         """The first `most` comments of a video, page by page; a refusal is a page of status 400.
@@ -62,12 +70,7 @@ class People:
         """
         cursor = 0
         while cursor < most:
-            rows = min(_PAGE_ROWS, most - cursor)
-            body = {"video_id": int(video_id), "max_count": rows, "cursor": cursor}
-            answers = _ANSWERS | {Verdict.CURSOR_REFUSED} if cursor >= _LAST_CURSOR else _ANSWERS
-            call = Call(
-                COMMENTS, body, "comments", f"{video_id} {cursor}", fields=_COMMENT_FIELDS, answers=answers
-            )
+            call = _comments_call(video_id, cursor, most)
             kept = self._kept(call, video_id, cursor, requests_per_day)
             yield kept
             data = kept.page.data
@@ -78,8 +81,23 @@ class People:
 
     def user(self, username: str, requests_per_day: int) -> Kept:
         """A user's profile, or the refusal as a page of status 400. Raises as `comments` does."""
-        call = Call(USERS, {"username": username}, "users", username, fields=_USER_FIELDS, answers=_ANSWERS)
-        return self._kept(call, username, 0, requests_per_day)
+        return self._kept(_user_call(username), username, 0, requests_per_day)
+
+    def is_given_up(self, endpoint: str, subject: str) -> bool:
+        """Whether a question failed on so many days that it is not asked any more."""
+        failed_on = self._failures(endpoint, subject)
+        return bool(failed_on) and len(failed_on) >= self.patience_days
+
+    def has_comments(self, video_id: str, most: int) -> bool:
+        """Whether the first comments of a video are there."""
+        return self._has(_comments_call(video_id, 0, most))
+
+    def has_user(self, username: str) -> bool:
+        """Whether a user's profile is there, or the refusal."""
+        return self._has(_user_call(username))
+
+    def _has(self, call: Call) -> bool:
+        return bool(self.store.known([self._key(call).digest]))
 
     def _kept(self, call: Call, subject: str, cursor: int, requests_per_day: int) -> Kept:
         key = self._key(call)
@@ -87,10 +105,44 @@ class People:
         if answer is not None:
             page = Page.from_json(answer.body)
         else:
-            page = self.api.ask(call.within(requests_per_day))
+            page = self._asked(call.within(requests_per_day), subject)
             answer = Answer(page.to_json())
             self.store.put(key, call.subject, answer)
         return Kept(call.endpoint, subject, 0, cursor, key.digest, answer, page)
+
+    def _asked(self, call: Call, subject: str) -> Page:
+        if call.endpoint in self._denied:
+            raise self._denied[call.endpoint]
+        failed_on = self._failures(call.endpoint, subject)
+        if failed_on and (self.is_given_up(call.endpoint, subject) or self.api.now().date() in failed_on):
+            raise Failing(failed_on[max(failed_on)])
+        while True:
+            try:
+                return self.api.ask(call)
+            except Denied as error:
+                self._denied[call.endpoint] = error
+                raise
+            except Failing as error:
+                if not self.canary or self.canary.is_heard():
+                    self._note(call.endpoint, subject, str(error))
+                    raise
+                self.api.rest(come_back(error))
+
+    def _failures(self, endpoint: str, subject: str) -> Mapping[date, str]:
+        """The days on which a question failed, each with what was said."""
+        scope = self._failure(endpoint, subject, {}).scope
+        bodies = (entry.answer.body for entry in self.store.scan(scope))
+        return {date.fromisoformat(body["day"]): body["why"] for body in bodies}
+
+    def _note(self, endpoint: str, subject: str, why: str) -> None:
+        day = self.api.now().date().isoformat()
+        self.store.put(
+            self._failure(endpoint, subject, {"day": day}), subject, Answer({"day": day, "why": why})
+        )
+
+    def _failure(self, endpoint: str, subject: str, inputs: Mapping[str, Json]) -> Key:
+        settings = {"source": self.source, "endpoint": endpoint, "failing": subject}
+        return Key.of(STAGE, _VERSION, settings, inputs)
 
     def _key(self, call: Call) -> Key:
         settings: Mapping[str, Json] = {
@@ -99,3 +151,13 @@ class People:
             "fields": call.fields,
         }
         return Key.of(STAGE, _VERSION, settings, call.body)
+
+
+def _comments_call(video_id: str, cursor: int, most: int) -> Call:
+    body = {"video_id": int(video_id), "max_count": min(_PAGE_ROWS, most - cursor), "cursor": cursor}
+    answers = _ANSWERS | {Verdict.CURSOR_REFUSED} if cursor >= _LAST_CURSOR else _ANSWERS
+    return Call(COMMENTS, body, "comments", f"{video_id} {cursor}", fields=_COMMENT_FIELDS, answers=answers)
+
+
+def _user_call(username: str) -> Call:
+    return Call(USERS, {"username": username}, "users", username, fields=_USER_FIELDS, answers=_ANSWERS)

@@ -8,7 +8,7 @@ from gettok.research_api.call import Call
 from gettok.research_api.client import Limits, ResearchApi
 from gettok.research_api.credentials import Credentials
 from gettok.research_api.ledger import Ledger
-from gettok.research_api.outcomes import ComeBack, Denied, Failing, SearchLost, come_back
+from gettok.research_api.outcomes import BadQuestion, ComeBack, Denied, Failing, SearchLost, come_back
 from gettok.research_api.page import FIELDS, PAGE_ROWS, Page, parsed, whole_number
 from gettok.research_api.retry import RetryPolicy
 from gettok.research_api.server_clock import ServerClock
@@ -17,6 +17,7 @@ from gettok.research_api.verdict import Verdict
 __all__ = [
     "FIELDS",
     "PAGE_ROWS",
+    "BadQuestion",
     "Call",
     "ComeBack",
     "Credentials",

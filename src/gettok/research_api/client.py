@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Event
 
-from gettok.errors import Interrupted
+from gettok.errors import Interrupted, NotNow
 from gettok.research_api.call import Call
 from gettok.research_api.credentials import Credentials, Token
 from gettok.research_api.ledger import Ledger, Settled
 from gettok.research_api.outcomes import ComeBack, at_once, final
 from gettok.research_api.page import Page
+from gettok.research_api.resting import Resting
 from gettok.research_api.retry import RetryPolicy, Tried
 from gettok.research_api.server_clock import ServerClock
 from gettok.research_api.verdict import Reading, Received, Verdict, read
@@ -46,6 +47,8 @@ class ResearchApi:
     stop: Event = field(default_factory=Event)
     #: What to do when the day's quota is spent: raise, or wait until the moment it names and return.
     on_quota: Callable[[ComeBack], None] = field(default=at_once)
+    #: Told, in words, why nothing happens for a while.
+    said: Callable[[str], None] = field(default=lambda _: None)
     sleep: Callable[[float], None] | None = None
     clock: Callable[[], float] = time.monotonic
     #: Requests of this run that were answered, and those that failed since its quota was last renewed.
@@ -62,11 +65,12 @@ class ResearchApi:
             self.wait,
             self.clock,
         )
+        self._resting = Resting(self.wait, self.said)
 
     def now(self) -> datetime:
         """The server's time; asks for a token where no answer has told it yet."""
         if not self.server.is_set:
-            self._token.header()
+            self._authorization()
         return self.server.now()
 
     def ask(self, call: Call) -> Page:
@@ -107,7 +111,7 @@ class ResearchApi:
         """One request, charged before it leaves."""
         if self.stop.is_set():
             raise Interrupted
-        headers = self._token.header()
+        headers = self._authorization()
         self._refuse_over_quota(call)
         client, body = self.credentials.client, dict(call.body)
         n = self.ledger.send(client, self.server.now(), call)
@@ -122,6 +126,13 @@ class ResearchApi:
         reading = read(received, call.shape, plain=call.plain)
         self._settle(n, received, reading, answered=reading.verdict in call.answers)
         return received, reading
+
+    def _authorization(self) -> dict[str, str]:
+        while True:
+            try:
+                return self._token.header()
+            except NotNow as trouble:
+                self.rest(trouble)
 
     def _settle(self, n: int, received: Received, reading: Reading, *, answered: bool) -> None:
         kept = None if answered else received.text
@@ -166,6 +177,10 @@ class ResearchApi:
             f"run the same command again after {back_at:%Y-%m-%d %H:%M} UTC, when TikTok has renewed the quota",
             back_at,
         )
+
+    def rest(self, trouble: NotNow) -> None:
+        """Wait while no question is to blame, longer each time; raises `NotNow` after an hour without one answer."""
+        self._resting.rest(trouble, self.answers)
 
     def wait(self, seconds: float) -> None:
         """Wait, unless a signal comes, which raises `Interrupted`."""

@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from gettok.errors import BadSettings, NotNow, Stop
+from gettok.errors import BadCredentials, BadSettings, NotNow, Stop
 from gettok.research_api.call import Call
 from gettok.research_api.credentials import refused
 from gettok.research_api.verdict import Reading, Verdict
@@ -17,8 +17,12 @@ class Failing(Exception):
     """The question fails on every try, for a reason that may lie in the question: a smaller one may not."""
 
 
-class Denied(Exception):
+class Denied(BadCredentials):
     """The client may not use this endpoint; others may still be open to it."""
+
+
+class BadQuestion(BadSettings):
+    """The server does not accept the question, however often it is asked."""
 
 
 class ComeBack(NotNow):
@@ -32,6 +36,16 @@ class ComeBack(NotNow):
         return ComeBack, (self.what, self.did, self.can, self.back_at)
 
 
+_BY_IDS = "run `gettok refresh --way ids`, which looks the videos up by id"
+#: What a person can do about a question that is not accepted; where nothing is named, the settings have no part in it.
+_CORRECT = {
+    "video/query": "correct study.query, study.start or study.end under conf/study/; `gettok plan` shows what is sent",
+    "validation_task/create": _BY_IDS,
+    "validation_task_status/get": _BY_IDS,
+    "validation_task/download": _BY_IDS,
+}
+
+
 def at_once(error: ComeBack) -> None:
     """End the run and say when to come back."""
     raise error
@@ -43,7 +57,7 @@ def final(call: Call, reading: Reading, answers: int) -> Exception:
         case Verdict.TOKEN_REFUSED:
             error: Exception = refused(reading.message)
         case Verdict.DENIED:
-            error = Denied(str(reading))
+            error = _denied(call, reading)
         case Verdict.SEARCH_UNKNOWN:
             error = SearchLost(str(reading))
         case Verdict.BAD_QUESTION | Verdict.DECLINED:
@@ -74,11 +88,21 @@ def _too_fast(reading: Reading, answers: int) -> NotNow:
     )
 
 
-def _bad_question(call: Call, reading: Reading) -> BadSettings:
-    return BadSettings(
+def _bad_question(call: Call, reading: Reading) -> BadQuestion:
+    return BadQuestion(
         f"the Research API does not accept the question: {reading}",
         f"sent {json.dumps(dict(call.body), ensure_ascii=False)[:2000]}; every page received before is kept",
-        "correct study.query, study.start or study.end under conf/study/; `gettok plan` shows what is sent",
+        _CORRECT.get(
+            call.endpoint, f"tell the makers of gettok: it makes the questions to {call.endpoint} by itself"
+        ),
+    )
+
+
+def _denied(call: Call, reading: Reading) -> Denied:
+    return Denied(
+        f"the Research API does not let this client ask for {call.endpoint}: {reading}",
+        "stopped asking for it; every page received before is kept",
+        "check that TIKTOK_CLIENT_KEY is the approved project's, and ask TikTok for the scope that is missing",
     )
 
 

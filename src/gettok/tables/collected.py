@@ -70,7 +70,11 @@ COVERAGE = Table(
             "`complete`; `unsettled`: complete, but counts such as views were read within 10 days and may still move; "
             "`incomplete`: read within 48 hours, when videos are still missing; `gap`: not covered.",
         ),
-        Column("why", pl.String, "Why there is a gap."),
+        Column(
+            "why",
+            pl.String,
+            "Why there is a gap, or why a day that was read too early could not be read again.",
+        ),
         Column("searched_at", TIME, "When the search that covers the day began, by the server's clock."),
     ),
     ("day",),

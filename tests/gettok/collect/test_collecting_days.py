@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import requests
 from collecting import STUDY, days, ids, queries, tables, truth
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from sandbox.profiles import Profile
 
 DEAD = "2022-12-09"
 DEAD_DAY = Profile(dead_dates=frozenset({"20221209"}))
+NOBODY = {"and": [{"field_name": "keyword", "operation": "IN", "field_values": ["nobody says this"]}]}
 NEWEST = Window(date(2023, 1, 1), date(2023, 1, 9))
 
 
@@ -96,6 +98,34 @@ def test_a_search_that_is_blind_to_words_is_not_taken_for_an_answer(at, castillo
         assert researcher.states() == {"gap": {str(day) for day in STUDY.days}}
 
 
+def test_a_blackout_over_the_last_day_that_is_settled_is_not_taken_for_an_answer(at):
+    with at(profile=Profile(keyword_blackout=True), study=NEWEST) as researcher:
+        researcher.sandbox.clock.set(datetime(2023, 1, 9, 12, tzinfo=UTC))
+        with pytest.raises(NotNow, match="blind at the moment"):
+            researcher.collect()
+        assert queries(researcher.sandbox)[0] == "20230101/20230106/0"
+        assert researcher.events() == ["2023-01-01_2023-01-06 planned"]
+
+
+def test_a_blackout_that_begins_in_the_middle_of_a_run_is_not_taken_for_an_answer(at):
+    with at(most_days=1, study=days(0, 5), query=NOBODY) as researcher:
+
+        def blackout(life):
+            if life.window == days(1, 1):
+                researcher.sandbox.clock.advance(3700)
+                requests.post(
+                    f"{researcher.sandbox.base}/__sandbox__/switches",
+                    json={"keyword_blackout": True},
+                    timeout=9,
+                )
+
+        with researcher.run(told=blackout) as collector, pytest.raises(NotNow, match="blind at the moment"):
+            list(collector.collect())
+        assert collector.journal.life(days(1, 1)).state == "done"
+        assert collector.journal.life(days(2, 2)).state == "planned"
+        assert len([one for one in researcher.sent() if one.purpose == "canary"]) == 2, "once an hour"
+
+
 def test_when_the_blindness_is_over_the_same_command_finds_everything(at, tmp_path, castillo):
     with at(profile=Profile(keyword_blackout=True)) as researcher, pytest.raises(NotNow):
         researcher.collect()
@@ -105,23 +135,21 @@ def test_when_the_blindness_is_over_the_same_command_finds_everything(at, tmp_pa
 
 
 def test_days_that_truly_have_no_video_are_done_with_no_rows(at):
-    nobody = {"and": [{"field_name": "keyword", "operation": "IN", "field_values": ["nobody says this"]}]}
     with at() as researcher:
-        researcher.collect(query=nobody)
+        researcher.collect(query=NOBODY)
         done = [row for row in researcher.windows if row["event"] == "done"]
         assert [(row["rows"], row["pages"], row["candidates"]) for row in done] == [(0, 1, 0)] * 2
         assert researcher.states() == {"complete": {str(day) for day in STUDY.days}}
         canary = [one for one in researcher.sent() if one.purpose == "canary"]
-        assert len(canary) == 1, "asked once a run"
+        assert len(canary) == 1, "asked once an hour"
 
 
 def test_f02_when_the_canary_is_not_answered_no_window_is_blamed(at):
-    nobody = {"and": [{"field_name": "keyword", "operation": "IN", "field_values": ["nobody says this"]}]}
     with at(script=["ok", *["500"] * 6]) as researcher:
         with pytest.raises(NotNow, match="internal_error"):
-            researcher.collect(query=nobody)
+            researcher.collect(query=NOBODY)
         assert researcher.events() == ["2022-12-01_2022-12-30 planned"]
-        researcher.collect(query=nobody)
+        researcher.collect(query=NOBODY)
         assert researcher.states() == {"complete": {str(day) for day in STUDY.days}}
 
 
@@ -182,6 +210,21 @@ def test_a_run_that_ends_between_the_readings_of_a_fresh_day_goes_on_with_the_se
         researcher.next_day()
         assert ids(researcher.collect(), day) == truth(castillo, day)
         assert [one.attempt for one in researcher.collect()] == [0, 1]
+
+
+def test_f01_a_day_that_was_read_early_and_fails_when_it_is_read_again_is_no_gap(at, castillo):
+    day = Window(NEWEST.end, NEWEST.end)
+    with at(study=day, patience_days=1) as researcher:
+        researcher.sandbox.clock.set(datetime(2023, 1, 9, 23, tzinfo=UTC))
+        researcher.collect()
+        researcher.next_day(3)
+        researcher.sandbox.play(["500"] * 6)
+        kept = researcher.collect()
+        assert researcher.events()[-2:] == [f"2023-01-09_2023-01-09 {event}" for event in ("again", "parked")]
+        (row,) = researcher.coverage
+        assert (row["state"], row["searched_at"].day) == ("incomplete", 9)
+        assert "internal_error" in row["why"]
+        assert ids(kept, day) == truth(castillo, day)
 
 
 def test_newest_days_may_be_empty_without_a_doubt(at):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gettok.collect.compliance import Compliance
 from gettok.collect.search import stored_pages
-from gettok.errors import BadInput, NotNow
+from gettok.errors import BadInput, NotNow, Stop
 from gettok.refresh import Refresher, Seen, cheaper, round_settings, sha256
 from gettok.refreshes import Refreshes
 from gettok.research_api import ComeBack
@@ -177,11 +177,23 @@ def test_a_round_that_was_cut_short_is_gone_on_with(at, videos):
 def test_a_round_that_misses_more_than_half_takes_nobody_for_gone(at, videos):
     with at(profile=Profile(vanish_rate=0.6)) as researcher:
         researcher.next_day(15)
-        with pytest.raises(NotNow, match="not likely"):
+        with pytest.raises(Stop, match="not likely") as told:
             a_round(researcher, videos, "ids")
+        assert "--believe-losses" in told.value.can
         with refreshing(researcher) as refresher:
             assert refresher.unfinished() is None
             assert len(refresher.due(videos, AGE, set())) == 420, "nobody was confirmed either"
+
+
+def test_losses_that_a_person_believes_are_taken_for_gone(at, videos):
+    with at(profile=Profile(vanish_rate=0.6)) as researcher:
+        researcher.next_day(15)
+        with refreshing(researcher) as refresher:
+            round_ = refresher.begin(refresher.due(videos, AGE, set()), "ids")
+            list(refresher.run(round_, believe=True))
+            missing = refresher.outcome(round_).missing
+            assert 210 < len(missing) < 420
+            assert refresher.due(videos, AGE, set(map(sha256, missing))) == {}
 
 
 def test_a_few_videos_may_all_be_gone(at, videos):
@@ -238,6 +250,30 @@ def test_a_compliance_check_that_fails_takes_nobody_for_gone(at, videos):
             assert refresher.unfinished() is None
 
 
+def test_a_task_that_the_server_has_forgotten_is_handed_in_again(at, videos):
+    with at(profile=Profile(compliance_polls=9)) as researcher:
+        researcher.next_day(15)
+        with pytest.raises(NotNow, match="still checking"):
+            a_round(researcher, videos, "compliance")
+    with at() as researcher:
+        researcher.next_day(15)
+        assert a_round(researcher, videos, "compliance").missing == ()
+        tasks = [path for path in paths(researcher) if "validation" in path]
+    assert tasks == [
+        "validation_task_status/get",
+        *("validation_task/create", "validation_task_status/get", "validation_task/download"),
+    ]
+
+
+def test_a_check_that_failed_is_handed_in_again_by_the_same_command(at, videos):
+    with at(script=[{"do": "task_failed", "match": "validation_task_status"}]) as researcher:
+        researcher.next_day(15)
+        with pytest.raises(NotNow, match="failed"):
+            a_round(researcher, videos, "compliance")
+        assert a_round(researcher, videos, "compliance").missing == ()
+        assert paths(researcher).count("validation_task/create") == 2
+
+
 def test_f02_trouble_at_handing_in_comes_back_later(at, videos):
     with at(script=[{"do": "500", "match": "validation_task/create", "times": 6}]) as researcher:
         researcher.next_day(15)
@@ -284,10 +320,10 @@ def test_a_list_that_was_damaged_by_hand_is_refused_and_left_alone(tmp_path, nam
             "not_utf8": rows[0] + b"\xff\xfe" + rows[1],
         }[damage]
     )
-    before = path.read_bytes()
+    others = {other: other.read_bytes() for other in tmp_path.iterdir()}
     with pytest.raises(BadInput, match=name):
         lists.add(line("2023-04-30T12:00:00Z"), [sha256("2")])
-    assert path.read_bytes() == before
+    assert {other: other.read_bytes() for other in tmp_path.iterdir()} == others
 
 
 def test_lists_that_are_not_there_are_empty(tmp_path):

@@ -162,7 +162,27 @@ def test_trouble_at_the_token_endpoint_is_waited_out_and_bounded(tmp_path, troub
         with pytest.raises(NotNow, match="gives no access token") as told:
             asker.ask()
         assert "asked 6 times" in told.value.did
-        assert (server.token_requests, len(server.questions), len(asker.waits)) == (6, 0, 5)
+        assert "nothing else is answered for an hour" in told.value.what
+        assert (server.token_requests, len(server.questions)) == (8 * 6, 0)
+        assert 3600 < sum(asker.waits) < 2 * 3600, "eight rests at most, and the tries between them"
+
+
+def test_a_token_that_ends_while_the_api_is_down_is_waited_for_and_the_question_goes_on(tmp_path):
+    down = http("<html>503 Service Unavailable</html>", 503)
+    said = []
+    with (
+        RawServer(tokens=[GRANTED, *[down] * 20, GRANTED]) as server,
+        Asker(server.base, tmp_path, said=said.append) as asker,
+    ):
+        asker.ask()
+        asker.clock.at += 7200
+        asker.ask()
+        assert (server.token_requests, len(server.questions)) == (22, 2)
+        assert [line.rpartition("; ")[2] for line in said] == [
+            "asking again in 1 min",
+            "asking again in 1 min",
+            "asking again in 2 min",
+        ]
 
 
 def test_the_trouble_of_a_token_is_told_in_the_servers_words(tmp_path):

@@ -1,0 +1,46 @@
+"""The stage of collecting inside the test's own process, where a wait moves the sandbox's clock and takes no time."""
+
+import threading
+from contextlib import contextmanager
+
+import pytest
+from workspace import Workspace
+
+from gettok.engine import LocalEngine
+from gettok.settings import load, select
+from gettok.store import Store
+from sandbox.server import Sandbox
+from stages.collect import PARAMS
+from stages.shell import Stage
+
+DAYS = ("study.start='2022-12-06'", "study.end='2022-12-10'")
+
+
+class Waits(threading.Event):
+    """A signal that nobody gives; what is waited for it is waited on the sandbox's clock."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__()
+        self._clock = sandbox.clock
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._clock.advance(int(timeout or 0) + 1)
+        return self.is_set()
+
+
+@pytest.fixture
+def collecting(tmp_path, monkeypatch):
+    """Runs the stage in this process, so that its waits take no time."""
+
+    @contextmanager
+    def start(*overrides, **sandboxed):
+        with Sandbox(**sandboxed) as sandbox:
+            workspace = Workspace.make(tmp_path, sandbox.base, *DAYS, *overrides)
+            monkeypatch.chdir(tmp_path)
+            monkeypatch.setenv("GETTOK_SANDBOX", sandbox.base)
+            settings = select(load(workspace.folder / "params.yaml"), PARAMS)
+            stop = Waits(sandbox)
+            with Store(workspace.store) as store:
+                yield sandbox, Stage("collect", settings, store, LocalEngine(1), stop)
+
+    return start
