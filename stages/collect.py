@@ -16,7 +16,7 @@ from gettok.research_api import ResearchApi
 from gettok.step import Row
 from gettok.tables import COVERAGE, WINDOWS
 from stages.answering import whole
-from stages.people import Crowd
+from stages.people import Crowd, keep_books
 from stages.place import INPUTS
 from stages.progress import Progress
 from stages.researching import patiently, research_api
@@ -111,6 +111,8 @@ def _captured(stage: Stage) -> None:
             count += kept.page.request["body"]["videos"]
     _say_refused(tuple(refused))
     _write_no_days()
+    for what in ("comments", "users"):  # a capture has none, and nobody is asked
+        keep_books(what, Books(0, 0, {}))
     lost = {"not_an_id": len(refused)} if refused else {}
     stage.keep(Books(count + len(refused), count, lost))
 

@@ -13,6 +13,11 @@ from stages.searching import seen_in_study
 from stages.shell import DATA, Stage, say
 
 
+def keep_books(what: str, books: Books) -> None:
+    """Write what became of the questions about comments or users."""
+    books.write(DATA / "books" / f"{what}.json")
+
+
 class Crowd:
     """Meets the pages of videos as they come, and asks about the people on them afterwards."""
 
@@ -60,7 +65,7 @@ class Crowd:
             said = ", ".join(f"{reason} {count}" for reason, count in lost.items())
             say(f"collect: no {what}, or not all, for some of {len(subjects)}: {said}")
         if not tomorrow:
-            Books(len(subjects), counts["ok"], lost).write(DATA / "books" / f"{what}.json")
+            keep_books(what, Books(len(subjects), counts["ok"], lost))
         return tomorrow
 
     def _one(self, what: str, one: Seen, files: PageFiles) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from workspace import Workspace
 
 from gettok.errors import Interrupted
@@ -23,6 +24,7 @@ from sandbox.profiles import Profile
 from sandbox.server import Sandbox
 from stages.researching import wait_until
 
+ROOT = Path(__file__).parents[2]
 DAYS, COUNT = 40, 420
 STUDY = ("study.start='2022-12-01'", "study.end='2023-01-09'")
 
@@ -193,6 +195,8 @@ def test_a_capture_of_zeeschuimer_becomes_videos_and_asks_nobody(corpus, tmp_pat
         workspace.run("collect", "tabulate")
         assert VIDEOS.read(workspace.data / "videos").height == 250
         assert workspace.books("collect") == {"asked": 251, "ok": 250, "unusable": {"not_an_id": 1}}
+        declared = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))["stages"]["collect"]["outs"]
+        assert [out for out in declared if not (workspace.folder / out).exists()] == []
         assert sandbox.requests() == []
 
 
