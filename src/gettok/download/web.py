@@ -33,7 +33,7 @@ _HEADERS = {
 
 
 class Broken(Unusable):
-    """A body that ended half-way; what arrived of it may still be good."""
+    """A body that ended half-way, or took too long; what arrived of it may still be good."""
 
 
 class Visit:
@@ -110,23 +110,28 @@ class Visit:
                 size += len(piece)
                 if size > most:
                     raise Unusable("too_large", f"more than {most} bytes")
-                if time.monotonic() > self._deadline:
-                    raise Unusable("unreachable", f"not whole within {self.download.timeout_s} s")
                 yield piece
+                if time.monotonic() > self._deadline and not _is_whole(response):
+                    raise Broken("unreachable", f"not whole within {self.download.timeout_s} s")
         except urllib3.exceptions.ReadTimeoutError as error:
             raise Broken("unreachable", "silence half-way through") from error
         except urllib3.exceptions.HTTPError as error:
             raise Broken("truncated", f"the connection broke off ({type(error).__name__})") from error
         # a connection that closes early looks like the end of the body to some layers; the header knows better
-        length = announced(response)
-        if length is not None and response.raw.tell() < length:
-            raise Broken("truncated", f"fewer than the {length} bytes announced")
+        if _is_whole(response) is False:
+            raise Broken("truncated", f"fewer than the {announced(response)} bytes announced")
 
 
 def announced(response: requests.Response) -> int | None:
     """Bytes of the body as its header says, if it does."""
     length = response.headers.get("Content-Length", "")
     return int(length) if length.isdecimal() else None
+
+
+def _is_whole(response: requests.Response) -> bool | None:
+    """Whether all that was announced is there; None where nothing was."""
+    length = announced(response)
+    return None if length is None else bool(response.raw.tell() >= length)
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
