@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from gettok.captions import Fetched
-from gettok.download.arrival import MEDIA, Arrival, NoPage, Try, VideoLink
+from gettok.download.arrival import MEDIA, Arrival, NoFile, NoPage, Try, VideoLink
 from gettok.download.by_page import ByPage
 from gettok.download.children import Children
 from gettok.download.hosts import Site
@@ -97,9 +97,9 @@ class ByTool:
             return no_space(to)
         reason = next((reason for sign, reason in _MEANINGS if re.search(sign, error)), "unreachable")
         # how far a broken transfer came is another number each time
-        return Unusable(
-            reason, f"{self._tool}: {'the connection broke off' if reason == 'truncated' else error}"
-        )
+        told = "the connection broke off" if reason == "truncated" else error
+        is_absent = reason == "no_address" and "HTTP Error" in error
+        return (NoFile if is_absent else Unusable)(reason, f"{self._tool}: {told}")
 
     def _captions(self, told: dict[str, Json], link: VideoLink, to: Path) -> Fetched | None:
         return self._page.captions(link, to) if told.get("has_captions") else None

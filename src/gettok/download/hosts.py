@@ -52,7 +52,7 @@ class Site:
         return played[0] if self.is_stand_in and played else parts.hostname or ""
 
     def objection(self, url: str) -> str | None:
-        """Why the address must not be asked; None if it may."""
+        """Why the address must not be asked, with its host; None if it may."""
         try:
             parts, pages = urlsplit(url), urlsplit(self.pages)
             port = parts.port
@@ -60,8 +60,8 @@ class Site:
             return "an address that is none"
         if self.is_stand_in:
             same = (parts.scheme, parts.hostname, port) == (pages.scheme, pages.hostname, pages.port)
-            return None if same else "an address outside the sandbox"
-        return None if _is_tiktoks(parts) else "an address that is not TikTok's"
+            return None if same else f"an address outside the sandbox: {_shown(parts)}"
+        return None if _is_tiktoks(parts) else f"an address that is not known to be TikTok's: {_shown(parts)}"
 
     def is_public(self, url: str) -> bool:
         """Whether its name resolves to public addresses alone; a proxy resolves for itself.
@@ -85,6 +85,11 @@ def joined(base: str, url: str) -> str:
     except ValueError:
         return ""
     return whole
+
+
+def _shown(parts: SplitResult) -> str:
+    """The host as it can be written down, which a stranger chose."""
+    return ascii(parts.hostname or "")[1:-1][:100]
 
 
 def _is_tiktoks(parts: SplitResult) -> bool:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from weakref import finalize
 
-from gettok.download.arrival import Arrival, Backend, Try, VideoLink
+from gettok.download.arrival import Arrival, Backend, NoFile, Try, VideoLink
 from gettok.download.breaker import Breaker
 from gettok.download.by_folder import ByFolder
 from gettok.download.by_page import ByPage
@@ -26,7 +26,8 @@ from gettok.settings import Download
 from gettok.step import Answer, Blob, Json, Row, Workers
 
 _LONGEST_PAUSE_S = 30.0
-_MOST_DAMAGED = 2
+#: So many damaged files, or addresses without a file, are a fact about the video.
+_ENOUGH = 2
 #: Files up to this size travel in memory, larger ones lie in the spool until the answer is stored.
 _SMALL_BYTES = 1_000_000
 
@@ -115,18 +116,19 @@ class DownloadStep:
         return None
 
     def _patiently(self, link: VideoLink, folder: Path) -> Arrival:
-        damaged = 0
+        damaged = absent = 0
         for number in range(self.download.tries):
             to = Path(tempfile.mkdtemp(dir=folder))
             try:
-                return self._backend.fetch(link, to, Try(number, damaged))
+                return self._backend.fetch(link, to, Try(number, damaged + absent))
             except Unusable as trouble:
                 shutil.rmtree(to)
-                damaged += trouble.reason in DAMAGE
-                # a damaged file may arrive whole the second time; what a page says of its video stays said
-                may_help = trouble.reason in PASSING or (trouble.reason in DAMAGE and damaged < _MOST_DAMAGED)
-                if number + 1 == self.download.tries or not may_help:
-                    raise
+                is_damaged, is_absent = trouble.reason in DAMAGE, isinstance(trouble, NoFile)
+                damaged, absent = damaged + is_damaged, absent + is_absent
+                # a damaged or absent file may be whole the second time; what a page says of its video stays said
+                is_new = (is_damaged and damaged < _ENOUGH) or (is_absent and absent < _ENOUGH)
+                if number + 1 == self.download.tries or not (trouble.reason in PASSING or is_new):
+                    raise _settled(trouble, absent) from trouble
                 if trouble.reason in PASSING:
                     self.sleep(pause_s(number))
         raise AssertionError("tries is positive")
@@ -158,6 +160,13 @@ class DownloadStep:
         blob = Blob.of_file(kept)
         finalize(blob, kept.unlink, missing_ok=True)
         return blob
+
+
+def _settled(trouble: Unusable, absent: int) -> Unusable:
+    """The trouble as the last word of this run; one page whose addresses are dead is not enough for a fact."""
+    if isinstance(trouble, NoFile) and absent < _ENOUGH:
+        return Unusable("unreachable", trouble.detail)
+    return trouble
 
 
 def pause_s(attempt: int) -> float:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import requests
 
+from gettok.download.arrival import NoFile
 from gettok.download.web import Broken, Visit, announced
 from gettok.errors import Unusable
 
@@ -103,6 +104,6 @@ def _is_packed(response: requests.Response) -> bool:
 
 def _check(response: requests.Response) -> None:
     if response.status_code in (404, 410):
-        raise Unusable("no_address", f"file: HTTP {response.status_code}")
+        raise NoFile("no_address", f"file: HTTP {response.status_code}")
     if response.status_code != 200:
         raise Unusable("unreachable", f"file: HTTP {response.status_code}")

@@ -73,7 +73,8 @@ class Visit:
         self._deadline = time.monotonic() + self.download.timeout_s
         for _ in range(_MOST_HOPS):
             if objection := self._site.objection(url):
-                raise Unusable("no_address", objection)
+                # our list of hosts may be behind TikTok's, which says nothing about the video
+                raise Unusable("unreachable", objection)
             if not self._site.is_public(url):
                 raise Unusable("unreachable", "an address inside a private network")
             self._deadline += self._pace.wait(self._site.host(url))

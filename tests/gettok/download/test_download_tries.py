@@ -75,9 +75,18 @@ def test_f32_a_dead_mirror_is_passed_over(quick, server):
 
 
 def test_f32_addresses_that_are_all_dead_are_no_address(quick, server):
-    step = quick()
+    step, since = quick(tries=4), len(server.requests())
     server.play([{"do": "404", "match": "/media/", "times": None}])
     assert refusal_of(step, "ok").reason == "no_address"
+    assert asked(server, "ok", since).count("pages") == 2, "a fresh page might have named others"
+
+
+def test_f32_addresses_that_are_dead_on_one_page_alone_are_no_fact_about_the_video(quick, server):
+    server.play([{"do": "404", "match": "/media/", "times": 3}])  # two mirrors, and the one with a watermark
+    assert quick().ask(link("ok")).blobs["media"].size
+    server.play([{"do": "404", "match": "/media/", "times": 3}])
+    refusal = refusal_of(quick(tries=1), "ok")
+    assert (refusal.reason, refusal.detail) == ("unreachable", "file: HTTP 404")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from gettok.download.hosts import Site
 from gettok.download.pace import Pace
 from gettok.download.transfer import Transfer
 from gettok.download.web import Visit
-from gettok.errors import Unusable
+from gettok.errors import UNSETTLED, Unusable
 
 ID = "7175000000000000001"
 
@@ -108,7 +108,7 @@ def test_f33_no_page_leads_to_another_server(tmp_path):
     page = page_with(f"{inner.base}/secret.mp4")
     with inner.running(), Server({"/www": sends(page, Content_Type="text/html")}).running() as outer:
         step = DownloadStep(settings(tries=1), "sandbox", outer.pages, tmp_path)
-        with pytest.raises(Unusable, match="outside the sandbox"):
+        with pytest.raises(Unusable, match=r"unreachable: an address outside the sandbox: 127\.0\.0\.1$"):
             step.ask(VideoLink(ID, "someone"))
     assert inner.asked == []
 
@@ -119,7 +119,7 @@ def test_f33_a_page_that_redirects_elsewhere_is_not_followed():
         inner.running(),
         Server({"/": redirects(inner.base)}).running() as outer,
         visit(outer) as at,
-        pytest.raises(NoPage, match="outside the sandbox"),
+        pytest.raises(NoPage, match="unreachable: page: an address outside the sandbox"),
     ):
         at.page(outer.pages)
     assert inner.asked == []
@@ -190,6 +190,21 @@ def test_f33_tiktoks_own_hosts_may_be_asked(url):
 )
 def test_f33_everything_else_may_not(url):
     assert Site("https://www.tiktok.com", public).objection(url)
+
+
+def test_f33_a_host_that_is_not_known_is_named_and_asked_again_once_it_may_be(tmp_path):
+    with (
+        Visit(Site("https://www.tiktok.com", public), settings(), Pace(0)) as at,
+        pytest.raises(Unusable) as refusal,
+    ):
+        save(at, "https://v16.new-host.example/a.mp4", tmp_path / "a.mp4")
+    assert refusal.value.reason in UNSETTLED
+    assert refusal.value.detail.endswith(": v16.new-host.example")
+
+
+def test_a_host_that_a_stranger_made_up_can_be_written_down():
+    said = Site("https://www.tiktok.com", public).objection(f"https://\ud800{'x' * 5000}/")
+    assert len(said.encode()) < 200
 
 
 @pytest.mark.parametrize(
