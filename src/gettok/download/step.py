@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from weakref import finalize
 
+from gettok.captions import Fetched
 from gettok.download.arrival import Arrival, Backend, NoFile, Try, VideoLink
 from gettok.download.breaker import Breaker
 from gettok.download.by_folder import ByFolder
@@ -70,21 +71,23 @@ class DownloadStep:
 
     def ask(self, content: VideoLink) -> Answer:
         """Raises `Unusable`, and `NotNow` after several pages in a row that could not be read."""
-        self.breaker.check()
-        try:
-            with self._folder() as folder:
-                answer = self._answer(self._patiently(content, folder))
-        except Unusable as trouble:
-            self.breaker.note(content, trouble, self._trouble_with)
-            raise
-        self.breaker.note(content, None, self._trouble_with)
-        return answer
+        return self._noted(content, lambda folder: self._answer(self._patiently(content, folder)))
+
+    def ask_captions(self, content: VideoLink) -> Answer:
+        """The captions alone of a video that is kept. Raises as `ask` does."""
+        return self._noted(
+            content, lambda folder: _with_captions({}, {}, self._page.captions(content, folder))
+        )
 
     def read(self, answer: Answer) -> list[Row]:
         files = files_of(answer)
         size = sum(blob.size for blob in files.values())
         kept = {"sha256": digest(files), "bytes": size, "backend": answer.body["backend"]}
-        return [{**kept, **answer.body["facts"]}]
+        troubles = {
+            "sound_trouble": (answer.body["chosen"] or {}).get("sound_trouble"),
+            "captions_trouble": (answer.body["captions"] or {}).get("trouble"),
+        }
+        return [{**kept, **troubles, **answer.body["facts"]}]
 
     def close(self) -> None:
         """End the processes of the backend, if it has any; they would end with this one anyway."""
@@ -94,10 +97,25 @@ class DownloadStep:
     def _backend(self) -> Backend:
         if self.download.backend == "local":
             return ByFolder(self.download)
-        site, pace = Site(self.pages), Pace(self.download.pause_s, self.sleep)
         if self.download.backend == "page":
-            return ByPage(site, self.download, pace)
-        return ByTool(self.download.backend, site, self.download, pace)
+            return self._page
+        return ByTool(self.download.backend, self._page)
+
+    @cached_property
+    def _page(self) -> ByPage:
+        return ByPage(Site(self.pages), self.download, Pace(self.download.pause_s, self.sleep))
+
+    def _noted(self, link: VideoLink, ask: Callable[[Path], Answer]) -> Answer:
+        """What is asked with a folder at hand, unless nobody may ask any more; the breaker hears how it went."""
+        self.breaker.check()
+        try:
+            with self._folder() as folder:
+                answer = ask(folder)
+        except Unusable as trouble:
+            self.breaker.note(link, trouble, self._trouble_with)
+            raise
+        self.breaker.note(link, None, self._trouble_with)
+        return answer
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -139,16 +157,13 @@ class DownloadStep:
             "status_code": arrival.status_code,
             "status_msg": arrival.status_msg,
             "chosen": arrival.chosen,
-            "captions": arrival.captions and arrival.captions.facts,
             "facts": asdict(arrival.facts),
         }
         blobs = {name: self._kept(file) for name, file in arrival.files.items()}
-        if arrival.captions and arrival.captions.data is not None:
-            blobs[CAPTIONS] = Blob.of_bytes(arrival.captions.data)
         if arrival.page is not None:
             # its addresses are signed and change each time, so it must stay out of the body, which tables show
             blobs[PAGE] = Blob.of_bytes(arrival.page)
-        return Answer(body, blobs)
+        return _with_captions(body, blobs, arrival.captions)
 
     def _kept(self, path: Path) -> Blob:
         """A file that goes when its blob does: the store has its own copy or link by then."""
@@ -160,6 +175,11 @@ class DownloadStep:
         blob = Blob.of_file(kept)
         finalize(blob, kept.unlink, missing_ok=True)
         return blob
+
+
+def _with_captions(body: dict[str, Json], blobs: dict[str, Blob], captions: Fetched | None) -> Answer:
+    verbatim = {} if captions is None or captions.data is None else {CAPTIONS: Blob.of_bytes(captions.data)}
+    return Answer({**body, "captions": captions and captions.facts}, {**blobs, **verbatim})
 
 
 def _settled(trouble: Unusable, absent: int) -> Unusable:

@@ -32,7 +32,11 @@ _HEADERS = {
 }
 
 
-class Broken(Unusable):
+class LineFault(Unusable):
+    """A fault of the way to the server, or of the server at the moment: the same may be had another time."""
+
+
+class Broken(LineFault):
     """A body that ended half-way, or took too long; what arrived of it may still be good."""
 
 
@@ -92,7 +96,9 @@ class Visit:
                 url, headers=headers, stream=True, allow_redirects=False, timeout=silence_s
             )
         except requests.Timeout as error:
-            raise Unusable("unreachable", f"no answer within {silence_s} s") from error
+            raise LineFault("unreachable", f"no answer within {silence_s} s") from error
+        except requests.ConnectionError as error:
+            raise LineFault("unreachable", f"no connection ({type(error).__name__})") from error
         except (requests.RequestException, ValueError) as error:
             raise Unusable("unreachable", f"no connection ({type(error).__name__})") from error
         if response.status_code in (429, 503):

@@ -66,6 +66,16 @@ MEDIA = Table(
             pl.Float64,
             "Integrated loudness of the sound in LUFS (EBU R128), to one place; -70 or less is silence.",
         ),
+        Column(
+            "sound_trouble",
+            pl.String,
+            "Why a slideshow is kept without the sound that its page names; empty where it has it, or names none.",
+        ),
+        Column(
+            "captions_trouble",
+            pl.String,
+            "Why the captions that its page names are not in `captions`; empty where they are, or it names none.",
+        ),
         *_ANSWERED,
     ),
 )

@@ -110,10 +110,47 @@ def test_what_lies_in_the_folder_is_all_that_an_answer_needs(here):
 def test_damaged_captions_are_said_and_left_out(here, server, capsys):
     server.play([{"do": "html", "match": "/captions/", "times": None}])
     videos(["captioned", "ok"])
-    assert set(download()["status"]) == {"ok"}
+    table = download()
+    assert set(table["status"]) == {"ok"}
+    assert captions_troubles(table)["captioned"].startswith("malformed: ")
     assert CAPTIONS.read(Path("data/captions.parquet")).is_empty()
     said = capsys.readouterr().err
     assert said.count(f"captions of {IDS['captioned']} cannot be read") == 1
+
+
+def captions_troubles(table: pl.DataFrame) -> dict[str, str | None]:
+    return dict(table.select("name", "captions_trouble").rows())
+
+
+def test_captions_that_a_passing_trouble_cost_are_asked_for_again_alone(here, server, capsys):
+    server.play([{"do": "500", "match": "/captions/", "times": None}])
+    videos(["captioned", "ok"])
+    assert captions_troubles(download()) == {"captioned": "unreachable: file: HTTP 500", "ok": None}
+    assert "kept without their captions for now: 1;" in capsys.readouterr().err.splitlines()[-1]
+    kept = outputs()
+    download()
+    assert outputs() == kept, "as long as the trouble lasts, nothing changes"
+    server.play([])
+    since = len(server.requests())
+    assert captions_troubles(download()) == {"captioned": None, "ok": None}
+    assert "captions" not in capsys.readouterr().err.splitlines()[-1]
+    assert [entry["face"] for entry in server.requests()[since:]] == ["pages", "media"]
+    assert CAPTIONS.read(Path("data/captions.parquet"))["text"].to_list() == ["buenos días a todos"]
+    assert Path(f"data/media/{IDS['captioned']}.srt").is_file()
+    late, since = outputs(), len(server.requests())
+    download()
+    assert (outputs(), len(server.requests())) == (late, since)
+
+
+def test_captions_that_are_refused_for_good_are_not_asked_for_again(here, server):
+    server.play([{"do": "cut", "match": "/captions/", "times": None}])
+    videos(["captioned"])
+    assert captions_troubles(download())["captioned"].startswith("unreachable: ")
+    server.play([{"do": "404", "match": "/captions/", "times": None}])
+    assert captions_troubles(download()) == {"captioned": "no_address: file: HTTP 404"}
+    since = len(server.requests())
+    assert captions_troubles(download()) == {"captioned": "no_address: file: HTTP 404"}
+    assert len(server.requests()) == since
 
 
 def test_five_pages_that_cannot_be_read_end_the_run_and_the_next_one_gets_further(here, server):
