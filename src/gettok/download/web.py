@@ -19,6 +19,7 @@ from gettok.download.hosts import Site, joined
 from gettok.download.pace import Pace
 from gettok.download.room import room
 from gettok.errors import Unusable
+from gettok.prompt import be_prompt
 from gettok.settings import Download
 
 _MOST_HOPS = 5
@@ -49,6 +50,8 @@ class Visit:
         self._session = requests.Session()
         self._session.headers.update(_HEADERS)
         self._session.auth = _no_auth
+        self._deadline = 0.0
+        be_prompt(self._session, lambda: self._deadline - time.monotonic())
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +99,8 @@ class Visit:
                 url, headers=headers, stream=True, allow_redirects=False, timeout=silence_s
             )
         except requests.Timeout as error:
-            raise LineFault("unreachable", f"no answer within {silence_s} s") from error
+            waited_s = self.download.timeout_s if time.monotonic() >= self._deadline else silence_s
+            raise LineFault("unreachable", f"no answer within {waited_s} s") from error
         except requests.ConnectionError as error:
             raise LineFault("unreachable", f"no connection ({type(error).__name__})") from error
         except (requests.RequestException, ValueError) as error:

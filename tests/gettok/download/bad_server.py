@@ -86,6 +86,12 @@ def trickles(handler) -> None:
         handler.wfile.write(b"x")
 
 
+def trickles_headers(handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while not ENDLESS.wait(0.02):
+        handler.wfile.write(b"x")
+
+
 class Ranged:
     """A file that is served in parts, and how each request for it goes.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from bad_server import ENDLESS, Server, redirects, sends, trickles
+from bad_server import ENDLESS, Server, redirects, sends, trickles, trickles_headers
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -89,6 +89,20 @@ def test_a_server_that_says_nothing_has_an_end():
         pytest.raises(NoPage, match="no answer within 1 s"),
     ):
         at.page(f"{server.base}/page")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_f13_headers_that_trickle_in_are_not_waited_for_without_end(tmp_path, monkeypatch, scheme):
+    file = certificate(tmp_path, "localhost")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
+    server = Server({"/": trickles_headers}, certificate=file if scheme == "https" else None)
+    base = f"{scheme}://localhost:{urlsplit(server.base).port}"
+    with (
+        server.running(),
+        Visit(Site(f"{base}/www.tiktok.com"), settings(timeout_s=1), Pace(0)) as at,
+        pytest.raises(NoPage, match="no answer within 1 s"),
+    ):
+        at.page(f"{base}/page")
 
 
 def test_f13_pyktok_would_wait_for_ever_and_is_ended(tmp_path):
