@@ -58,26 +58,27 @@ class Album:
         """Fetch all files; gives back why there is no sound, if the page names one.
 
         The sound comes first: a sound that may yet be served is worth another visit, and then no photo was fetched in
-        vain. One that is refused each time, or is none, does not cost the photos.
+        vain. One that is refused each time, or is none, does not cost the photos; where the line fails for it to the
+        last, the next run asks for all again.
         """
         trouble = None
         try:
             if slides.sound is not None:
                 self._sound(slides.sound)
         except Unusable as error:
-            self._insist(error, attempt)
+            if isinstance(error, LineFault):
+                raise Unusable("unreachable", f"sound: {error.detail}") from error
+            if self._may_come(error, attempt):
+                raise
             trouble = str(error)
         for number, mirrors in enumerate(slides.photos):
             first_to_serve(mirrors, partial(self._photo, number))
         return trouble
 
-    def _insist(self, trouble: Unusable, attempt: Try) -> None:
-        """Raises where another visit may bring it: in this run, or in the next where the line failed to the last."""
-        if isinstance(trouble, LineFault):
-            raise Unusable("unreachable", f"sound: {trouble.detail}") from trouble
+    def _may_come(self, trouble: Unusable, attempt: Try) -> bool:
+        """Whether another visit of this run may bring the sound."""
         is_new = isinstance(trouble, NoFile) and not attempt.damaged
-        if (is_new or trouble.reason in PASSING) and attempt.number + 1 < self._visit.download.tries:
-            raise trouble
+        return (is_new or trouble.reason in PASSING) and attempt.number + 1 < self._visit.download.tries
 
     def _sound(self, url: str) -> None:
         path = self._folder / "sound"

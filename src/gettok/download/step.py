@@ -29,16 +29,14 @@ from gettok.step import Answer, Blob, Json, Row, Workers
 _LONGEST_PAUSE_S = 30.0
 #: So many damaged files, or addresses without a file, are a fact about the video.
 _ENOUGH = 2
-#: Files up to this size travel in memory, larger ones lie in the spool until the answer is stored.
-_SMALL_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
 class DownloadStep:
     """The files of one video by the backend of the settings.
 
-    `pages` is where the video's pages are and enters no key, since the name of the source says it. Large files lie in
-    the folder `spool` (the system's for temporary files, if none is given) for as long as their answer is held.
+    `pages` is where the video's pages are and enters no key, since the name of the source says it. Files lie in the
+    folder `spool` (the one for temporary files, if none is given) for as long as their answer is held.
     """
 
     download: Download
@@ -146,7 +144,9 @@ class DownloadStep:
                 # a damaged or absent file may be whole the second time; what a page says of its video stays said
                 is_new = (is_damaged and damaged < _ENOUGH) or (is_absent and absent < _ENOUGH)
                 if number + 1 == self.download.tries or not (trouble.reason in PASSING or is_new):
-                    raise _settled(trouble, absent) from trouble
+                    if is_absent and is_new:  # one page whose addresses are dead is not enough for a fact
+                        raise Unusable("unreachable", trouble.detail) from trouble
+                    raise
                 if trouble.reason in PASSING:
                     self.sleep(pause_s(number))
         raise AssertionError("tries is positive")
@@ -166,9 +166,7 @@ class DownloadStep:
         return _with_captions(body, blobs, arrival.captions)
 
     def _kept(self, path: Path) -> Blob:
-        """A file that goes when its blob does: the store has its own copy or link by then."""
-        if path.stat().st_size <= _SMALL_BYTES:
-            return Blob.of_bytes(path.read_bytes())
+        """A file, however small, that goes when its blob does: by then the store has a link to it, or a copy."""
         handle, name = tempfile.mkstemp(prefix="gettok-", dir=self.spool)
         os.close(handle)
         kept = path.replace(name)
@@ -180,13 +178,6 @@ class DownloadStep:
 def _with_captions(body: dict[str, Json], blobs: dict[str, Blob], captions: Fetched | None) -> Answer:
     verbatim = {} if captions is None or captions.data is None else {CAPTIONS: Blob.of_bytes(captions.data)}
     return Answer({**body, "captions": captions and captions.facts}, {**blobs, **verbatim})
-
-
-def _settled(trouble: Unusable, absent: int) -> Unusable:
-    """The trouble as the last word of this run; one page whose addresses are dead is not enough for a fact."""
-    if isinstance(trouble, NoFile) and absent < _ENOUGH:
-        return Unusable("unreachable", trouble.detail)
-    return trouble
 
 
 def pause_s(attempt: int) -> float:

@@ -44,10 +44,10 @@ def refusal(to: Path, answer, **changes) -> str:
 
 @pytest.mark.parametrize("fault", ["cut", "cut_chunked", "cut_close"])
 def test_f24_a_transfer_that_breaks_off_goes_on_without_a_new_visit(step, server, fault):
-    whole = step.ask(VideoLink(IDS["ok"], "a")).blobs["media"]
+    whole = step.ask(VideoLink(IDS["ok"], "a")).blobs["media"].digest
     since = len(server.requests())
     server.play([{"do": fault, "match": "/media/"}])
-    assert step.ask(VideoLink(IDS["ok"], "a")).blobs["media"] == whole
+    assert step.ask(VideoLink(IDS["ok"], "a")).blobs["media"].digest == whole
     assert asked(server, since) == ["pages", "media", "media"]
     assert [entry["status"] for entry in server.requests()[since:]] == [200, 200, 206]
 

@@ -10,6 +10,7 @@ import media_files
 import polars as pl
 import pytest
 from download_corpus import ENDS, IDS, settings, slideshow
+from PIL import Image
 
 from gettok.download import files_of, pick_up
 from gettok.engine import LocalEngine
@@ -214,6 +215,21 @@ def test_files_of_ones_own_need_no_pages_at_all(here, monkeypatch, server):
     assert len(server.requests()) == since
     with pytest.raises(BadSettings):
         download(backend="local", folder="nowhere")
+
+
+def test_a_slideshow_of_small_photos_is_on_disk_once(here):
+    videos(["slideshow"])
+    show = Path("mine") / IDS["slideshow"]
+    show.mkdir(parents=True)
+    for number in range(30):
+        Image.effect_noise((250, 250), 90 + number).save(show / f"{number}.png")
+    download(backend="local", folder="mine")
+    size = sum(file.stat().st_size for file in show.iterdir())
+    assert size / 30 < 100_000, "small enough for the database of the store"
+    taken = [
+        file.stat() for folder in ("data", "store") for file in Path(folder).rglob("*") if file.is_file()
+    ]
+    assert sum({one.st_ino: one.st_size for one in taken}.values()) < 1.1 * size
 
 
 def test_a_file_of_ones_own_that_changes_is_a_new_answer(here):

@@ -7,7 +7,6 @@ from download_corpus import IDS, asked, link, refusal_of, settings
 
 from gettok.download import DownloadStep
 from gettok.errors import BadSettings, NotNow
-from sandbox.server import Sandbox
 
 pytestmark = pytest.mark.usefixtures("no_fault_left_over")
 
@@ -193,18 +192,11 @@ def test_pages_that_are_not_tiktoks_are_refused_before_any_request(pages):
         DownloadStep(settings(), "tiktok", pages).open()
 
 
-def test_a_large_file_lies_in_the_spool_for_as_long_as_its_answer_is_held(corpus, tmp_path):
-    padding = (1_200_000).to_bytes(4) + b"free" + bytes(1_200_000 - 8)
-    video = corpus / "media" / "plain.mp4"
-    large = tmp_path / "corpus"
-    (large / "media").mkdir(parents=True)
-    (large / "media" / "plain.mp4").write_bytes(video.read_bytes() + padding)
-    (large / "videos.json").write_text((corpus / "videos.json").read_text())
-    with Sandbox(corpus=large) as server:
-        answer = DownloadStep(settings(), "sandbox", server.pages, tmp_path / "spool").ask(link("ok"))
-        assert [file.stat().st_size for file in (tmp_path / "spool").iterdir()] == [
-            answer.blobs["media"].size
-        ]
-        assert answer.blobs["media"].read().startswith(video.read_bytes())
-        del answer
+@pytest.mark.parametrize("name", ["ok", "slideshow"])
+def test_files_lie_in_the_spool_for_as_long_as_their_answer_is_held(server, tmp_path, name):
+    answer = DownloadStep(settings(), "sandbox", server.pages, tmp_path / "spool").ask(link(name))
+    held = {file: blob.path for file, blob in answer.blobs.items() if file != "page"}
+    assert sorted(held.values()) == sorted((tmp_path / "spool").iterdir())
+    assert [held[file].stat().st_size for file in held] == [answer.blobs[file].size for file in held]
+    del answer
     assert not list((tmp_path / "spool").iterdir())
