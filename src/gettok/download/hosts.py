@@ -63,6 +63,18 @@ class Site:
             return None if same else f"an address outside the sandbox: {_shown(parts)}"
         return None if _is_tiktoks(parts) else f"an address that is not known to be TikTok's: {_shown(parts)}"
 
+    def may_resolve(self, name: str) -> bool:
+        """Whether a name may be looked up at all: TikTok's alone, or the stand-in's."""
+        name = name.lower()
+        return name == urlsplit(self.pages).hostname if self.is_stand_in else bool(_TIKTOK.fullmatch(name))
+
+    def may_connect(self, address: str, port: int) -> bool:
+        """Whether an address that a name resolved to may be connected to: a public one over https, or the stand-in."""
+        found = ipaddress.ip_address(address.partition("%")[0])
+        if self.is_stand_in:
+            return found.is_loopback and port == urlsplit(self.pages).port
+        return found.is_global and port == 443
+
     def is_public(self, url: str) -> bool:
         """Whether its name resolves to public addresses alone; a proxy resolves for itself.
 

@@ -3,6 +3,8 @@
 import gzip
 import json
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +20,7 @@ from download_corpus import settings
 
 from gettok.download import DownloadStep, VideoLink
 from gettok.download.arrival import NoPage
-from gettok.download.child import has_proxy, may_connect
+from gettok.download.child import has_proxy
 from gettok.download.hosts import Site
 from gettok.download.pace import Pace
 from gettok.download.transfer import Transfer
@@ -250,14 +252,42 @@ def test_a_proxy_resolves_for_itself_and_exceptions_from_it_are_none(monkeypatch
 
 
 def test_f33_a_tool_connects_to_the_site_alone():
-    tiktok, stand_in = urlsplit("https://www.tiktok.com"), urlsplit("http://127.0.0.1:8001/www.tiktok.com")
-    assert may_connect(tiktok, "93.184.216.34", 443)
-    assert not may_connect(tiktok, "93.184.216.34", 22)
-    assert not may_connect(tiktok, "169.254.169.254", 443)
-    assert not may_connect(tiktok, "127.0.0.1", 443)
-    assert may_connect(stand_in, "127.0.0.1", 8001)
-    assert not may_connect(stand_in, "127.0.0.1", 8002)
-    assert not may_connect(stand_in, "93.184.216.34", 443)
+    tiktok, stand_in = Site("https://www.tiktok.com"), Site("http://127.0.0.1:8001/www.tiktok.com")
+    assert tiktok.may_resolve("v16-webapp-prime.tiktok.com")
+    assert not any(
+        map(tiktok.may_resolve, ("example.org", "93.184.216.34", "localhost", "tiktok.com.evil.org"))
+    )
+    assert tiktok.may_connect("93.184.216.34", 443)
+    assert not tiktok.may_connect("93.184.216.34", 22)
+    assert not tiktok.may_connect("169.254.169.254", 443)
+    assert not tiktok.may_connect("127.0.0.1", 443)
+    assert stand_in.may_resolve("127.0.0.1")
+    assert not stand_in.may_resolve("www.tiktok.com")
+    assert stand_in.may_connect("127.0.0.1", 8001)
+    assert not stand_in.may_connect("127.0.0.1", 8002)
+    assert not stand_in.may_connect("93.184.216.34", 443)
+
+
+@pytest.mark.parametrize("name", ["example.org", "93.184.216.34", "tiktok.com.evil.org", "localhost"])
+def test_f33_a_tool_cannot_even_look_up_another_name(monkeypatch, name):
+    for proxy in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(proxy, raising=False)
+    tries = f"""
+import socket, requests
+from gettok.download.child import confine
+confine("https://www.tiktok.com", 1000)
+for attempt in (
+    lambda: socket.getaddrinfo({name!r}, 443),
+    lambda: socket.gethostbyname({name!r}),
+    lambda: requests.get("https://{name}/", timeout=1),
+):
+    try:
+        attempt()
+    except (PermissionError, requests.ConnectionError) as refused:
+        print("not known to be TikTok's" in str(refused))
+"""
+    done = subprocess.run([sys.executable, "-c", tries], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"] * 3
 
 
 def certificate(folder: Path, name: str) -> Path:
