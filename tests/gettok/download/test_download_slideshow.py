@@ -25,6 +25,14 @@ def test_a_slideshow_may_have_no_sound(step):
     assert (row["kind"], row["has_audio"]) == ("slideshow", False)
 
 
+@pytest.mark.parametrize(("word", "has_audio"), [("photo_post", False), ("audio_slideshow", True)])
+def test_a_script_makes_a_slideshow_of_any_video(step, play, word, has_audio):
+    play({"do": word, "match": "/video/"})
+    (row,) = step.read(step.ask(VideoLink(IDS["ok"], "someone.1")))
+    assert (row["kind"], row["frame_count"], row["has_audio"]) == ("slideshow", 3, has_audio)
+    assert row["sound_trouble"] is None
+
+
 def test_f32_a_dead_sound_is_a_fact_and_costs_no_photo(step, server, play):
     since = len(server.requests())
     play({"do": "404", "match": SOUND, "times": None})
