@@ -73,7 +73,10 @@ def _no_photos(struct: JsonObject, _: str) -> JsonObject:
 def as_slideshow(struct: JsonObject, lender: JsonObject, *, has_sound: bool) -> JsonObject:
     """A video as a slideshow, with the photos of another one, and its sound if it is to have one."""
     music = struct["music"] | {"playUrl": lender["music"]["playUrl"] if has_sound else ""}
-    return _with_video(_no_address(struct, ""), duration=0) | {"imagePost": lender["imagePost"], "music": music}
+    return _with_video(_no_address(struct, ""), duration=0) | {
+        "imagePost": lender["imagePost"],
+        "music": music,
+    }
 
 
 def _no_address(struct: JsonObject, _: str) -> JsonObject:

@@ -119,7 +119,11 @@ FRAMES = Table(
         Column("width", pl.Int64, "Width of the JPEG in pixels."),
         Column("height", pl.Int64, "Height of the JPEG in pixels."),
         Column("sha256", pl.String, "SHA-256 of the JPEG."),
-        Column("image", IMAGE, "The frame as JPEG, as `datasets` of Hugging Face keeps pictures."),
+        Column(
+            "image",
+            IMAGE,
+            "The frame as JPEG, as `datasets` of Hugging Face keeps pictures; `path` is the video's id and the frame's index.",
+        ),
         *_ANSWERED,
     ),
     ("video_id", "frame_index"),

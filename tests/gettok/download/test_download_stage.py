@@ -9,16 +9,18 @@ from threading import Event
 import media_files
 import polars as pl
 import pytest
+import yaml
 from download_corpus import ENDS, IDS, settings, slideshow
 from PIL import Image
 
 from gettok.download import files_of, pick_up
 from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, NotNow
-from gettok.settings import Settings, Source
+from gettok.settings import Frames, Settings, Source
 from gettok.store import Store
-from gettok.tables import CAPTIONS, MEDIA, VIDEOS
+from gettok.tables import CAPTIONS, FRAMES, MEDIA, VIDEOS
 from sandbox.server import Sandbox
+from stages import extract_frames
 from stages.download import run
 from stages.shell import Stage
 
@@ -215,6 +217,19 @@ def test_files_of_ones_own_need_no_pages_at_all(here, monkeypatch, server):
     assert len(server.requests()) == since
     with pytest.raises(BadSettings):
         download(backend="local", folder="nowhere")
+
+
+def test_frames_have_a_name_that_no_other_video_s_frame_has(here):
+    videos(["ok", "slideshow", "private"])
+    download()
+    conf = Path(__file__).parents[3] / "conf" / "frames" / "every_300.yaml"
+    chosen = Settings.model_construct(frames=Frames(**{**yaml.safe_load(conf.read_text()), "stride": 30}))
+    with Store(Path("store")) as store:
+        extract_frames.run(Stage("extract_frames", chosen, store, LocalEngine(), Event()))
+    images = FRAMES.read(Path("data/frames"))["image"].drop_nulls().struct.field("path")
+    assert images.to_list() == [f"{IDS['ok']}_{index}.jpg" for index in (0, 30)] + [
+        f"{IDS['slideshow']}_{index}.jpg" for index in range(3)
+    ]
 
 
 def test_a_slideshow_of_small_photos_is_on_disk_once(here):
