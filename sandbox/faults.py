@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.exchange import Reply, Request, html_reply
 from sandbox.media_shapes import SPOILED
-from sandbox.page_shapes import REFUSALS, SHAPES
+from sandbox.page_shapes import REFUSALS, SHAPES, SLIDESHOWS
 
 GATEWAY_TIMEOUT = (
     "<html><head><title>504 Gateway Time-out</title></head>"
@@ -47,7 +47,7 @@ RESEARCH_API = frozenset(
 RESEARCH_API_SEARCH = frozenset({"search_lost", "search_not_yet", "stuck_cursor", "overlap"})
 COMPLIANCE = frozenset({"task_failed"})
 STATUSES = frozenset({"403", "404", "429", "500"})
-PAGES = STATUSES | frozenset({"login", "captcha", "challenge", "expired", *SHAPES, *REFUSALS})
+PAGES = STATUSES | frozenset({"login", "captcha", "challenge", "expired", *SHAPES, *SLIDESHOWS, *REFUSALS})
 MEDIA = STATUSES | frozenset({"truncated", "no_range", *SPOILED})
 SPOILED_ANSWERS = frozenset({"refusal", "content_filter", "malformed", "filter_unavailable", "other_model"})
 """Faults of a model's answer, which may befall a request within a batch too."""

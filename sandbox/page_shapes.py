@@ -70,6 +70,15 @@ def _no_photos(struct: JsonObject, _: str) -> JsonObject:
     return _with_video(struct, duration=0, playAddr="", downloadAddr="", bitrateInfo=[]) | {"imagePost": post}
 
 
+def as_slideshow(struct: JsonObject, lender: JsonObject, *, has_sound: bool) -> JsonObject:
+    """A video as a slideshow, with the photos of another one, and its sound if it is to have one."""
+    music = struct["music"] | {"playUrl": lender["music"]["playUrl"] if has_sound else ""}
+    return _with_video(_no_address(struct, ""), duration=0) | {
+        "imagePost": lender["imagePost"],
+        "music": music,
+    }
+
+
 def _no_address(struct: JsonObject, _: str) -> JsonObject:
     return _with_video(struct, playAddr="", downloadAddr="", bitrateInfo=[])
 
@@ -129,6 +138,9 @@ def _stats_as_strings(struct: JsonObject, _: str) -> JsonObject:
 def _as_it_is(struct: JsonObject, _: str) -> JsonObject:
     return struct
 
+
+SLIDESHOWS: Mapping[str, bool] = {"photo_post": False, "audio_slideshow": True}
+"""Words that make a slideshow of any video, and whether it has a sound."""
 
 SHAPES: dict[str, Shape] = {
     "content_classified": _content_classified,

@@ -10,8 +10,9 @@ from sandbox.chance import digits
 from sandbox.exchange import Headers, JsonObject, Reply, Request, html_reply, text_reply
 from sandbox.faults import INSTEAD, NO_FAULT, STATUSES, Fault, damaged, own_fault
 from sandbox.page_data import item_struct
-from sandbox.page_shapes import REFUSALS, SHAPES, script_of
+from sandbox.page_shapes import REFUSALS, SHAPES, SLIDESHOWS, as_slideshow, script_of
 from sandbox.signing import COOKIE, chain_token
+from sandbox.videos import Video
 from sandbox.world import World
 
 SITE = "/www.tiktok.com"
@@ -81,7 +82,14 @@ class Pages:
         share = {"title": f"{struct['author']['nickname']} on TikTok", "desc": struct["desc"]}
         if shape in SHAPES:
             struct = SHAPES[shape](struct, self._world.base)
+        if shape in SLIDESHOWS and (lender := self._lender()):
+            struct = as_slideshow(struct, item_struct(self._world, lender), has_sound=SLIDESHOWS[shape])
         return {"itemInfo": {"itemStruct": struct}, "shareMeta": share, "statusCode": 0, "statusMsg": ""}
+
+    def _lender(self) -> Video | None:
+        """The corpus's first slideshow with a sound."""
+        videos = self._world.corpus.videos.values()
+        return next((video for video in videos if video.page.images and video.page.sound), None)
 
     def _good_until_now(self) -> World:
         """The world as it is, but that an address is too old as soon as it is given."""

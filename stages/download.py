@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gettok import captions
-from gettok.download import DownloadStep, VideoLink, lay
+from gettok.download import CaptionsStep, DownloadStep, VideoLink, lay, lay_captions, may_pass
 from gettok.errors import Unusable
 from gettok.settings import Settings
 from gettok.step import Answer, Item, Row
@@ -23,11 +23,15 @@ PARAMS = ("download", "source.name", "source.pages")
 def run(stage: Stage) -> None:
     with opened_step(stage.settings) as step, whole(DATA / "media") as folder:
         items = [question(step, *video) for video in videos()]
-        kept = Kept(stage.store, folder)
-        step.breaker.known = fetched(stage.asking(step), items)
+        asking, later = stage.asking(step), stage.asking(CaptionsStep(step))
+        kept = Kept(stage.store, folder, later)
+        step.breaker.known = fetched(asking, items)
+        later.ask([captions_of(item.content, item.day) for item in items if lacks_captions(asking, item)])
         stage.answer(step, items, kept.keep)
     MEDIA.write(kept.media, DATA / "media.parquet")
     CAPTIONS.write(kept.captions, DATA / "captions.parquet")
+    if waiting := sum(may_pass(row.get("captions_trouble")) for row in kept.media):
+        say(f"download: kept without their captions for now: {waiting}; the next run asks for these again")
 
 
 @contextmanager
@@ -48,6 +52,18 @@ def question(step: DownloadStep, video_id: str, day: str, username: str) -> Item
     return Item(video_id, day, step.inputs(link), link)
 
 
+def captions_of(link: VideoLink, day: str) -> Item[VideoLink]:
+    """What is asked where the captions alone are missing."""
+    return Item(link.video_id, day, {"video_id": link.video_id}, link)
+
+
+def lacks_captions(asking: Asking, item: Item[VideoLink]) -> bool:
+    """Whether the video is kept and a passing trouble cost its captions."""
+    answer = asking.store.get(asking.key(item).digest)
+    told = answer.body.get("captions") if answer else None
+    return told is not None and may_pass(told["trouble"])
+
+
 def fetched(asking: Asking, items: Iterable[Item[VideoLink]]) -> VideoLink | None:
     """A video among these that is kept, if there is one."""
     for item in items:
@@ -63,6 +79,7 @@ class Kept:
 
     store: Store
     folder: Path
+    later: Asking
     media: list[Row] = field(default_factory=list)
     captions: list[Row] = field(default_factory=list)
 
@@ -72,17 +89,36 @@ class Kept:
                 answer = self.store.get(row["answer_key"])
                 assert answer is not None
                 row["file"] = lay(answer, self.folder, row["video_id"])
-                self._keep_captions(row["video_id"], answer)
+                self._keep_captions(row, self._newest(row, answer))
             self.media.append(row)
 
-    def _keep_captions(self, video_id: str, answer: Answer) -> None:
+    def _newest(self, row: Row, answer: Answer) -> Answer:
+        """The answer with the video's captions: its own, or the later one about them alone."""
+        if not may_pass(row["captions_trouble"]):
+            return answer
+        asked = captions_of(VideoLink(row["video_id"], ""), "")
+        later = self.store.get(self.later.key(asked).digest)
+        if later is None:
+            return answer
+        try:
+            (facts,) = self.later.read(later)
+        except Unusable as refused:
+            row["captions_trouble"] = str(refused)
+            return answer
+        row["captions_trouble"] = facts["trouble"]
+        lay_captions(later, self.folder, row["video_id"])
+        return later
+
+    def _keep_captions(self, row: Row, answer: Answer) -> None:
         if "captions" not in answer.blobs:
             return
+        video_id = row["video_id"]
         try:
             self.captions.append(
                 captions.row(video_id, answer.body["captions"], answer.blobs["captions"].read())
             )
         except Unusable as damage:
+            row["captions_trouble"] = str(damage)
             say(f"download: the captions of {video_id} cannot be read and are left out: {damage.detail}")
 
 

@@ -1,6 +1,7 @@
 """Take frames out of each video at the stride of the settings, as JPEG."""
 
 from gettok.frames import FramesStep
+from gettok.step import Row
 from gettok.tables import FRAMES
 from stages.answering import whole
 from stages.inputs import media_items
@@ -14,8 +15,14 @@ def run(stage: Stage) -> None:
         stage.answer(
             FramesStep(stage.settings.frames),
             list(media_items()),
-            lambda day, rows: FRAMES.write_in_order(rows, folder / f"{day}.parquet"),
+            lambda day, rows: FRAMES.write_in_order(map(named, rows), folder / f"{day}.parquet"),
         )
+
+
+def named(row: Row) -> Row:
+    """The row with its video's id in the picture's name, so that whoever unpacks many videos keeps all pictures."""
+    image = row.get("image")
+    return row if image is None else row | {"image": image | {"path": f"{row['video_id']}_{image['path']}"}}
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "private": "its author keeps it private",
         "removed": "its author or TikTok removed it",
         "region_locked": "TikTok does not show it in the region that asked",
+        "in_review": "TikTok is reviewing it, and shows it to nobody meanwhile",
         "login_needed": "TikTok shows it to logged-in people only",
         "no_file": "there is no file of its id in the folder",
         "no_address": "its page names no file that can be played",
@@ -63,7 +64,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 
 #: Reasons that are about us and the moment, or a limit of ours. They get a row, and the next run asks again.
-UNSETTLED = frozenset({"unreadable", "unreachable", "too_large", "no_file", "unanswered"})
+UNSETTLED = frozenset(
+    {"unreadable", "unreachable", "region_locked", "in_review", "too_large", "no_file", "unanswered"}
+)
 
 
 class GettokError(Exception):

@@ -93,6 +93,38 @@ def test_f15_where_the_quota_ends_what_is_collected_is_fetched_and_the_next_day_
         assert "2 of 2 days are collected, with 260 videos" in said
 
 
+CAPTCHAS = {"do": "captcha", "match": "/www.tiktok.com/", "times": None}
+
+
+def test_pages_that_cannot_be_read_do_not_end_the_collection(workspace):
+    with Sandbox(script=[CAPTCHAS]) as sandbox:
+        at = workspace(sandbox, "download.tries=1", "download.pause_s=0")
+        code, said, err = at.gettok("follow")
+        assert (code, said) == (75, "")
+        assert "the videos' pages are the trouble: 5 pages in a row could not be read" in err
+        assert "5 of 5 days are collected" in err
+        assert [subject[:8] for subject in queries(sandbox)] == [f"2022120{day}" for day in (6, 7, 8, 9)] + [
+            "20221210"
+        ]
+        assert len(visits(sandbox)) < 10, "nobody goes on asking for pages"
+        sandbox.play([])
+        code, said, err = at.gettok("follow")
+        assert code == 0, err
+        assert "5 of 5 days are collected" in said
+        assert len(queries(sandbox)) == 5
+
+
+def test_f15_a_quota_that_ends_after_the_pages_did_is_said_beside_them(workspace):
+    quota = {"do": "429_quota", "match": "video/query", "nth": 5}
+    with Sandbox(script=[CAPTCHAS, quota]) as sandbox:
+        at = workspace(sandbox, "download.tries=1", "download.pause_s=0")
+        code, _, err = at.gettok("follow")
+        assert code == 75
+        assert "the videos' pages are the trouble" in err
+        assert "days are collected, and then: " in err
+        assert "download.at_once=1" in err
+
+
 def test_a_list_of_ids_has_no_new_days_to_follow(workspace):
     with Sandbox() as sandbox:
         at = workspace(sandbox, "source=ids")

@@ -5,7 +5,19 @@
 """
 
 from gettok.download.arrival import Arrival, VideoLink
-from gettok.download.shelf import digest, files_of, lay, pick_up
+from gettok.download.later import CaptionsStep, may_pass
+from gettok.download.shelf import digest, files_of, lay, lay_captions, pick_up
 from gettok.download.step import DownloadStep
 
-__all__ = ["Arrival", "DownloadStep", "VideoLink", "digest", "files_of", "lay", "pick_up"]
+__all__ = [
+    "Arrival",
+    "CaptionsStep",
+    "DownloadStep",
+    "VideoLink",
+    "digest",
+    "files_of",
+    "lay",
+    "lay_captions",
+    "may_pass",
+    "pick_up",
+]

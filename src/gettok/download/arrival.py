@@ -56,8 +56,12 @@ class NoPage(Unusable):
     """The page itself could not be read or reached: about us and the moment, not about the video."""
 
 
+class NoFile(Unusable):
+    """An address that the page named has no file behind it; a fresh page may name others."""
+
+
 class Try(NamedTuple):
-    """How often a video was tried before, and how often of these its file arrived damaged."""
+    """How often a video was tried before, and how often of these its file arrived damaged or was not there."""
 
     number: int
     damaged: int

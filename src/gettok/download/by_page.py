@@ -12,7 +12,7 @@ from gettok.download.pace import Pace
 from gettok.download.page import Address, Page, addresses, judge, read_page
 from gettok.download.slideshow import Album, Slides, judged, slides_of
 from gettok.download.transfer import Transfer
-from gettok.download.web import Visit
+from gettok.download.web import LineFault, Visit
 from gettok.errors import Unusable
 from gettok.media import probe
 from gettok.settings import Download
@@ -63,15 +63,14 @@ class ByPage:
                 return None
             return _told_by(page, self._slideshow(visit, slides, url, to, attempt))
 
-    def captions(self, link: VideoLink, to: Path) -> Fetched | None:
-        """The video's captions alone; None where its page names none."""
+    def captions(self, link: VideoLink, to: Path) -> Fetched:
+        """The video's captions alone. Raises `Unusable`."""
         url = link.address(self.site.pages)
-        try:
-            with self.visit() as visit:
-                shown = judge(read_page(visit.page(url), link.video_id))
-                return self._captions(visit, shown, url, to)
-        except Unusable as trouble:
-            return Fetched(Captions("", "", "", ""), None, str(trouble))
+        with self.visit() as visit:
+            offered = listed(judge(read_page(visit.page(url), link.video_id)))
+            if not offered:
+                raise Unusable("no_address", "its page names no captions")
+            return self._served(visit, offered, url, to)
 
     def _video(self, visit: Visit, mirrors: list[Address], url: str, to: Path) -> Arrival:
         media = to / MEDIA
@@ -84,8 +83,7 @@ class ByPage:
         return Arrival(probe(media), {MEDIA: media}, chosen=_described(chosen))
 
     def _slideshow(self, visit: Visit, slides: Slides, url: str, to: Path, attempt: Try) -> Arrival:
-        is_last_try = attempt.number + 1 >= self.download.tries
-        lost = Album(visit, url, to).bring(slides, is_last_try=is_last_try)
+        lost = Album(visit, url, to).bring(slides, attempt)
         facts, damage = judged(to)
         files = {file.name: file for file in sorted(to.iterdir())}
         return Arrival(facts, files, chosen={"found_in": "imagePost", "sound_trouble": lost or damage})
@@ -95,17 +93,22 @@ class ByPage:
         offered = listed(shown)
         if not offered:
             return None
+        try:
+            return self._served(visit, offered, url, to)
+        except Unusable as trouble:
+            return Fetched(offered[0][1], None, str(trouble))
+
+    def _served(self, visit: Visit, offered: list[tuple[str, Captions]], url: str, to: Path) -> Fetched:
         file = to / "captions"
-        told = ""
-        for _ in range(self.download.tries):
+        for left in reversed(range(self.download.tries)):
             try:
                 _, found = first_to_serve(offered, partial(self._fetch_captions, visit, url, file))
                 return Fetched(found, file.read_bytes())
             except Unusable as trouble:
-                told = str(trouble)
-                if trouble.reason not in PASSING:
-                    break
-        return Fetched(offered[0][1], None, told)
+                reason = "unreachable" if isinstance(trouble, LineFault) else trouble.reason
+                if not left or reason not in PASSING:
+                    raise Unusable(reason, trouble.detail) from trouble
+        raise AssertionError("tries is positive")
 
     def _fetch_captions(self, visit: Visit, referer: str, file: Path, offer: tuple[str, Captions]) -> None:
         Transfer(visit, offer[0], file, referer, MOST_BYTES, None).run()

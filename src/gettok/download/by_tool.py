@@ -11,16 +11,13 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from gettok.captions import Fetched
-from gettok.download.arrival import MEDIA, Arrival, NoPage, Try, VideoLink
+from gettok.captions import Captions, Fetched
+from gettok.download.arrival import MEDIA, Arrival, NoFile, NoPage, Try, VideoLink
 from gettok.download.by_page import ByPage
 from gettok.download.children import Children
-from gettok.download.hosts import Site
-from gettok.download.pace import Pace
 from gettok.download.room import room
 from gettok.errors import Unusable
 from gettok.media import probe
-from gettok.settings import Download
 from gettok.step import Json
 from gettok.store.blobs import no_space
 
@@ -40,10 +37,10 @@ _MEANINGS = (
 class ByTool:
     """A foreign downloader, run in processes of its own."""
 
-    def __init__(self, tool: Literal["ytdlp", "pyktok"], site: Site, download: Download, pace: Pace) -> None:
-        self._tool, self._site, self._download, self._pace = tool, site, download, pace
-        self._children = Children(tool, site.pages, download.max_bytes)
-        self._page = ByPage(site, download, pace)
+    def __init__(self, tool: Literal["ytdlp", "pyktok"], page: ByPage) -> None:
+        self._tool, self._page = tool, page
+        self._site, self._download, self._pace = page.site, page.download, page.pace
+        self._children = Children(tool, page.site.pages, page.download.max_bytes)
 
     def check(self) -> None:
         """Raises `BadSettings` for pages that are not TikTok's."""
@@ -97,12 +94,17 @@ class ByTool:
             return no_space(to)
         reason = next((reason for sign, reason in _MEANINGS if re.search(sign, error)), "unreachable")
         # how far a broken transfer came is another number each time
-        return Unusable(
-            reason, f"{self._tool}: {'the connection broke off' if reason == 'truncated' else error}"
-        )
+        told = "the connection broke off" if reason == "truncated" else error
+        is_absent = reason == "no_address" and "HTTP Error" in error
+        return (NoFile if is_absent else Unusable)(reason, f"{self._tool}: {told}")
 
     def _captions(self, told: dict[str, Json], link: VideoLink, to: Path) -> Fetched | None:
-        return self._page.captions(link, to) if told.get("has_captions") else None
+        if not told.get("has_captions"):
+            return None
+        try:
+            return self._page.captions(link, to)
+        except Unusable as trouble:
+            return Fetched(Captions("", "", "", ""), None, str(trouble))
 
 
 def _emptied(folder: Path) -> Path:

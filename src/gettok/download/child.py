@@ -1,10 +1,10 @@
 """The process around yt-dlp or pyktok: `python -m gettok.download.child TOOL PAGES MAX_BYTES`.
 
-Reads a job on each line of standard input, and writes what came of it on a line of standard output. It can connect to
-nothing but public servers over https, or the one stand-in, and write no file larger than allowed.
+Reads a job on each line of standard input, and writes what came of it on a line of standard output. It can look up and
+connect to nothing but TikTok's hosts over https, or the one stand-in, and write no file larger than allowed. Behind a
+proxy it connects to that alone, which looks names up for itself: there the list of hosts does not hold.
 """
 
-import ipaddress
 import json
 import os
 import resource
@@ -13,8 +13,9 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
+
+from gettok.download.hosts import Site
 
 Tool = Callable[[str], dict[str, Any]]
 
@@ -60,29 +61,23 @@ def main(name: str, pages: str, max_bytes: int) -> None:
 def confine(pages: str, max_bytes: int) -> None:
     """Bound this process for good: the size of a file, and where it may connect to."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))
-    site = urlsplit(pages)
-    by_proxy = has_proxy()
+    if not has_proxy():
+        sys.addaudithook(partial(_guard, Site(pages)))
 
-    def guard(event: str, args: tuple[Any, ...]) -> None:
-        if event == "socket.connect" and isinstance(args[1], tuple) and not by_proxy:
-            host, port = args[1][:2]
-            if not may_connect(site, host, port):
-                raise PermissionError(f"{host} is not the site")
 
-    sys.addaudithook(guard)
+def _guard(site: Site, event: str, args: tuple[Any, ...]) -> None:
+    """Raises `PermissionError` for what is not the site."""
+    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        name = args[0].decode("ascii", "replace") if isinstance(args[0], bytes) else str(args[0])
+        if not site.may_resolve(name):
+            raise PermissionError(f"{ascii(name)[1:-1][:100]} is not known to be TikTok's")
+    if event == "socket.connect" and isinstance(args[1], tuple) and not site.may_connect(*args[1][:2]):
+        raise PermissionError(f"{args[1][0]} is not the site")
 
 
 def has_proxy() -> bool:
     """Whether the environment names one; `no_proxy` alone names none."""
     return bool(getproxies().keys() - {"no"})
-
-
-def may_connect(site: SplitResult, host: str, port: int) -> bool:
-    """Public addresses over https; where the site is on loopback, that server alone."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    if site.hostname in ("127.0.0.1", "localhost", "::1"):
-        return address.is_loopback and port == site.port
-    return address.is_global and port == 443
 
 
 def _outcome(tool: Tool, url: str) -> dict[str, Any]:

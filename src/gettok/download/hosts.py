@@ -52,7 +52,7 @@ class Site:
         return played[0] if self.is_stand_in and played else parts.hostname or ""
 
     def objection(self, url: str) -> str | None:
-        """Why the address must not be asked; None if it may."""
+        """Why the address must not be asked, with its host; None if it may."""
         try:
             parts, pages = urlsplit(url), urlsplit(self.pages)
             port = parts.port
@@ -60,8 +60,20 @@ class Site:
             return "an address that is none"
         if self.is_stand_in:
             same = (parts.scheme, parts.hostname, port) == (pages.scheme, pages.hostname, pages.port)
-            return None if same else "an address outside the sandbox"
-        return None if _is_tiktoks(parts) else "an address that is not TikTok's"
+            return None if same else f"an address outside the sandbox: {_shown(parts)}"
+        return None if _is_tiktoks(parts) else f"an address that is not known to be TikTok's: {_shown(parts)}"
+
+    def may_resolve(self, name: str) -> bool:
+        """Whether a name may be looked up at all: TikTok's alone, or the stand-in's."""
+        name = name.lower()
+        return name == urlsplit(self.pages).hostname if self.is_stand_in else bool(_TIKTOK.fullmatch(name))
+
+    def may_connect(self, address: str, port: int) -> bool:
+        """Whether an address that a name resolved to may be connected to: a public one over https, or the stand-in."""
+        found = ipaddress.ip_address(address.partition("%")[0])
+        if self.is_stand_in:
+            return found.is_loopback and port == urlsplit(self.pages).port
+        return found.is_global and port == 443
 
     def is_public(self, url: str) -> bool:
         """Whether its name resolves to public addresses alone; a proxy resolves for itself.
@@ -85,6 +97,11 @@ def joined(base: str, url: str) -> str:
     except ValueError:
         return ""
     return whole
+
+
+def _shown(parts: SplitResult) -> str:
+    """The host as it can be written down, which a stranger chose."""
+    return ascii(parts.hostname or "")[1:-1][:100]
 
 
 def _is_tiktoks(parts: SplitResult) -> bool:

@@ -16,17 +16,20 @@ PASSING = frozenset({"unreadable", "unreachable"})
 def first_to_serve(mirrors: Sequence[A], fetch: Callable[[A], object], last: Collection[str] = ()) -> A:
     """The first mirror that `fetch` raises nothing for; a trouble with a reason in `last` ends the search."""
     troubles: list[Unusable] = []
-    for mirror in mirrors:
-        try:
-            fetch(mirror)
-        except Unusable as trouble:
-            if trouble.reason in last:
-                raise
-            troubles.append(trouble)
-        else:
-            return mirror
-    # one that may yet serve outweighs those that never will
-    raise next((trouble for trouble in troubles if trouble.reason in UNSETTLED), troubles[0])
+    try:
+        for mirror in mirrors:
+            try:
+                fetch(mirror)
+            except Unusable as trouble:
+                if trouble.reason in last:
+                    raise
+                troubles.append(trouble)
+            else:
+                return mirror
+        # one that may yet serve outweighs those that never will
+        raise next((trouble for trouble in troubles if trouble.reason in UNSETTLED), troubles[0])
+    finally:
+        troubles.clear()  # they know this call and its callers, and would keep alive what these hold: whole files
 
 
 def turned(mirrors: Sequence[A], damaged: int) -> list[A]:

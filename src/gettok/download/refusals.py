@@ -25,7 +25,9 @@ _CAPTCHA = 10000
 #: Looked for in this order in the message beside the code.
 _BY_MESSAGE = (
     ("status_deleted", "removed"),
+    ("status_audit_not_pass", "removed"),
     ("status_self_see", "private"),
+    ("status_reviewing", "in_review"),
     ("cross_border_violation", "region_locked"),
     ("person_geo_fencing", "region_locked"),
     ("copyright_geo_filter", "region_locked"),

@@ -30,8 +30,7 @@ def digest(files: Mapping[str, Blob]) -> str:
 
 def lay(answer: Answer, folder: Path, video_id: str) -> str:
     """Put the answer's files into the folder, sharing the store's bytes where the filesystem can; says the name."""
-    if captions := answer.blobs.get(CAPTIONS):
-        place(captions, folder / _captions_name(answer.body, video_id))
+    lay_captions(answer, folder, video_id)
     files = files_of(answer)
     if MEDIA in files:
         place(files[MEDIA], folder / f"{video_id}.mp4")
@@ -40,6 +39,12 @@ def lay(answer: Answer, folder: Path, video_id: str) -> str:
     for name, blob in files.items():
         place(blob, folder / video_id / name)
     return video_id
+
+
+def lay_captions(answer: Answer, folder: Path, video_id: str) -> None:
+    """Put the answer's captions into the folder, if it has any."""
+    if captions := answer.blobs.get(CAPTIONS):
+        place(captions, folder / _captions_name(answer.body, video_id))
 
 
 def pick_up(folder: Path, video_id: str, file: str, body: Mapping[str, Json]) -> dict[str, Blob]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from gettok.download.arrival import NoFile, Try
 from gettok.download.hosts import joined
 from gettok.download.kinds import named, photo_suffix, sound_suffix
 from gettok.download.mirrors import PASSING, first_to_serve
 from gettok.download.page import strings
 from gettok.download.transfer import Transfer
-from gettok.download.web import Visit
+from gettok.download.web import LineFault, Visit
 from gettok.errors import UNSETTLED, Unusable
 from gettok.media import MediaFacts, probe
 from gettok.shapes import to_list, to_mapping
@@ -53,23 +54,31 @@ class Album:
     def __init__(self, visit: Visit, referer: str, folder: Path) -> None:
         self._visit, self._referer, self._folder = visit, referer, folder
 
-    def bring(self, slides: Slides, *, is_last_try: bool) -> str | None:
+    def bring(self, slides: Slides, attempt: Try) -> str | None:
         """Fetch all files; gives back why there is no sound, if the page names one.
 
         The sound comes first: a sound that may yet be served is worth another visit, and then no photo was fetched in
-        vain. It never costs the photos.
+        vain. One that is refused each time, or is none, does not cost the photos; where the line fails for it to the
+        last, the next run asks for all again.
         """
         trouble = None
         try:
             if slides.sound is not None:
                 self._sound(slides.sound)
         except Unusable as error:
-            if error.reason in PASSING and not is_last_try:
+            if isinstance(error, LineFault):
+                raise Unusable("unreachable", f"sound: {error.detail}") from error
+            if self._may_come(error, attempt):
                 raise
             trouble = str(error)
         for number, mirrors in enumerate(slides.photos):
             first_to_serve(mirrors, partial(self._photo, number))
         return trouble
+
+    def _may_come(self, trouble: Unusable, attempt: Try) -> bool:
+        """Whether another visit of this run may bring the sound."""
+        is_new = isinstance(trouble, NoFile) and not attempt.damaged
+        return (is_new or trouble.reason in PASSING) and attempt.number + 1 < self._visit.download.tries
 
     def _sound(self, url: str) -> None:
         path = self._folder / "sound"

@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from weakref import finalize
 
-from gettok.download.arrival import Arrival, Backend, Try, VideoLink
+from gettok.captions import Fetched
+from gettok.download.arrival import Arrival, Backend, NoFile, Try, VideoLink
 from gettok.download.breaker import Breaker
 from gettok.download.by_folder import ByFolder
 from gettok.download.by_page import ByPage
@@ -26,17 +27,16 @@ from gettok.settings import Download
 from gettok.step import Answer, Blob, Json, Row, Workers
 
 _LONGEST_PAUSE_S = 30.0
-_MOST_DAMAGED = 2
-#: Files up to this size travel in memory, larger ones lie in the spool until the answer is stored.
-_SMALL_BYTES = 1_000_000
+#: So many damaged files, or addresses without a file, are a fact about the video.
+_ENOUGH = 2
 
 
 @dataclass(frozen=True)
 class DownloadStep:
     """The files of one video by the backend of the settings.
 
-    `pages` is where the video's pages are and enters no key, since the name of the source says it. Large files lie in
-    the folder `spool` (the system's for temporary files, if none is given) for as long as their answer is held.
+    `pages` is where the video's pages are and enters no key, since the name of the source says it. Files lie in the
+    folder `spool` (the one for temporary files, if none is given) for as long as their answer is held.
     """
 
     download: Download
@@ -69,21 +69,23 @@ class DownloadStep:
 
     def ask(self, content: VideoLink) -> Answer:
         """Raises `Unusable`, and `NotNow` after several pages in a row that could not be read."""
-        self.breaker.check()
-        try:
-            with self._folder() as folder:
-                answer = self._answer(self._patiently(content, folder))
-        except Unusable as trouble:
-            self.breaker.note(content, trouble, self._trouble_with)
-            raise
-        self.breaker.note(content, None, self._trouble_with)
-        return answer
+        return self._noted(content, lambda folder: self._answer(self._patiently(content, folder)))
+
+    def ask_captions(self, content: VideoLink) -> Answer:
+        """The captions alone of a video that is kept. Raises as `ask` does."""
+        return self._noted(
+            content, lambda folder: _with_captions({}, {}, self._page.captions(content, folder))
+        )
 
     def read(self, answer: Answer) -> list[Row]:
         files = files_of(answer)
         size = sum(blob.size for blob in files.values())
         kept = {"sha256": digest(files), "bytes": size, "backend": answer.body["backend"]}
-        return [{**kept, **answer.body["facts"]}]
+        troubles = {
+            "sound_trouble": (answer.body["chosen"] or {}).get("sound_trouble"),
+            "captions_trouble": (answer.body["captions"] or {}).get("trouble"),
+        }
+        return [{**kept, **troubles, **answer.body["facts"]}]
 
     def close(self) -> None:
         """End the processes of the backend, if it has any; they would end with this one anyway."""
@@ -93,10 +95,25 @@ class DownloadStep:
     def _backend(self) -> Backend:
         if self.download.backend == "local":
             return ByFolder(self.download)
-        site, pace = Site(self.pages), Pace(self.download.pause_s, self.sleep)
         if self.download.backend == "page":
-            return ByPage(site, self.download, pace)
-        return ByTool(self.download.backend, site, self.download, pace)
+            return self._page
+        return ByTool(self.download.backend, self._page)
+
+    @cached_property
+    def _page(self) -> ByPage:
+        return ByPage(Site(self.pages), self.download, Pace(self.download.pause_s, self.sleep))
+
+    def _noted(self, link: VideoLink, ask: Callable[[Path], Answer]) -> Answer:
+        """What is asked with a folder at hand, unless nobody may ask any more; the breaker hears how it went."""
+        self.breaker.check()
+        try:
+            with self._folder() as folder:
+                answer = ask(folder)
+        except Unusable as trouble:
+            self.breaker.note(link, trouble, self._trouble_with)
+            raise
+        self.breaker.note(link, None, self._trouble_with)
+        return answer
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -115,17 +132,20 @@ class DownloadStep:
         return None
 
     def _patiently(self, link: VideoLink, folder: Path) -> Arrival:
-        damaged = 0
+        damaged = absent = 0
         for number in range(self.download.tries):
             to = Path(tempfile.mkdtemp(dir=folder))
             try:
-                return self._backend.fetch(link, to, Try(number, damaged))
+                return self._backend.fetch(link, to, Try(number, damaged + absent))
             except Unusable as trouble:
                 shutil.rmtree(to)
-                damaged += trouble.reason in DAMAGE
-                # a damaged file may arrive whole the second time; what a page says of its video stays said
-                may_help = trouble.reason in PASSING or (trouble.reason in DAMAGE and damaged < _MOST_DAMAGED)
-                if number + 1 == self.download.tries or not may_help:
+                is_damaged, is_absent = trouble.reason in DAMAGE, isinstance(trouble, NoFile)
+                damaged, absent = damaged + is_damaged, absent + is_absent
+                # a damaged or absent file may be whole the second time; what a page says of its video stays said
+                is_new = (is_damaged and damaged < _ENOUGH) or (is_absent and absent < _ENOUGH)
+                if number + 1 == self.download.tries or not (trouble.reason in PASSING or is_new):
+                    if is_absent and is_new:  # one page whose addresses are dead is not enough for a fact
+                        raise Unusable("unreachable", trouble.detail) from trouble
                     raise
                 if trouble.reason in PASSING:
                     self.sleep(pause_s(number))
@@ -137,27 +157,27 @@ class DownloadStep:
             "status_code": arrival.status_code,
             "status_msg": arrival.status_msg,
             "chosen": arrival.chosen,
-            "captions": arrival.captions and arrival.captions.facts,
             "facts": asdict(arrival.facts),
         }
         blobs = {name: self._kept(file) for name, file in arrival.files.items()}
-        if arrival.captions and arrival.captions.data is not None:
-            blobs[CAPTIONS] = Blob.of_bytes(arrival.captions.data)
         if arrival.page is not None:
             # its addresses are signed and change each time, so it must stay out of the body, which tables show
             blobs[PAGE] = Blob.of_bytes(arrival.page)
-        return Answer(body, blobs)
+        return _with_captions(body, blobs, arrival.captions)
 
     def _kept(self, path: Path) -> Blob:
-        """A file that goes when its blob does: the store has its own copy or link by then."""
-        if path.stat().st_size <= _SMALL_BYTES:
-            return Blob.of_bytes(path.read_bytes())
+        """A file, however small, that goes when its blob does: by then the store has a link to it, or a copy."""
         handle, name = tempfile.mkstemp(prefix="gettok-", dir=self.spool)
         os.close(handle)
         kept = path.replace(name)
         blob = Blob.of_file(kept)
         finalize(blob, kept.unlink, missing_ok=True)
         return blob
+
+
+def _with_captions(body: dict[str, Json], blobs: dict[str, Blob], captions: Fetched | None) -> Answer:
+    verbatim = {} if captions is None or captions.data is None else {CAPTIONS: Blob.of_bytes(captions.data)}
+    return Answer({**body, "captions": captions and captions.facts}, {**blobs, **verbatim})
 
 
 def pause_s(attempt: int) -> float:

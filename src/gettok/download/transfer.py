@@ -6,7 +6,8 @@ from pathlib import Path
 
 import requests
 
-from gettok.download.web import Broken, Visit, announced
+from gettok.download.arrival import NoFile
+from gettok.download.web import Broken, LineFault, Visit, announced
 from gettok.errors import Unusable
 
 _RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+)")
@@ -103,6 +104,8 @@ def _is_packed(response: requests.Response) -> bool:
 
 def _check(response: requests.Response) -> None:
     if response.status_code in (404, 410):
-        raise Unusable("no_address", f"file: HTTP {response.status_code}")
+        raise NoFile("no_address", f"file: HTTP {response.status_code}")
+    if response.status_code in (408, 429) or response.status_code >= 500:
+        raise LineFault("unreachable", f"file: HTTP {response.status_code}")
     if response.status_code != 200:
         raise Unusable("unreachable", f"file: HTTP {response.status_code}")

@@ -19,6 +19,7 @@ from gettok.download.hosts import Site, joined
 from gettok.download.pace import Pace
 from gettok.download.room import room
 from gettok.errors import Unusable
+from gettok.prompt import be_prompt
 from gettok.settings import Download
 
 _MOST_HOPS = 5
@@ -32,8 +33,12 @@ _HEADERS = {
 }
 
 
-class Broken(Unusable):
-    """A body that ended half-way; what arrived of it may still be good."""
+class LineFault(Unusable):
+    """A fault of the way to the server, or of the server at the moment: the same may be had another time."""
+
+
+class Broken(LineFault):
+    """A body that ended half-way, or took too long; what arrived of it may still be good."""
 
 
 class Visit:
@@ -45,6 +50,8 @@ class Visit:
         self._session = requests.Session()
         self._session.headers.update(_HEADERS)
         self._session.auth = _no_auth
+        self._deadline = 0.0
+        be_prompt(self._session, lambda: self._deadline - time.monotonic())
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +80,8 @@ class Visit:
         self._deadline = time.monotonic() + self.download.timeout_s
         for _ in range(_MOST_HOPS):
             if objection := self._site.objection(url):
-                raise Unusable("no_address", objection)
+                # our list of hosts may be behind TikTok's, which says nothing about the video
+                raise Unusable("unreachable", objection)
             if not self._site.is_public(url):
                 raise Unusable("unreachable", "an address inside a private network")
             self._deadline += self._pace.wait(self._site.host(url))
@@ -91,7 +99,10 @@ class Visit:
                 url, headers=headers, stream=True, allow_redirects=False, timeout=silence_s
             )
         except requests.Timeout as error:
-            raise Unusable("unreachable", f"no answer within {silence_s} s") from error
+            waited_s = self.download.timeout_s if time.monotonic() >= self._deadline else silence_s
+            raise LineFault("unreachable", f"no answer within {waited_s} s") from error
+        except requests.ConnectionError as error:
+            raise LineFault("unreachable", f"no connection ({type(error).__name__})") from error
         except (requests.RequestException, ValueError) as error:
             raise Unusable("unreachable", f"no connection ({type(error).__name__})") from error
         if response.status_code in (429, 503):
@@ -110,23 +121,28 @@ class Visit:
                 size += len(piece)
                 if size > most:
                     raise Unusable("too_large", f"more than {most} bytes")
-                if time.monotonic() > self._deadline:
-                    raise Unusable("unreachable", f"not whole within {self.download.timeout_s} s")
                 yield piece
+                if time.monotonic() > self._deadline and not _is_whole(response):
+                    raise Broken("unreachable", f"not whole within {self.download.timeout_s} s")
         except urllib3.exceptions.ReadTimeoutError as error:
             raise Broken("unreachable", "silence half-way through") from error
         except urllib3.exceptions.HTTPError as error:
             raise Broken("truncated", f"the connection broke off ({type(error).__name__})") from error
         # a connection that closes early looks like the end of the body to some layers; the header knows better
-        length = announced(response)
-        if length is not None and response.raw.tell() < length:
-            raise Broken("truncated", f"fewer than the {length} bytes announced")
+        if _is_whole(response) is False:
+            raise Broken("truncated", f"fewer than the {announced(response)} bytes announced")
 
 
 def announced(response: requests.Response) -> int | None:
     """Bytes of the body as its header says, if it does."""
     length = response.headers.get("Content-Length", "")
     return int(length) if length.isdecimal() else None
+
+
+def _is_whole(response: requests.Response) -> bool | None:
+    """Whether all that was announced is there; None where nothing was."""
+    length = announced(response)
+    return None if length is None else bool(response.raw.tell() >= length)
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:

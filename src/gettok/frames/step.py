@@ -63,5 +63,5 @@ def _facts(jpeg: Jpeg, time_s: float | None, digest: str) -> Row:
 
 
 def _image(index: int, answer: Answer) -> Row:
-    """The bytes, and the name that whoever unpacks them gives the file."""
+    """The bytes, and the name that the file would have among those of its video."""
     return {"bytes": answer.blobs[str(index)].read(), "path": f"{index}.jpg"}

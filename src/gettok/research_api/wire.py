@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import requests
 from urllib3.exceptions import HTTPError
 
+from gettok.prompt import be_prompt
 from gettok.research_api.verdict import Received
 
 #: A request that hangs ends in 504 after about 4 minutes (traktok#17).
@@ -29,6 +30,9 @@ class Wire:
     most_bytes: int = _MOST_BYTES
     clock: Callable[[], float] = time.monotonic
     _session: requests.Session = field(default_factory=requests.Session)
+
+    def __post_init__(self) -> None:
+        be_prompt(self._session, lambda: self.total_s)
 
     def post(self, url: str, **content: object) -> Received:
         """Send one POST; raises `Unreachable` on anything short of a whole answer."""

@@ -66,6 +66,16 @@ MEDIA = Table(
             pl.Float64,
             "Integrated loudness of the sound in LUFS (EBU R128), to one place; -70 or less is silence.",
         ),
+        Column(
+            "sound_trouble",
+            pl.String,
+            "Why a slideshow is kept without the sound that its page names; empty where it has it, or names none.",
+        ),
+        Column(
+            "captions_trouble",
+            pl.String,
+            "Why the captions that its page names are not in `captions`; empty where they are, or it names none.",
+        ),
         *_ANSWERED,
     ),
 )
@@ -109,7 +119,11 @@ FRAMES = Table(
         Column("width", pl.Int64, "Width of the JPEG in pixels."),
         Column("height", pl.Int64, "Height of the JPEG in pixels."),
         Column("sha256", pl.String, "SHA-256 of the JPEG."),
-        Column("image", IMAGE, "The frame as JPEG, as `datasets` of Hugging Face keeps pictures."),
+        Column(
+            "image",
+            IMAGE,
+            "The frame as JPEG, as `datasets` of Hugging Face keeps pictures; `path` is the video's id and the frame's index.",
+        ),
         *_ANSWERED,
     ),
     ("video_id", "frame_index"),

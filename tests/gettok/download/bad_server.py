@@ -86,6 +86,12 @@ def trickles(handler) -> None:
         handler.wfile.write(b"x")
 
 
+def trickles_headers(handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while not ENDLESS.wait(0.02):
+        handler.wfile.write(b"x")
+
+
 class Ranged:
     """A file that is served in parts, and how each request for it goes.
 
@@ -114,7 +120,37 @@ class Ranged:
         if self.length:
             handler.send_header("Content-Length", str(len(part)))
         handler.end_headers()
+        self.send(handler, part)
+
+    def send(self, handler, part: bytes) -> None:
         stop = self.plan.pop(0) if self.plan else None
         handler.wfile.write(part[:stop])
         if stop is not None and self.length is None:
             ENDLESS.wait(5)
+
+
+class Slow(Ranged):
+    """Steady and slow: two pieces an answer, the second more than a second after it began; then the client hangs up.
+
+    `sent` is how much had been sent at the time of each request.
+    """
+
+    piece = 20_000
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self._so_far = 0
+        self.sent: list[int] = []
+
+    def __call__(self, handler) -> None:
+        self.sent.append(self._so_far)
+        super().__call__(handler)
+
+    def send(self, handler, part: bytes) -> None:
+        for start in (0, self.piece):
+            ENDLESS.wait(0.6)
+            piece = part[start : start + self.piece]
+            handler.wfile.write(piece)
+            self._so_far += len(piece)
+        if len(part) > 2 * self.piece:
+            handler.rfile.read(1)

@@ -72,6 +72,8 @@ def test_the_older_shape_reads_the_same(tag):
         (10204, "item doesn't exist", "removed"),
         (10204, "status_self_see", "private"),
         (10204, "item_privacy_authorization&status_deleted", "removed"),
+        (10204, "status_audit_not_pass", "removed"),
+        (10204, "status_reviewing", "in_review"),
         (10204, "cross_border_violation_ur", "region_locked"),
         (10204, "person_geo_fencing", "region_locked"),
         (10204, "copyright_geo_filter", "region_locked"),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from bad_server import ENDLESS, Ranged, Server, sends
+from bad_server import ENDLESS, Ranged, Server, Slow, sends
 from download_corpus import IDS, settings
 
 from gettok.download import DownloadStep, VideoLink
@@ -44,10 +44,10 @@ def refusal(to: Path, answer, **changes) -> str:
 
 @pytest.mark.parametrize("fault", ["cut", "cut_chunked", "cut_close"])
 def test_f24_a_transfer_that_breaks_off_goes_on_without_a_new_visit(step, server, fault):
-    whole = step.ask(VideoLink(IDS["ok"], "a")).blobs["media"]
+    whole = step.ask(VideoLink(IDS["ok"], "a")).blobs["media"].digest
     since = len(server.requests())
     server.play([{"do": fault, "match": "/media/"}])
-    assert step.ask(VideoLink(IDS["ok"], "a")).blobs["media"] == whole
+    assert step.ask(VideoLink(IDS["ok"], "a")).blobs["media"].digest == whole
     assert asked(server, since) == ["pages", "media", "media"]
     assert [entry["status"] for entry in server.requests()[since:]] == [200, 200, 206]
 
@@ -140,6 +140,13 @@ def test_silence_half_way_is_gone_on_from(tmp_path):
     assert fetched(tmp_path, answer, timeout_s=1, size=len(BODY)) == BODY
     assert len(answer.asked) == 2
     assert not ENDLESS.is_set()
+
+
+def test_f13_a_slow_link_loses_nothing_to_the_time_limit(tmp_path):
+    answer = Slow(BODY[:80_000])
+    assert fetched(tmp_path, answer, timeout_s=1) == BODY[:80_000]
+    starts = [int(wanted.removeprefix("bytes=").removesuffix("-") or 0) for wanted, _ in answer.asked]
+    assert starts == answer.sent == [0, 40_000], "and no byte is sent twice"
 
 
 def test_the_limit_holds_whatever_the_page_and_the_server_say(tmp_path):

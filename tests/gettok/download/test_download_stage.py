@@ -9,15 +9,18 @@ from threading import Event
 import media_files
 import polars as pl
 import pytest
+import yaml
 from download_corpus import ENDS, IDS, settings, slideshow
+from PIL import Image
 
 from gettok.download import files_of, pick_up
 from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, NotNow
-from gettok.settings import Settings, Source
+from gettok.settings import Frames, Settings, Source
 from gettok.store import Store
-from gettok.tables import CAPTIONS, MEDIA, VIDEOS
+from gettok.tables import CAPTIONS, FRAMES, MEDIA, VIDEOS
 from sandbox.server import Sandbox
+from stages import extract_frames
 from stages.download import run
 from stages.shell import Stage
 
@@ -84,9 +87,10 @@ def test_what_is_kept_is_never_asked_for_again_and_gives_the_same_bytes(here, se
     download()
     first, since = outputs(), len(server.requests())
     download()
-    assert {entry["subject"] for entry in server.requests()[since:]} == {IDS["unknown_status"]}
+    unsettled = {"unknown_status", "region", "region_10204"}
+    assert {entry["subject"] for entry in server.requests()[since:]} == {IDS[name] for name in unsettled}
     assert outputs() == first
-    videos(set(IDS) - {"unknown_status"})
+    videos(set(IDS) - unsettled)
     since = len(server.requests())
     download()
     assert len(server.requests()) == since
@@ -109,10 +113,47 @@ def test_what_lies_in_the_folder_is_all_that_an_answer_needs(here):
 def test_damaged_captions_are_said_and_left_out(here, server, capsys):
     server.play([{"do": "html", "match": "/captions/", "times": None}])
     videos(["captioned", "ok"])
-    assert set(download()["status"]) == {"ok"}
+    table = download()
+    assert set(table["status"]) == {"ok"}
+    assert captions_troubles(table)["captioned"].startswith("malformed: ")
     assert CAPTIONS.read(Path("data/captions.parquet")).is_empty()
     said = capsys.readouterr().err
     assert said.count(f"captions of {IDS['captioned']} cannot be read") == 1
+
+
+def captions_troubles(table: pl.DataFrame) -> dict[str, str | None]:
+    return dict(table.select("name", "captions_trouble").rows())
+
+
+def test_captions_that_a_passing_trouble_cost_are_asked_for_again_alone(here, server, capsys):
+    server.play([{"do": "500", "match": "/captions/", "times": None}])
+    videos(["captioned", "ok"])
+    assert captions_troubles(download()) == {"captioned": "unreachable: file: HTTP 500", "ok": None}
+    assert "kept without their captions for now: 1;" in capsys.readouterr().err.splitlines()[-1]
+    kept = outputs()
+    download()
+    assert outputs() == kept, "as long as the trouble lasts, nothing changes"
+    server.play([])
+    since = len(server.requests())
+    assert captions_troubles(download()) == {"captioned": None, "ok": None}
+    assert "captions" not in capsys.readouterr().err.splitlines()[-1]
+    assert [entry["face"] for entry in server.requests()[since:]] == ["pages", "media"]
+    assert CAPTIONS.read(Path("data/captions.parquet"))["text"].to_list() == ["buenos días a todos"]
+    assert Path(f"data/media/{IDS['captioned']}.srt").is_file()
+    late, since = outputs(), len(server.requests())
+    download()
+    assert (outputs(), len(server.requests())) == (late, since)
+
+
+def test_captions_that_are_refused_for_good_are_not_asked_for_again(here, server):
+    server.play([{"do": "cut", "match": "/captions/", "times": None}])
+    videos(["captioned"])
+    assert captions_troubles(download())["captioned"].startswith("unreachable: ")
+    server.play([{"do": "404", "match": "/captions/", "times": None}])
+    assert captions_troubles(download()) == {"captioned": "no_address: file: HTTP 404"}
+    since = len(server.requests())
+    assert captions_troubles(download()) == {"captioned": "no_address: file: HTTP 404"}
+    assert len(server.requests()) == since
 
 
 def test_five_pages_that_cannot_be_read_end_the_run_and_the_next_one_gets_further(here, server):
@@ -176,6 +217,34 @@ def test_files_of_ones_own_need_no_pages_at_all(here, monkeypatch, server):
     assert len(server.requests()) == since
     with pytest.raises(BadSettings):
         download(backend="local", folder="nowhere")
+
+
+def test_frames_have_a_name_that_no_other_video_s_frame_has(here):
+    videos(["ok", "slideshow", "private"])
+    download()
+    conf = Path(__file__).parents[3] / "conf" / "frames" / "every_300.yaml"
+    chosen = Settings.model_construct(frames=Frames(**{**yaml.safe_load(conf.read_text()), "stride": 30}))
+    with Store(Path("store")) as store:
+        extract_frames.run(Stage("extract_frames", chosen, store, LocalEngine(), Event()))
+    images = FRAMES.read(Path("data/frames"))["image"].drop_nulls().struct.field("path")
+    assert images.to_list() == [f"{IDS['ok']}_{index}.jpg" for index in (0, 30)] + [
+        f"{IDS['slideshow']}_{index}.jpg" for index in range(3)
+    ]
+
+
+def test_a_slideshow_of_small_photos_is_on_disk_once(here):
+    videos(["slideshow"])
+    show = Path("mine") / IDS["slideshow"]
+    show.mkdir(parents=True)
+    for number in range(30):
+        Image.effect_noise((250, 250), 90 + number).save(show / f"{number}.png")
+    download(backend="local", folder="mine")
+    size = sum(file.stat().st_size for file in show.iterdir())
+    assert size / 30 < 100_000, "small enough for the database of the store"
+    taken = [
+        file.stat() for folder in ("data", "store") for file in Path(folder).rglob("*") if file.is_file()
+    ]
+    assert sum({one.st_ino: one.st_size for one in taken}.values()) < 1.1 * size
 
 
 def test_a_file_of_ones_own_that_changes_is_a_new_answer(here):

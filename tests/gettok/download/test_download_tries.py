@@ -7,7 +7,6 @@ from download_corpus import IDS, asked, link, refusal_of, settings
 
 from gettok.download import DownloadStep
 from gettok.errors import BadSettings, NotNow
-from sandbox.server import Sandbox
 
 pytestmark = pytest.mark.usefixtures("no_fault_left_over")
 
@@ -75,9 +74,18 @@ def test_f32_a_dead_mirror_is_passed_over(quick, server):
 
 
 def test_f32_addresses_that_are_all_dead_are_no_address(quick, server):
-    step = quick()
+    step, since = quick(tries=4), len(server.requests())
     server.play([{"do": "404", "match": "/media/", "times": None}])
     assert refusal_of(step, "ok").reason == "no_address"
+    assert asked(server, "ok", since).count("pages") == 2, "a fresh page might have named others"
+
+
+def test_f32_addresses_that_are_dead_on_one_page_alone_are_no_fact_about_the_video(quick, server):
+    server.play([{"do": "404", "match": "/media/", "times": 3}])  # two mirrors, and the one with a watermark
+    assert quick().ask(link("ok")).blobs["media"].size
+    server.play([{"do": "404", "match": "/media/", "times": 3}])
+    refusal = refusal_of(quick(tries=1), "ok")
+    assert (refusal.reason, refusal.detail) == ("unreachable", "file: HTTP 404")
 
 
 @pytest.mark.parametrize(
@@ -184,18 +192,11 @@ def test_pages_that_are_not_tiktoks_are_refused_before_any_request(pages):
         DownloadStep(settings(), "tiktok", pages).open()
 
 
-def test_a_large_file_lies_in_the_spool_for_as_long_as_its_answer_is_held(corpus, tmp_path):
-    padding = (1_200_000).to_bytes(4) + b"free" + bytes(1_200_000 - 8)
-    video = corpus / "media" / "plain.mp4"
-    large = tmp_path / "corpus"
-    (large / "media").mkdir(parents=True)
-    (large / "media" / "plain.mp4").write_bytes(video.read_bytes() + padding)
-    (large / "videos.json").write_text((corpus / "videos.json").read_text())
-    with Sandbox(corpus=large) as server:
-        answer = DownloadStep(settings(), "sandbox", server.pages, tmp_path / "spool").ask(link("ok"))
-        assert [file.stat().st_size for file in (tmp_path / "spool").iterdir()] == [
-            answer.blobs["media"].size
-        ]
-        assert answer.blobs["media"].read().startswith(video.read_bytes())
-        del answer
+@pytest.mark.parametrize("name", ["ok", "slideshow"])
+def test_files_lie_in_the_spool_for_as_long_as_their_answer_is_held(server, tmp_path, name):
+    answer = DownloadStep(settings(), "sandbox", server.pages, tmp_path / "spool").ask(link(name))
+    held = {file: blob.path for file, blob in answer.blobs.items() if file != "page"}
+    assert sorted(held.values()) == sorted((tmp_path / "spool").iterdir())
+    assert [held[file].stat().st_size for file in held] == [answer.blobs[file].size for file in held]
+    del answer
     assert not list((tmp_path / "spool").iterdir())

@@ -3,12 +3,14 @@
 import gzip
 import json
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from bad_server import ENDLESS, Server, redirects, sends, trickles
+from bad_server import ENDLESS, Server, redirects, sends, trickles, trickles_headers
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -18,12 +20,12 @@ from download_corpus import settings
 
 from gettok.download import DownloadStep, VideoLink
 from gettok.download.arrival import NoPage
-from gettok.download.child import has_proxy, may_connect
+from gettok.download.child import has_proxy
 from gettok.download.hosts import Site
 from gettok.download.pace import Pace
 from gettok.download.transfer import Transfer
 from gettok.download.web import Visit
-from gettok.errors import Unusable
+from gettok.errors import UNSETTLED, Unusable
 
 ID = "7175000000000000001"
 
@@ -91,6 +93,20 @@ def test_a_server_that_says_nothing_has_an_end():
         at.page(f"{server.base}/page")
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_f13_headers_that_trickle_in_are_not_waited_for_without_end(tmp_path, monkeypatch, scheme):
+    file = certificate(tmp_path, "localhost")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
+    server = Server({"/": trickles_headers}, certificate=file if scheme == "https" else None)
+    base = f"{scheme}://localhost:{urlsplit(server.base).port}"
+    with (
+        server.running(),
+        Visit(Site(f"{base}/www.tiktok.com"), settings(timeout_s=1), Pace(0)) as at,
+        pytest.raises(NoPage, match="no answer within 1 s"),
+    ):
+        at.page(f"{base}/page")
+
+
 def test_f13_pyktok_would_wait_for_ever_and_is_ended(tmp_path):
     answers = {"/media": lambda _: ENDLESS.wait(20)}
     server = Server(answers)
@@ -108,7 +124,7 @@ def test_f33_no_page_leads_to_another_server(tmp_path):
     page = page_with(f"{inner.base}/secret.mp4")
     with inner.running(), Server({"/www": sends(page, Content_Type="text/html")}).running() as outer:
         step = DownloadStep(settings(tries=1), "sandbox", outer.pages, tmp_path)
-        with pytest.raises(Unusable, match="outside the sandbox"):
+        with pytest.raises(Unusable, match=r"unreachable: an address outside the sandbox: 127\.0\.0\.1$"):
             step.ask(VideoLink(ID, "someone"))
     assert inner.asked == []
 
@@ -119,7 +135,7 @@ def test_f33_a_page_that_redirects_elsewhere_is_not_followed():
         inner.running(),
         Server({"/": redirects(inner.base)}).running() as outer,
         visit(outer) as at,
-        pytest.raises(NoPage, match="outside the sandbox"),
+        pytest.raises(NoPage, match="unreachable: page: an address outside the sandbox"),
     ):
         at.page(outer.pages)
     assert inner.asked == []
@@ -192,6 +208,21 @@ def test_f33_everything_else_may_not(url):
     assert Site("https://www.tiktok.com", public).objection(url)
 
 
+def test_f33_a_host_that_is_not_known_is_named_and_asked_again_once_it_may_be(tmp_path):
+    with (
+        Visit(Site("https://www.tiktok.com", public), settings(), Pace(0)) as at,
+        pytest.raises(Unusable) as refusal,
+    ):
+        save(at, "https://v16.new-host.example/a.mp4", tmp_path / "a.mp4")
+    assert refusal.value.reason in UNSETTLED
+    assert refusal.value.detail.endswith(": v16.new-host.example")
+
+
+def test_a_host_that_a_stranger_made_up_can_be_written_down():
+    said = Site("https://www.tiktok.com", public).objection(f"https://\ud800{'x' * 5000}/")
+    assert len(said.encode()) < 200
+
+
 @pytest.mark.parametrize(
     "address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "::1", "fe80::1%eth0"]
 )
@@ -221,14 +252,42 @@ def test_a_proxy_resolves_for_itself_and_exceptions_from_it_are_none(monkeypatch
 
 
 def test_f33_a_tool_connects_to_the_site_alone():
-    tiktok, stand_in = urlsplit("https://www.tiktok.com"), urlsplit("http://127.0.0.1:8001/www.tiktok.com")
-    assert may_connect(tiktok, "93.184.216.34", 443)
-    assert not may_connect(tiktok, "93.184.216.34", 22)
-    assert not may_connect(tiktok, "169.254.169.254", 443)
-    assert not may_connect(tiktok, "127.0.0.1", 443)
-    assert may_connect(stand_in, "127.0.0.1", 8001)
-    assert not may_connect(stand_in, "127.0.0.1", 8002)
-    assert not may_connect(stand_in, "93.184.216.34", 443)
+    tiktok, stand_in = Site("https://www.tiktok.com"), Site("http://127.0.0.1:8001/www.tiktok.com")
+    assert tiktok.may_resolve("v16-webapp-prime.tiktok.com")
+    assert not any(
+        map(tiktok.may_resolve, ("example.org", "93.184.216.34", "localhost", "tiktok.com.evil.org"))
+    )
+    assert tiktok.may_connect("93.184.216.34", 443)
+    assert not tiktok.may_connect("93.184.216.34", 22)
+    assert not tiktok.may_connect("169.254.169.254", 443)
+    assert not tiktok.may_connect("127.0.0.1", 443)
+    assert stand_in.may_resolve("127.0.0.1")
+    assert not stand_in.may_resolve("www.tiktok.com")
+    assert stand_in.may_connect("127.0.0.1", 8001)
+    assert not stand_in.may_connect("127.0.0.1", 8002)
+    assert not stand_in.may_connect("93.184.216.34", 443)
+
+
+@pytest.mark.parametrize("name", ["example.org", "93.184.216.34", "tiktok.com.evil.org", "localhost"])
+def test_f33_a_tool_cannot_even_look_up_another_name(monkeypatch, name):
+    for proxy in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(proxy, raising=False)
+    tries = f"""
+import socket, requests
+from gettok.download.child import confine
+confine("https://www.tiktok.com", 1000)
+for attempt in (
+    lambda: socket.getaddrinfo({name!r}, 443),
+    lambda: socket.gethostbyname({name!r}),
+    lambda: requests.get("https://{name}/", timeout=1),
+):
+    try:
+        attempt()
+    except (PermissionError, requests.ConnectionError) as refused:
+        print("not known to be TikTok's" in str(refused))
+"""
+    done = subprocess.run([sys.executable, "-c", tries], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"] * 3
 
 
 def certificate(folder: Path, name: str) -> Path:

@@ -109,6 +109,25 @@ def trickles(connection, _) -> None:
         connection.sendall(b" ")
 
 
+def trickles_headers(connection, _) -> None:
+    connection.sendall(HEAD + b"X-Slow: ")
+    while not ENDLESS.wait(0.02):
+        connection.sendall(b"x")
+
+
+def ends_headers_late(connection, _) -> None:
+    """All is there but the last two bytes."""
+    connection.sendall(HEAD + b"Content-Length: 0\r\n")
+    while not ENDLESS.wait(0.02):
+        connection.sendall(b"X: x\r\n")
+
+
+@pytest.mark.parametrize("how", [trickles_headers, ends_headers_late])
+def test_f13_headers_that_trickle_in_are_not_waited_for_without_end(how):
+    with pytest.raises(Unreachable, match="ReadTimeout"):
+        post(how, silence_s=20, total_s=0.3)
+
+
 @pytest.mark.parametrize("how", [silent, silent_after_half, trickles])
 def test_f13_a_server_that_keeps_us_waiting_is_left(how):
     began = time.monotonic()
