@@ -8,7 +8,8 @@ own. Loading and one clip beforehand are not measured; opening the files is.
 `demo` is the demo's model, with the settings of conf/asr/demo.yaml. It was trained on speech of up to 25 s without
 timestamps, so the lanes that hear windows of 30 s, pauses and all, are wrong more often; their speed is what counts.
 `small` and `large-v3` are random models of these sizes, with the settings of conf/asr/large_v3.yaml, whose answers are
-all `--tokens` long: speed alone, the words mean nothing. The language is set, and no lane detects it.
+all `--tokens` long: speed alone, the words mean nothing. The language is set, and no lane detects it. `compute_type:
+auto` is float32 on a CPU here, not int8 as in a study: openai-whisper has no int8.
 
 All lanes may use every core. OpenMP's threads wait without spinning (`OMP_WAIT_POLICY=PASSIVE`): where others use the
 machine too, torch would stall. The last line is JSON.

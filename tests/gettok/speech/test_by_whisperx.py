@@ -80,6 +80,15 @@ def test_languages_may_stand_side_by_side_in_a_batch(writer, stretches):
     )
 
 
+@pytest.mark.parametrize("beam_size", [1, 2, 5])
+def test_in_int8_a_stretch_says_to_the_last_digit_the_same_alone_and_in_company(stretches, beam_size):
+    quantised = load(MODEL, "cpu", "int8", WINDOW_S, beam_size)
+    batch = [Asked(sound, language) for sound, language in stretches]
+    together = quantised.write(batch)
+    assert [one for asked in batch for one in quantised.write([asked])] == together
+    assert [*quantised.write(batch[:4]), *quantised.write(batch[4:])] == together
+
+
 def test_a_language_that_is_given_keeps_its_own_probability(writer, stretches):
     sound, language = stretches[-1]
     assert language == "en"
