@@ -120,11 +120,10 @@ class TranscribeStep:
             "language": body["language"],
             "inventions": sum(_is_invented(segment, body["language"]) for segment in body["segments"]),
         }
-        text = _joined(kept)
-        if not normalise(text):
+        if not normalise(_joined(kept)):
             detail = f"a voice for {body['speech_s']:.1f} s, but no words"
             raise Unusable("no_speech", detail, row | {"speech": "no_speech"})
-        return [row | _spoken(text, body["language"], kept)]
+        return [row | _spoken(body["language"], kept)]
 
     def _chunks(self, recording: Recording) -> list[Chunk]:
         if recording.loudness_db() < SILENCE_DB:
@@ -202,13 +201,13 @@ def _joined(segments: Sequence[Mapping[str, Json]]) -> str:
     return " ".join(text for segment in segments if (text := segment["text"].strip()))
 
 
-def _spoken(text: str, language: str, segments: Sequence[Mapping[str, Json]]) -> Row:
+def _spoken(language: str, segments: Sequence[Mapping[str, Json]]) -> Row:
     """The columns of a transcript with words."""
     speech_s = sum(segment["speech_s"] for segment in segments)
     mean = {key: _mean(segments, key) for key in ("avg_logprob", "no_speech_prob", "language_probability")}
-    found = flags(text, language, speech_s, **mean)
+    found = flags([segment["text"] for segment in segments], language, speech_s, **mean)
     return mean | {
-        "text": text,
+        "text": _joined(segments),
         "segments": [
             {"start_s": one["start_s"], "end_s": one["end_s"], "text": one["text"].strip()}
             for one in segments

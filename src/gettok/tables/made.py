@@ -154,7 +154,7 @@ TRANSCRIPTS = Table(
         Column(
             "compression_ratio",
             pl.Float64,
-            "Length of the text over its zlib-compressed length; above 2.4 hints at a loop.",
+            "Length of a segment's text over its zlib-compressed length, the highest of all segments; above 2.4 hints at a loop.",
         ),
         Column(
             "chars_per_s",
