@@ -26,6 +26,8 @@ from gettok.words import normalise
 #: TikTok takes uploads of up to an hour, and a sound may end a moment after its pictures.
 LONGEST_S = 3660
 SILENCE_DB = -80.0
+#: So much voice is listened to, however long the rest of the sound lasts.
+_PLAIN_VOICE_S = 5.0
 #: Of a sound without a voice, so much is listened to for music.
 _SAMPLE_S = 300.0
 #: Whisper's own rule for a stretch in which nobody speaks.
@@ -53,7 +55,7 @@ class TranscribeStep:
 
     @property
     def version(self) -> int:
-        return 2
+        return 3
 
     @property
     def settings(self) -> Mapping[str, Json]:
@@ -132,6 +134,8 @@ class TranscribeStep:
 
     def _is_voiced(self, recording: Recording, chunks: Sequence[Chunk]) -> bool:
         speech_s = sum(chunk.speech_s for chunk in chunks)
+        if speech_s >= _PLAIN_VOICE_S:
+            return True
         return speech_s > 0 and speech_s / recording.seconds >= self.asr.min_speech_ratio
 
     def _listener(self) -> Listener:

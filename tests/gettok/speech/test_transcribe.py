@@ -243,6 +243,15 @@ def test_f27_less_voice_than_the_settings_ask_for_is_not_written_down(speech, tm
     assert asked.body["segments"]
 
 
+def test_five_seconds_of_voice_are_written_down_whatever_their_share(speech, tmp_path):
+    voice = whole(speech.media)
+    path = write(tmp_path / "a.m4a", np.concatenate([silence(30), voice[: 10 * 16_000], silence(60)]))
+    media = MediaFile(str(path), "0" * 64)
+    answer = with_settings(min_speech_ratio=0.9).ask(media)
+    assert 5 < answer.body["speech_s"] < 0.2 * answer.body["sound_s"]
+    assert answer.body["segments"] == with_settings(min_speech_ratio=0.01).ask(media).body["segments"] != []
+
+
 def test_f27_a_voice_without_words_is_no_speech_and_its_answer_is_kept(step, speech):
     with pytest.raises(Unusable, match="no words") as error:
         read(step, speech.answer, text="... ¿?")
