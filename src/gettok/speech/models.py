@@ -1,7 +1,7 @@
 """Which speech model is meant: where its files come from, and what they are to the byte."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -103,9 +103,24 @@ def compute_type_of(asr: Asr) -> str:
     """The number format in use: answers depend on it, so `auto` is told by what it stands for on this machine."""
     if asr.compute_type != "auto":
         return asr.compute_type
-    if device_of(asr) == "cuda":
-        return "float16"
-    return "int8" if asr.backend == "whisperx" else "float32"
+    device = device_of(asr)
+    return quickest(device, _supported(asr.backend, device))
+
+
+def quickest(device: str, supported: Collection[str]) -> str:
+    """The number format that `auto` stands for, out of those that a device computes well in."""
+    wanted = "float16" if device == "cuda" else "int8"
+    return wanted if wanted in supported else "float32"
+
+
+def _supported(backend: str, device: str) -> Collection[str]:
+    if backend == "transformers":
+        return {"float16", "float32"}
+    try:
+        found: Collection[str] = _late("ctranslate2").get_supported_compute_types(device)
+    except RuntimeError as error:  # a GPU is wanted, and there is none
+        raise cannot_run(device, str(error)) from error
+    return found
 
 
 def changed(before: dict[str, str | None], now: Model, name: str) -> BadSettings:
@@ -115,6 +130,14 @@ def changed(before: dict[str, str | None], now: Model, name: str) -> BadSettings
         f"the transcripts so far were made with revision {before['revision']}",
         "stopped before the first video, since every video would be transcribed anew",
         f"set asr.revision to {before['revision']} to go on as before, or to {now.revision} to take the new one",
+    )
+
+
+def cannot_run(device: str, why: str) -> BadSettings:
+    return BadSettings(
+        f"the speech model cannot run on {device}: {why}",
+        "stopped before the first video",
+        "choose device: auto or cpu, or check the GPU's driver with nvidia-smi",
     )
 
 

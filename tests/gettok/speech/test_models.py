@@ -10,7 +10,7 @@ from demo_model import DEMO, MODEL, with_settings
 
 from gettok.errors import BadSettings, NotNow
 from gettok.settings import Asr
-from gettok.speech.models import Model, compute_type_of, device_of, find, folder_digest
+from gettok.speech.models import Model, compute_type_of, device_of, find, folder_digest, quickest
 from stages.models import refuse_changed
 
 
@@ -136,7 +136,34 @@ def test_this_machine_is_told_as_it_is():
     there = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
     auto = DEMO.model_copy(update={"device": "auto", "compute_type": "auto"})
     assert device_of(auto) == there
-    assert compute_type_of(auto) == {"cuda": "float16", "cpu": "int8"}[there]
+    assert compute_type_of(auto) in ctranslate2.get_supported_compute_types(there)
+
+
+@pytest.mark.parametrize(
+    ("device", "supported", "expected"),
+    [
+        ("cuda", {"float32", "float16", "int8", "int8_float16", "bfloat16"}, "float16"),
+        ("cuda", {"float32", "int8", "int8_float32"}, "float32"),  # a GPU of before 2017
+        ("cpu", {"float32", "int8", "int8_float32"}, "int8"),
+        ("cpu", {"float32"}, "float32"),
+    ],
+)
+def test_auto_is_the_quickest_format_that_the_device_computes_in(device, supported, expected):
+    assert quickest(device, supported) == expected
+
+
+def test_auto_on_transformers_asks_torch_for_no_whole_numbers():
+    wanted = {"backend": "transformers", "compute_type": "auto", "device": "cpu"}
+    assert compute_type_of(DEMO.model_copy(update=wanted)) == "float32"
+
+
+def test_a_gpu_that_is_not_there_is_bad_settings(monkeypatch):
+    def no_driver(_):
+        raise RuntimeError("CUDA failed with error no CUDA-capable device is detected")
+
+    monkeypatch.setattr("ctranslate2.get_supported_compute_types", no_driver)
+    with pytest.raises(BadSettings, match="cannot run on cuda"):
+        compute_type_of(DEMO.model_copy(update={"device": "cuda", "compute_type": "auto"}))
 
 
 @pytest.mark.parametrize(
