@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Literal
 
 from gettok.errors import Unusable
+from gettok.hub import Model
 from gettok.media import MediaFile
 from gettok.settings import Asr
 from gettok.sound import Recording, record
@@ -14,10 +15,10 @@ from gettok.speech.aligning import Word
 from gettok.speech.flags import flags
 from gettok.speech.inventions import is_invention
 from gettok.speech.listener import Listener, listener
-from gettok.speech.models import Model, compute_type_of, find
+from gettok.speech.models import compute_type_of, find
 from gettok.speech.music import kind_of
 from gettok.speech.pool import crowding_told
-from gettok.speech.timing import identity
+from gettok.speech.timing import aligned_by, identity
 from gettok.speech.voices import Chunk
 from gettok.speech.written import Written
 from gettok.step import Answer, Json, Row, Workers
@@ -69,7 +70,7 @@ class TranscribeStep:
             "window_s": self.asr.window_s,
             "beam_size": self.asr.beam_size,
             "min_speech_ratio": self.asr.min_speech_ratio,
-            "align": identity(self.asr.align),
+            "align": identity(self.asr.align, self.asr.language),
         }
 
     @property
@@ -96,6 +97,7 @@ class TranscribeStep:
         chunks = self._chunks(recording)
         facts = {
             "model": self.model.identity,
+            "compute_type": compute_type_of(self.asr),
             "sound_s": round(recording.seconds, 3),
             "speech_s": round(sum(chunk.speech_s for chunk in chunks), 3),
         }
@@ -107,7 +109,9 @@ class TranscribeStep:
             _segment(chunk, piece) | _timed(ear.words(recording, chunk, piece))
             for chunk, piece in zip(chunks, written, strict=True)
         ]
-        return Answer(facts | {"heard": "voice", "language": written[0].language, "segments": segments})
+        language = written[0].language
+        facts["align"] = aligned_by(self.asr.align, language)
+        return Answer(facts | {"heard": "voice", "language": language, "segments": segments})
 
     def read(self, answer: Answer) -> list[Row]:
         body = answer.body
@@ -187,6 +191,7 @@ def _sound_of(body: Mapping[str, Json]) -> Row:
         "speech_model": model["repository"],
         "speech_model_revision": model["revision"],
         "speech_model_sha256": model["sha256"],
+        "speech_compute_type": body["compute_type"],
     }
 
 

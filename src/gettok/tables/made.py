@@ -176,6 +176,11 @@ TRANSCRIPTS = Table(
         Column("speech_model", pl.String, "The speech model's repository; empty for a folder of one's own."),
         Column("speech_model_revision", pl.String, "The commit of that repository."),
         Column("speech_model_sha256", pl.String, "SHA-256 over the names and contents of the model's files."),
+        Column(
+            "speech_compute_type",
+            pl.String,
+            "The number format that it computed in: what `asr.compute_type` came to on that machine.",
+        ),
         *_ANSWERED,
     ),
 )
