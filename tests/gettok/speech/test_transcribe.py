@@ -200,10 +200,22 @@ def test_another_language_than_the_one_that_is_set_is_suspect(step):
     assert (row["speech"], row["doubts"]) == ("suspect", ["language"])
 
 
-def test_the_language_is_heard_on_the_voice_and_not_on_what_comes_before(speech, tmp_path):
-    """Half a minute of chords is all that whisperx itself would listen to."""
-    path = write(tmp_path / "a.m4a", np.concatenate([chords(31), whole(speech.media)]))
-    assert with_settings(language=None).ask(MediaFile(str(path), "0" * 64)).body["language"] == "es"
+def test_the_language_is_heard_on_the_voice_and_not_on_what_comes_before(tmp_path):
+    """Half a minute of chords is all that whisperx itself would listen to, and the model takes them for Spanish."""
+    english = whole(spoken("en")[0][0])
+    assert language_of(tmp_path, chords(31), english) == "en"
+
+
+def test_the_language_is_heard_on_the_stretch_with_the_most_voice(speech, tmp_path):
+    spanish, english = whole(speech.media), whole(spoken("en")[0][0])
+    short, long, pause = slice(2 * 16_000), slice(5 * 16_000), silence(7)
+    assert language_of(tmp_path, spanish[short], pause, english[long], pause, spanish[short]) == "en"
+    assert language_of(tmp_path, english[short], pause, spanish[long], pause, english[short]) == "es"
+
+
+def language_of(folder, *sounds):
+    path = write(folder / "a.m4a", np.concatenate(sounds))
+    return with_settings(language=None).ask(MediaFile(str(path), "0" * 64)).body["language"]
 
 
 def test_f26_a_video_without_sound_track_says_no_audio(step, tmp_path):
