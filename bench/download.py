@@ -22,6 +22,7 @@ from typing import Any
 
 from bench.lanes.running import ROOT, served
 from bench.lanes.task import told
+from bench.measuring.children import peak_mib_of, peak_mib_of_children
 
 Done = dict[str, Any]
 Videos = list[dict[str, Any]]
@@ -94,21 +95,9 @@ def lane(given: argparse.Namespace) -> Done:
         "seconds": round(seconds, 2),
         "files": len(files),
         "bytes": sum(file.stat().st_size for file in files),
-        "peak_mib": _peak_mib(Path("/proc/self")),
-        "peak_mib_of_children": sum(map(_peak_mib, _children())),
+        "peak_mib": peak_mib_of(Path("/proc/self")),
+        "peak_mib_of_children": peak_mib_of_children(),
     }
-
-
-def _children() -> list[Path]:
-    """Where Linux tells of the processes that this one has started; they still wait for work."""
-    started = (file.read_text("ascii").split() for file in Path("/proc/self/task").glob("*/children"))
-    return [Path("/proc", pid) for pids in started for pid in pids]
-
-
-def _peak_mib(process: Path) -> float:
-    lines = (process / "status").read_text("utf-8").splitlines()
-    high = next((line for line in lines if line.startswith("VmHWM:")), "VmHWM: 0")
-    return round(int(high.split()[1]) / 1024, 1)
 
 
 def measured(name: str, corpus: Path, folder: Path, given: argparse.Namespace) -> Done:

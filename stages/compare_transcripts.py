@@ -32,9 +32,8 @@ def run(stage: Stage) -> None:
     embedding = f"{stage.settings.embedder.model or stage.settings.embedder.kind}: {embedder.how}"
     with whole(DATA / "comparison") as folder:
         PAIRS.write([one.row for one in found], folder / "pairs.parquet")
-        write_json(
-            folder / "summary.json", summary(of_videos, found, embedding, translations(captions)) | truth
-        )
+        numbers = summary(of_videos, found, embedding, translations(captions))
+        write_json(folder / "summary.json", numbers | {"embedding_model": embedder.files} | truth)
     paired = {one.pair.video_id for one in found}
     stage.keep(
         Books.of([None if video in paired else "no_pair" for video in videos["video_id"]], videos.height)

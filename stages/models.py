@@ -3,14 +3,16 @@
 import json
 from pathlib import Path
 
-from gettok.speech.models import Model, changed
+from gettok.hub import Model
+from gettok.speech.models import changed
 from gettok.writing import write_whole
 
 
-def refuse_changed(store: Path, name: str, model: Model) -> None:
+def refuse_changed(store: Path, name: str, model: Model, setting: str) -> None:
     """Raise `BadSettings` if a name of the hub has moved on to other files, since everything would be asked anew.
 
-    A folder of one's own may change, and so may a revision that the settings name: that was meant.
+    A folder of one's own may change, and so may a revision that the settings name: that was meant. `setting` is how
+    they would name one, up to the commit.
     """
     if model.repository is None:
         return
@@ -20,4 +22,4 @@ def refuse_changed(store: Path, name: str, model: Model) -> None:
         known[name] = model.identity
         write_whole(path, json.dumps(known, indent=2, sort_keys=True).encode())
     elif known[name]["sha256"] != model.digest:
-        raise changed(known[name], model, name)
+        raise changed(known[name], model, name, setting)

@@ -1,5 +1,6 @@
 """Put together what others get: the dataset, its tables, dictionary, books, provenance and checksums."""
 
+import json
 from typing import Any
 
 import polars as pl
@@ -20,7 +21,6 @@ PARAMS = (
     "asr.backend",
     "asr.model",
     "asr.revision",
-    "asr.compute_type",
     "asr.language",
     "asr.vad",
     "asr.chunk_s",
@@ -63,7 +63,6 @@ def _provenance(settings: Settings, results: release.Tables) -> dict[str, Any]:
             "backend": settings.asr.backend,
             "model": settings.asr.model,
             "revision": settings.asr.revision,
-            "compute_type": settings.asr.compute_type,
             "language": settings.asr.language,
             "vad": settings.asr.vad,
             "chunk_s": settings.asr.chunk_s,
@@ -86,15 +85,26 @@ def _provenance(settings: Settings, results: release.Tables) -> dict[str, Any]:
         "ocr": settings.ocr and settings.ocr.model_dump(exclude={"at_once"}),
         "ocr_readers": _readers(results.screen_texts),
         "embedder": settings.embedder.model_dump(),
+        "embedding_model": _embedding_model(),
     }
 
 
 def _speech_models(transcripts: pl.DataFrame) -> list[dict[str, str | None]]:
-    """Which files the transcripts were made with: one model, unless nobody was listened to."""
+    """Which files the transcripts were made with, and in which number format: one, unless nobody was listened to."""
     named = transcripts.drop_nulls("speech_model_sha256").select(
-        repository="speech_model", revision="speech_model_revision", sha256="speech_model_sha256"
+        repository="speech_model",
+        revision="speech_model_revision",
+        sha256="speech_model_sha256",
+        compute_type="speech_compute_type",
     )
-    return named.unique().sort("sha256").to_dicts()
+    return named.unique().sort("sha256", "compute_type").to_dicts()
+
+
+def _embedding_model() -> dict[str, str | None] | None:
+    """Which files texts were compared with; none where they were compared by their letters."""
+    comparison = json.loads((DATA / "comparison" / "summary.json").read_text("utf-8"))
+    found: dict[str, str | None] | None = comparison["embedding_model"]
+    return found
 
 
 def _readers(screen_texts: pl.DataFrame | None) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 """Write down what is said in each video, with flags that tell how far to trust it."""
 
 from gettok.speech import TranscribeStep
+from gettok.speech.timing import pinnable
 from gettok.step import Row
 from gettok.tables import TRANSCRIPTS
 from stages.answering import whole, writer_by_day
@@ -15,8 +16,11 @@ _FAILED = frozenset({"undecodable", "too_large"})
 
 
 def run(stage: Stage) -> None:
-    step = TranscribeStep(stage.settings.asr)
-    refuse_changed(stage.store.root, stage.settings.asr.model, step.model)
+    asr = stage.settings.asr
+    step = TranscribeStep(asr)
+    refuse_changed(stage.store.root, asr.model, step.model, "asr.revision to ")
+    for name, model in pinnable(asr.align, asr.language):
+        refuse_changed(stage.store.root, name, model, f"asr.align to {name}@")
     with whole(DATA / "transcripts") as folder:
         write = writer_by_day(TRANSCRIPTS, folder)
         stage.answer(step, list(media_items()), lambda day, rows: write(day, map(_told, rows)))

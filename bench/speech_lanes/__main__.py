@@ -1,7 +1,7 @@
 """One lane in a process of its own: `python -m bench.speech_lanes LANE DIR`; the folder holds the task.
 
 Loading and the first clip, taken once beforehand, are not measured; opening the files is. Prints a line of JSON.
-`peak_mib` is of this process alone, loading included.
+`peak_mib` is of this process alone, loading included; `peak_mib_of_children` of those that decode for it.
 """
 
 import json
@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from bench.measuring.children import peak_mib_of_children
 from bench.measuring.memory import peak_mib
 from bench.speech_lanes.task import Clip, Task
 
@@ -35,7 +36,8 @@ def run(lane: str, folder: Path) -> dict[str, Any]:
     texts = transcribe(files)
     took_s = time.perf_counter() - began
     peak = peak_mib()  # before the words are judged, which takes memory too
-    return {"seconds": took_s, "peak_mib": peak, "wer": _wer(task.clips, texts), "texts": texts}
+    memory = {"peak_mib": peak, "peak_mib_of_children": peak_mib_of_children()}
+    return {"seconds": took_s, **memory, "wer": _wer(task.clips, texts), "texts": texts}
 
 
 def _wer(clips: tuple[Clip, ...], texts: list[str]) -> float:

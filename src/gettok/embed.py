@@ -4,9 +4,9 @@
 compares spellings only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from gettok import settings
 from gettok.errors import BadSettings, NotNow
+from gettok.hub import Model, of_transformers
 
 Vectors = npt.NDArray[np.float32]
 
@@ -23,6 +24,11 @@ _BUCKETS = 2**16
 
 class Embedder(Protocol):
     """Texts in, one vector for each out."""
+
+    @property
+    def files(self) -> Mapping[str, str | None] | None:
+        """The model's repository, commit, and SHA-256 over its files; None where there is no model."""
+        ...
 
     @property
     def how(self) -> str:
@@ -37,6 +43,7 @@ class Embedder(Protocol):
 class CharNgrams:
     """Hashed counts of the 3 to 5 letters in a row within a word, capitals aside."""
 
+    files = None
     how = "counts of 3 to 5 letters in a row within a word, capitals aside: likeness of spelling, not of meaning"
 
     def __init__(self) -> None:
@@ -55,8 +62,9 @@ class Transformer:
     The special tokens at both ends count, as in the mean pooling of sentence-transformers.
     """
 
-    def __init__(self, tokenizer: Any, model: Any) -> None:
+    def __init__(self, tokenizer: Any, model: Any, files: Mapping[str, str | None]) -> None:
         self._tokenizer = tokenizer
+        self.files = files
         self._model = model.eval()
         self._longest = min(int(model.config.max_position_embeddings), int(tokenizer.model_max_length))
 
@@ -92,29 +100,34 @@ def open_embedder(wanted: settings.Embedder) -> Embedder:
             "stopped before comparing anything",
             "name a model there, such as dccuchile/bert-base-spanish-wwm-uncased, or choose embedder: charngram",
         )
-    return _transformer(wanted.model, wanted.revision)
+    found = of_transformers(
+        wanted.model, wanted.revision, partial(_wrong, wanted.model), partial(_away, wanted.model)
+    )
+    return _transformer(wanted.model, found)
 
 
-def _transformer(name: str, revision: str | None) -> Transformer:
+def _transformer(name: str, found: Model) -> Transformer:
     transformers = import_module("transformers")
     # its advice and its progress bars would run into our own progress bar
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name, revision=revision)
-        model = transformers.AutoModel.from_pretrained(name, revision=revision)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(found.folder, local_files_only=True)
+        model = transformers.AutoModel.from_pretrained(found.folder, local_files_only=True)
     except (OSError, ValueError) as error:
-        raise _missing(name, str(error)) from error
-    return Transformer(tokenizer, model)
+        raise _wrong(name, str(error)) from error
+    return Transformer(tokenizer, model, found.identity)
 
 
-def _missing(name: str, why: str) -> BadSettings | NotNow:
-    if Path(name).exists():
-        return BadSettings(
-            f"the folder {name} holds no embedding model: {why}",
-            "stopped before comparing anything",
-            "set embedder.model to a folder with a transformers model and its tokenizer",
-        )
+def _wrong(name: str, why: str) -> BadSettings:
+    return BadSettings(
+        f"{name} is no embedding model: {why}",
+        "stopped before comparing anything",
+        "set embedder.model to a folder or a name of the hub with a transformers model and its tokenizer",
+    )
+
+
+def _away(name: str, why: str) -> NotNow:
     return NotNow(
         f"the embedding model {name} cannot be fetched from the Hugging Face hub: {why}",
         "stopped before comparing anything",

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loopback_hub import loopback_hub
 from sklearn.metrics.pairwise import cosine_similarity
 
 from gettok.compare.pairs import TextPair, compare
@@ -139,12 +140,24 @@ def test_a_transformer_compares_texts_of_a_study(transformer):
 
 
 def test_a_folder_without_a_model_is_bad_settings(tmp_path):
-    with pytest.raises(BadSettings, match="holds no embedding model"):
+    with pytest.raises(BadSettings, match="is no embedding model"):
         open_embedder(Embedder(kind="transformer", model=str(tmp_path), revision=None))
 
 
-def test_a_hub_that_cannot_be_reached_is_not_now(monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setattr("transformers.utils.hub._is_offline_mode", True)
+def test_a_model_of_the_hub_says_what_it_came_to(bert, transformer, tmp_path, monkeypatch):
+    wanted = Embedder(kind="transformer", model="somebody/beto", revision="main")
+    with loopback_hub(monkeypatch, tmp_path) as hub:
+        commit = hub.put("somebody/beto", bert)
+        fetched = open_embedder(wanted)
+    assert fetched.files == {**transformer.files, "repository": "somebody/beto", "revision": commit}
+    assert len(fetched.files["sha256"]) == 64
+    assert CharNgrams().files is None
+    np.testing.assert_array_equal(fetched.embed(TEXTS[:3]), transformer.embed(TEXTS[:3]))
+
+
+def test_a_hub_that_cannot_be_reached_is_not_now_and_a_name_that_it_lacks_bad_settings(tmp_path, monkeypatch):
+    missing = Embedder(kind="transformer", model="nobody/no-such-model", revision="main")
+    with loopback_hub(monkeypatch, tmp_path), pytest.raises(BadSettings, match="no embedding model: 404"):
+        open_embedder(missing)
     with pytest.raises(NotNow, match="cannot be fetched"):
-        open_embedder(Embedder(kind="transformer", model="nobody/no-such-model", revision="main"))
+        open_embedder(missing)

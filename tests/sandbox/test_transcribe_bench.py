@@ -68,6 +68,8 @@ def test_every_lane_is_set_beside_ours():
     assert found["wer_ours"] < 0.5
     assert found["wer_whisperx"] < 0.5
     assert all(peak > 50 for peak in found["peak_mib"].values())
+    assert found["peak_mib_of_children"]["ours"] > 20 > found["peak_mib_of_children"]["faster_whisper"]
+    assert "published_whisperx_times_real_time" not in found, "that is of a large model on a GPU"
 
 
 def test_a_random_model_of_any_size_can_be_measured():

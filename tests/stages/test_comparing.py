@@ -66,6 +66,7 @@ def test_every_video_has_one_outcome_and_every_pair_of_ways_its_numbers(workspac
     }
     assert summary(workspace)["pairs"]["voice_to_text_and_whisper"]["videos"]["right_only"] == 1
     assert "truth" not in summary(workspace)
+    assert summary(workspace)["embedding_model"] is None, "the demo compares letters"
 
 
 def test_captions_and_transcripts_name_their_language_in_one_way(workspace):

@@ -69,7 +69,7 @@ class _Heard:
 
 
 class Aligner:
-    """A network trained with CTC: a `Wav2Vec2ForCTC` in a folder or on the Hugging Face hub, or one of torchaudio's.
+    """A network trained with CTC: a `Wav2Vec2ForCTC` in a folder, or one of torchaudio's by its name.
 
     Not safe for several threads. `RuntimeError` naming `out of memory` where the device is too small.
     """
@@ -149,10 +149,15 @@ def _filled(words: Sequence[str], timed: Sequence[Word | None], sound_s: float) 
 
 def default_model(language: str) -> str | None:
     """What whisperx aligns this language with: a name for `Aligner`, or nothing."""
+    return default_models().get(language)
+
+
+def default_models() -> dict[str, str]:
+    """The same for each language."""
     with quiet():
         known = _late("whisperx.alignment")
     found: dict[str, str] = known.DEFAULT_ALIGN_MODELS_TORCH | known.DEFAULT_ALIGN_MODELS_HF
-    return found.get(language)
+    return found
 
 
 def required_model(language: str) -> str:
@@ -168,35 +173,40 @@ def required_model(language: str) -> str:
     return found
 
 
-def _loaded(model: str) -> _Heard:
+def is_bundle(model: str) -> bool:
+    """Whether this is the name of one of torchaudio's networks."""
     pipelines = _late("torchaudio").pipelines
-    bundle = getattr(pipelines, model, None)
-    return _bundled(model, bundle) if isinstance(bundle, pipelines.Wav2Vec2ASRBundle) else _published(model)
+    return isinstance(getattr(pipelines, model, None), pipelines.Wav2Vec2ASRBundle)
+
+
+def _loaded(model: str) -> _Heard:
+    if is_bundle(model):
+        return _bundled(model, getattr(_late("torchaudio").pipelines, model))
+    return _published(model)
 
 
 def _bundled(model: str, bundle: Any) -> _Heard:
     try:
         network = bundle.get_model(dl_kwargs={"progress": False})
     except OSError as error:
-        raise _away(model, str(error)) from error
+        raise not_fetched(model, str(error)) from error
     labels = {label: number for number, label in enumerate(bundle.get_labels(blank="<pad>"))}
     return _Heard(network, _alphabet(labels, labels["<pad>"], "|"), lambda sound: sound)
 
 
 def _published(model: str) -> _Heard:
     library = transformers_library()
-    if not Path(model).is_dir():
-        _ask_hub(model)
     try:
-        extractor = library.Wav2Vec2FeatureExtractor.from_pretrained(model)
-        tokenizer = library.Wav2Vec2CTCTokenizer.from_pretrained(model)
-        network, told = library.Wav2Vec2ForCTC.from_pretrained(model, output_loading_info=True)
+        extractor = library.Wav2Vec2FeatureExtractor.from_pretrained(model, local_files_only=True)
+        tokenizer = library.Wav2Vec2CTCTokenizer.from_pretrained(model, local_files_only=True)
+        network, told = library.Wav2Vec2ForCTC.from_pretrained(
+            model, local_files_only=True, output_loading_info=True
+        )
     except (*CANNOT_READ, _late("safetensors").SafetensorError) as error:
-        away = isinstance(error, OSError) and not Path(model).is_dir()
-        raise (_away if away else _wrong)(model, str(error)) from error
+        raise cannot_be_loaded(model, str(error)) from error
     if any(key.startswith("lm_head") for key in told["missing_keys"]):
         # the library would make them up, and the times with them
-        raise _wrong(model, "it has no weights that tell letters apart")
+        raise cannot_be_loaded(model, "it has no weights that tell letters apart")
     alphabet = _alphabet(tokenizer.get_vocab(), tokenizer.pad_token_id, tokenizer.word_delimiter_token)
     return _Heard(
         network, alphabet, lambda sound: np.asarray(extractor(sound, sampling_rate=RATE_HZ).input_values[0])
@@ -210,20 +220,7 @@ def _alphabet(known: Mapping[str, int], blank: int, delimiter: str) -> Alphabet:
     return Alphabet(letters, blank, known.get(delimiter))
 
 
-def _ask_hub(model: str) -> None:
-    """Tell a name that the hub does not have from a hub that is away, which transformers blurs."""
-    hub = _late("huggingface_hub")
-    try:
-        hub.hf_hub_download(model, "config.json")
-    except hub.errors.LocalEntryNotFoundError as error:
-        raise _away(model, str(error)) from error
-    except (hub.errors.RepositoryNotFoundError, hub.errors.EntryNotFoundError, ValueError) as error:
-        raise _wrong(model, str(error)) from error
-    except OSError as error:
-        raise _away(model, str(error)) from error
-
-
-def _wrong(model: str, why: str) -> BadSettings:
+def cannot_be_loaded(model: str, why: str) -> BadSettings:
     return BadSettings(
         f"the alignment model {model} cannot be loaded: {why}",
         "stopped before the first video",
@@ -231,7 +228,7 @@ def _wrong(model: str, why: str) -> BadSettings:
     )
 
 
-def _away(model: str, why: str) -> NotNow:
+def not_fetched(model: str, why: str) -> NotNow:
     return NotNow(
         f"the alignment model {model} cannot be fetched: {why}",
         "stopped before the first video",

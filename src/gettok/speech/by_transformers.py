@@ -84,7 +84,7 @@ class TransformersWriter:
             self._check(asked)
         if not batch:
             return []
-        with quiet(), memory_by_name(), _late("torch").inference_mode():
+        with memory_by_name(), _late("torch").inference_mode():
             heard = self._hear([asked.sound for asked in batch])
             first = self._first_step(heard)
             spoken = self._spoken(first, [asked.language for asked in batch])

@@ -46,6 +46,18 @@ class WhisperxWriter:
         return frozenset(self._model.supported_languages)
 
     def write(self, batch: Sequence[Asked]) -> list[Written]:
+        if len(batch) == 1 and self._is_quantised:
+            # CTranslate2 multiplies a single row of whole numbers by another kernel than several, and the sums differ
+            # in their third digit: a stretch would say something else alone than in company
+            return self._write([*batch, *batch])[:1]
+        return self._write(batch)
+
+    @property
+    def _is_quantised(self) -> bool:
+        """int8 on a CPU; on a GPU nobody has seen it, and a second stretch may have no room there."""
+        return bool(self._model.model.device == "cpu" and self._model.model.compute_type.startswith("int"))
+
+    def _write(self, batch: Sequence[Asked]) -> list[Written]:
         encoded = self._model.encode(np.stack([self._features(asked.sound) for asked in batch]))
         heard = self._heard(encoded, len(batch))
         languages = [asked.language or _best(odds) for asked, odds in zip(batch, heard, strict=True)]
@@ -112,12 +124,18 @@ def _best(odds: Mapping[str, float]) -> str:
 
 def load(folder: Path, device: str, compute_type: str, window_s: int, beam_size: int) -> WhisperxWriter:
     """Raises `BadSettings` if the folder holds no such model, or the device cannot run it so."""
+    if not (folder / "tokenizer.json").is_file():
+        # faster-whisper would ask the hub for another model's
+        raise _incomplete(folder, "tokenizer.json")
     whisper = _late("faster_whisper").WhisperModel
     threads = min(os.cpu_count() or 1, _MOST_THREADS)
     try:
         model = whisper(str(folder), device=device, compute_type=compute_type, cpu_threads=threads)
     except (RuntimeError, ValueError, OSError) as error:
         raise cannot_load(str(folder), str(error)) from error
+    if model.model.n_mels != len(model.feature_extractor.mel_filters):
+        # faster-whisper takes 80 bands for granted where the file is missing
+        raise _incomplete(folder, "preprocessor_config.json")
     if window_s * RATE_HZ > model.feature_extractor.n_samples:
         raise BadSettings(
             f"the speech model sees at most {model.feature_extractor.n_samples // RATE_HZ} s of sound at once",
@@ -125,3 +143,12 @@ def load(folder: Path, device: str, compute_type: str, window_s: int, beam_size:
             "set asr.window_s to that or less",
         )
     return WhisperxWriter(model, window_s, beam_size)
+
+
+def _incomplete(folder: Path, lacks: str) -> BadSettings:
+    return BadSettings(
+        f"the speech model {folder} cannot be loaded: it has no {lacks} of its own",
+        "stopped before the first video",
+        f"copy {lacks} from the model's authors into the folder, or convert the model anew with"
+        " ct2-transformers-converter --copy_files tokenizer.json preprocessor_config.json",
+    )

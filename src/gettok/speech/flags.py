@@ -1,13 +1,14 @@
 """What makes a transcript doubtful. A doubt asks somebody to look; it never drops a word."""
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from gettok.speech.inventions import is_invention
+from gettok.speech.inventions import holds_credits, is_invention
 from gettok.words import normalise
 
 Doubt = Literal["looping", "compression", "pace", "improbable", "language", "invention"]
@@ -35,10 +36,11 @@ LOOPING_PHRASE = 4
 
 @dataclass(frozen=True)
 class Flags:
-    """The numbers by which a transcript, or one segment of it, can be doubted. `None`: the model does not say.
+    """The numbers by which a transcript can be doubted. `None`: the model does not say.
 
-    `word_repeats` and `phrase_repeats`: how often one word, and a run of two to eight words, stands in a row at
-    most. `voice_s`: how long a voice is heard, which is less than the sound lasts.
+    `compression_ratio` is the highest of a segment, for which Whisper's threshold is meant: that of a whole text grows
+    with its length. `word_repeats` and `phrase_repeats`: how often one word, and a run of two to eight words, stands in
+    a row at most. `voice_s`: how long a voice is heard, which is less than the sound lasts.
     """
 
     compression_ratio: float
@@ -77,7 +79,7 @@ class Flags:
 
 
 def flags(  # noqa: PLR0913 -- a number each, by name
-    text: str,
+    segments: Sequence[str],
     language: str,
     voice_s: float,
     *,
@@ -85,21 +87,23 @@ def flags(  # noqa: PLR0913 -- a number each, by name
     language_probability: float | None = None,
     no_speech_prob: float | None = None,
 ) -> Flags:
-    """The flags of one segment, or of a whole transcript: a transcript is an invention only as a whole.
+    """The flags of a transcript, given the texts of its segments; one credit among them makes it doubtful.
 
     A language that somebody set, and nobody detected, has no probability: `None`.
     """
-    text = text.strip()
+    said = [stripped for segment in segments if (stripped := segment.strip())]
+    text = " ".join(said)
+    invented = is_invention(text, language, no_speech_prob=no_speech_prob, avg_logprob=avg_logprob)
     word_repeats, phrase_repeats = _repeats(text)
     return Flags(
-        compression_ratio=compression_ratio(text),
+        compression_ratio=max(map(compression_ratio, said), default=0.0),
         word_repeats=word_repeats,
         phrase_repeats=phrase_repeats,
         chars=len(text),
         voice_s=voice_s,
         avg_logprob=avg_logprob,
         language_probability=language_probability,
-        invention=is_invention(text, language, no_speech_prob=no_speech_prob, avg_logprob=avg_logprob),
+        invention=invented or holds_credits(text),
     )
 
 

@@ -1,10 +1,11 @@
 """What Whisper is known to write where nobody speaks: ends of subtitles and of videos that it was trained on.
 
 Two of them, "thank you" and "thanks for watching", are a third of what Whisper wrote down from 301,000 sounds without
-speech (Barański et al. 2025, arXiv 2501.11378). A filter of phrases is no cure: a phrase that is not here passes, and
-so does one that is written beside real words.
+speech (Barański et al. 2025, arXiv 2501.11378). A filter of phrases is no cure: a phrase that is not here passes. One
+that is written beside real words is kept with them, and doubted if it is a credit.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
@@ -13,6 +14,8 @@ from gettok.words import normalise
 #: Whisper's own thresholds for a stretch in which it doubts that anybody spoke.
 DOUBTFUL_NO_SPEECH_PROB = 0.6
 DOUBTFUL_LOGPROB = -1.0
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 # Credits of subtitlers and broadcasters, with where somebody saw Whisper write them. Nobody says them, so they are
 # inventions in whatever language Whisper believes to hear. Years and other numbers in them vary and do not count.
@@ -209,6 +212,13 @@ def is_invention(
     return _in_doubt(no_speech_prob, avg_logprob) and _is_row_of(said, _goodbyes(language))
 
 
+def holds_credits(text: str) -> bool:
+    """Whether subtitlers' credits stand anywhere in a text, be it among words that somebody said."""
+    said = normalise(_without_numbers(text))
+    laid_out = {spaced: _laid_out(said, spaced=spaced) for spaced in (True, False)}
+    return any(credit in laid_out[spaced] for credit, spaced in _credits_in_words())
+
+
 def _in_doubt(no_speech_prob: float | None, avg_logprob: float | None) -> bool:
     unspoken = no_speech_prob is not None and no_speech_prob > DOUBTFUL_NO_SPEECH_PROB
     return unspoken or (avg_logprob is not None and avg_logprob < DOUBTFUL_LOGPROB)
@@ -223,6 +233,21 @@ def _credits() -> frozenset[str]:
     return frozenset(
         _without_numbers(_run_together(credit)) for group in _CREDITS.values() for credit in group
     )
+
+
+@cache
+def _credits_in_words() -> frozenset[tuple[str, bool]]:
+    """Each credit, and whether its words are spaced: "sous-titrage FR" stands in no "sous-titrage français"."""
+    listed = [_without_numbers(credit) for group in _CREDITS.values() for credit in group]
+    spaced = [not _CHINESE.search(credit) for credit in listed]
+    return frozenset(
+        (_laid_out(normalise(credit), spaced=apart), apart)
+        for credit, apart in zip(listed, spaced, strict=True)
+    )
+
+
+def _laid_out(words: Iterable[str], *, spaced: bool) -> str:
+    return f" {' '.join(words)} " if spaced else "".join(words)
 
 
 @cache

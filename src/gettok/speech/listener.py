@@ -7,11 +7,12 @@ from functools import lru_cache
 from importlib import import_module
 
 from gettok.errors import BadSettings
+from gettok.hub import Model
 from gettok.settings import Asr
 from gettok.sound import Recording
 from gettok.speech import by_whisperx
 from gettok.speech.aligning import Word
-from gettok.speech.models import Model, compute_type_of, device_of
+from gettok.speech.models import compute_type_of, device_of
 from gettok.speech.pool import Pool
 from gettok.speech.timing import Timing
 from gettok.speech.voices import Chunk, Detector, Pyannote, Silero, chunks_of, voices_in

@@ -4,6 +4,7 @@ A clip of 15 to 60 seconds has one or two stretches, and a batch has room for ma
 pool's own: whoever waits for an answer, and finds nobody at the model, takes what is there and asks it.
 """
 
+import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ from gettok.errors import GettokError, Stop, Unusable
 from gettok.sound import Recording
 from gettok.speech.voices import Chunk
 from gettok.speech.written import Asked, Writer, Written
+
+_log = logging.getLogger(__name__)
 
 _NO_ROOM = ("out of memory", "ALLOC_FAILED", "bad allocation", "bad_alloc")
 #: So many stretches in a row that the device has no memory for are no accident.
@@ -54,6 +57,7 @@ class Pool:
     def __init__(self, writer: Writer, batch_size: int) -> None:
         self._writer = writer
         self._batch_size = batch_size
+        self._is_shrunk = False
         self._clips: deque[_Clip] = deque()
         self._busy = 0
         self._crowded_in_a_row = 0
@@ -126,16 +130,35 @@ class Pool:
                 clip.written[place] = outcome
 
     def _said(self, taken: _Taken) -> Sequence[Written | GettokError]:
-        asked = [clip.asked(place) for clip, place in taken]
+        return self._together([clip.asked(place) for clip, place in taken])
+
+    def _together(self, asked: Sequence[Asked]) -> Sequence[Written | GettokError]:
         try:
             return self._writer.write(asked)
         except (RuntimeError, MemoryError) as error:
             if not _is_crowded(error):
                 raise
-        return [self._alone(one) for one in asked]
+        if len(asked) == 1:
+            return [self._alone(asked[0])]
+        self._shrink_to(len(asked) // 2)
+        said: list[Written | GettokError] = []
+        while len(said) < len(asked):
+            said += self._together(asked[len(said) : len(said) + self._batch_size])
+        return said
+
+    def _shrink_to(self, room: int) -> None:
+        """For the rest of the run: the device would have no room for the next large batch either."""
+        with self._changed:
+            if not self._is_shrunk:
+                _log.warning(
+                    "the device has no memory for %d stretches at a time: fewer are tried; lower asr.batch_size",
+                    self._batch_size,
+                )
+            self._is_shrunk = True
+            self._batch_size = min(self._batch_size, room)
 
     def _alone(self, asked: Asked) -> Written | GettokError:
-        """The device had no room for the batch: one at a time, and this one is given up if it does not fit alone."""
+        """The device had no room for it: it is tried once more, and given up if there still is none."""
         try:
             written = self._writer.write([asked])[0]
         except (RuntimeError, MemoryError) as error:

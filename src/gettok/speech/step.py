@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Literal
 
 from gettok.errors import Unusable
+from gettok.hub import Model
 from gettok.media import MediaFile
 from gettok.settings import Asr
 from gettok.sound import Recording, record
@@ -14,10 +15,10 @@ from gettok.speech.aligning import Word
 from gettok.speech.flags import flags
 from gettok.speech.inventions import is_invention
 from gettok.speech.listener import Listener, listener
-from gettok.speech.models import Model, compute_type_of, find
+from gettok.speech.models import compute_type_of, find
 from gettok.speech.music import kind_of
 from gettok.speech.pool import crowding_told
-from gettok.speech.timing import identity
+from gettok.speech.timing import aligned_by, identity
 from gettok.speech.voices import Chunk
 from gettok.speech.written import Written
 from gettok.step import Answer, Json, Row, Workers
@@ -26,6 +27,8 @@ from gettok.words import normalise
 #: TikTok takes uploads of up to an hour, and a sound may end a moment after its pictures.
 LONGEST_S = 3660
 SILENCE_DB = -80.0
+#: So much voice is listened to, however long the rest of the sound lasts.
+_PLAIN_VOICE_S = 5.0
 #: Of a sound without a voice, so much is listened to for music.
 _SAMPLE_S = 300.0
 #: Whisper's own rule for a stretch in which nobody speaks.
@@ -53,7 +56,7 @@ class TranscribeStep:
 
     @property
     def version(self) -> int:
-        return 2
+        return 3
 
     @property
     def settings(self) -> Mapping[str, Json]:
@@ -67,7 +70,7 @@ class TranscribeStep:
             "window_s": self.asr.window_s,
             "beam_size": self.asr.beam_size,
             "min_speech_ratio": self.asr.min_speech_ratio,
-            "align": identity(self.asr.align),
+            "align": identity(self.asr.align, self.asr.language),
         }
 
     @property
@@ -94,6 +97,7 @@ class TranscribeStep:
         chunks = self._chunks(recording)
         facts = {
             "model": self.model.identity,
+            "compute_type": compute_type_of(self.asr),
             "sound_s": round(recording.seconds, 3),
             "speech_s": round(sum(chunk.speech_s for chunk in chunks), 3),
         }
@@ -105,7 +109,9 @@ class TranscribeStep:
             _segment(chunk, piece) | _timed(ear.words(recording, chunk, piece))
             for chunk, piece in zip(chunks, written, strict=True)
         ]
-        return Answer(facts | {"heard": "voice", "language": written[0].language, "segments": segments})
+        language = written[0].language
+        facts["align"] = aligned_by(self.asr.align, language)
+        return Answer(facts | {"heard": "voice", "language": language, "segments": segments})
 
     def read(self, answer: Answer) -> list[Row]:
         body = answer.body
@@ -120,11 +126,10 @@ class TranscribeStep:
             "language": body["language"],
             "inventions": sum(_is_invented(segment, body["language"]) for segment in body["segments"]),
         }
-        text = _joined(kept)
-        if not normalise(text):
+        if not normalise(_joined(kept)):
             detail = f"a voice for {body['speech_s']:.1f} s, but no words"
             raise Unusable("no_speech", detail, row | {"speech": "no_speech"})
-        return [row | _spoken(text, body["language"], kept)]
+        return [row | _spoken(body["language"], kept)]
 
     def _chunks(self, recording: Recording) -> list[Chunk]:
         if recording.loudness_db() < SILENCE_DB:
@@ -133,6 +138,8 @@ class TranscribeStep:
 
     def _is_voiced(self, recording: Recording, chunks: Sequence[Chunk]) -> bool:
         speech_s = sum(chunk.speech_s for chunk in chunks)
+        if speech_s >= _PLAIN_VOICE_S:
+            return True
         return speech_s > 0 and speech_s / recording.seconds >= self.asr.min_speech_ratio
 
     def _listener(self) -> Listener:
@@ -184,6 +191,7 @@ def _sound_of(body: Mapping[str, Json]) -> Row:
         "speech_model": model["repository"],
         "speech_model_revision": model["revision"],
         "speech_model_sha256": model["sha256"],
+        "speech_compute_type": body["compute_type"],
     }
 
 
@@ -202,13 +210,13 @@ def _joined(segments: Sequence[Mapping[str, Json]]) -> str:
     return " ".join(text for segment in segments if (text := segment["text"].strip()))
 
 
-def _spoken(text: str, language: str, segments: Sequence[Mapping[str, Json]]) -> Row:
+def _spoken(language: str, segments: Sequence[Mapping[str, Json]]) -> Row:
     """The columns of a transcript with words."""
     speech_s = sum(segment["speech_s"] for segment in segments)
     mean = {key: _mean(segments, key) for key in ("avg_logprob", "no_speech_prob", "language_probability")}
-    found = flags(text, language, speech_s, **mean)
+    found = flags([segment["text"] for segment in segments], language, speech_s, **mean)
     return mean | {
-        "text": text,
+        "text": _joined(segments),
         "segments": [
             {"start_s": one["start_s"], "end_s": one["end_s"], "text": one["text"].strip()}
             for one in segments

@@ -168,7 +168,7 @@ TRANSCRIPTS = Table(
         Column(
             "compression_ratio",
             pl.Float64,
-            "Length of the text over its zlib-compressed length; above 2.4 hints at a loop.",
+            "Length of a segment's text over its zlib-compressed length, the highest of all segments; above 2.4 hints at a loop.",
         ),
         Column(
             "chars_per_s",
@@ -190,6 +190,11 @@ TRANSCRIPTS = Table(
         Column("speech_model", pl.String, "The speech model's repository; empty for a folder of one's own."),
         Column("speech_model_revision", pl.String, "The commit of that repository."),
         Column("speech_model_sha256", pl.String, "SHA-256 over the names and contents of the model's files."),
+        Column(
+            "speech_compute_type",
+            pl.String,
+            "The number format that it computed in: what `asr.compute_type` came to on that machine.",
+        ),
         *_ANSWERED,
     ),
 )

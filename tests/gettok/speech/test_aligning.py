@@ -1,7 +1,5 @@
 import shutil
-import threading
 import unicodedata
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -9,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 import torchaudio
-from huggingface_hub.utils import reset_sessions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import SPANISH, tiny_bert, tiny_wav2vec2
@@ -299,55 +296,6 @@ def test_a_folder_that_cannot_be_loaded_is_bad_settings(folder, tmp_path, break_
     with pytest.raises(BadSettings, match="cannot be loaded") as refused:
         Aligner(broken, "cpu")
     assert str(broken) in refused.value.what
-
-
-def test_a_name_that_the_hub_would_refuse_is_bad_settings():
-    with pytest.raises(BadSettings, match="cannot be loaded"):
-        Aligner("no/such/folder", "cpu")
-
-
-@pytest.fixture
-def hub(monkeypatch):
-    """A hub on this machine that finds nothing, for the reason that stands in `hub.reason`."""
-    told = SimpleNamespace(reason="RepoNotFound")
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self):
-            self.send_response(404)
-            self.send_header("X-Error-Code", told.reason)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    base = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(
-        "huggingface_hub.file_download.HUGGINGFACE_CO_URL_TEMPLATE",
-        base + "/{repo_id}/resolve/{revision}/{filename}",
-    )
-    yield told
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.mark.parametrize("reason", ["RepoNotFound", "EntryNotFound"])
-def test_a_name_that_the_hub_does_not_have_is_bad_settings(hub, reason):
-    hub.reason = reason
-    with pytest.raises(BadSettings, match="cannot be loaded: 404"):
-        Aligner("nobody/no-such-model", "cpu")
-
-
-def test_a_hub_that_cannot_be_reached_is_not_now(monkeypatch):
-    with monkeypatch.context() as offline:
-        offline.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-        reset_sessions()  # one that was opened before does not know of it
-        with pytest.raises(NotNow, match="cannot be fetched"):
-            Aligner("nobody/no-such-model", "cpu")
-    reset_sessions()
 
 
 def test_a_device_too_small_is_called_out_of_memory(aligner, monkeypatch):

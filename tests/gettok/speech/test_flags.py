@@ -1,3 +1,4 @@
+import random
 import zlib
 
 import pytest
@@ -7,11 +8,25 @@ from hypothesis import strategies as st
 from gettok.speech.flags import DOUBTS, compression_ratio, flags, loops
 from gettok.words import normalise
 
+#: Common words, and no more of them than people mostly make do with.
+COMMON = (
+    "de la que el en y a los se del las un por con no una su para es al lo como más o pero sus le ha me si sin sobre"
+    " este ya entre cuando todo esta ser son dos también fue había era muy años hasta desde está mi porque qué sólo han"
+    " yo hay vez puede todos así nos ni parte tiene él uno donde bien tiempo mismo ese ahora cada vida otro después te"
+    " otros aunque esa eso hace otra gobierno tan durante siempre día tanto ella tres sí dijo sido gran país según"
+)
 TEXT = "Esta tarde los taxistas votan temprano desde Piura, dicen los vecinos."
 
 
 def doubts(text=TEXT, voice_s=5.0, language="es", **numbers):
-    return flags(text, language, voice_s, **numbers).doubts
+    return flags([text], language, voice_s, **numbers).doubts
+
+
+def spoken_at_random(words, segments=1):
+    """So many common words, a like number of them in each segment."""
+    dice = random.Random(7)
+    each = words // segments
+    return [" ".join(dice.choices(COMMON.split(), k=each)) for _ in range(segments)]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +115,22 @@ def test_compression_is_doubted_above_whispers_own_threshold():
     assert doubts(repeated * 3, 20) == ("compression",)
 
 
+def test_a_long_transcript_is_no_loop_for_its_length():
+    segments = spoken_at_random(3_000, segments=40)
+    assert compression_ratio(" ".join(segments)) > 2.4
+    found = flags(segments, "es", 1200.0)
+    assert found.compression_ratio == max(map(compression_ratio, segments)) < 2.4
+    assert found.doubts == ()
+
+
+def test_a_loop_in_one_segment_of_many_is_seen():
+    stuck = "a las dos en la plaza los maestros de Puno marchan " * 3
+    first, *others = spoken_at_random(150, segments=10)
+    segments = [first, stuck, *others]
+    assert compression_ratio(" ".join(segments)) < 2.4 < compression_ratio(stuck)
+    assert flags(segments, "es", 80.0).doubts == ("compression",)
+
+
 def test_pace_is_doubted_where_nobody_could_speak_so_fast_or_would_so_slowly():
     assert doubts("¡Fuerza, presidente Castillo!!", 1.0) == ()  # 30 characters
     assert doubts("¡Fuerza, presidente Castillo!!!", 1.0) == ("pace",)
@@ -110,7 +141,7 @@ def test_pace_is_doubted_where_nobody_could_speak_so_fast_or_would_so_slowly():
 
 def test_text_without_a_voice_is_too_fast_and_no_text_is_not():
     assert doubts("hola", 0.0) == ("pace",)
-    assert flags("", "es", 0.0).chars_per_s == 0
+    assert flags([], "es", 0.0).chars_per_s == 0
     assert doubts("", 0.0) == ()
     assert doubts("", 11.0) == ("pace",)
 
@@ -126,6 +157,13 @@ def test_an_invention_is_doubted_once_the_model_doubts_it():
     assert doubts("¡Gracias por ver el video!") == ()
     assert doubts("¡Gracias por ver el video!", no_speech_prob=0.7) == ("invention",)
     assert doubts("Subtítulos realizados por la comunidad de Amara.org") == ("invention",)
+
+
+def test_credits_beside_real_words_are_doubted():
+    credit = "Subtítulos realizados por la comunidad de Amara.org"
+    assert doubts(f"{TEXT} {credit}", 9) == ("invention",)
+    assert flags([TEXT, credit, TEXT], "es", 13.0).doubts == ("invention",)
+    assert doubts(f"{TEXT} Gracias.", 9, no_speech_prob=0.7) == ()
 
 
 def test_doubts_stand_in_one_order():

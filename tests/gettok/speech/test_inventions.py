@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.speech.inventions import _CREDITS, _GOODBYES, is_invention
+from gettok.speech.inventions import _CREDITS, _GOODBYES, holds_credits, is_invention
 from gettok.words import normalise
 
 
@@ -81,6 +81,28 @@ def test_several_in_a_row_are_as_good_as_one(phrase, language, times):
     assert is_invention(phrase * times, language, no_speech_prob=0.9)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Marchan esta tarde. Subtítulos realizados por la comunidad de Amara.org",
+        "Untertitel im Auftrag des ZDF, 2020 und dann",
+        "Merci. Sous-titrage FR?",
+        "大家好字幕由Amara.org社区提供谢谢",
+        "안녕하세요. 한글자막 by 한효정",
+    ],
+)
+def test_credits_are_found_among_other_words(text):
+    assert holds_credits(text)
+    assert not is_invention(text, "es")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2017", "Le sous-titrage français", "Gracias por ver el video", "Amara.org", "la comunidad"]
+)
+def test_other_words_and_parts_of_words_are_no_credits(text):
+    assert not holds_credits(text)
+
+
 def test_two_different_phrases_are_not_one_of_them():
     assert not is_invention("Gracias. ¡Suscríbete!", "es", no_speech_prob=0.9)
 
@@ -100,7 +122,7 @@ def test_credits_come_in_any_language_and_goodbyes_in_that_of_the_sound_or_engli
 
 def test_each_phrase_that_is_listed_is_found():
     for group in _CREDITS.values():
-        assert all(is_invention(credit, "es") for credit in group)
+        assert all(is_invention(credit, "es") and holds_credits(credit) for credit in group)
     for language, phrases in _GOODBYES.items():
         assert all(is_invention(phrase, language, no_speech_prob=0.9) for phrase in phrases)
         assert not any(is_invention(phrase, language) for phrase in phrases)

@@ -9,9 +9,13 @@ import pytest
 from demo_model import DEMO, MODEL, with_settings
 
 from gettok.errors import BadSettings, NotNow
+from gettok.hub import Model, folder_digest
 from gettok.settings import Asr
-from gettok.speech.models import Model, compute_type_of, device_of, find, folder_digest
+from gettok.speech.models import OF_WHISPERX, compute_type_of, device_of, find, quickest
 from stages.models import refuse_changed
+
+#: How the settings name a commit.
+PIN = "asr.revision to "
 
 
 def from_hub(revision, *, is_pinned=False):
@@ -46,7 +50,7 @@ def test_auto_stands_in_the_key_for_what_this_machine_has():
 
 
 @pytest.mark.parametrize("change", ["byte", "name", "new file"])
-def test_the_key_changes_with_any_file_of_the_model(tmp_path, change):
+def test_the_key_changes_with_any_file_that_is_read(tmp_path, change):
     folder = shutil.copytree(MODEL, tmp_path / "copy")
     before = with_settings(model=str(folder)).settings
     target = folder / "config.json"
@@ -55,14 +59,16 @@ def test_the_key_changes_with_any_file_of_the_model(tmp_path, change):
     elif change == "name":
         target.rename(folder / "configuration.json")
     else:
-        (folder / "more.json").write_text("{}")
+        (folder / "vocabulary.txt").write_text("a")
     assert with_settings(model=str(folder)).settings["model"] != before["model"]
 
 
-def test_a_models_digest_is_that_of_its_files_and_not_of_hidden_ones(tmp_path):
+@pytest.mark.parametrize("beside", [".DS_Store", "README.md", "training.json", "old/model.bin"])
+def test_a_file_beside_the_model_that_nobody_reads_does_not_make_it_another(tmp_path, beside):
     folder = shutil.copytree(MODEL, tmp_path / "copy")
-    (folder / ".DS_Store").write_bytes(b"folder view")
-    assert folder_digest(folder) == folder_digest(MODEL)
+    (folder / beside).parent.mkdir(exist_ok=True)
+    (folder / beside).write_bytes(b"a word on the model")
+    assert with_settings(model=str(folder)).settings == with_settings().settings
 
 
 def test_a_step_travels_to_another_process(tmp_path):
@@ -81,15 +87,15 @@ def hub(tmp_path, monkeypatch):
     (repository / "refs" / "main").write_text(commit)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    find.__globals__["_fetched"].cache_clear()
+    find.__globals__["_downloaded"].cache_clear()
     yield commit
-    find.__globals__["_fetched"].cache_clear()
+    find.__globals__["_downloaded"].cache_clear()
 
 
 def test_a_model_from_the_hub_goes_by_repository_commit_and_files(hub):
     found = find(DEMO.model_copy(update={"model": "large-v3", "revision": None}))
     assert (found.repository, found.revision) == ("Systran/faster-whisper-large-v3", hub)
-    assert found.digest == folder_digest(MODEL)
+    assert found.digest == folder_digest(MODEL, OF_WHISPERX)
     assert not found.is_pinned
     assert find(DEMO.model_copy(update={"model": "large-v3", "revision": hub})).is_pinned
 
@@ -100,7 +106,7 @@ def test_what_others_put_into_the_hubs_cache_does_not_make_it_another_model(hub,
     (tmp_path / "models--Systran--faster-whisper-large-v3" / "snapshots" / hub / "README.md").write_text(
         "new"
     )
-    find.__globals__["_fetched"].cache_clear()
+    find.__globals__["_downloaded"].cache_clear()
     assert find(DEMO.model_copy(update=name)).digest == before
 
 
@@ -136,7 +142,34 @@ def test_this_machine_is_told_as_it_is():
     there = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
     auto = DEMO.model_copy(update={"device": "auto", "compute_type": "auto"})
     assert device_of(auto) == there
-    assert compute_type_of(auto) == {"cuda": "float16", "cpu": "int8"}[there]
+    assert compute_type_of(auto) in ctranslate2.get_supported_compute_types(there)
+
+
+@pytest.mark.parametrize(
+    ("device", "supported", "expected"),
+    [
+        ("cuda", {"float32", "float16", "int8", "int8_float16", "bfloat16"}, "float16"),
+        ("cuda", {"float32", "int8", "int8_float32"}, "float32"),  # a GPU of before 2017
+        ("cpu", {"float32", "int8", "int8_float32"}, "int8"),
+        ("cpu", {"float32"}, "float32"),
+    ],
+)
+def test_auto_is_the_quickest_format_that_the_device_computes_in(device, supported, expected):
+    assert quickest(device, supported) == expected
+
+
+def test_auto_on_transformers_asks_torch_for_no_whole_numbers():
+    wanted = {"backend": "transformers", "compute_type": "auto", "device": "cpu"}
+    assert compute_type_of(DEMO.model_copy(update=wanted)) == "float32"
+
+
+def test_a_gpu_that_is_not_there_is_bad_settings(monkeypatch):
+    def no_driver(_):
+        raise RuntimeError("CUDA failed with error no CUDA-capable device is detected")
+
+    monkeypatch.setattr("ctranslate2.get_supported_compute_types", no_driver)
+    with pytest.raises(BadSettings, match="cannot run on cuda"):
+        compute_type_of(DEMO.model_copy(update={"device": "cuda", "compute_type": "auto"}))
 
 
 @pytest.mark.parametrize(
@@ -148,28 +181,28 @@ def test_settings_that_cannot_be_run_are_refused(wrong):
 
 
 def test_a_name_that_means_other_files_than_before_is_noticed(tmp_path):
-    refuse_changed(tmp_path, "large-v3", from_hub("a"))
-    refuse_changed(tmp_path, "large-v3", from_hub("a"))
-    refuse_changed(tmp_path, "small", from_hub("b"))
+    refuse_changed(tmp_path, "large-v3", from_hub("a"), PIN)
+    refuse_changed(tmp_path, "large-v3", from_hub("a"), PIN)
+    refuse_changed(tmp_path, "small", from_hub("b"), PIN)
     with pytest.raises(BadSettings, match="revision b") as noticed:
-        refuse_changed(tmp_path, "large-v3", from_hub("b"))
+        refuse_changed(tmp_path, "large-v3", from_hub("b"), PIN)
     assert "asr.revision to a " in noticed.value.can
     assert "to b " in noticed.value.can
 
 
 def test_another_commit_of_the_same_files_is_the_same_model(tmp_path):
-    refuse_changed(tmp_path, "large-v3", from_hub("a"))
-    refuse_changed(tmp_path, "large-v3", replace(from_hub("b"), digest="digest of a"))
+    refuse_changed(tmp_path, "large-v3", from_hub("a"), PIN)
+    refuse_changed(tmp_path, "large-v3", replace(from_hub("b"), digest="digest of a"), PIN)
 
 
 def test_a_commit_that_the_settings_name_is_taken_and_remembered(tmp_path):
-    refuse_changed(tmp_path, "large-v3", from_hub("a"))
-    refuse_changed(tmp_path, "large-v3", from_hub("b", is_pinned=True))
-    refuse_changed(tmp_path, "large-v3", from_hub("b"))
+    refuse_changed(tmp_path, "large-v3", from_hub("a"), PIN)
+    refuse_changed(tmp_path, "large-v3", from_hub("b", is_pinned=True), PIN)
+    refuse_changed(tmp_path, "large-v3", from_hub("b"), PIN)
     assert json.loads((tmp_path / "models.json").read_text())["large-v3"]["revision"] == "b"
 
 
 def test_a_folder_of_ones_own_may_change(tmp_path):
     for digest in ("one", "another"):
-        refuse_changed(tmp_path, "here", Model(MODEL, None, None, digest, is_pinned=False))
+        refuse_changed(tmp_path, "here", Model(MODEL, None, None, digest, is_pinned=False), PIN)
     assert not (tmp_path / "models.json").exists()

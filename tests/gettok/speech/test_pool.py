@@ -148,10 +148,20 @@ def test_each_stretch_is_asked_in_its_clips_language():
     assert [one.text for one in written] == ["5 qu", "6 qu"]
 
 
-def test_f31_out_of_memory_is_tried_again_one_by_one():
-    crowded = Counting(room=2)
-    assert said(Pool(crowded, 4).write(*clip(1, 2, 3, 4, 5), "es")) == [1, 2, 3, 4, 5]
-    assert [len(batch) for batch in crowded.batches] == [4, 1, 1, 1, 1, 1]
+@pytest.mark.parametrize(
+    ("room", "batches"),
+    [(4, [4, 4, 1]), (3, [4, 2, 2, 2, 2, 1]), (2, [4, 2, 2, 2, 2, 1]), (1, [4, 2] + [1] * 9)],
+)
+def test_f31_a_batch_that_the_device_has_no_memory_for_is_halved_and_later_ones_stay_so(
+    room, batches, caplog
+):
+    crowded = Counting(room=room)
+    pool = Pool(crowded, 4)
+    assert said(pool.write(*clip(*range(9)), "es")) == list(range(9))
+    assert [len(batch) for batch in crowded.batches] == batches
+    assert said(pool.write(*clip(7), "es")) == [7]
+    told = [record for record in caplog.records if "asr.batch_size" in record.message]
+    assert len(told) == (room < 4)
 
 
 def test_f31_a_stretch_that_the_device_has_no_memory_for_is_too_large_and_the_next_clip_runs():

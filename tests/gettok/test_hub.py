@@ -1,0 +1,101 @@
+"""A model is known by its files, wherever they come from, and only those that are read are fetched and counted."""
+
+import pytest
+from loopback_hub import loopback_hub
+
+from gettok.errors import BadSettings, NotNow
+from gettok.hub import of_transformers, read_by_transformers
+
+NAME = "somebody/some-model"
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    forget = of_transformers.__globals__["_downloaded"].cache_clear
+    forget()
+    with loopback_hub(monkeypatch, tmp_path / "cache") as made:
+        yield made
+    forget()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "model"
+    made.mkdir()
+    for name in (
+        "config.json",
+        "vocab.txt",
+        "README.md",
+        "pytorch_model.bin",
+        "tf_model.h5",
+        "training_args.bin",
+    ):
+        (made / name).write_text(name)
+    return made
+
+
+def found(name, revision=None):
+    return of_transformers(
+        str(name),
+        revision,
+        lambda why: BadSettings(why, "stopped", "do"),
+        lambda why: NotNow(why, "stopped", "do"),
+    )
+
+
+def test_a_model_of_the_hub_goes_by_repository_commit_and_files(hub, folder):
+    commit = hub.put(NAME, folder)
+    fetched = found(NAME)
+    assert fetched.identity == {"repository": NAME, "revision": commit, "sha256": found(folder).digest}
+    assert (fetched.is_pinned, found(NAME, commit).is_pinned) == (False, True)
+    assert {file.name for file in fetched.folder.iterdir()} == {
+        "config.json",
+        "vocab.txt",
+        "pytorch_model.bin",
+    }
+
+
+def test_the_same_weights_are_not_fetched_a_second_time_in_another_format(hub, folder):
+    (folder / "model.safetensors").write_text("weights")
+    hub.put(NAME, folder)
+    found(NAME)
+    assert sorted(hub.asked) == ["config.json", "model.safetensors", "vocab.txt"]
+
+
+def test_a_name_that_moves_on_has_another_identity(hub, folder):
+    hub.put(NAME, folder)
+    before = found(NAME).identity
+    (folder / "config.json").write_text("other")
+    hub.put(NAME, folder, "b")
+    of_transformers.__globals__["_downloaded"].cache_clear()
+    assert found(NAME).identity["revision"] != before["revision"]
+    assert found(NAME).digest != before["sha256"]
+
+
+def test_a_file_that_nobody_reads_makes_no_other_model(folder):
+    before = found(folder).digest
+    (folder / "README.md").write_text("A word on the model")
+    (folder / ".DS_Store").write_text("view")
+    (folder / "language_model").mkdir()
+    (folder / "language_model" / "more.json").write_text("{}")
+    assert found(folder).digest == before
+    assert read_by_transformers(folder) == ("*.json", "*.txt", "pytorch_model*.bin")
+
+
+def test_a_byte_of_the_weights_makes_another_model(folder):
+    before = found(folder).digest
+    (folder / "pytorch_model.bin").write_text("other")
+    assert found(folder).digest != before
+
+
+def test_a_name_that_the_hub_does_not_have_is_wrong_and_a_hub_that_is_away_is_not(hub, folder, monkeypatch):
+    with pytest.raises(BadSettings, match="404"):
+        found(NAME)
+    hub.put("somebody/known", folder)
+    with pytest.raises(BadSettings, match="404"):
+        found("somebody/known", "c" * 40)
+    with pytest.raises(BadSettings, match="no/such/folder"):
+        found("no/such/folder")
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(NotNow):
+        found("somebody/another-model")
