@@ -24,7 +24,17 @@ from gettok.step import Answer, Json
 
 _log = logging.getLogger(__name__)
 #: Asked where a host has failed on a question, to know whether it fails on all.
-_TINY = Question("Answer in JSON.", ("Say yes.",), "word", {"type": "object"})
+_TINY = Question(
+    "Answer in JSON.",
+    ("Say yes.",),
+    "word",
+    {
+        "type": "object",
+        "properties": {"word": {"type": "string"}},
+        "required": ["word"],
+        "additionalProperties": False,
+    },
+)
 
 
 class Asker:
@@ -88,7 +98,8 @@ class Asker:
             tiny = Call(_TINY, model=call.model)
             worst = worst_usd(tiny.size(self._llm), prices_of(self._llm, call.asked(self._llm)))
             try:
-                if isinstance(self._when_there_is_room(tiny.body(self._llm), "tiny", worst), Reply):
+                outcome = self._when_there_is_room(tiny.body(self._llm), "tiny", worst)
+                if isinstance(outcome, Reply) and outcome.status == 200:
                     self._allowance.earn()
             except Stop:
                 return False

@@ -2,6 +2,7 @@ import json
 import logging
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from gettok.pictures import Picture
 from gettok.reply import Form, Reply, Words, understand, usage
 from gettok.secrets import Secret
 from gettok.step import Answer
+from sandbox.server import Sandbox
 
 SCHEMA = {
     "type": "object",
@@ -302,6 +304,23 @@ def test_f47_a_question_that_alone_is_left_and_fails_is_told_from_a_host_that_fa
     tiny = bench.endpoint.asked[-1]
     assert len(json.dumps(tiny)) < 500
     assert tiny["model"] == "model-a"
+
+
+def test_f47_the_tiny_question_is_one_that_a_strict_host_takes(tmp_path: Path) -> None:
+    (tmp_path / "videos.json").write_text("[]")
+    with Sandbox(corpus=tmp_path) as sandbox, Calls(tmp_path / "kept", None) as calls:
+        sandbox.play([{"do": "500", "match": "chat/completions", "times": 3}])
+        chosen = llm(model="sandbox-vision", tries=3)
+        asking = Asker(chosen, sandbox.model, Secret("sandbox"), calls, Clock(lambda _: None))
+        with closing(asking), pytest.raises(Unusable, match=r"^unanswered: 3 times: 500"):
+            asking.reply(Call(QUESTION))
+        assert [entry["status"] for entry in sandbox.requests()] == [500, 500, 500, 200]
+
+
+def test_f47_a_tiny_question_that_is_filtered_is_not_answered(bench: Bench) -> None:
+    bench.endpoint.plays(fails(500), fails(400, "content_filter"))
+    with pytest.raises(NotNow):
+        asker(bench, "kept", tries=1).hold(talk())
 
 
 def test_f47_after_five_in_a_row_it_is_the_host_whatever_else_it_answers(bench: Bench) -> None:
