@@ -116,6 +116,18 @@ def test_the_limit_is_sent_under_the_name_that_the_server_knows(bench: Bench) ->
     assert "max_completion_tokens" not in bench.endpoint.asked[0]
 
 
+@pytest.mark.parametrize(("schemas", "sent"), [("object", {"type": "json_object"}), ("none", None)])
+def test_where_no_schema_is_taken_the_form_is_said_after_the_question(
+    bench: Bench, schemas: str, sent: Any
+) -> None:
+    bench.ask(says({"colour": "red"}), schemas=schemas)
+    (asked,) = bench.endpoint.asked
+    assert asked.get("response_format") == sent
+    assert asked["messages"][1]["content"][-1]["text"].endswith(json.dumps(SCHEMA))
+    with pytest.raises(Unusable, match=r"^malformed"):
+        colour(bench.ask(says({"color": "red"}), says({"color": "red"}), schemas=schemas)[-1])
+
+
 def test_the_body_is_kept_to_the_letter(bench: Bench) -> None:
     body = completion({"colour": "rot"}, unknown_field={"b": 1, "a": [1.50]}).replace(b'"b"', b'  "b"')
     assert bench.ask(Scripted(body=body)) == [Reply(200, body.decode())]
@@ -253,6 +265,17 @@ def test_f44_a_filtered_prompt_is_kept_and_is_a_reason(bench: Bench, code: str, 
     assert replies == [Reply(400, scripted.body.decode())]
     with pytest.raises(Unusable, match=f"^filtered: the prompt: {message}$"):
         colour(replies[0])
+
+
+def test_f44_a_filter_that_was_down_is_told_beside_the_answer_that_it_did_not_see(bench: Bench) -> None:
+    """As Azure does: 200, and the error in the choice."""
+    down = {"error": {"code": "content_filter_error", "message": "The contents are not filtered"}}
+    body = json.loads(completion({"colour": "red"}))
+    body["choices"][0]["content_filter_results"] = down
+    replies = bench.ask(Scripted(body=json.dumps(body).encode()))
+    assert colour(replies[0]) == "red"
+    assert len(bench.endpoint.asked) == 1
+    assert usage(replies, None)["filter_failed"] is True
 
 
 @pytest.mark.parametrize("code", ["context_length_exceeded", "string_above_max_length"])
