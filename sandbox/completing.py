@@ -75,12 +75,13 @@ def _looks(chat: Chat) -> list[Look]:
 
 
 def _schema(chat: Chat, task: Task, profile: Profile) -> JsonObject | None:
-    """The schema that the answer follows; without one, the prompt may show it, but not the text to be judged."""
+    """The schema that the answer follows; where any object will do, or any text, the prompt may show one.
+
+    The text to be judged may not.
+    """
     if profile.schemas == "prose":
         return None
-    if chat.schema is not None:
-        return chat.schema
-    return in_words([*chat.rules, task.instructions])
+    return chat.schema or in_words([*chat.rules, task.instructions]) or chat.schema
 
 
 def _shaped(text: str, schema: JsonObject | None, profile: Profile) -> str:

@@ -165,5 +165,7 @@ def asked_of(llm: Llm) -> dict[str, Json]:
     The address as it stands in the settings is part of it, so that two hosts' models of one name stay apart; `sandbox:`
     stays `sandbox:` whichever port it has got. Prices, time limits and the key's name are not.
     """
-    names = ("base_url", "model", "temperature", "max_tokens", "image_detail")
+    names = ["base_url", "model", "temperature", "max_tokens", "image_detail"]
+    if llm.schemas != "strict":  # answers from before there was a choice are kept
+        names.append("schemas")
     return {name: getattr(llm, name) for name in names}

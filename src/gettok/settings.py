@@ -196,6 +196,7 @@ class Llm(Section):
     temperature: float | None
     max_tokens: Positive
     limit_as: Literal["max_completion_tokens", "max_tokens"]
+    schemas: Literal["strict", "object", "none"]
     max_frames: Positive
     image_detail: Literal["low", "high", "auto"]
     votes: Positive

@@ -28,6 +28,7 @@ def llm(**changes: Any) -> Llm:
         "temperature": 0.0,
         "max_tokens": 300,
         "limit_as": "max_completion_tokens",
+        "schemas": "strict",
         "max_frames": 4,
         "image_detail": "low",
         "votes": 1,

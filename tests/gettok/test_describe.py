@@ -3,6 +3,7 @@ import hashlib
 import json
 import pickle
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from gettok.settings import Llm, Prompt
 from gettok.step import Answer
 from gettok.store.keys import Key
 from gettok.tables import DESCRIPTIONS, FRAMES
+from sandbox.profiles import profile_named
 from sandbox.server import Sandbox
 
 PAPER = (
@@ -222,6 +224,19 @@ def test_f45_a_mended_answer_is_read_and_both_are_paid_for(endpoint: Endpoint) -
     assert (row["description"], row["cost_usd"]) == (SEEN["description"], 0.004)
 
 
+@pytest.mark.parametrize(("taken", "schemas"), [("object_only", "object"), ("refused", "none")])
+def test_a_host_that_takes_no_schema_can_describe_all_the_same(
+    tmp_path: Path, taken: str, schemas: str
+) -> None:
+    (tmp_path / "videos.json").write_text("[]")
+    profile = replace(profile_named("clean"), schemas=taken)
+    with Sandbox(corpus=tmp_path, profile=profile) as sandbox:
+        asking = step(sandbox.model, model="sandbox-vision", schemas=schemas)
+        asking = replace(asking, key=Secret("sandbox"), calls=tmp_path / "calls")
+        (row,) = asking.read(asking.ask(GivenPictures(pictures(2))))
+    assert [text["text"] for text in row["on_screen_by_frame"]] == ["0", "1"]
+
+
 def test_trouble_is_no_answer(endpoint: Endpoint) -> None:
     endpoint.plays(fails(503))
     with pytest.raises(NotNow):
@@ -241,7 +256,15 @@ def test_the_key_of_an_answer_depends_on_what_changes_it_and_on_nothing_else() -
         ),
     ]
     assert {key(other) for other in same} == {key(start)}
-    changes = {"model": "b", "temperature": None, "max_tokens": 9, "max_frames": 9, "image_detail": "high"}
+    assert "schemas" not in start.settings  # so that answers from before there was a choice are found
+    changes: dict[str, Any] = {
+        "schemas": "object",
+        "model": "b",
+        "temperature": None,
+        "max_tokens": 9,
+        "max_frames": 9,
+        "image_detail": "high",
+    }
     other = [step("x", **{name: value}) for name, value in ({"base_url": "sandbox:"} | changes).items()]
     reworded = DescribeStep(start.llm, Prompt(name="test", text="Else?"), start.base_url, start.key, Path())
     assert len({key(start), key(reworded), *map(key, other)}) == 2 + len(other)

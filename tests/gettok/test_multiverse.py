@@ -98,6 +98,7 @@ OTHERWISE = {
     "temperature": 0.7,
     "max_tokens": 9,
     "limit_as": "max_tokens",
+    "schemas": "object",
     "max_frames": 1,
     "image_detail": "low",
     "votes": 3,

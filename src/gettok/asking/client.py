@@ -2,9 +2,8 @@
 
 import logging
 import random
-import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 import openai
 
 from gettok.asking.calls import Calls
-from gettok.asking.gate import Allowance, Gate
+from gettok.asking.gate import CLOCK, LONGEST_BUSY_S, LONGEST_PAUSE_S, Allowance, Clock, Gate
 from gettok.asking.pricing import worst_usd
 from gettok.asking.question import Call, Question, Talk, digest
 from gettok.asking.verdict import Judge, Trouble
@@ -24,21 +23,28 @@ from gettok.settings import Llm, Prices
 from gettok.step import Answer, Json
 
 _log = logging.getLogger(__name__)
-_LONGEST_PAUSE_S = 60.0
 #: Asked where a host has failed on a question, to know whether it fails on all.
-_TINY = Question("Answer in JSON.", ("Say yes.",), "word", {"type": "object"})
+_TINY = Question(
+    "Answer in JSON.",
+    ("Say yes.",),
+    "word",
+    {
+        "type": "object",
+        "properties": {"word": {"type": "string"}},
+        "required": ["word"],
+        "additionalProperties": False,
+    },
+)
 
 
 class Asker:
     """A client of one endpoint. It may be shared by threads."""
 
-    def __init__(
-        self, llm: Llm, base_url: str, key: Secret, calls: Calls, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
-        self._llm, self._key, self._calls, self._sleep = llm, key, calls, sleep
+    def __init__(self, llm: Llm, base_url: str, key: Secret, calls: Calls, clock: Clock = CLOCK) -> None:
+        self._llm, self._key, self._calls, self._sleep = llm, key, calls, clock.sleep
         prices_of(llm)  # without, not even the connection is made
         self._judge = Judge(llm, key)
-        self._gate, self._allowance = Gate(llm.at_once), Allowance()
+        self._gate, self._allowance = Gate(llm.at_once, clock), Allowance()
         self._client = client_of(llm, base_url, key)
         #: Hangs up. It happens by itself when nobody holds the asker any more, or at the end of the program.
         self.close = weakref.finalize(self, _hang_up, self._client, calls)
@@ -56,8 +62,8 @@ class Asker:
     def reply(self, call: Call) -> Reply:
         """The reply to a call: what is known of before, or what the endpoint says now.
 
-        Raises `Unusable` (unanswered) after so many tries, `NotNow` if others are not answered either, and `Stop` where
-        trying again is of no use.
+        Raises `Unusable` (unanswered) after so many tries, `NotNow` if others are not answered either or there is room
+        for none, and `Stop` where trying again is of no use.
         """
         request = digest(call, self._llm)
         known = self._calls.known(request)
@@ -72,17 +78,17 @@ class Asker:
         worst = worst_usd(call.size(self._llm), prices_of(self._llm, call.asked(self._llm)))
         answers_before, trouble = self._allowance.answers, Trouble("")
         for tried in range(1, self._llm.tries + 1):
-            outcome = self._once(body, request, worst)
+            outcome = self._when_there_is_room(body, request, worst)
             if isinstance(outcome, Reply):
                 self._allowance.earn()
                 return outcome
             trouble = outcome
             if tried < self._llm.tries and self._allowance.spend():
                 _log.warning("try %d of %d failed: %s", tried, self._llm.tries, trouble.what)
-                self._sleep(pause_s(tried, trouble.wait_s, is_crowded=trouble.is_crowded))
+                self._sleep(pause_s(tried, trouble.wait_s))
             else:
                 break
-        if tried == self._llm.tries and not trouble.is_crowded and self._is_alone(call, answers_before):
+        if tried == self._llm.tries and self._is_alone(call, answers_before):
             raise Unusable("unanswered", f"{tried} times: {trouble.what}")
         raise no_answer(trouble.what, tried)
 
@@ -92,11 +98,25 @@ class Asker:
             tiny = Call(_TINY, model=call.model)
             worst = worst_usd(tiny.size(self._llm), prices_of(self._llm, call.asked(self._llm)))
             try:
-                if isinstance(self._once(tiny.body(self._llm), "tiny", worst), Reply):
+                outcome = self._when_there_is_room(tiny.body(self._llm), "tiny", worst)
+                if isinstance(outcome, Reply) and outcome.status == 200:
                     self._allowance.earn()
             except Stop:
                 return False
         return self._allowance.give_up(answers_before)
+
+    def _when_there_is_room(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Trouble:
+        """What comes of one try. That a host is busy is no failure: only time ends it."""
+        refused = 0
+        while isinstance(outcome := self._once(body, request, worst), Trouble) and outcome.is_crowded:
+            if self._gate.is_hopeless:
+                raise _too_busy(outcome.what)
+            refused += 1
+            if refused == 1:
+                _log.warning("it waits for the host to have room: %s", outcome.what)
+            if not outcome.wait_s:
+                self._sleep(pause_s(refused, None, is_crowded=True))
+        return outcome
 
     def _once(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Trouble:
         with self._gate.through() as turn:
@@ -104,8 +124,7 @@ class Asker:
             if isinstance(outcome, Reply):
                 self._gate.answered()
             elif outcome.is_crowded:
-                pause = min(outcome.wait_s or 0.0, _LONGEST_PAUSE_S)
-                self._gate.refused(turn, pause if outcome.is_for_all else 0.0)
+                self._gate.refused(turn, outcome.wait_s)
         return outcome
 
     def _paid(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Trouble:
@@ -154,9 +173,9 @@ def pause_s(tried: int, asked_s: float | None, *, is_crowded: bool = False) -> f
     Where a host that is crowded does not say when to come back, from four: most count by the minute.
     """
     if asked_s is not None:
-        return min(max(asked_s, 0.0), _LONGEST_PAUSE_S) + random.uniform(0, 1)
+        return min(max(asked_s, 0.0), LONGEST_PAUSE_S) + random.uniform(0, 1)
     first_s = 4 if is_crowded else 1
-    return float(min(first_s * 2 ** (tried - 1), _LONGEST_PAUSE_S) * random.uniform(0.5, 1))
+    return float(min(first_s * 2 ** (tried - 1), LONGEST_PAUSE_S) * random.uniform(0.5, 1))
 
 
 def no_answer(what: str, times: int) -> NotNow:
@@ -165,6 +184,15 @@ def no_answer(what: str, times: int) -> NotNow:
         f"the model endpoint gave no answer: {what}",
         f"asked {times} times; every earlier answer is kept",
         "run the same command again later; if it goes on, check llm.base_url and the endpoint's status page",
+    )
+
+
+def _too_busy(what: str) -> NotNow:
+    return NotNow(
+        f"the model endpoint has had no room for any question for {LONGEST_BUSY_S / 60:.0f} minutes: {what}",
+        "asked again whenever it said to; every earlier answer is kept",
+        "run the same command again later; if it goes on, see the account's limits at the host, and max_tokens, which "
+        "counts against them",
     )
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import openai
 from PIL import Image, ImageDraw, ImageFont
@@ -64,7 +64,7 @@ class Doctor:
         yield replace(plain, needed=True)
         if not plain.can:
             return
-        yield self._tried("keeps to a JSON schema", {}, with_picture=False, judge=_in_form)
+        yield from self._forms()
         yield replace(self._tried("sees pictures", {}, judge=_sees, advice=_PICTURES), needed=True)
         yield self._tells_logprobs()
         yield self._tried("counts tokens", {}, with_picture=False, judge=_counts, advice=_COUNTS)
@@ -128,6 +128,22 @@ class Doctor:
         detail = missing or (f"as {named}" if named != self._llm.model else "")
         return Finding(what, not missing, detail, advice if missing else "")
 
+    def _forms(self) -> Iterator[Finding]:
+        """In which way it can be told the form of an answer; the rest is asked in the first that it keeps to."""
+        wanted = self._llm.schemas
+        for schemas, what in _FORMS.items():
+            self._llm = self._llm.model_copy(update={"schemas": schemas})
+            found = self._tried(what, {}, with_picture=False, judge=_in_form)
+            found = replace(found, needed=schemas == wanted)
+            if found.can:
+                advice = "" if schemas == wanted else f"set llm.schemas to {schemas}"
+                yield replace(found, advice=advice)
+                return
+            if found.can is None:
+                yield found
+                return
+            yield replace(found, advice=_NO_FORM) if schemas == "none" else found
+
     def _tells_logprobs(self) -> Finding:
         what, needed = "tells log-probabilities", self._llm.confidence == "logprobs"
         advice = _NO_LOGPROBS if needed else ""
@@ -181,6 +197,13 @@ class Doctor:
         return " ".join(self._key.blot_out(error.message).split())[:200]
 
 
+#: By `llm.schemas`, the best first.
+_FORMS: Mapping[Literal["strict", "object", "none"], str] = {
+    "strict": "keeps to a JSON schema",
+    "object": "keeps to a form in the prompt, as a JSON object",
+    "none": "keeps to a form in the prompt",
+}
+_NO_FORM = "choose another model: of this one most answers would be malformed"
 _WHERE = "check llm.base_url, model and key_from"
 _PICTURES = "choose a model that sees pictures; without one, describe cannot run"
 _NO_LOGPROBS = (
@@ -199,8 +222,6 @@ def _advice(error: openai.APIError) -> str:
         return "set llm.temperature to null"
     if "max_completion_tokens" in said or "max_tokens" in said:
         return "set llm.limit_as to the other of max_tokens and max_completion_tokens"
-    if "response_format" in said or "schema" in said:
-        return "answers are checked all the same, but more of them will be malformed"
     return ""
 
 

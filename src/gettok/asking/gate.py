@@ -1,48 +1,69 @@
 """How many questions are in flight: as many as the settings allow and the server grants.
 
-A server that refuses with 429 is believed: fewer are sent at once, and one more is tried after a while. Where its
-headers say that the minute's allowance is used up, nobody asks until it is there again.
+A server that has no room is believed: fewer are sent at once, and one more is tried after a while. Where it says when
+to come back, nobody asks before: a newcomer would take what another has waited for.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Condition, Lock
 
-#: After a refusal, so much of what was in flight is granted.
-_LESS = 0.95
+#: After a refusal, so much of what was in flight is granted; half if nothing has been answered since the last one.
+_LESS, _HALF = 0.95, 0.5
 #: One more is tried after so many rounds without a refusal.
 _ROUNDS = 4
+#: Asked to wait for longer, we look in between.
+LONGEST_PAUSE_S = 60.0
+#: A host that has no room for any question for so long is not waited for.
+LONGEST_BUSY_S = 600.0
 #: Repeated tries: how many to begin with, how many an answer earns, and how many can be saved up.
 _FIRST, _EARNED, _MOST = 50.0, 0.2, 500.0
 #: So many questions in a row that the host fails on are no accident.
 _MOST_IN_A_ROW = 5
 
 
+@dataclass(frozen=True)
+class Clock:
+    """Seconds that pass, and how to let them."""
+
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], float] = time.monotonic
+
+
+CLOCK = Clock()
+
+
 class Gate:
     """Lets so many threads through at a time."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, clock: Clock = CLOCK) -> None:
         self._most = float(most)
         self._granted = float(most)
+        self._clock = clock
         self._inside = 0
         self._round = 0
-        self._not_before = 0.0
+        self._any_answer = True
+        self._closed_until = clock.now()
+        self._busy_since: float | None = None
         self._changed = Condition()
+        self._at_the_door = Lock()
 
     @property
     def granted(self) -> int:
         """How many may be in flight now."""
         return max(1, int(self._granted))
 
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the server has had no room for so long, and no answer meanwhile, that waiting is of no use."""
+        return self._busy_since is not None and self._clock.now() - self._busy_since >= LONGEST_BUSY_S
+
     @contextmanager
     def through(self) -> Iterator[int]:
         """Waits for its turn. Gives the round in which it went through, which a refusal names."""
-        with self._changed:
-            while (pause_s := self._waits_s()) > 0 or self._inside >= self.granted:
-                self._changed.wait(pause_s or None)
-            self._inside += 1
-            mine = self._round
+        mine = self._entered()
         try:
             yield mine
         finally:
@@ -50,26 +71,49 @@ class Gate:
                 self._inside -= 1
                 self._changed.notify_all()
 
+    def _entered(self) -> int:
+        while True:
+            self._wait_until_open()
+            with self._changed:
+                self._changed.wait_for(lambda: self._inside < self.granted)
+                if self._closed_for_s() <= 0:
+                    self._inside += 1
+                    return self._round
+
+    def _wait_until_open(self) -> None:
+        with self._at_the_door:  # one sleeps, the others stand behind it
+            while (pause_s := self._closed_for_s()) > 0:
+                self._clock.sleep(pause_s)
+
+    def _closed_for_s(self) -> float:
+        return self._closed_until - self._clock.now()
+
     def answered(self) -> None:
         """The server took a question: in time, one more."""
         with self._changed:
+            self._any_answer, self._busy_since = True, None
             self._granted = min(self._most, self._granted + 1 / (_ROUNDS * self._granted))
             self._changed.notify_all()
 
-    def refused(self, mine: int, pause_s: float = 0.0) -> None:
+    def refused(self, mine: int, told_s: float | None = None) -> None:
         """The server had no room. Of the questions of one round, only the first that is refused counts.
 
-        With a pause nobody goes through for so long.
+        `told_s`: for how long, by its own word. Nobody goes through until then.
         """
         with self._changed:
+            now = self._clock.now()
+            self._busy_since = now if self._busy_since is None else self._busy_since
             if mine == self._round:
                 self._round += 1
-                self._granted = max(1.0, min(self._granted, self._inside * _LESS))
-            self._not_before = max(self._not_before, time.monotonic() + pause_s)
+                self._grant_less()
+            if told_s and not self.is_hopeless:  # whoever still waits then asks once, and gives up
+                self._closed_until = max(self._closed_until, now + min(told_s, LONGEST_PAUSE_S))
             self._changed.notify_all()
 
-    def _waits_s(self) -> float:
-        return max(0.0, self._not_before - time.monotonic())
+    def _grant_less(self) -> None:
+        fewer = self._inside * _LESS if self._any_answer else self._granted * _HALF
+        self._granted = max(1.0, min(self._granted, fewer))
+        self._any_answer = False
 
 
 class Allowance:

@@ -19,6 +19,9 @@ from gettok.step import Answer, Json
 #: One alternative a token: a token's own is told beside them, and llama.cpp's server tells none where none is wanted.
 LOGPROBS: Mapping[str, Json] = {"logprobs": True, "top_logprobs": 1}
 
+#: On one line with the schema: a prompt's line that ends with a colon announces a text to be judged.
+_FORM = "Answer with one JSON object and nothing else. This JSON schema says its form: "
+
 #: A step's side of a conversation: it gives calls, gets their replies, and ends with an answer.
 Talk = Generator[Sequence["Call"], Sequence[Reply], Answer]
 
@@ -51,21 +54,33 @@ class Call:
         """The request as it is sent."""
         question = self.question
         parts = [_part(part, llm.image_detail) for part in question.parts]
-        schema = {"name": question.form, "strict": True, "schema": dict(question.schema)}
         body: dict[str, Json] = {
             "model": self.asked(llm),
             "messages": [
                 {"role": "system", "content": question.rule},
-                {"role": "user", "content": parts},
+                {"role": "user", "content": [*parts, *self._form_in_words(llm)]},
                 *self.mended,
             ],
-            "response_format": {"type": "json_schema", "json_schema": schema},
             llm.limit_as: llm.max_tokens,
             "seed": self.vote,
         }
+        if llm.schemas != "none":
+            body["response_format"] = self._response_format(llm)
         if llm.temperature is not None:  # reasoning models refuse to be given one
             body["temperature"] = llm.temperature
         return {**body, **LOGPROBS} if self.logprobs else body
+
+    def _response_format(self, llm: Llm) -> Json:
+        if llm.schemas == "object":
+            return {"type": "json_object"}
+        schema = {"name": self.question.form, "strict": True, "schema": dict(self.question.schema)}
+        return {"type": "json_schema", "json_schema": schema}
+
+    def _form_in_words(self, llm: Llm) -> list[Json]:
+        """A model whose host takes no schema learns the form from the prompt."""
+        if llm.schemas == "strict":
+            return []
+        return [_part(_FORM + json.dumps(dict(self.question.schema)), llm.image_detail)]
 
     def asked(self, llm: Llm) -> str:
         """The name of the model that is asked."""
@@ -76,13 +91,14 @@ class Call:
         texts = [part for part in self.question.parts if isinstance(part, str)]
         said = [self.question.rule, *texts, *(message["content"] for message in self.mended)]
         schema = json.dumps(dict(self.question.schema))
+        form = schema if llm.schemas == "strict" else _FORM + schema
         sides = [
             Image.open(io.BytesIO(part.jpeg)).size
             for part in self.question.parts
             if isinstance(part, Picture)
         ]
         return Size(
-            text_bytes=sum(len(text.encode("utf-8", "surrogatepass")) for text in [*said, schema]),
+            text_bytes=sum(len(text.encode("utf-8", "surrogatepass")) for text in [*said, form]),
             messages=2 + len(self.mended),
             picture_tokens=picture_tokens(sides, llm.image_detail, llm.image_tokens),
             most_tokens=llm.max_tokens,

@@ -15,6 +15,8 @@ from gettok.step import Json
 
 #: Repeating helps against these and all of 5xx; 529 is Anthropic's and others' "overloaded".
 _PASSING = frozenset({408, 409, 429})
+#: The host is well, and has no room.
+_CROWDED = frozenset({429, 529})
 #: Of these, the model itself was not asked; behind any other 5xx it may have answered, and sent its bill.
 _FREE = frozenset({409, 429, 503, 529})
 _SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
@@ -24,14 +26,13 @@ _SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing
 class Trouble:
     """A try that failed for a reason that may pass, and how many seconds the server asks us to wait.
 
-    `is_crowded`: the server has no room now, and `is_for_all`: none until that time is over. `cost_nothing`: no model
-    has been asked. `code` is the server's own word for it.
+    `is_crowded`: it works, and has no room now. `cost_nothing`: no model has been asked. `code` is the server's own
+    word for it.
     """
 
     what: str
     wait_s: float | None = None
     is_crowded: bool = False
-    is_for_all: bool = False
     cost_nothing: bool = False
     code: str = ""
 
@@ -85,9 +86,7 @@ class Judge:
             return Trouble(
                 said,
                 _asked_to_wait_s(headers),
-                is_crowded=status == 429,
-                is_for_all=headers.get("x-ratelimit-remaining-requests") == "0"
-                or headers.get("x-ratelimit-remaining-tokens") == "0",
+                is_crowded=status in _CROWDED or code == "overloaded_error",
                 cost_nothing=status in _FREE,
                 code=code,
             )

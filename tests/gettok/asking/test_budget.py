@@ -16,6 +16,7 @@ from random_host import RandomHost
 from scripted_endpoint import llm
 
 from gettok.asking import Asker, Call, Calls, Question, digest
+from gettok.asking.gate import Clock
 from gettok.asking.pricing import worst_usd
 from gettok.errors import BudgetSpent, NotNow, Unusable
 from gettok.secrets import Secret
@@ -77,7 +78,7 @@ class Study:
     def _asks(self, host: RandomHost, budget: float | None, to: int) -> None:
         address = host.for_process()
         askers = [
-            Asker(self.llm, address, Secret("key"), Calls(self.folder, budget), lambda _: None)
+            Asker(self.llm, address, Secret("key"), Calls(self.folder, budget), Clock(lambda _: None))
             for _ in range(2)
         ]
 

@@ -1,10 +1,11 @@
 """What an endpoint cannot do is found out, and said with the setting that helps."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -31,14 +32,17 @@ def examined(
     folder: Path,
     key: str = "sandbox",
     model: str = "sandbox-vision",
-    confidence: str = "votes",
+    settings: Mapping[str, Any] = MappingProxyType({}),
     **switches: Any,
 ) -> Iterator[tuple[str, bool | None, str, str]]:
     """What is found at a sandbox with these switches, and whether all calls are written down."""
     profile = replace(profile_named("clean"), **switches)
     with Sandbox(corpus=corpus, profile=profile) as sandbox, Calls(folder, None) as calls:
         doctor = Doctor(
-            llm(model=model, confidence=confidence, timeout_s=30), sandbox.model, Secret(key), calls
+            llm(model=model, timeout_s=30, **settings),
+            sandbox.model,
+            Secret(key),
+            calls,
         )
         try:
             for finding in doctor.findings():
@@ -58,8 +62,7 @@ def test_an_endpoint_that_can_do_everything_has_nothing_to_be_told(corpus: Path,
 @pytest.mark.parametrize(
     ("switches", "what", "said"),
     [
-        ({"schemas": "prose"}, "keeps", "it wrote"),
-        ({"schemas": "refused"}, "keeps", "answers are checked all the same"),
+        ({"schemas": "prose"}, "keeps", "choose another model"),
         ({"images": "vllm"}, "sees", "choose a model that sees pictures"),
         ({"logprobs": "refused"}, "tells", ""),
         ({"logprobs": "ignored"}, "tells", "left out"),
@@ -80,18 +83,34 @@ def test_what_it_cannot_do_is_said_with_what_to_set(
     assert said in told
 
 
+@pytest.mark.parametrize(
+    ("refused", "works", "tried"),
+    [("followed", "strict", 1), ("object_only", "object", 2), ("refused", "none", 3)],
+)
+def test_how_the_form_can_be_told_is_found_out_and_the_rest_is_asked_in_that_way(
+    corpus: Path, tmp_path: Path, refused: str, works: str, tried: int
+) -> None:
+    found = list(examined(corpus, tmp_path / "strict", schemas=refused))
+    keeps = [(can, advice) for what, can, _, advice in found if what == "keeps"]
+    advice = "" if works == "strict" else f"set llm.schemas to {works}"
+    assert keeps == [*[(False, "")] * (tried - 1), (True, advice)]
+    assert all(can for what, can, *_ in found if what != "keeps")
+    again = examined(corpus, tmp_path / "set", settings={"schemas": works}, schemas=refused)
+    assert not any(advice for *_, advice in again)
+
+
 @pytest.mark.parametrize("does", ["refused", "ignored"])
 def test_missing_log_probabilities_matter_to_whom_they_are_the_confidence(
     corpus: Path, tmp_path: Path, does: str
 ) -> None:
     for confidence, advised in (("votes", False), ("logprobs", True)):
-        found = examined(corpus, tmp_path / confidence, confidence=confidence, logprobs=does)
+        found = examined(corpus, tmp_path / confidence, settings={"confidence": confidence}, logprobs=does)
         (advice,) = [advice for what, _, _, advice in found if what == "tells"]
         assert ("set llm.confidence to votes" in advice) is advised
 
 
 def test_what_is_needed_depends_on_the_settings(corpus: Path, tmp_path: Path) -> None:
-    always, batch = {"answers", "sees"}, Batch(requests=1, bytes=10**6, poll_s=1)
+    always, batch = {"answers", "keeps", "sees"}, Batch(requests=1, bytes=10**6, poll_s=1)
     with Sandbox(corpus=corpus) as sandbox, Calls(tmp_path, None) as calls:
         for changes, more in (
             ({}, set()),

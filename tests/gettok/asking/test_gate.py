@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gettok.asking.gate import Allowance, Gate
+from gettok.asking.gate import Allowance, Clock, Gate
 
 
 def test_no_more_are_inside_than_allowed_and_all_get_through():
@@ -73,21 +73,34 @@ def test_one_may_always_go():
     assert gate.granted == 1
 
 
-def test_a_pause_holds_everybody_back():
-    gate = Gate(2)
+def test_refusals_without_an_answer_in_between_halve_what_is_in_flight():
+    gate = Gate(64)
+    for left in (60, 30, 15, 7):
+        entered, rounds = inside(gate, gate.granted)
+        gate.refused(rounds[0])
+        assert gate.granted == left
+        out(entered)
+    gate.answered()
+    entered, rounds = inside(gate, gate.granted)
+    gate.refused(rounds[0])
+    assert gate.granted == 6
+    out(entered)
+
+
+def test_a_time_that_is_told_holds_everybody_back_and_passes_once_for_all():
+    pauses = []
+    gate = Gate(2, Clock(pauses.append, lambda: sum(pauses)))
     with gate.through() as mine:
-        gate.refused(mine, 0.2)
-    began = threading.Event()
+        gate.refused(mine, 20)
+        gate.refused(mine, 8)
 
-    def go_through():
+    def go_through(_):
         with gate.through():
-            began.set()
+            return sum(pauses)
 
-    thread = threading.Thread(target=go_through)
-    thread.start()
-    assert not began.wait(0.05)
-    assert began.wait(10)
-    thread.join()
+    with ThreadPoolExecutor(9) as threads:
+        assert set(threads.map(go_through, range(40))) == {20}
+    assert pauses == [20]
 
 
 def test_a_run_in_which_all_fails_stops_repeating_and_one_that_goes_well_may_go_on():
