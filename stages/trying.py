@@ -47,7 +47,7 @@ def _row(run: Callable[[Path], Row], file: Path) -> Row:
     try:
         return {"status": "ok", **run(file)}
     except Unusable as error:
-        return {"status": "unusable", "reason": error.reason, "detail": error.detail}
+        return {"status": "unusable", "reason": error.reason, "detail": error.detail, **error.row}
 
 
 @contextmanager
