@@ -47,7 +47,7 @@ def _row(run: Callable[[Path], Row], file: Path) -> Row:
     try:
         return {"status": "ok", **run(file)}
     except Unusable as error:
-        return {"status": "unusable", "reason": error.reason, "detail": error.detail}
+        return {"status": "unusable", "reason": error.reason, "detail": error.detail, **error.row}
 
 
 @contextmanager
@@ -95,17 +95,45 @@ def _judge(settings: Settings, address: str) -> Callable[[Path], Row]:
 
     def inputs(file: Path) -> StanceInputs:
         if file.suffix == ".json":
-            given = json.loads(file.read_text("utf-8"))
-            names = ("transcript", "description", "on_screen_text", "caption")
-            return StanceInputs(**{name: given.get(name) for name in names}, pictures=None)
+            return StanceInputs(**_texts_in(file), pictures=None)
         if file.suffix == ".txt":
-            return StanceInputs(file.read_text("utf-8"), None, None, None, None)
+            return StanceInputs(_read(file), None, None, None, None)
         described = describe(file)
         said = None if file.suffix in _PICTURES else _said(settings, file)
         seen = described["description"], described["on_screen_text"]
         return StanceInputs(said, *seen, caption=None, pictures=_pictures(settings, file))
 
     return lambda file: _asked(step, inputs(file).only(settings.prompts.stance.inputs))[0]
+
+
+def _texts_in(file: Path) -> dict[str, str | None]:
+    """The inputs that the file gives by name; null is as good as none."""
+    try:
+        given = json.loads(_read(file))
+    except (ValueError, RecursionError) as error:
+        raise _no_inputs(file, f"is no JSON: {error}") from None
+    if not isinstance(given, dict):
+        raise _no_inputs(file, "holds no object")
+    texts = {name: given.get(name) for name in ("transcript", "description", "on_screen_text", "caption")}
+    for name, text in texts.items():
+        if not isinstance(text, str | None):
+            raise _no_inputs(file, f"has a {name} that is no text")
+    return texts
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise _no_inputs(file, f"is no UTF-8: {error}") from None
+
+
+def _no_inputs(file: Path, wrong: str) -> BadInput:
+    return BadInput(
+        f"{file} {wrong}",
+        "stopped before it was judged",
+        'give a .txt with the transcript, or a .json such as {"transcript": "…", "caption": "…"}',
+    )
 
 
 def _said(settings: Settings, file: Path) -> str | None:

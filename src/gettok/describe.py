@@ -126,7 +126,11 @@ class DescribeStep:
 
     def read(self, answer: Answer) -> list[Row]:
         replies, indices = replies_in(answer.body["replies"]), answer.body["frame_indices"]
-        seen = _understood(replies[-1], len(indices))
+        paid = usage(replies, self.llm.prices)
+        try:
+            seen = _understood(replies[-1], len(indices))
+        except Unusable as error:
+            raise error.beside(paid) from None
         texts = seen.texts()
         row = {
             "description": seen.description,
@@ -137,7 +141,7 @@ class DescribeStep:
             "on_screen_language": two_letters(seen.language) if texts else None,
             "frame_indices": indices,
         }
-        return [row | usage(replies, self.llm.prices)]
+        return [row | paid]
 
 
 def _numbered(pictures: Sequence[Picture]) -> Iterator[str | Picture]:

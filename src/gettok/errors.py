@@ -87,6 +87,10 @@ class Unusable(GettokError):
         self.detail = detail
         self.row = dict(row)
 
+    def beside(self, row: Mapping[str, Any]) -> "Unusable":
+        """The same, with these columns more."""
+        return Unusable(self.reason, self.detail, {**self.row, **row})
+
     def __reduce__(self) -> tuple[type["Unusable"], tuple[str, str, dict[str, Any]]]:
         return Unusable, (self.reason, self.detail, self.row)
 

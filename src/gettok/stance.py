@@ -167,11 +167,16 @@ class StanceStep:
         votes = [replies_in(replies) for replies in answer.body["votes"]]
         last = [replies[-1] for replies in votes]
         judged = [self._vote(reply) for reply in last]
-        row = _counted(judged)
-        row |= _grounds(judged, answer.body["evidence_in"], row["label"])
-        row |= {"inputs_used": answer.body["inputs_used"], "voters": [_named(reply) for reply in last]}
         prices = [self.llm.prices_of(model) for model in self._voters]
-        return [row | self._confidence(row, last) | usage_of_all(list(zip(votes, prices, strict=True)))]
+        paid = usage_of_all(list(zip(votes, prices, strict=True)))
+        paid |= {"voters": [_named(reply) for reply in last]}
+        try:
+            row = _counted(judged)
+        except Unusable as error:
+            raise error.beside(paid) from None
+        row |= _grounds(judged, answer.body["evidence_in"], row["label"])
+        row |= {"inputs_used": answer.body["inputs_used"]}
+        return [row | self._confidence(row, last) | paid]
 
     def _confidence(self, row: Row, votes: Sequence[Reply]) -> Row:
         """How much of the judgement stands behind the label, and by which way that is told. One vote says nothing."""

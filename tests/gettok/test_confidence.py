@@ -122,7 +122,9 @@ def test_where_more_than_half_of_the_models_say_nothing_there_is_no_label(endpoi
     endpoint.plays(said("support"), says(None, refusal="no"), fails(400, "content_filter"))
     with pytest.raises(Unusable, match=r"^refused") as lost:
         judged(endpoint.url, others=OTHERS)
-    assert lost.value.row == {"votes": ["support", None, None], "abstentions": ["refused", "filtered"]}
+    row = lost.value.row
+    assert (row["votes"], row["abstentions"]) == (["support", None, None], ["refused", "filtered"])
+    assert row["voters"] == ["model-a", "model-a-2026-09", None]
 
 
 def test_one_vote_of_one_model_has_no_confidence(endpoint: Endpoint) -> None:

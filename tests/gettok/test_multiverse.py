@@ -2,23 +2,31 @@
 
 import json
 import re
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
+from import_closure import ROOT
 from small_study import STUDY
 from specifications import specification
 from test_report import Page
 
 from gettok.describe import DescribeStep
+from gettok.download import DownloadStep
+from gettok.frames import FramesStep
 from gettok.multiverse import locks
+from gettok.multiverse.choices import CHOICES, HOW, is_under
 from gettok.multiverse.picture import curves, draw
 from gettok.multiverse.specifications import LeftOut, axes, differing, distinct, in_words, stances_of
 from gettok.multiverse.summary import as_frame, multiverse
 from gettok.multiverse.writing import write
 from gettok.settings import Llm, check
+from gettok.speech import TranscribeStep
 from gettok.stance import StanceStep
 from gettok.tables import STANCES, VIDEOS
 
@@ -124,7 +132,53 @@ def test_a_setting_of_the_model_counts_if_an_answer_s_key_has_it(params, name):
 
     llm = check(params, "params.yaml").llm
     other = Llm.model_validate({**llm.model_dump(), name: OTHERWISE[name]})
-    assert (keys(llm) == keys(other)) == (f"llm.{name}" in locks.HOW)
+    assert (keys(llm) == keys(other)) == is_under(f"llm.{name}", HOW)
+
+
+def leaves(key: str, value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from leaves(f"{key}.{name}" if key else name, part)
+    else:
+        yield key
+
+
+def test_each_setting_is_a_choice_or_says_how_the_work_is_done(params):
+    classes = {key: (is_under(key, CHOICES), is_under(key, HOW)) for key in leaves("", params)}
+    assert {key: both for key, both in classes.items() if sum(both) != 1} == {}
+
+
+def test_a_setting_that_the_key_of_a_video_s_answer_has_is_a_choice(params):
+    of_all = check(params, "params.yaml")
+    download = DownloadStep(of_all.download, of_all.source.name, "https://pages.example")
+    keys = {
+        "frames": FramesStep(of_all.frames).settings,
+        "asr": TranscribeStep(of_all.asr).settings,
+        "download": download.settings,
+    }
+    named = [f"{section}.{name}" for section, key in keys.items() for name in key if name in params[section]]
+    assert len(named) > 15
+    assert [key for key in named if not is_under(key, CHOICES)] == []
+
+
+def test_a_more_patient_run_with_other_figures_is_no_specification_of_its_own():
+    stages = yaml.safe_load((ROOT / "dvc.lock").read_text("utf-8"))["stages"]
+    other = deepcopy(stages)
+    of_stage = {name: stage["params"]["params.yaml"] for name, stage in other.items() if "params" in stage}
+    of_stage["describe"]["ocr"] = None
+    of_stage["download"]["download"] |= {"pause_s": 1.5, "tries": 9, "timeout_s": 999}
+    of_stage["collect"]["collect"] |= {"requests_per_day": 500, "reserve": 50}
+    of_stage["transcribe"]["asr"] |= {"device": "cuda", "batch_size": 64}
+    assert other != stages
+    found = [
+        specification(name, LABELS, locks.settings_of(lock))
+        for name, lock in (("one", stages), ("other", other))
+    ]
+    (only,) = distinct(found)
+    assert (only.also, axes(found)) == (("other",), [])
+    of_stage["extract_frames"]["frames"]["stride"] = 7
+    found[1] = specification("other", LABELS, locks.settings_of(other))
+    assert [axis.setting for axis in axes(distinct(found))] == ["frames.stride"]
 
 
 def test_stances_made_before_their_descriptions_changed_are_found_out():

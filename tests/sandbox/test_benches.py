@@ -47,7 +47,8 @@ def test_descriptions_are_set_beside_the_paper_s_loop():
     found = figures(
         "describe", "--videos", "12", "--latency-s", "0.3", "--allowed", "4", "--loop-videos", "3"
     )
-    assert found["described"] == 12
+    assert found["described"] == [12, 12, 48, 3], "every video in every lane"
+    assert found["peak_mib_four_times"] < 1.2 * found["peak_mib"]
     assert found["allowed"] == 4
     assert 1 < found["mean_in_flight"] <= 4
     assert found["speedup_over_loop"] > 1

@@ -101,6 +101,19 @@ def test_what_a_pulled_table_of_twins_holds_is_not_asked_again(workspace, tmp_pa
         assert store.known(twins(workspace)["answer_key"]) == set(twins(workspace)["answer_key"])
 
 
+def test_f43_a_twin_without_an_answer_says_who_gave_none_and_what_it_cost(workspace, sandbox):
+    script = [{"do": "refusal", "match": "chat/completions", "times": None}]
+    requests.post(f"{sandbox.base}/__sandbox__/script", json=script, timeout=9)
+    workspace.compose("attacks.videos=1", "attacks.harmless=[See you.]")
+    workspace.run("detect_stance")
+    (refused,) = twins(workspace).filter(pl.col("status") != "ok").to_dicts()
+    assert (refused["way"], refused["reason"], refused["flipped"]) == ("control", "refused", None)
+    assert (refused["voters"], refused["model"]) == (["sandbox-vision"], "sandbox-vision")
+    assert refused["cost_usd"] > 0
+    requests.post(f"{sandbox.base}/__sandbox__/script", json=[], timeout=9)
+    workspace.compose()
+
+
 def test_f46_a_gullible_model_s_flips_are_in_the_table(workspace, sandbox, tmp_path):
     requests.post(f"{sandbox.base}/__sandbox__/switches", json={"gullible": "always"}, timeout=9)
     workspace.environment["GETTOK_STORE"] = str(tmp_path / "store")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -12,10 +13,12 @@ import pytest
 import requests
 from import_closure import ROOT
 
+from gettok.errors import BadInput
 from gettok.step import Answer
 from gettok.store import Key, Store
 from sandbox.corpus.truth import media_path, truth
 from sandbox.server import Sandbox
+from stages.trying import rows_for
 
 _GETTOK = Path(sys.executable).parent / "gettok"
 
@@ -86,6 +89,29 @@ def test_try_describes_and_judges_a_video_or_texts_at_hand(sandbox, tmp_path):
     said.write_text("Castillo es un golpista y un corrupto.", "utf-8")
     supports, opposes = tried("stance", str(texts), str(said), **environment)
     assert (supports["label"], opposes["label"]) == ("support", "no support")
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        (("x.json", b'{"transcript": '), "is no JSON"),
+        (("x.json", b"[" * 99_999), "is no JSON"),
+        (("x.json", b'["a transcript"]'), "holds no object"),
+        (("x.json", b'{"caption": ["a", "list"]}'), "has a caption that is no text"),
+        (("x.json", b'{"transcript": "\xff"}'), "is no UTF-8"),
+        (("x.txt", b"\xff"), "is no UTF-8"),
+    ],
+)
+def test_try_says_what_is_wrong_with_texts_that_cannot_be_judged(
+    sandbox, tmp_path, monkeypatch, given, wrong
+):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("GETTOK_SANDBOX", sandbox.base)
+    monkeypatch.setenv("GETTOK_STORE", str(tmp_path / "store"))
+    file = tmp_path / given[0]
+    file.write_bytes(given[1])
+    with pytest.raises(BadInput, match=re.escape(f"{file} {wrong}")):
+        list(rows_for("stance", [file], []))
 
 
 def test_try_reads_the_text_on_the_frames_of_a_file():

@@ -3,30 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gettok.multiverse.choices import HOW, is_under
 from gettok.step import Json
 
 STANCES = "data/stances"
 _PARAMS = "params.yaml"
-#: How a model is asked, what that costs, and what else it is asked: in no answer's key of a video, so two who differ in
-#: these alone are one.
-HOW = (
-    *(
-        f"llm.{name}"
-        for name in (
-            "key_from",
-            "timeout_s",
-            "tries",
-            "at_once",
-            "limit_as",
-            "batch",
-            "budget_usd",
-            "image_tokens",
-            "prices",
-        )
-    ),
-    "attacks",
-)
-_HOW_UNDER = tuple(f"{key}." for key in HOW)
 #: Further models, each with its prices.
 _OTHERS = "llm.others"
 
@@ -37,7 +18,8 @@ def settings_of(stages: Stages) -> dict[str, Json]:
     """Every setting that the stances, or what they were made from, were made with: `llm.votes`, a value each.
 
     These are what a stage declares and DVC wrote down as it ran, not what `params.yaml` has by now. What cannot change
-    a stance, such as the form of the release or how long to wait for a model, is not among them.
+    a stance, such as the form of the release or how long to wait for a model, is not among them; one that
+    `gettok.multiverse.choices` does not know is.
     """
     found: dict[str, Json] = {}
     for stage in _behind(stages):
@@ -45,7 +27,7 @@ def settings_of(stages: Stages) -> dict[str, Json]:
             found |= _leaves(key, value)
     if others := found.get(_OTHERS):
         found[_OTHERS] = [other["model"] for other in others]
-    return {key: value for key, value in sorted(found.items()) if not f"{key}.".startswith(_HOW_UNDER)}
+    return {key: value for key, value in sorted(found.items()) if not is_under(key, HOW)}
 
 
 def changed_since(stages: Stages) -> list[str]:

@@ -200,11 +200,19 @@ TRANSCRIPTS = Table(
 )
 
 _USAGE = (
-    Column("model", pl.String, "The model that answered, as it named itself."),
+    Column(
+        "model",
+        pl.String,
+        "The model that replied, with an answer or without, as it named itself; empty where the host did not let the prompt through.",
+    ),
     Column("finish_reason", pl.String, "Why the model stopped, in its host's words."),
     Column("prompt_tokens", pl.Int64, "Tokens sent, as the host counted them."),
     Column("completion_tokens", pl.Int64, "Tokens received, as the host counted them."),
-    Column("cost_usd", pl.Float64, "Price of the tokens at the settings' prices."),
+    Column(
+        "cost_usd",
+        pl.Float64,
+        "Price of the tokens at the settings' prices, of a reply without an answer, too; empty where a reply does not count them.",
+    ),
     Column(
         "filter_failed",
         pl.Boolean,

@@ -1,0 +1,43 @@
+"""Which settings are choices that a stance may depend on, and which only say how the work is done.
+
+Each setting of `params.yaml` is in one of the two lists, by itself or with its section; a test names one that is not.
+"""
+
+#: What an answer's key has, and what decides which videos and files there are to ask about.
+CHOICES = (
+    "study.query",
+    "study.start",
+    "study.end",
+    "study.stance",
+    *(f"source.{name}" for name in ("kind", "name", "file")),
+    *(f"download.{name}" for name in ("backend", "folder", "max_bytes")),
+    "frames",
+    *(f"asr.{name}" for name in ("backend", "model", "revision", "compute_type", "language", "vad")),
+    *(f"asr.{name}" for name in ("chunk_s", "window_s", "beam_size", "min_speech_ratio", "align")),
+    *(f"llm.{name}" for name in ("base_url", "model", "others", "temperature", "max_tokens", "max_frames")),
+    *(f"llm.{name}" for name in ("image_detail", "votes", "confidence")),
+    "prompts",
+)
+
+#: How patiently and how fast it is done, what it costs, what else is asked, and what is made of the stances.
+HOW = (
+    "conf_digest",
+    *(f"study.{name}" for name in ("name", "title", "events")),
+    *(f"source.{name}" for name in ("api", "pages", "window_days")),
+    "collect",
+    *(f"download.{name}" for name in ("timeout_s", "tries", "keep_free_bytes", "at_once", "pause_s")),
+    *(f"asr.{name}" for name in ("device", "batch_size")),
+    *(f"llm.{name}" for name in ("key_from", "timeout_s", "tries", "at_once", "limit_as", "batch")),
+    *(f"llm.{name}" for name in ("budget_usd", "image_tokens", "prices")),
+    "attacks",
+    "ocr",
+    "embedder",
+    "release",
+    "report",
+    "engine",
+)
+
+
+def is_under(key: str, settings: tuple[str, ...]) -> bool:
+    """Whether a setting, such as `llm.prices.input_usd_per_million`, is one of these or in a section of theirs."""
+    return any(f"{key}.".startswith(f"{one}.") for one in settings)

@@ -1,0 +1,125 @@
+"""What is no answer has been paid for as well: who gave it, and what it cost, is in its row."""
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from scripted_endpoint import Endpoint, Scripted, fails, jpeg, says
+from small_study import tables, video
+from test_release import PROVENANCE
+from workspace import Workspace
+
+from gettok import release
+from gettok.books import Books
+from gettok.errors import Damaged
+from gettok.step import Row
+from gettok.tables import DESCRIPTIONS, FRAMES, STANCES, TRANSCRIPTS, VIDEOS
+
+DAY = "2022-12-07"
+VIDEOS_OF_STUDY = [video(place, created_at=datetime(2022, 12, 7, tzinfo=UTC)) for place in (1, 2)]
+SEEN = {"description": "A crowd.", "on_screen_text": [], "language": ""}
+JUDGED = {"label": "neutral", "evidence": "", "missing": ""}
+PAID = {"model": "model-a", "prompt_tokens": 1000, "completion_tokens": 100, "cost_usd": 0.00015}
+#: Nobody has counted a prompt that was not let through, and some hosts charge for it.
+NOT_COUNTED = dict.fromkeys((*PAID, "finish_reason"))
+
+
+@pytest.fixture
+def endpoint():
+    with Endpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def workspace(tmp_path, endpoint):
+    """Two videos with a frame and a transcript each, and a model that answers by a script, one call after another."""
+    settings = (f"llm.base_url={endpoint.url}", "llm.at_once=1", "llm.tries=1", "ocr=off", "attacks=off")
+    made = Workspace.make(tmp_path, "", *settings)
+    made.environment["GETTOK_SANDBOX_KEY"] = "sandbox"
+    ids = [one["video_id"] for one in VIDEOS_OF_STUDY]
+    VIDEOS.write(VIDEOS_OF_STUDY, made.data / "videos" / f"{DAY}.parquet")
+    said = [{"video_id": one, "text": f"Hoy es {one}", "status": "ok"} for one in ids]
+    TRANSCRIPTS.write(said, made.data / "transcripts" / f"{DAY}.parquet")
+    pictures = {one: jpeg(one) for one in ids}
+    frames = [
+        {
+            "video_id": one,
+            "frame_index": 0,
+            "time_s": 0.0,
+            "sha256": hashlib.sha256(picture).hexdigest(),
+            "image": {"bytes": picture, "path": "0.jpg"},
+            "status": "ok",
+        }
+        for one, picture in pictures.items()
+    ]
+    FRAMES.write(frames, made.data / "frames" / f"{DAY}.parquet")
+    return made
+
+
+def described(workspace: Workspace) -> list[Row]:
+    return DESCRIPTIONS.read(workspace.data / "descriptions").to_dicts()
+
+
+def judged(workspace: Workspace) -> list[Row]:
+    return STANCES.read(workspace.data / "stances").to_dicts()
+
+
+def lost(rows: list[Row], *columns: str) -> Row:
+    """The one row without an answer, in these columns."""
+    (row,) = [row for row in rows if row["status"] != "ok"]
+    return {name: row[name] for name in columns}
+
+
+NO_ANSWERS = [
+    ("refused", [says(None, refusal="no", model="model-a")], {**PAID, "finish_reason": "stop"}),
+    (
+        "filtered",
+        [says("", finish="content_filter", model="model-a")],
+        {**PAID, "finish_reason": "content_filter"},
+    ),
+    ("filtered", [fails(400, "content_filter")], NOT_COUNTED),
+    (
+        "malformed",
+        [says("no JSON", model="model-a"), says("still none", model="model-a")],
+        {
+            "model": "model-a",
+            "finish_reason": "stop",
+            "prompt_tokens": 2000,
+            "completion_tokens": 200,
+            "cost_usd": 0.0003,
+        },
+    ),
+    ("cut_short", [says("{", finish="length", model="model-a")], {**PAID, "finish_reason": "length"}),
+]
+
+
+@pytest.mark.parametrize(("reason", "script", "usage"), NO_ANSWERS)
+def test_f43_to_f45_a_row_without_an_answer_says_who_gave_none_and_what_it_cost(
+    workspace, endpoint, reason, script: list[Scripted], usage
+):
+    endpoint.plays(says(SEEN, model="model-a"), *script)
+    workspace.run("describe")
+    assert lost(described(workspace), "reason", *usage) == {"reason": reason, **usage}
+    endpoint.plays(says(JUDGED, model="model-a"), *script)
+    workspace.run("detect_stance")
+    expected = {"reason": reason, "voters": [usage["model"]], **usage}
+    assert lost(judged(workspace), *expected) == expected
+    assert endpoint.script == []
+
+
+def test_f49_a_model_that_the_name_moved_on_to_is_a_mixture_even_if_it_only_refuses(workspace, endpoint):
+    refused = says(None, refusal="no", model="model-b")
+    endpoint.plays(says(SEEN, model="model-a"), refused, says(JUDGED, model="model-a"), refused)
+    workspace.run("describe", "detect_stance")
+    of = tables(*VIDEOS_OF_STUDY)
+    made = {
+        "describe": {"descriptions": DESCRIPTIONS.read(workspace.data / "descriptions")},
+        "detect_stance": {"stances": STANCES.read(workspace.data / "stances")},
+    }
+    for stage, table in made.items():
+        counted = {**of.books, stage: Books(**workspace.books(stage))}
+        with pytest.raises(Damaged, match="answered by more than one model: model-a, model-b"):
+            release.write(
+                workspace.folder / "release", replace(of, **table, books=counted), "full", PROVENANCE
+            )
