@@ -15,7 +15,7 @@ CHOICES = (
     *(f"asr.{name}" for name in ("backend", "model", "revision", "compute_type", "language", "vad")),
     *(f"asr.{name}" for name in ("chunk_s", "window_s", "beam_size", "min_speech_ratio", "align")),
     *(f"llm.{name}" for name in ("base_url", "model", "others", "temperature", "max_tokens", "max_frames")),
-    *(f"llm.{name}" for name in ("image_detail", "votes", "confidence")),
+    *(f"llm.{name}" for name in ("image_detail", "schemas", "votes", "confidence")),
     "prompts",
 )
 
