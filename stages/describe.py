@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from gettok.asking import heeding
 from gettok.canonical import digest_of
 from gettok.describe import DescribeStep
 from gettok.pictures import Pictures, thin_out
@@ -24,7 +25,8 @@ def run(stage: Stage) -> None:
     with addresses(settings.llm.base_url) as where, whole(DATA / "descriptions") as folder:
         address = where.of(settings.llm.base_url, "model")
         key = model_key(settings.llm)
-        step = DescribeStep(settings.llm, settings.prompts.describe, address, key, stage.store.root)
+        clock = heeding(stage.stop)
+        step = DescribeStep(settings.llm, settings.prompts.describe, address, key, stage.store.root, clock)
         with asking_models(stage, address, key) as asking:
             asking.answer(step, entries, screens.beside(writer_by_day(DESCRIPTIONS, folder)))
 

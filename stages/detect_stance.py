@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
+from gettok.asking import heeding
 from gettok.attacks.twins import check
 from gettok.canonical import digest_of
 from gettok.pictures import thin_out
@@ -25,7 +26,8 @@ def run(stage: Stage) -> None:
     with addresses(settings.llm.base_url) as where:
         address, key = where.of(settings.llm.base_url, "model"), model_key(settings.llm)
         prompt, target = settings.prompts.stance, settings.study.stance
-        step = StanceStep(settings.llm, prompt, target, address, key, stage.store.root)
+        clock = heeding(stage.stop)
+        step = StanceStep(settings.llm, prompt, target, address, key, stage.store.root, clock)
         if settings.attacks:
             check(settings.attacks, step)
         with asking_models(stage, address, key) as asking:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gettok.asking import Asker, Call, Question, Talk, asker_for, replies_to
+from gettok.asking import CLOCK, Asker, Call, Clock, Question, Talk, asker_for, replies_to
 from gettok.errors import Unusable
 from gettok.languages import two_letters
 from gettok.pictures import Picture, Pictures, thin_out
@@ -83,6 +83,7 @@ class DescribeStep:
     base_url: str
     key: Secret
     calls: Path
+    clock: Clock = CLOCK
     stage: str = field(default="describe", init=False)
     version: int = field(default=2, init=False)
 
@@ -122,7 +123,7 @@ class DescribeStep:
         )
 
     def _asker(self) -> Asker:
-        return asker_for(self.llm, self.base_url, self.key, self.calls)
+        return asker_for(self.llm, self.base_url, self.key, self.calls, self.clock)
 
     def read(self, answer: Answer) -> list[Row]:
         replies, indices = replies_in(answer.body["replies"]), answer.body["frame_indices"]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gettok.asking import Asker, Call, Question, Talk, asker_for, replies_to
+from gettok.asking import CLOCK, Asker, Call, Clock, Question, Talk, asker_for, replies_to
 from gettok.describe import asked_of, threads_for
 from gettok.errors import BadSettings, Unusable
 from gettok.logprobs import probability
@@ -80,6 +80,7 @@ class StanceStep:
     base_url: str
     key: Secret
     calls: Path
+    clock: Clock = CLOCK
     stage: str = field(default="detect_stance", init=False)
     version: int = field(default=3, init=False)
 
@@ -151,7 +152,7 @@ class StanceStep:
         )
 
     def _asker(self) -> Asker:
-        return asker_for(self.llm, self.base_url, self.key, self.calls)
+        return asker_for(self.llm, self.base_url, self.key, self.calls, self.clock)
 
     def _question(self, texts: Mapping[str, str], frame: Sequence[Picture]) -> Question:
         mark = _mark_for(texts)

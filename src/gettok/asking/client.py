@@ -162,9 +162,9 @@ def cost_of(outcome: Reply | Trouble, prices: Prices | None) -> Decimal | None:
 
 
 @lru_cache(maxsize=8)
-def asker_for(llm: Llm, base_url: str, key: Secret, root: Path) -> Asker:
+def asker_for(llm: Llm, base_url: str, key: Secret, root: Path, clock: Clock = CLOCK) -> Asker:
     """The process's one client for these settings and this answer store: threads share its connections."""
-    return Asker(llm, base_url, key, Calls(root, llm.budget_usd))
+    return Asker(llm, base_url, key, Calls(root, llm.budget_usd), clock)
 
 
 def pause_s(tried: int, asked_s: float | None, *, is_crowded: bool = False) -> float:

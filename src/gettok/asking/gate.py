@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Condition, Lock
+from threading import Condition, Event, Lock
+
+from gettok.errors import Interrupted
 
 #: After a refusal, so much of what was in flight is granted; half if nothing has been answered since the last one.
 _LESS, _HALF = 0.95, 0.5
@@ -33,6 +35,16 @@ class Clock:
 
 
 CLOCK = Clock()
+
+
+def heeding(stop: Event) -> Clock:
+    """A clock that nobody waits by once the signal to stop is there: `Interrupted` is raised instead."""
+
+    def sleep(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise Interrupted
+
+    return Clock(sleep)
 
 
 class Gate:

@@ -5,15 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from scripted_endpoint import Endpoint, Scripted, completion, conf, fails, llm, new_folder, says
 
 from gettok.asking import Asker, Call, Calls, Question
-from gettok.asking.gate import Clock
+from gettok.asking.gate import Clock, heeding
 from gettok.describe import threads_for
-from gettok.errors import NotNow, Stop, Unusable
+from gettok.errors import Interrupted, NotNow, Stop, Unusable
 from gettok.reply import Reply
 from gettok.secrets import Secret
 from gettok.settings import Llm
@@ -177,6 +178,20 @@ def test_f47_after_it_is_given_up_nobody_is_made_to_wait_once_more(asking: Askin
 def test_f47_no_room_for_the_tiny_question_is_no_word_on_the_host(asking: Asking) -> None:
     asker, _ = asking([fails(500), no_room(Retry_After="9"), says("yes")], tries=1)
     with pytest.raises(Unusable, match=r"^unanswered"):
+        asker.reply(call())
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry_After": "60"}])
+def test_f36_nobody_waits_for_room_once_the_signal_to_stop_is_there(
+    endpoint: Endpoint, headers: dict[str, str]
+) -> None:
+    endpoint.plays(no_room(**headers), says("red"))
+    stop = Event()
+    stop.set()
+    with (
+        closing(Asker(llm(), endpoint.url, Secret("k"), Calls(new_folder(), None), heeding(stop))) as asker,
+        pytest.raises(Interrupted),
+    ):
         asker.reply(call())
 
 
