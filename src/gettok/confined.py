@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from copy import copy
 from functools import cache
 from multiprocessing import get_context, parent_process
 from multiprocessing.util import Finalize
@@ -120,6 +121,10 @@ def _result(future: Future[T], timeout_s: float) -> T:
     for _ in range(math.ceil(timeout_s)):
         if wait([future], 1).done:
             break
+    error = future.exception(0)
+    if error is not None:
+        # a copy: the pool knows its last error, which would know this call, and keep alive all that the callers hold
+        raise copy(error) from error.__cause__
     return future.result(0)
 
 

@@ -1,12 +1,15 @@
 """What happens in a child stays in the child, and is told as a reason."""
 
+import gc
 import os
 import select
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -84,6 +87,25 @@ def test_an_error_of_ours_comes_back_as_itself():
     with pytest.raises(NotNow) as told:
         confined(wait_for_better_times)
     assert (told.value.what, told.value.did, told.value.can) == ("what", "did", "can")
+
+
+def test_an_error_keeps_nothing_of_its_callers_alive():
+    """They hold files that are to go when nobody needs them any more, not when memory is next looked through."""
+
+    class File:
+        pass
+
+    def held():
+        file = File()
+        with suppress(Unusable):
+            confined(refuse)
+        return weakref.ref(file)
+
+    gc.disable()
+    try:
+        assert held()() is None
+    finally:
+        gc.enable()
 
 
 def test_any_other_error_is_a_bug_and_is_raised():
