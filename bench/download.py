@@ -33,11 +33,11 @@ def ours(base: str, videos: Videos, at_once: int) -> Callable[[], object]:
     from threading import Event  # noqa: PLC0415 - what a lane imports is the lane's own
 
     from gettok.engine import LocalEngine  # noqa: PLC0415
+    from gettok.pipeline.runner import Stage  # noqa: PLC0415
     from gettok.settings import Download, Settings, Source  # noqa: PLC0415
     from gettok.store import Store  # noqa: PLC0415
     from gettok.tables import VIDEOS  # noqa: PLC0415
     from stages.download import run  # noqa: PLC0415
-    from stages.shell import Stage  # noqa: PLC0415
 
     download = Download(
         backend="page",

@@ -9,7 +9,7 @@ import polars as pl
 
 from gettok.compare.truth import COLUMNS, Against, against, by_condition, heard_by_us
 from gettok.tables import DESCRIPTIONS, FRAMES, SCREEN_TEXTS, STANCES, TRANSCRIPTS
-from gettok.words import normalise
+from gettok.text.tokens import normalise
 from sandbox.corpus.truth import Truth, truth
 
 #: The true on-screen text of a video, and the text that was read.

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from gettok.regions import REGION_CODES
+from gettok.settings.regions import REGION_CODES
 from sandbox.refusal import invalid_params
 
 Facts = Mapping[str, Any]

@@ -7,21 +7,21 @@ from pathlib import Path
 from gettok.books import Books
 from gettok.collect import Kept, Known, PageFiles, captured
 from gettok.collect.coverage import NOT_YET
+from gettok.collect.ids import Refused, read_ids
 from gettok.collect.journal import Life
+from gettok.collect.refresh import round_settings
 from gettok.collect.search import stored_pages
-from gettok.lookup import Refused, read_ids
-from gettok.refresh import round_settings
-from gettok.refreshes import Refreshes
+from gettok.collect.tombstones import Refreshes
+from gettok.pipeline.answering import whole
+from gettok.pipeline.collecting.people import Crowd, keep_books
+from gettok.pipeline.collecting.researching import patiently, research_api
+from gettok.pipeline.collecting.searching import collector, days_of
+from gettok.pipeline.paths import INPUTS
+from gettok.pipeline.progress import Progress
+from gettok.pipeline.runner import DATA, Stage, main, say
 from gettok.research_api import ResearchApi
 from gettok.step import Row
 from gettok.tables import COVERAGE, WINDOWS
-from stages.answering import whole
-from stages.people import Crowd, keep_books
-from stages.place import INPUTS
-from stages.progress import Progress
-from stages.researching import patiently, research_api
-from stages.searching import collector, days_of
-from stages.shell import DATA, Stage, main, say
 
 PARAMS = ("study.query", "study.start", "study.end", "source", "collect")
 

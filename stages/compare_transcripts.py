@@ -8,13 +8,13 @@ import polars as pl
 from gettok.books import Books
 from gettok.compare.pairs import compare, pairs_of
 from gettok.compare.summary import summary
+from gettok.compare.text_sources import texts, translations
 from gettok.compare.truth import of_ways, read_spoken
-from gettok.compare.ways import texts, translations
-from gettok.embed import open_embedder
+from gettok.pipeline.answering import whole
+from gettok.pipeline.paths import INPUTS
+from gettok.pipeline.runner import DATA, Stage, main, write_json
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
-from stages.answering import whole
-from stages.place import INPUTS
-from stages.shell import DATA, Stage, main, write_json
+from gettok.text.embeddings import open_embedder
 
 PARAMS = ("embedder",)
 #: What people wrote down of some videos; a study may do without.

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 
-from gettok.asking import heeding
-from gettok.canonical import digest_of
 from gettok.describe import DescribeStep
-from gettok.pictures import Pictures, thin_out
-from gettok.step import Item
+from gettok.llm import heeding
+from gettok.media.images import Pictures, thin_out
+from gettok.pipeline.annotating.models import asking_models
+from gettok.pipeline.annotating.ocr import read_screens
+from gettok.pipeline.answering import Lost, whole, writer_by_day
+from gettok.pipeline.endpoints import addresses, model_key
+from gettok.pipeline.inputs import frames_by_video, stored, to_be_seen, videos
+from gettok.pipeline.runner import DATA, Stage, main
+from gettok.step import Item, digest_of
 from gettok.tables import DESCRIPTIONS
-from stages.answering import Lost, whole, writer_by_day
-from stages.asking_models import asking_models
-from stages.inputs import frames_by_video, stored, to_be_seen, videos
-from stages.reading_screens import read_screens
-from stages.sandboxed import addresses, model_key
-from stages.shell import DATA, Stage, main
 
 PARAMS = ("llm", "prompts.describe", "ocr")
 

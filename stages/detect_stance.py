@@ -2,20 +2,19 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from gettok.asking import heeding
-from gettok.attacks.twins import check
-from gettok.canonical import digest_of
-from gettok.pictures import thin_out
+from gettok.llm import heeding
+from gettok.media.images import thin_out
+from gettok.pipeline.annotating.models import asking_models
+from gettok.pipeline.annotating.prompt_injection import attack
+from gettok.pipeline.answering import Lost, whole, writer_by_day
+from gettok.pipeline.endpoints import addresses, model_key
+from gettok.pipeline.inputs import FrameName, Video, frames_by_video, stored, to_be_seen, videos
+from gettok.pipeline.runner import DATA, Stage, main
 from gettok.settings import StanceInput
 from gettok.stance import StanceInputs, StanceStep
-from gettok.step import Item, Row
+from gettok.stance.prompt_injection.variants import check
+from gettok.step import Item, Row, digest_of
 from gettok.tables import DESCRIPTIONS, STANCES, TRANSCRIPTS, VIDEOS, Table
-from stages.answering import Lost, whole, writer_by_day
-from stages.asking_models import asking_models
-from stages.attacking import attack
-from stages.inputs import FrameName, Video, frames_by_video, stored, to_be_seen, videos
-from stages.sandboxed import addresses, model_key
-from stages.shell import DATA, Stage, main
 
 PARAMS = ("llm", "prompts.stance", "study.stance", "attacks")
 

@@ -5,17 +5,16 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gettok import captions
-from gettok.download import CaptionsStep, DownloadStep, VideoLink, lay, lay_captions, may_pass
+from gettok.download import CaptionsStep, DownloadStep, VideoLink, captions, lay, lay_captions, may_pass
 from gettok.errors import Unusable
+from gettok.pipeline.answering import Asking, whole
+from gettok.pipeline.endpoints import addresses
+from gettok.pipeline.inputs import videos
+from gettok.pipeline.runner import DATA, Stage, main, say
 from gettok.settings import Settings
 from gettok.step import Answer, Item, Row
 from gettok.store import Store
 from gettok.tables import CAPTIONS, MEDIA
-from stages.answering import Asking, whole
-from stages.inputs import videos
-from stages.sandboxed import addresses
-from stages.shell import DATA, Stage, main, say
 
 PARAMS = ("download", "source.name", "source.pages")
 

@@ -1,11 +1,11 @@
 """Take frames out of each video at the stride of the settings, as JPEG."""
 
 from gettok.frames import FramesStep
+from gettok.pipeline.answering import whole
+from gettok.pipeline.inputs import media_items
+from gettok.pipeline.runner import DATA, Stage, main
 from gettok.step import Row
 from gettok.tables import FRAMES
-from stages.answering import whole
-from stages.inputs import media_items
-from stages.shell import DATA, Stage, main
 
 PARAMS = ("frames",)
 

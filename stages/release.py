@@ -8,10 +8,10 @@ import polars as pl
 import gettok
 from gettok import release
 from gettok.books import Books
+from gettok.pipeline.answering import whole
+from gettok.pipeline.results import tables
+from gettok.pipeline.runner import DATA, Stage, main
 from gettok.settings import Settings
-from stages.answering import whole
-from stages.results import tables
-from stages.shell import DATA, Stage, main
 
 PARAMS = (
     "study",

@@ -4,17 +4,17 @@ import json
 from pathlib import Path
 
 from gettok.books import Books
-from gettok.coded.against import Against, held_against
-from gettok.coded.reading import read_codings
+from gettok.pipeline.answering import whole
+from gettok.pipeline.paths import INPUTS
+from gettok.pipeline.results import tables, with_pictures
+from gettok.pipeline.runner import DATA, Stage, main, write_json
 from gettok.release import Tables
 from gettok.report.examples import shown_videos
 from gettok.report.numbers import metrics, plots
 from gettok.report.page import write
 from gettok.settings import Study
-from stages.answering import whole
-from stages.place import INPUTS
-from stages.results import tables, with_pictures
-from stages.shell import DATA, Stage, main, write_json
+from gettok.stance.human_labels.evaluation import Against, held_against
+from gettok.stance.human_labels.reading import read_codings
 
 PARAMS = ("study", "report")
 #: What people judged of some videos; a study may do without.

@@ -9,12 +9,12 @@ import polars as pl
 
 from gettok import tabulate
 from gettok.books import Books
+from gettok.collect.windows import Window
+from gettok.pipeline.answering import whole
+from gettok.pipeline.runner import DATA, Stage, main, say
 from gettok.tables import ASIDE, COMMENTS, COUNTS, FIELDS, USERS, VIDEOS, Table
 from gettok.tabulate.tally import Tally
 from gettok.tabulate.videos import Videos
-from gettok.windows import Window
-from stages.answering import whole
-from stages.shell import DATA, Stage, main, say
 
 PARAMS = ("study.start", "study.end")
 #: An unknown field is worth a word; a hundred are not.

@@ -1,13 +1,13 @@
 """Write down what is said in each video, with flags that tell how far to trust it."""
 
+from gettok.pipeline.answering import whole, writer_by_day
+from gettok.pipeline.inputs import media_items
+from gettok.pipeline.model_pins import refuse_changed
+from gettok.pipeline.runner import DATA, Stage, main
 from gettok.speech import TranscribeStep
-from gettok.speech.timing import pinnable
+from gettok.speech.word_timestamps import pinnable
 from gettok.step import Row
 from gettok.tables import TRANSCRIPTS
-from stages.answering import whole, writer_by_day
-from stages.inputs import media_items
-from stages.models import refuse_changed
-from stages.shell import DATA, Stage, main
 
 PARAMS = ("asr",)
 

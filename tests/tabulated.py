@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 
+from gettok.collect.windows import Window
 from gettok.research_api import Page
 from gettok.step import Json, Row
 from gettok.tables import COMMENTS, COUNTS, FIELDS, PAGES, VIDEOS
 from gettok.tabulate import Aside, Stored, comments, fields, users, videos
-from gettok.windows import Window
 
 STUDY = Window(date(2022, 11, 20), date(2023, 3, 1))
 CREATED = int(datetime(2022, 12, 7, 18, tzinfo=UTC).timestamp())

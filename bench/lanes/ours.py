@@ -10,10 +10,10 @@ import yaml
 
 from bench.lanes.task import KEYWORD, Task, Waits
 from gettok.engine import LocalEngine
+from gettok.pipeline.runner import Stage
 from gettok.settings import Settings, check, select
 from gettok.store import Store
 from stages.collect import PARAMS, run
-from stages.shell import Stage
 
 DEMO = Path(__file__).parents[2] / "params.yaml"
 

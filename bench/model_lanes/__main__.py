@@ -62,10 +62,10 @@ def ours(address: str, _: int, at_once: int) -> dict[str, Any]:
     import yaml  # noqa: PLC0415
 
     from gettok.engine import LocalEngine  # noqa: PLC0415
+    from gettok.pipeline.runner import Stage  # noqa: PLC0415
     from gettok.settings import Llm, Prompt, Prompts, Settings  # noqa: PLC0415
     from gettok.store import Store  # noqa: PLC0415
     from stages.describe import run  # noqa: PLC0415
-    from stages.shell import Stage  # noqa: PLC0415
 
     conf = Path(__file__).parents[2] / "conf" / "llm" / "vllm.yaml"
     changes = {"base_url": f"{address}/v1", "key_from": "GETTOK_BENCH_KEY", "at_once": at_once}

@@ -44,7 +44,7 @@ def _wer(clips: tuple[Clip, ...], texts: list[str]) -> float:
     """Word error rate over all clips together, without capitals and punctuation."""
     import jiwer  # noqa: PLC0415 - would count as the lane's memory, like the next
 
-    from gettok.words import normalise  # noqa: PLC0415
+    from gettok.text.tokens import normalise  # noqa: PLC0415
 
     true = [" ".join(normalise(clip.words)) for clip in clips]
     return float(jiwer.wer(true, [" ".join(normalise(text)) for text in texts]))

@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from bench.speech_lanes.task import Clip
-from gettok.sound import RATE_HZ, Sound, record
+from gettok.media.audio import RATE_HZ, Sound, record
 from sandbox.corpus import truth
 
 SHORTEST_S, LONGEST_S = 10, 60

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from stages.place import conf_digest
+from gettok.pipeline.paths import conf_digest
 
 OmegaConf.register_new_resolver(
     "conf_digest", lambda: conf_digest(Path(__file__).parent.parent), replace=True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gettok.errors import BadInput, Damaged
-from gettok.writing import write_whole
+from gettok.store.atomic_write import write_whole
 
 
 @dataclass(frozen=True)

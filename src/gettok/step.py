@@ -5,19 +5,31 @@ into rows and costs nothing. The shell stores every answer before it is read.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from gettok.canonical import canonical
-
 #: JSON as `json.loads` gives it. `Any`, since a recursive alias buys nothing that `read` does not check anyway.
 Json = Any
 Row = dict[str, Any]
 C = TypeVar("C")
 C_contra = TypeVar("C_contra", contravariant=True)
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and ASCII only: equal values give equal text, and any text, a lone surrogate too, survives.
+
+    Raises `ValueError` on NaN and infinities, which JSON does not have.
+    """
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of the canonical JSON, as 64 hex digits."""
+    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
 
 
 @dataclass(frozen=True)

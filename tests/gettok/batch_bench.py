@@ -9,16 +9,16 @@ from typing import Any
 
 from scripted_endpoint import llm
 
-from gettok.asking import Calls
-from gettok.asking.batch_desk import BatchDesk
-from gettok.asking.batch_host import BatchHost
-from gettok.asking.batch_record import BatchRecord
-from gettok.asking.batches import BatchEngine
-from gettok.asking.client import client_of
-from gettok.asking.verdict import Judge
 from gettok.engine import Engine, LocalEngine, Outcome
-from gettok.secrets import Secret
+from gettok.llm import Calls
+from gettok.llm.batch.client import BatchHost
+from gettok.llm.batch.engine import BatchEngine
+from gettok.llm.batch.log import BatchRecord
+from gettok.llm.batch.queue import BatchDesk
+from gettok.llm.client import client_of
+from gettok.llm.error_mapping import Judge
 from gettok.settings import Llm, StancePrompt, StanceTarget
+from gettok.settings.secrets import Secret
 from gettok.stance import StanceInputs, StanceStep
 from gettok.step import Item
 

@@ -4,8 +4,8 @@ import ctypes
 import os
 import time
 
-from gettok.confined import confined
 from gettok.errors import NotNow, Unusable
+from gettok.media.subprocess_decode import confined
 
 
 def doubled(number):

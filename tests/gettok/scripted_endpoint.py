@@ -13,7 +13,7 @@ from typing import Any, Self
 import yaml
 from PIL import Image, ImageDraw, ImageFont
 
-from gettok.pictures import Picture
+from gettok.media.images import Picture
 from gettok.settings import Llm, Prices
 
 CONF = Path(__file__).parents[2] / "conf"

@@ -9,10 +9,10 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from gettok.books import Books
-from gettok.compare.ways import COMPARED
-from gettok.query import Query, Terms
+from gettok.compare.text_sources import COMPARED
 from gettok.release import Tables
 from gettok.settings import Event, StanceTarget, Study
+from gettok.settings.query import Query, Terms
 from gettok.step import Row
 from gettok.tables import TABLES
 from gettok.tabulate import folded

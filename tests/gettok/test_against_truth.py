@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gettok.compare.text_sources import WAYS, texts
 from gettok.compare.truth import COLUMNS, against, by_condition, heard_by_us, of_ways, read_spoken
-from gettok.compare.ways import WAYS, texts
 from gettok.errors import BadInput
 from gettok.tables import CAPTIONS, TRANSCRIPTS, VIDEOS
 

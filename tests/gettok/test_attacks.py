@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 from scripted_endpoint import conf, jpeg, llm, new_folder
 
-from gettok.asking import asker_for
-from gettok.attacks.painting import Painted, refuse_unpaintable, with_words
-from gettok.attacks.rates import flip_rates
-from gettok.attacks.twins import Original, Twin, forged_answer, sample, twins, wanted_for
-from gettok.attacks.ways import CONTROL, WAYS, Way
 from gettok.errors import BadSettings
-from gettok.pictures import GivenPictures, Picture
-from gettok.secrets import Secret
+from gettok.llm import asker_for
+from gettok.media.images import GivenPictures, Picture
 from gettok.settings import Attacks, Llm, StanceInput, StancePrompt, StanceTarget
+from gettok.settings.secrets import Secret
 from gettok.stance import StanceInputs, StanceStep
+from gettok.stance.prompt_injection.attack_types import CONTROL, WAYS, Way
+from gettok.stance.prompt_injection.painting import Painted, refuse_unpaintable, with_words
+from gettok.stance.prompt_injection.rates import flip_rates
+from gettok.stance.prompt_injection.variants import Original, Twin, forged_answer, sample, twins, wanted_for
 from gettok.tables import ATTACKS
 from sandbox.server import Sandbox
 

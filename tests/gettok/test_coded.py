@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from gettok.coded.against import LEFT_OUT, Compared, held_against
-from gettok.coded.confusion import confusion
-from gettok.coded.reading import Coding, read_codings
 from gettok.errors import REASONS, BadInput
+from gettok.stance.human_labels.confusion import confusion
+from gettok.stance.human_labels.evaluation import LEFT_OUT, Compared, held_against
+from gettok.stance.human_labels.reading import Coding, read_codings
 
 LABELS = ("support", "no support", "neutral")
 STUDY = {"1", "2", "3"}

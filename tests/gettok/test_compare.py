@@ -19,11 +19,11 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from gettok.compare.pairs import TextPair, compare, pairs_of
 from gettok.compare.summary import MEANINGS, summary
-from gettok.compare.ways import COMPARED, name_of, texts
-from gettok.embed import CharNgrams
-from gettok.languages import two_letters
+from gettok.compare.text_sources import COMPARED, name_of, texts
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
-from gettok.words import normalise
+from gettok.text.embeddings import CharNgrams
+from gettok.text.languages import two_letters
+from gettok.text.tokens import normalise
 
 NOON = datetime(2022, 12, 7, 12, tzinfo=UTC)
 EMBEDDER = CharNgrams()

@@ -11,11 +11,11 @@ import pytest
 from pydantic import ValidationError
 from scripted_endpoint import Endpoint, completion, conf, fails, llm, new_folder, says
 
-from gettok.asking import Calls, asker_for
 from gettok.describe import DescribeStep
 from gettok.errors import BadSettings, Unusable
-from gettok.secrets import Secret
+from gettok.llm import Calls, asker_for
 from gettok.settings import Prompt, StancePrompt, StanceTarget
+from gettok.settings.secrets import Secret
 from gettok.stance import StanceInputs, StanceStep
 from gettok.tables import STANCES
 from sandbox.profiles import profile_named

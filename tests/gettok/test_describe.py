@@ -24,12 +24,12 @@ from scripted_endpoint import (
     says,
 )
 
-from gettok.asking import asker_for
 from gettok.describe import DescribeStep
 from gettok.errors import BadInput, Damaged, NotNow, Unusable
-from gettok.pictures import GivenPictures, Picture, StoredFrames, thin_out
-from gettok.secrets import Secret
+from gettok.llm import asker_for
+from gettok.media.images import GivenPictures, Picture, StoredFrames, thin_out
 from gettok.settings import Llm, Prompt
+from gettok.settings.secrets import Secret
 from gettok.step import Answer
 from gettok.store.keys import Key
 from gettok.tables import DESCRIPTIONS, FRAMES

@@ -9,9 +9,9 @@ from loopback_hub import loopback_hub
 from sklearn.metrics.pairwise import cosine_similarity
 
 from gettok.compare.pairs import TextPair, compare
-from gettok.embed import CharNgrams, Transformer, cosine, open_embedder
 from gettok.errors import BadSettings, NotNow
 from gettok.settings import Embedder
+from gettok.text.embeddings import CharNgrams, Transformer, cosine, open_embedder
 
 WORDS = ["fuerza", "libertad", "presidente", "castillo", "pueblo", "perú", "marcha", "puno", "no", "sí", "el"]
 TEXTS = [" ".join(WORDS[first : first + length]) for first in range(8) for length in (1, 3, 7)]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gettok.compare.estimates import Estimate, correlation, determination, mean, ratio
+from gettok.stats.bootstrap import Estimate, correlation, determination, mean, ratio
 
 lengths = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=3, max_size=20)
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
-from gettok.pictures import Picture, StoredFrames
+from gettok.media.images import Picture, StoredFrames
 from gettok.tables import FRAMES
 
 

@@ -14,8 +14,8 @@ import yaml
 from gettok.errors import Unusable
 from gettok.frames import FramesStep
 from gettok.media import MediaFile, probe
+from gettok.media.audio import record
 from gettok.settings import Frames
-from gettok.sound import record
 
 CONF = Path(__file__).parents[2] / "conf" / "frames" / "every_300.yaml"
 STEP = FramesStep(Frames(**{**yaml.safe_load(CONF.read_text()), "stride": 7}))

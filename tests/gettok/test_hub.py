@@ -4,7 +4,7 @@ import pytest
 from loopback_hub import loopback_hub
 
 from gettok.errors import BadSettings, NotNow
-from gettok.hub import of_transformers, read_by_transformers
+from gettok.models.hub import of_transformers, read_by_transformers
 
 NAME = "somebody/some-model"
 

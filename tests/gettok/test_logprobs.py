@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_endpoint import completion
 
-from gettok.logprobs import probability
-from gettok.reply import Reply
+from gettok.llm.logprobs import probability
+from gettok.llm.response import Reply
 
 Cut = Sequence[tuple[str | bytes, float]]
 ANSWER = '{"label": "no support", "evidence": "fuera"}'

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gettok.collect.ids import batches, day_of, query_for, read_ids, second_look, video_id
 from gettok.errors import BadInput
-from gettok.lookup import batches, day_of, query_for, read_ids, second_look, video_id
-from gettok.query import check_query
+from gettok.settings.query import check_query
 from sandbox.conditions import condition
 
 ID = "7213456789012345678"

@@ -4,12 +4,12 @@ import av
 import media_files
 import pytest
 
-from gettok.confined import confined
 from gettok.errors import Unusable
 from gettok.media import MOST_PICTURES, opened, pictures_of, probe, video
+from gettok.media.audio import record
+from gettok.media.subprocess_decode import confined
 from gettok.media.track import listen
 from gettok.media.video import watch
-from gettok.sound import record
 
 
 def refused(path, **limits):

@@ -20,8 +20,8 @@ from gettok.describe import DescribeStep
 from gettok.download import DownloadStep
 from gettok.frames import FramesStep
 from gettok.multiverse import locks
-from gettok.multiverse.choices import CHOICES, HOW, is_under
 from gettok.multiverse.picture import curves, draw
+from gettok.multiverse.settings_roles import CHOICES, HOW, is_under
 from gettok.multiverse.specifications import LeftOut, axes, differing, distinct, in_words, stances_of
 from gettok.multiverse.summary import as_frame, multiverse
 from gettok.multiverse.writing import write

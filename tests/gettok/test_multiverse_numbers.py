@@ -13,7 +13,6 @@ from sklearn.metrics import cohen_kappa_score
 from small_study import STUDY
 from specifications import FIRST, specification
 
-from gettok.agreement import nominal_alpha
 from gettok.multiverse.agreement import alpha, pairs
 from gettok.multiverse.comparisons import compare
 from gettok.multiverse.flips import as_frame, flips
@@ -21,7 +20,8 @@ from gettok.multiverse.numbers import difference
 from gettok.multiverse.specifications import Specification, distinct
 from gettok.multiverse.summary import as_json, multiverse
 from gettok.settings import Event
-from gettok.shares import share
+from gettok.stats.agreement import nominal_alpha
+from gettok.stats.proportions import share
 
 LABELS = st.sampled_from((*STUDY.stance.labels, None))
 

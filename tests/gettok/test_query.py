@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.canonical import canonical
+from gettok.cli.compose import compose
 from gettok.errors import BadSettings
-from gettok.fields import LENGTHS
-from gettok.query import FIELDS, Query, Terms, check_query, conditions
-from gettok.regions import REGION_CODES
 from gettok.settings import check
+from gettok.settings.fields import LENGTHS
+from gettok.settings.query import FIELDS, Query, Terms, check_query, conditions
+from gettok.settings.regions import REGION_CODES
+from gettok.step import canonical
 from sandbox.conditions import FIELDS as SANDBOX_FIELDS
 from sandbox.conditions import condition
-from stages.compose import compose
 
 _OPERATIONS = ("EQ", "IN", "GT", "GTE", "LT", "LTE")
 _VALUES = {

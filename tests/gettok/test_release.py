@@ -14,11 +14,11 @@ from small_study import attacked, study_of, tables, video
 
 from gettok import release
 from gettok.books import Books
-from gettok.dictionary import markdown
 from gettok.errors import REASONS, BadInput, Damaged
 from gettok.release import DATASET
 from gettok.release.spreadsheet import write_csv
 from gettok.tables import TABLES
+from gettok.tables.dictionary import markdown
 
 PROVENANCE = {"gettok": "0.1.0", "study": {"name": "small"}}
 

@@ -2,7 +2,7 @@ import pytest
 from scripted_endpoint import completion, llm
 
 from gettok.errors import Unusable
-from gettok.reply import Form, Reply, Words, understand, usage
+from gettok.llm.response import Form, Reply, Words, understand, usage
 
 
 class Colour(Form):

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from small_study import COMPARISON, OURS, STUDY, TIKTOK, attacked, study_of, tables, video
 
 from gettok.books import Books
-from gettok.coded.against import Against, held_against
-from gettok.coded.reading import Coding
+from gettok.cli.summary import terminal_summary
 from gettok.compare.summary import summary
-from gettok.compare.ways import WAYS, texts
+from gettok.compare.text_sources import WAYS, texts
 from gettok.report import examples, numbers
 from gettok.report.display import address, shown
 from gettok.report.marking import marked
 from gettok.report.page import html, write
 from gettok.report.rendering import differences_page
-from gettok.summary import terminal_summary
+from gettok.stance.human_labels.evaluation import Against, held_against
+from gettok.stance.human_labels.reading import Coding
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 
 

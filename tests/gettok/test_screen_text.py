@@ -12,15 +12,15 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, Unusable
-from gettok.pictures import GivenPictures, Picture
-from gettok.screen_text import reader
-from gettok.screen_text.reader import Line, Reader
-from gettok.screen_text.step import OcrStep
+from gettok.media.images import GivenPictures, Picture
+from gettok.ocr import reader
+from gettok.ocr.reader import Line, Reader
+from gettok.ocr.step import OcrStep
 from gettok.settings import Ocr
 from gettok.step import Answer, Item
 from gettok.store import Key
 from gettok.tables import SCREEN_TEXTS
-from gettok.words import normalise
+from gettok.text.tokens import normalise
 
 FONTS = (
     Path(mpl.get_data_path()) / "fonts" / "ttf"
@@ -177,7 +177,7 @@ def test_the_key_depends_on_the_reader_to_the_byte_and_on_no_setting(step, tmp_p
     other = dict(moved(tmp_path / "other", here.models["Rec"].name, b"other weights"))
     seen = []
     for version, models in ((here.version, same), ("9.9.9", here.models), (here.version, other)):
-        monkeypatch.setattr("gettok.screen_text.step.files", lambda v=version, m=models: reader.Files(v, m))
+        monkeypatch.setattr("gettok.ocr.step.files", lambda v=version, m=models: reader.Files(v, m))
         seen.append(key(step))
     assert seen[0] == start, "where the files lie says nothing"
     assert len({start, seen[1], seen[2]}) == 3

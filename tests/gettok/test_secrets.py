@@ -5,7 +5,7 @@ import pytest
 from scripted_endpoint import CANARY
 
 from gettok.errors import BadCredentials
-from gettok.secrets import Secret, from_environment
+from gettok.settings.secrets import Secret, from_environment
 
 
 def test_f50_a_secret_shows_itself_nowhere_and_survives_the_way_to_a_worker() -> None:

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from gettok.errors import BadSettings
-from gettok.regions import REGION_CODES
 from gettok.settings import Settings, check, load, select
+from gettok.settings.regions import REGION_CODES
 
 #: Keys that are wrong only beside another, so that their section is named.
 _TOGETHER = {"study.start", "study.end", "source.file", "collect.reserve"}

@@ -6,7 +6,7 @@ import pytest
 from sound_files import RATE, noise, silence, tone, write, write_picture_only
 
 from gettok.errors import Unusable
-from gettok.sound import RATE_HZ, Recording, record, write_samples
+from gettok.media.audio import RATE_HZ, Recording, record, write_samples
 
 
 def loudest_hertz(recording):

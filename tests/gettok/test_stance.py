@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from scripted_endpoint import CANARY, CONF, Endpoint, conf, fails, jpeg, llm, new_folder, pictures, says
 
-from gettok.asking import asker_for
 from gettok.errors import BadSettings, Unusable
-from gettok.pictures import GivenPictures, Picture
-from gettok.secrets import Secret
+from gettok.llm import asker_for
+from gettok.media.images import GivenPictures, Picture
 from gettok.settings import Llm, StancePrompt, StanceTarget
+from gettok.settings.secrets import Secret
 from gettok.stance import StanceInputs, StanceStep
 from gettok.step import Answer
 from gettok.store.keys import Key

@@ -12,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tabulated import CREATED, ID, SEEN, answer, page, raw_page, tabulate, video
 
+from gettok.collect.windows import Window
 from gettok.tables import VIDEOS
 from gettok.tabulate import folded
-from gettok.windows import Window
 
 EVER = Window(date.min, date.max)
 CAPTIONS = (

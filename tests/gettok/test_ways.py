@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from gettok.compare.ways import WAYS, per_day, texts, translations
+from gettok.compare.text_sources import WAYS, per_day, texts, translations
 from gettok.tables import CAPTIONS, TRANSCRIPTS, VIDEOS
 
 

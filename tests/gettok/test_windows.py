@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.windows import Window, gaps, plan
+from gettok.collect.windows import Window, gaps, plan
 
 _START = date(2022, 11, 20)
 _DAY = timedelta(days=1)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.words import Errors, align, cer, differences, errors, jaccard, normalise, wer, words
+from gettok.text.tokens import Errors, align, cer, differences, errors, jaccard, normalise, wer, words
 
 texts = st.text(max_size=60)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gettok.writing import write_whole
+from gettok.store.atomic_write import write_whole
 
 
 def test_a_file_that_another_name_shares_is_replaced_not_written_into(tmp_path):

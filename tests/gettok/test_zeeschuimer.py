@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gettok.collect.zeeschuimer import as_video, observed_at, read
 from gettok.errors import BadInput
-from gettok.zeeschuimer import as_video, observed_at, read
 
 #: Made up; the shape is that of TikTok's web page.
 VIDEO = {

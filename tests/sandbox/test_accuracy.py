@@ -4,7 +4,7 @@ import pytest
 
 from gettok.step import Row
 from gettok.tables import DESCRIPTIONS, FRAMES, SCREEN_TEXTS, STANCES, TRANSCRIPTS
-from gettok.words import normalise
+from gettok.text.tokens import normalise
 from sandbox.accuracy import accuracy
 from sandbox.corpus.cast import cast
 from sandbox.corpus.generate import behind_voice

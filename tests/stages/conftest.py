@@ -7,11 +7,11 @@ import pytest
 from workspace import Workspace
 
 from gettok.engine import LocalEngine
+from gettok.pipeline.runner import Stage
 from gettok.settings import load, select
 from gettok.store import Store
 from sandbox.server import Sandbox
 from stages.collect import PARAMS
-from stages.shell import Stage
 
 DAYS = ("study.start='2022-12-06'", "study.end='2022-12-10'")
 

@@ -8,10 +8,10 @@ import pytest
 
 from gettok.engine import LocalEngine
 from gettok.errors import Damaged, NotNow, Unusable
+from gettok.pipeline.answering import Asking, Lost, whole, writer_by_day
 from gettok.step import Answer, Item, Workers
 from gettok.store import Store
 from gettok.tables import TRANSCRIPTS
-from stages.answering import Asking, Lost, whole, writer_by_day
 
 
 @dataclass(frozen=True)

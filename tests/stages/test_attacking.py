@@ -9,11 +9,11 @@ import requests
 from scripted_endpoint import jpeg
 from workspace import Workspace
 
-from gettok.attacks.ways import WAYS
+from gettok.cli.store_refill import refill
+from gettok.stance.prompt_injection.attack_types import WAYS
 from gettok.store import Store
 from gettok.tables import ATTACKS, DESCRIPTIONS, FRAMES, STANCES, TRANSCRIPTS, VIDEOS
 from sandbox.server import Sandbox
-from stages.refill import refill
 
 DAY = "2022-12-07"
 SAID = {"71": "Fuerza Castillo", "72": "Castillo golpista y corrupto", "73": "Hoy es lunes", "74": None}

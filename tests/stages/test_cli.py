@@ -13,12 +13,12 @@ import pytest
 import requests
 from import_closure import ROOT
 
+from gettok.cli.try_step import rows_for
 from gettok.errors import BadInput
 from gettok.step import Answer
 from gettok.store import Key, Store
 from sandbox.corpus.truth import media_path, truth
 from sandbox.server import Sandbox
-from stages.trying import rows_for
 
 _GETTOK = Path(sys.executable).parent / "gettok"
 
@@ -206,7 +206,7 @@ def test_the_sandbox_command_serves_another_corpus_and_says_what_is_missing(tmp_
 def test_the_embedded_sandbox_ends_with_whoever_started_it(tmp_path):
     start = (
         "import os, sys\n"
-        "from stages.sandboxed import SANDBOX, addresses\n"
+        "from gettok.pipeline.endpoints import SANDBOX, addresses\n"
         "with addresses(SANDBOX) as where:\n"
         "    print(where.of(SANDBOX, 'model'), flush=True)\n"
         "    sys.stdin.read()\n"

@@ -12,17 +12,17 @@ import pytest
 import yaml
 from workspace import Workspace
 
+from gettok.collect.refresh import Refresher, Seen, sha256
+from gettok.collect.tombstones import Refreshes
 from gettok.errors import Interrupted
-from gettok.refresh import Refresher, Seen, sha256
-from gettok.refreshes import Refreshes
+from gettok.pipeline.collecting.researching import wait_until
 from gettok.research_api import ComeBack, Credentials, Ledger, ResearchApi
-from gettok.secrets import Secret
+from gettok.settings.secrets import Secret
 from gettok.store import Store
 from gettok.tables import COUNTS, COVERAGE, PAGES, VIDEOS
 from sandbox import bulk
 from sandbox.profiles import Profile
 from sandbox.server import Sandbox
-from stages.researching import wait_until
 
 ROOT = Path(__file__).parents[2]
 DAYS, COUNT = 40, 420

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from workspace import Workspace
 
-from gettok.compare.ways import WAYS
+from gettok.compare.text_sources import WAYS
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 from sandbox.corpus.truth import truth
 from sandbox.server import Sandbox

@@ -4,9 +4,9 @@ import pytest
 import yaml
 from import_closure import ROOT
 
+from gettok.cli.compose import compose
 from gettok.errors import BadSettings
-from stages.compose import compose
-from stages.place import conf_digest, refuse_stale
+from gettok.pipeline.paths import conf_digest, refuse_stale
 
 _GROUPS = [
     "source",

@@ -25,7 +25,7 @@ STAGES = (
     "release",
     "report",
 )
-AROUND = {"stages/shell.py", "stages/place.py"}
+AROUND = {"src/gettok/pipeline/runner.py", "src/gettok/pipeline/paths.py"}
 
 
 def module(stage: str):
@@ -121,4 +121,4 @@ def test_no_engine_setting_is_in_any_stage_s_params():
 
 def test_the_closure_finds_an_import_inside_a_function_and_a_template(tmp_path: Path):
     assert "src/gettok/report/page.html" in reached_from("stages.report")
-    assert "stages/trying.py" in reached_from("stages.cli")
+    assert "src/gettok/cli/try_step.py" in reached_from("gettok.cli.app")

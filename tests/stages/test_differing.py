@@ -1,7 +1,7 @@
 """What the terminal is sent for figure 5: the paper's colours, and nothing that steers it."""
 
+from gettok.cli.differences import lines
 from gettok.report.marking import marked
-from stages.differing import lines
 
 YELLOW, RED, BLUE = "\x1b[43m", "\x1b[41m", "\x1b[44m"
 

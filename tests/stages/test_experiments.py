@@ -10,8 +10,8 @@ from dvc.cli import main as dvc_main
 from import_closure import ROOT
 from repository import Repository, files
 
+from gettok.cli.app import app
 from gettok.errors import BadInput
-from stages.cli import app
 
 #: DVC's own code, which these tests run in this process, is warned by a library of its.
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")

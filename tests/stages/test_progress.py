@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from stages import progress
-from stages.progress import Progress
+from gettok.pipeline import progress
+from gettok.pipeline.progress import Progress
 
 
 class Terminal(io.StringIO):

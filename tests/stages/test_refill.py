@@ -5,10 +5,10 @@ import json
 
 import pytest
 
+from gettok.cli.store_refill import refill
 from gettok.errors import Damaged
 from gettok.store import Store
 from gettok.tables import FRAMES, MEDIA, SCREEN_TEXTS, TRANSCRIPTS
-from stages.refill import refill
 
 FILM = b"a film, as far as anybody looks"
 ANSWERED = {"video_id": "1", "status": "ok", "answer": json.dumps({"backend": "page", "captions": None})}

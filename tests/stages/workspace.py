@@ -10,7 +10,7 @@ from pathlib import Path
 
 from import_closure import ROOT
 
-from stages.compose import compose
+from gettok.cli.compose import compose
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Workspace:
     def gettok(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, output and errors of the command `gettok`."""
         done = subprocess.run(
-            [sys.executable, "-m", "stages.cli", *arguments],
+            [sys.executable, "-m", "gettok.cli.app", *arguments],
             cwd=self.folder,
             env=self.surroundings,
             capture_output=True,

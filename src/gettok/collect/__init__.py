@@ -1,12 +1,12 @@
 """Collect what a study asks for, so that it can be left alone: nothing paid twice, no day without a word."""
 
 from gettok.collect.canary import Canary
-from gettok.collect.captured import captured
 from gettok.collect.collector import Collector
-from gettok.collect.known import Known
+from gettok.collect.id_lookup import Known
 from gettok.collect.pages import PageFiles
 from gettok.collect.people import People, Seen, seen_on
 from gettok.collect.search import Kept, Search
+from gettok.collect.zeeschuimer import captured
 
 __all__ = [
     "Canary",

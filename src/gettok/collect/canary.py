@@ -4,9 +4,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gettok.collect.search import ENDPOINT, body_of
+from gettok.collect.windows import Window
 from gettok.errors import NotNow
 from gettok.research_api import Call, Failing, Page, ResearchApi, SearchLost, come_back
-from gettok.windows import Window
 
 _ROWS = 20
 #: Days that are long since searchable, and that the server has no reason to fail for.

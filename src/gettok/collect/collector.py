@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gettok.collect.background_writer import Keeper
 from gettok.collect.canary import Canary
 from gettok.collect.coverage import coverage, first_fresh_day, is_due_again, state
 from gettok.collect.journal import Event, Journal, Life
-from gettok.collect.keeper import Keeper
 from gettok.collect.search import Kept, Search
+from gettok.collect.windows import Window, gaps, plan
 from gettok.research_api import FIELDS, ComeBack, Failing, ResearchApi, SearchLost, come_back, whole_number
 from gettok.step import Json, Row
 from gettok.store import Store
-from gettok.windows import Window, gaps, plan
 
 #: How often in a row a window's search may be lost before the window is halved.
 _MOST_RESTARTS = 3

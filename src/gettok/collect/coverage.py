@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from gettok.collect.journal import Life
+from gettok.collect.windows import Window
 from gettok.step import Row
-from gettok.windows import Window
 
 _FOUND_AFTER = timedelta(hours=48)
 _SETTLED_AFTER = timedelta(days=10)

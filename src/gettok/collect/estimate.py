@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from gettok.collect.collector import Collector
 from gettok.collect.people import People, Seen
 from gettok.collect.search import Kept
+from gettok.collect.windows import Window
 from gettok.research_api import PAGE_ROWS, Page, whole_number
-from gettok.windows import Window
 
 
 @dataclass(frozen=True)

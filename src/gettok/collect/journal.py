@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from gettok.collect.windows import Window
 from gettok.step import Answer, Json, Row
 from gettok.store import Key, Store
-from gettok.windows import Window
 
 STAGE = "collect"
 _VERSION = 1

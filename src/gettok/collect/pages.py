@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gettok.collect.behind import Behind
+from gettok.collect.background_writer import Behind
 from gettok.collect.search import Kept
 from gettok.tables import PAGES
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
-from gettok.canonical import digest_of
 from gettok.collect.journal import STAGE
+from gettok.collect.windows import Window
 from gettok.research_api import (
     FIELDS,
     PAGE_ROWS,
@@ -16,9 +16,8 @@ from gettok.research_api import (
     ResearchApi,
     whole_number,
 )
-from gettok.step import Answer, Json, Row
+from gettok.step import Answer, Json, Row, digest_of
 from gettok.store import Key, Store
-from gettok.windows import Window
 
 ENDPOINT = "video/query"
 _VERSION = 1

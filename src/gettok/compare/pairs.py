@@ -7,11 +7,11 @@ from datetime import datetime
 
 import polars as pl
 
-from gettok.compare.ways import COMPARED
-from gettok.embed import Embedder, cosine
-from gettok.languages import two_letters
+from gettok.compare.text_sources import COMPARED
 from gettok.step import Row
-from gettok.words import KINDS, Errors, differences, errors, jaccard, normalise
+from gettok.text.embeddings import Embedder, cosine
+from gettok.text.languages import two_letters
+from gettok.text.tokens import KINDS, Errors, differences, errors, jaccard, normalise
 
 _DIGITS = 4
 

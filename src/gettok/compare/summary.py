@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 
-from gettok.compare.estimates import INTERVAL, Estimate, correlation, determination, mean, ratio
 from gettok.compare.pairs import Likeness
-from gettok.compare.ways import COMPARED, name_of, sides
-from gettok.words import KINDS, NORMALISATION
+from gettok.compare.text_sources import COMPARED, name_of, sides
+from gettok.stats.bootstrap import INTERVAL, Estimate, correlation, determination, mean, ratio
+from gettok.text.tokens import KINDS, NORMALISATION
 
 #: What each number is, in words. The report's page and `summary.json` both say it.
 MEANINGS: Mapping[str, str] = {

@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from gettok.compare.estimates import Estimate, ratio
-from gettok.compare.ways import WAYS
+from gettok.compare.text_sources import WAYS
 from gettok.errors import BadInput
-from gettok.words import errors, normalise
+from gettok.stats.bootstrap import Estimate, ratio
+from gettok.text.tokens import errors, normalise
 
 #: Why a sound that was listened to has no text.
 NOBODY_HEARD = ("no_speech", "music")

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Self
 
-from gettok.download.arrival import NoPage, VideoLink
+from gettok.download.backend import NoPage, VideoLink
 from gettok.errors import NotNow, Unusable
 
 #: So many pages in a row that cannot be read are no accident.

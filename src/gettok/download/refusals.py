@@ -4,7 +4,7 @@ The codes are undocumented; their meanings are those that yt-dlp and gallery-dl 
 the message beside it tells apart.
 """
 
-from gettok.download.arrival import NoPage
+from gettok.download.backend import NoPage
 from gettok.errors import Unusable
 
 _BY_CODE = {

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from gettok.download.arrival import NoFile, Try
+from gettok.download.backend import NoFile, Try
+from gettok.download.file_types import named, photo_suffix, sound_suffix
 from gettok.download.hosts import joined
-from gettok.download.kinds import named, photo_suffix, sound_suffix
 from gettok.download.mirrors import PASSING, first_to_serve
-from gettok.download.page import strings
+from gettok.download.page_parser import strings
 from gettok.download.transfer import Transfer
 from gettok.download.web import LineFault, Visit
 from gettok.errors import UNSETTLED, Unusable
+from gettok.http.json_guards import to_list, to_mapping
 from gettok.media import MediaFacts, probe
-from gettok.shapes import to_list, to_mapping
 from gettok.step import Json
 
 #: TikTok takes 35; more than this is no slideshow of anybody's.

@@ -12,16 +12,16 @@ from functools import cached_property
 from pathlib import Path
 from weakref import finalize
 
-from gettok.captions import Fetched
-from gettok.download.arrival import Arrival, Backend, NoFile, Try, VideoLink
+from gettok.download.backend import Arrival, Backend, NoFile, Try, VideoLink
+from gettok.download.backends.local import ByFolder
+from gettok.download.backends.page import ByPage
+from gettok.download.backends.tool import ByTool
 from gettok.download.breaker import Breaker
-from gettok.download.by_folder import ByFolder
-from gettok.download.by_page import ByPage
-from gettok.download.by_tool import ByTool
+from gettok.download.captions import Fetched
+from gettok.download.file_layout import CAPTIONS, PAGE, digest, files_of
 from gettok.download.hosts import Site
 from gettok.download.mirrors import DAMAGE, PASSING
 from gettok.download.pace import Pace
-from gettok.download.shelf import CAPTIONS, PAGE, digest, files_of
 from gettok.errors import Unusable
 from gettok.settings import Download
 from gettok.step import Answer, Blob, Json, Row, Workers

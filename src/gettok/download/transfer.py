@@ -6,7 +6,7 @@ from pathlib import Path
 
 import requests
 
-from gettok.download.arrival import NoFile
+from gettok.download.backend import NoFile
 from gettok.download.web import Broken, LineFault, Visit, announced
 from gettok.errors import Unusable
 

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from gettok.download.arrival import NoPage
+from gettok.download.backend import NoPage
+from gettok.download.disk_space import room
 from gettok.download.hosts import Site, joined
 from gettok.download.pace import Pace
-from gettok.download.room import room
 from gettok.errors import Unusable
-from gettok.prompt import be_prompt
+from gettok.http.header_deadline import be_prompt
 from gettok.settings import Download
 
 _MOST_HOPS = 5

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gettok.confined import confined
 from gettok.frames.by_index import require
 from gettok.frames.jpeg import Jpeg
 from gettok.frames.taking import take
 from gettok.media import MediaFile
+from gettok.media.subprocess_decode import confined
 from gettok.settings import Frames
 from gettok.step import Answer, Blob, Json, Row, Workers
 

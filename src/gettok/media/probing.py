@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from gettok.confined import confined
 from gettok.errors import Unusable
 from gettok.media.facts import MediaFacts
 from gettok.media.file import MediaFile
 from gettok.media.photos import look
+from gettok.media.subprocess_decode import confined
 from gettok.media.track import Heard, listen
 from gettok.media.video import watch
 

@@ -6,9 +6,9 @@ from itertools import combinations
 
 import polars as pl
 
-from gettok.agreement import kappa, nominal_alpha
 from gettok.multiverse.specifications import Specification
-from gettok.shares import rounded
+from gettok.stats.agreement import kappa, nominal_alpha
+from gettok.stats.proportions import rounded
 
 
 @dataclass(frozen=True)

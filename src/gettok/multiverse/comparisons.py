@@ -9,7 +9,7 @@ import polars as pl
 from gettok.multiverse.numbers import Difference, difference
 from gettok.multiverse.specifications import Specification
 from gettok.settings import Event
-from gettok.shares import Share, rounded, share
+from gettok.stats.proportions import Share, rounded, share
 
 
 @dataclass(frozen=True)

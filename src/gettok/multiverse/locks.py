@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gettok.multiverse.choices import HOW, is_under
+from gettok.multiverse.settings_roles import HOW, is_under
 from gettok.step import Json
 
 STANCES = "data/stances"
@@ -19,7 +19,7 @@ def settings_of(stages: Stages) -> dict[str, Json]:
 
     These are what a stage declares and DVC wrote down as it ran, not what `params.yaml` has by now. What cannot change
     a stance, such as the form of the release or how long to wait for a model, is not among them; one that
-    `gettok.multiverse.choices` does not know is.
+    `gettok.multiverse.settings_roles` does not know is.
     """
     found: dict[str, Json] = {}
     for stage in _behind(stages):

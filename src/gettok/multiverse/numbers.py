@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import hypot
 
-from gettok.shares import Share, rounded, share, wilson
+from gettok.stats.proportions import Share, rounded, share, wilson
 
 __all__ = ["INTERVAL", "Difference", "Share", "difference", "rounded", "share"]
 

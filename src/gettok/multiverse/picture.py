@@ -8,13 +8,13 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from gettok.canonical import canonical
 from gettok.multiverse.numbers import Difference
 from gettok.multiverse.specifications import Axis, in_words
 from gettok.multiverse.summary import Multiverse
 from gettok.report.display import label
-from gettok.report.look import BLUE, GREY, LOOK, RED, svg
-from gettok.shares import Share
+from gettok.report.style import BLUE, GREY, LOOK, RED, svg
+from gettok.stats.proportions import Share
+from gettok.step import canonical
 
 _WIDTH, _LEFT, _RIGHT = 9.0, 3.1, 0.2
 _CURVE, _ROW, _ABOVE, _BETWEEN, _BELOW = 1.7, 0.22, 0.45, 0.1, 0.1

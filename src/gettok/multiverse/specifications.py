@@ -6,8 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from gettok.canonical import canonical
-from gettok.step import Json
+from gettok.step import Json, canonical
 
 #: One row a video: `day` of publication (UTC); `label`, or the `reason` why it has none.
 SCHEMA = pl.Schema({"video_id": pl.String, "day": pl.Date, "label": pl.String, "reason": pl.String})

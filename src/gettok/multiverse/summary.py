@@ -13,7 +13,7 @@ from gettok.multiverse.flips import Flip, flips
 from gettok.multiverse.numbers import INTERVAL
 from gettok.multiverse.specifications import Axis, LeftOut, Specification, axes, differing, in_words
 from gettok.settings import Event, Study
-from gettok.shares import Share
+from gettok.stats.proportions import Share
 from gettok.step import Json, Row
 
 #: What each number is, in words. The page and `multiverse.json` both say it.

@@ -11,7 +11,7 @@ from gettok.multiverse.page import html
 from gettok.multiverse.picture import draw
 from gettok.multiverse.summary import Multiverse, as_frame, as_json
 from gettok.release.spreadsheet import write_csv
-from gettok.writing import write_whole
+from gettok.store.atomic_write import write_whole
 
 
 def write(whole: Multiverse, folder: Path) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from gettok import dictionary
-from gettok.attacks.rates import flip_rates
 from gettok.errors import BadInput
 from gettok.release.forms import Form, dataset, released
 from gettok.release.inputs import Tables, check, models
 from gettok.release.spreadsheet import NOTE, write_csv
+from gettok.stance.prompt_injection.rates import flip_rates
 from gettok.step import Json
+from gettok.tables import dictionary
 
 
 def write(

@@ -6,12 +6,12 @@ from typing import Any
 
 import polars as pl
 
-from gettok.compare.ways import COMPARED
+from gettok.compare.text_sources import COMPARED
 from gettok.release import Tables
 from gettok.report.display import address
 from gettok.report.marking import Marked, marked
 from gettok.settings import Study
-from gettok.words import KINDS
+from gettok.text.tokens import KINDS
 
 _WORDS = 40  # a pair of about this length shows all kinds of differences and is still read
 _LONGEST = 120

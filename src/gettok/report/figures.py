@@ -10,9 +10,9 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
-from gettok.compare.ways import WAYS
+from gettok.compare.text_sources import WAYS
 from gettok.report.display import label
-from gettok.report.look import BLUE, GREEN, LOOK, ORANGE, RED, svg
+from gettok.report.style import BLUE, GREEN, LOOK, ORANGE, RED, svg
 from gettok.settings import Event
 
 #: A colour and a mark for each way: told apart without colours, too.

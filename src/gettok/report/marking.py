@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gettok.compare.ways import WAYS
+from gettok.compare.text_sources import WAYS
 from gettok.report.display import shown
-from gettok.words import KINDS, Difference, Word, align
+from gettok.text.tokens import KINDS, Difference, Word, align
 
 
 @dataclass(frozen=True)

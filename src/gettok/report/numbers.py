@@ -5,12 +5,12 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
-from gettok.attacks.rates import flip_rates
-from gettok.coded.against import Against
-from gettok.compare.ways import WAYS, per_day, texts
+from gettok.compare.text_sources import WAYS, per_day, texts
 from gettok.release import Tables
 from gettok.report import screens
 from gettok.settings import Study
+from gettok.stance.human_labels.evaluation import Against
+from gettok.stance.prompt_injection.rates import flip_rates
 
 Spellings: TypeAlias = Literal["together", "apart"]
 Ranking: TypeAlias = list[tuple[str, int]]

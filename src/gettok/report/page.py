@@ -8,17 +8,17 @@ from typing import Any
 
 import polars as pl
 
-from gettok.attacks.rates import flip_rates
-from gettok.attacks.ways import WAYS as ATTACKS
-from gettok.coded.against import LEFT_OUT, Against
-from gettok.compare.ways import COMPARED, WAYS, name_of
+from gettok.compare.text_sources import COMPARED, WAYS, name_of
 from gettok.errors import REASONS
+from gettok.ocr.agreement import MEANING
 from gettok.release import Tables, models
 from gettok.report import examples, figures, numbers, screens
 from gettok.report.numbers import Spellings
 from gettok.report.rendering import render
-from gettok.screen_text.agreement import MEANING
 from gettok.settings import Study
+from gettok.stance.human_labels.evaluation import LEFT_OUT, Against
+from gettok.stance.prompt_injection.attack_types import WAYS as ATTACKS
+from gettok.stance.prompt_injection.rates import flip_rates
 
 #: The numbers of section 3.1, as the page names them.
 _NUMBERS = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from gettok.compare.estimates import Estimate, mean
+from gettok.stats.bootstrap import Estimate, mean
 
 _MOST_SHOWN = 10
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from gettok.research_api.verdict import Verdict
+from gettok.research_api.error_mapping import Verdict
 from gettok.step import Json
 
 

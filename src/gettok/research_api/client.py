@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 from threading import Event
 
 from gettok.errors import Interrupted, NotNow
+from gettok.http.retry_after import told_s
+from gettok.research_api.backoff import Resting
 from gettok.research_api.call import Call
 from gettok.research_api.credentials import Credentials, Token
+from gettok.research_api.error_mapping import Reading, Received, Verdict, read
 from gettok.research_api.ledger import Ledger, Settled
 from gettok.research_api.outcomes import ComeBack, at_once, final
 from gettok.research_api.page import Page
-from gettok.research_api.resting import Resting
 from gettok.research_api.retry import RetryPolicy, Tried
 from gettok.research_api.server_clock import ServerClock
-from gettok.research_api.verdict import Reading, Received, Verdict, read
-from gettok.research_api.wire import Unreachable, Wire
-from gettok.retry_after import told_s
+from gettok.research_api.transport import Unreachable, Wire
 
 #: The quota is renewed at 00:00 UTC; clocks differ a little.
 _AFTER_MIDNIGHT = timedelta(minutes=2)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from random import random
 
 from gettok.errors import BadCredentials, NotNow
+from gettok.research_api.error_mapping import Reading, Received, Verdict, read
 from gettok.research_api.ledger import client_name
 from gettok.research_api.page import whole_number
 from gettok.research_api.retry import RetryPolicy, Tried
 from gettok.research_api.server_clock import ServerClock
-from gettok.research_api.verdict import Reading, Received, Verdict, read
-from gettok.research_api.wire import Unreachable, Wire
-from gettok.secrets import Secret
+from gettok.research_api.transport import Unreachable, Wire
+from gettok.settings.secrets import Secret
 from gettok.step import Json
 
 _RENEW_EARLY_S = 300.0

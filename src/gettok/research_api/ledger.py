@@ -13,8 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
-from gettok.canonical import digest_of
-from gettok.step import Json
+from gettok.step import Json, digest_of
 from gettok.store.database import Database
 
 #: What of an answer that was not accepted is kept to be looked at.

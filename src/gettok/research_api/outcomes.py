@@ -6,7 +6,7 @@ from datetime import datetime
 from gettok.errors import BadCredentials, BadSettings, NotNow, Stop
 from gettok.research_api.call import Call
 from gettok.research_api.credentials import refused
-from gettok.research_api.verdict import Reading, Verdict
+from gettok.research_api.error_mapping import Reading, Verdict
 
 
 class SearchLost(Exception):

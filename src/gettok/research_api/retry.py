@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gettok.research_api.verdict import Verdict
+from gettok.research_api.error_mapping import Verdict
 
 #: Seconds before the next try of a search that the server does not know yet; its caches fill within half a minute
 #: (traktok#17; TikTok's own client asks for up to a minute).

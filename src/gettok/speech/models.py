@@ -1,17 +1,22 @@
 """Which speech model is meant, and what this machine computes it in."""
 
-from collections.abc import Collection
+import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
+from threading import RLock
 
 from gettok.errors import BadSettings, NotNow
-from gettok.hub import Model, of_folder, of_snapshot, of_transformers, troubles
+from gettok.models.hub import Model, of_folder, of_snapshot, of_transformers, troubles
 from gettok.settings import Asr
 
 #: faster-whisper takes whole seconds to import
 _late = import_module
 
+#: Python's filters belong to the whole process: two threads that set them at once would leave them wrong for good.
+_TURN = RLock()
 #: What faster-whisper fetches and reads; others may put more beside it.
 OF_WHISPERX = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
 
@@ -106,3 +111,11 @@ def _hub_away(model: str, why: str) -> NotNow:
         "stopped before the first video",
         "run the same command when the hub can be reached, or set asr.model to a folder with the model",
     )
+
+
+@contextmanager
+def suppress_warnings() -> Iterator[None]:
+    """Without the libraries' warnings about each other. One thread at a time."""
+    with _TURN, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

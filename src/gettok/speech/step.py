@@ -7,22 +7,22 @@ from statistics import fmean
 from typing import Literal
 
 from gettok.errors import Unusable
-from gettok.hub import Model
 from gettok.media import MediaFile
+from gettok.media.audio import Recording, record
+from gettok.models.hub import Model
 from gettok.settings import Asr
-from gettok.sound import Recording, record
-from gettok.speech.aligning import Word
-from gettok.speech.flags import flags
-from gettok.speech.inventions import is_invention
-from gettok.speech.listener import Listener, listener
+from gettok.speech.alignment import Word
+from gettok.speech.batching import crowding_told
+from gettok.speech.hallucinations import is_invention
 from gettok.speech.models import compute_type_of, find
 from gettok.speech.music import kind_of
-from gettok.speech.pool import crowding_told
-from gettok.speech.timing import aligned_by, identity
-from gettok.speech.voices import Chunk
-from gettok.speech.written import Written
+from gettok.speech.quality_flags import flags
+from gettok.speech.recognizer import Written
+from gettok.speech.transcriber import Listener, listener
+from gettok.speech.vad import Chunk
+from gettok.speech.word_timestamps import aligned_by, identity
 from gettok.step import Answer, Json, Row, Workers
-from gettok.words import normalise
+from gettok.text.tokens import normalise
 
 #: TikTok takes uploads of up to an hour, and a sound may end a moment after its pictures.
 LONGEST_S = 3660

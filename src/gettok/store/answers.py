@@ -14,8 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from gettok.canonical import canonical
-from gettok.step import Answer, Blob
+from gettok.step import Answer, Blob, canonical
 from gettok.store.blobs import BlobFiles, file_digest, full_disk_is_told
 from gettok.store.database import Database, damaged
 from gettok.store.keys import Key

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gettok.canonical import digest_of
-from gettok.step import Json
+from gettok.step import Json, digest_of
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ import polars as pl
 from gettok.step import Json
 from gettok.tables import COMMENTS
 from gettok.tabulate import values
-from gettok.tabulate.aside import Aside
 from gettok.tabulate.gathering import Gathering
 from gettok.tabulate.latest import Latest
 from gettok.tabulate.pages import Found, NoPage, Stored, body, comments_of, said
 from gettok.tabulate.reading import Kind, Values
+from gettok.tabulate.rejects import Aside
 from gettok.tabulate.tally import Tally
 
 COMMENT = Kind(

@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 
 from gettok.tables import Table
-from gettok.tabulate.aside import Aside
 from gettok.tabulate.pages import Found, NoPage, Stored
 from gettok.tabulate.reading import Kind, Values
+from gettok.tabulate.rejects import Aside
 from gettok.tabulate.tally import Tally
 from gettok.tabulate.values import Unsound
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from gettok import zeeschuimer
+from gettok.collect import zeeschuimer
 from gettok.errors import BadInput
 from gettok.research_api import Page, parsed
 from gettok.step import Json

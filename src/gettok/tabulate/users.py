@@ -13,11 +13,11 @@ import polars as pl
 from gettok.step import Json
 from gettok.tables import USERS
 from gettok.tabulate import values
-from gettok.tabulate.aside import Aside
 from gettok.tabulate.gathering import Gathering
 from gettok.tabulate.latest import Latest
 from gettok.tabulate.pages import Found, NoPage, Stored, body, data, microseconds, said
 from gettok.tabulate.reading import Kind, Values
+from gettok.tabulate.rejects import Aside
 from gettok.tabulate.tally import Tally
 
 USER = Kind(

@@ -6,8 +6,10 @@ cannot hold as it came).
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from gettok.step import Json
@@ -19,6 +21,9 @@ _FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799
 #: Lists and objects within each other; what the API documents has three. Beyond it, Python's recursion ends somewhere.
 _DEEPEST = 50
 _NESTED = (dict, list)
+#: Combining marks above, below and across a letter. Classes between 1 and 200 belong to scripts in which a mark makes
+#: another letter (Japanese voicing, Hebrew and Arabic vowels, Thai tones, Indic viramas).
+_ACROSS, _FIRST_ACCENT = 1, 200
 
 
 @dataclass(frozen=True)
@@ -130,3 +135,19 @@ def _written(wild: Wild) -> str:
 
 
 _encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=True, default=_written)
+
+
+@lru_cache(maxsize=1 << 16)
+def folded(tag: str) -> str:
+    """The tag without capitals and accents: `PedroCastillo` is `pedrocastillo`, `Perú` is `peru`."""
+    plain = _without_accents(unicodedata.normalize("NFKD", tag)).casefold()
+    return unicodedata.normalize("NFC", _without_accents(unicodedata.normalize("NFKD", plain)))
+
+
+def _without_accents(decomposed: str) -> str:
+    return "".join(letter for letter in decomposed if not _is_accent(letter))
+
+
+def _is_accent(letter: str) -> bool:
+    place = unicodedata.combining(letter)
+    return place == _ACROSS or place >= _FIRST_ACCENT

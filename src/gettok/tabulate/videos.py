@@ -10,16 +10,16 @@ from pathlib import Path
 
 import polars as pl
 
+from gettok.collect.windows import Window
 from gettok.tables import COUNTS, VIDEOS
 from gettok.tabulate import values
-from gettok.tabulate.aside import Aside
-from gettok.tabulate.folding import folded
 from gettok.tabulate.gathering import Gathering
 from gettok.tabulate.latest import Latest
 from gettok.tabulate.pages import Found, Stored, videos_of
 from gettok.tabulate.reading import Kind, Values
+from gettok.tabulate.rejects import Aside
 from gettok.tabulate.tally import Tally
-from gettok.windows import Window
+from gettok.tabulate.values import folded
 
 VIDEO = Kind(
     "videos",

@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from scripted_endpoint import completion
 
-from gettok.canonical import digest_of
-from gettok.reply import cost_usd
+from gettok.llm.response import cost_usd
 from gettok.settings import Llm
+from gettok.step import digest_of
 
 
 class RandomHost:
@@ -28,7 +28,7 @@ class RandomHost:
         self._dice, self._llm = dice, llm
         self._lock = threading.Lock()
         self.billed = Decimal(0)
-        #: Digests of the requests that were worked on, as `gettok.asking.digest` has them.
+        #: Digests of the requests that were worked on, as `gettok.llm.digest` has them.
         self.asked: list[str] = []
         #: How many requests are left until the next kill; None: nobody is killed, and all goes well.
         self.kill_in: int | None = None

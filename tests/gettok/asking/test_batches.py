@@ -13,12 +13,12 @@ import openai
 import pytest
 from batch_bench import KEY, PROMPT, TARGET, asked, asked_in_batches, engine_for, items
 
-from gettok.asking import Calls, asker_for
-from gettok.asking.batch_record import BatchRecord, Settled
-from gettok.asking.batch_results import Results
-from gettok.asking.verdict import Judge
 from gettok.errors import BadSettings, BudgetSpent, NotNow, Stop, Unusable
-from gettok.reply import Reply
+from gettok.llm import Calls, asker_for
+from gettok.llm.batch.log import BatchRecord, Settled
+from gettok.llm.batch.results import Results
+from gettok.llm.error_mapping import Judge
+from gettok.llm.response import Reply
 from gettok.stance import StanceStep
 from gettok.step import Answer
 from sandbox.profiles import profile_named

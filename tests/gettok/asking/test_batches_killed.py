@@ -13,8 +13,8 @@ from deadly_proxy import DeadlyProxy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gettok.asking import Calls, asker_for
-from gettok.asking.batch_host import FINAL
+from gettok.llm import Calls, asker_for
+from gettok.llm.batch.client import FINAL
 from gettok.step import Answer
 from sandbox.server import Sandbox
 
@@ -22,7 +22,7 @@ COUNT = 5
 #: A run has some 20 requests: uploads, creations, looks, downloads, deletions, for a first batch and for mending.
 KILLS = st.lists(st.integers(0, 44).map(lambda half: half / 2), max_size=4)
 _FORKS = get_context("forkserver")
-_FORKS.set_forkserver_preload(["gettok.asking.batches", "gettok.stance", "PIL.ImageFont", "http.server"])
+_FORKS.set_forkserver_preload(["gettok.llm.batch.engine", "gettok.stance", "PIL.ImageFont", "http.server"])
 
 
 def killed_at(url: str, folder: Path, at: float) -> bool:

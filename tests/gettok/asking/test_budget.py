@@ -15,12 +15,12 @@ import pytest
 from random_host import RandomHost
 from scripted_endpoint import llm
 
-from gettok.asking import Asker, Call, Calls, Question, digest
-from gettok.asking.gate import Clock
-from gettok.asking.pricing import worst_usd
 from gettok.errors import BudgetSpent, NotNow, Unusable
-from gettok.secrets import Secret
+from gettok.llm import Asker, Call, Calls, Question, digest
+from gettok.llm.pricing import worst_usd
+from gettok.llm.rate_limit import Clock
 from gettok.settings import Llm, Prices
+from gettok.settings.secrets import Secret
 
 _ROUNDS = 3
 _SCHEMA = {"type": "object", "properties": {}, "additionalProperties": False}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gettok.asking import Calls
 from gettok.errors import BudgetSpent
-from gettok.reply import Reply
+from gettok.llm import Calls
+from gettok.llm.response import Reply
 
 WORST = Decimal("0.01")
 REPLY = Reply(200, '{"choices": [{"message": {"content": "¡sí!"}}]}')

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from scripted_endpoint import CANARY, Endpoint, Scripted, completion, fails, jpeg, llm, says
 
-from gettok.asking import Asker, Call, Calls, Question, Talk, pause_s, replies_to
-from gettok.asking.gate import Allowance, Clock
 from gettok.errors import BadCredentials, BadSettings, BudgetSpent, NotNow, Stop, Unusable
-from gettok.pictures import Picture
-from gettok.reply import Form, Reply, Words, understand, usage
-from gettok.secrets import Secret
+from gettok.llm import Asker, Call, Calls, Question, Talk, pause_s, replies_to
+from gettok.llm.rate_limit import Allowance, Clock
+from gettok.llm.response import Form, Reply, Words, understand, usage
+from gettok.media.images import Picture
+from gettok.settings.secrets import Secret
 from gettok.step import Answer
 from sandbox.server import Sandbox
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from scripted_endpoint import Endpoint, Scripted, fails, llm
 
-from gettok.asking import Calls
-from gettok.asking.doctor import Doctor
 from gettok.errors import BadSettings, Stop
-from gettok.secrets import Secret
+from gettok.llm import Calls
+from gettok.llm.doctor import Doctor
 from gettok.settings import Batch
+from gettok.settings.secrets import Secret
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox
 

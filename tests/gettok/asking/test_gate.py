@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gettok.asking.gate import Allowance, Clock, Gate
+from gettok.llm.rate_limit import Allowance, Clock, Gate
 
 
 def test_no_more_are_inside_than_allowed_and_all_get_through():

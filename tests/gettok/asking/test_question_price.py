@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_endpoint import jpeg, llm
 
-from gettok.asking import Call, Question
-from gettok.asking.pricing import Size, about_usd, cost_usd, picture_tokens, worst_usd
-from gettok.pictures import Picture
+from gettok.llm import Call, Question
+from gettok.llm.pricing import Size, about_usd, cost_usd, picture_tokens, worst_usd
+from gettok.media.images import Picture
 from gettok.settings import ImageTokens, Prices
 
 COUNTS = ImageTokens(low=85, base=85, square=170)

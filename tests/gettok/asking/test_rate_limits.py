@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from scripted_endpoint import Endpoint, Scripted, completion, conf, fails, llm, new_folder, says
 
-from gettok.asking import Asker, Call, Calls, Question
-from gettok.asking.gate import Clock, heeding
 from gettok.describe import threads_for
 from gettok.errors import Interrupted, NotNow, Stop, Unusable
-from gettok.reply import Reply
-from gettok.secrets import Secret
+from gettok.llm import Asker, Call, Calls, Question
+from gettok.llm.rate_limit import Clock, heeding
+from gettok.llm.response import Reply
 from gettok.settings import Llm
+from gettok.settings.secrets import Secret
 from sandbox.clock import START
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox

@@ -14,12 +14,12 @@ import polars as pl
 
 from gettok import tabulate
 from gettok.collect import Canary, Collector, Kept
-from gettok.query import Query, Terms, conditions
+from gettok.collect.windows import Window
 from gettok.research_api import Credentials, Ledger, ResearchApi
-from gettok.secrets import Secret
+from gettok.settings.query import Query, Terms, conditions
+from gettok.settings.secrets import Secret
 from gettok.store import Store
 from gettok.tables import COUNTS, VIDEOS
-from gettok.windows import Window
 from sandbox import bulk
 from sandbox.server import Sandbox
 

@@ -23,7 +23,7 @@ def starter() -> ForkServerContext:
     """Children that start from a process which has imported everything."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["gettok.collect", "gettok.query", "gettok.tabulate", "sandbox.bulk", "sandbox.server"]
+        ["gettok.collect", "gettok.settings.query", "gettok.tabulate", "sandbox.bulk", "sandbox.server"]
     )
     return context
 

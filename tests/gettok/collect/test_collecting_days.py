@@ -8,12 +8,13 @@ from collecting import STUDY, days, ids, queries, tables, truth
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.collect import Collector, behind
+from gettok.collect import Collector
+from gettok.collect import background_writer as behind
 from gettok.collect.coverage import first_fresh_day, is_due_again, state
+from gettok.collect.windows import Window
 from gettok.errors import NotNow
 from gettok.research_api import ComeBack
 from gettok.store import Store
-from gettok.windows import Window
 from sandbox.clock import START
 from sandbox.profiles import Profile
 

@@ -9,12 +9,12 @@ import pytest
 from collecting import client, facts, ids, queries
 
 from gettok.collect import Known, captured
+from gettok.collect.ids import Refused
+from gettok.collect.windows import Window
 from gettok.errors import NotNow
-from gettok.lookup import Refused
 from gettok.research_api import ComeBack
 from gettok.step import Answer
 from gettok.store import Key, Store
-from gettok.windows import Window
 from sandbox.profiles import Profile
 
 ALL = Window(date(2016, 1, 1), date(2030, 1, 1))

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gettok.collect.compliance import Compliance
+from gettok.collect.refresh import Refresher, Seen, cheaper, round_settings, sha256
 from gettok.collect.search import stored_pages
+from gettok.collect.tombstones import Refreshes
+from gettok.collect.windows import Window
 from gettok.errors import BadInput, NotNow, Stop
-from gettok.refresh import Refresher, Seen, cheaper, round_settings, sha256
-from gettok.refreshes import Refreshes
 from gettok.research_api import ComeBack
-from gettok.windows import Window
 from sandbox.chance import fraction
 from sandbox.clock import START
 from sandbox.profiles import PROFILES, Profile

@@ -10,8 +10,8 @@ from download_corpus import IDS, settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.captions import MOST_BYTES, listed, parse, row
 from gettok.download import DownloadStep, VideoLink
+from gettok.download.captions import MOST_BYTES, listed, parse, row
 from gettok.errors import Unusable
 from gettok.tables import CAPTIONS
 

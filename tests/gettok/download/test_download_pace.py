@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gettok.download import DownloadStep, VideoLink
-from gettok.download.arrival import NoPage
+from gettok.download.backend import NoPage
 from gettok.download.hosts import Site
 from gettok.download.pace import LONGEST_HOLD_S, Pace
 from gettok.download.web import Visit

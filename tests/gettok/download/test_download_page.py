@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gettok.download.arrival import NoPage
+from gettok.download.backend import NoPage
 from gettok.download.mirrors import turned
-from gettok.download.page import addresses, judge, read_page
+from gettok.download.page_parser import addresses, judge, read_page
 from gettok.download.slideshow import slides_of
 from gettok.errors import UNSETTLED, Unusable
 

@@ -4,7 +4,7 @@ import pytest
 from download_corpus import IDS, settings
 
 from gettok.download import DownloadStep, VideoLink
-from gettok.download.kinds import photo_suffix, sound_suffix
+from gettok.download.file_types import photo_suffix, sound_suffix
 from gettok.errors import Unusable
 
 SHOW = VideoLink(IDS["slideshow"], "someone.1")

@@ -16,13 +16,13 @@ from PIL import Image
 from gettok.download import files_of, pick_up
 from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, NotNow
+from gettok.pipeline.runner import Stage
 from gettok.settings import Frames, Settings, Source
 from gettok.store import Store
 from gettok.tables import CAPTIONS, FRAMES, MEDIA, VIDEOS
 from sandbox.server import Sandbox
 from stages import extract_frames
 from stages.download import run
-from stages.shell import Stage
 
 KEPT = {name for name in IDS if name not in ENDS}
 

@@ -19,12 +19,12 @@ from cryptography.x509.oid import NameOID
 from download_corpus import settings
 
 from gettok.download import DownloadStep, VideoLink
-from gettok.download.arrival import NoPage
-from gettok.download.child import has_proxy
+from gettok.download.backend import NoPage
 from gettok.download.hosts import Site
 from gettok.download.pace import Pace
 from gettok.download.transfer import Transfer
 from gettok.download.web import Visit
+from gettok.download.worker import has_proxy
 from gettok.errors import UNSETTLED, Unusable
 
 ID = "7175000000000000001"

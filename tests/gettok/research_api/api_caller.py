@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from gettok.research_api import Call, Credentials, Ledger, ResearchApi, ServerClock
 from gettok.research_api.ledger import Sent
-from gettok.secrets import Secret
+from gettok.settings.secrets import Secret
 from sandbox.server import Sandbox
 
 SECRET = "canary-secret-5f0c1e7a9b"

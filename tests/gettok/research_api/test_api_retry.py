@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gettok.research_api.error_mapping import Verdict
 from gettok.research_api.retry import RetryPolicy, Step, Tried
-from gettok.research_api.verdict import Verdict
 
 POLICY = RetryPolicy()
 GIVE_UP, RENEW = Step("give_up"), Step("renew")

@@ -5,7 +5,7 @@ import json
 import pytest
 from api_caller import OK
 
-from gettok.research_api.verdict import Received, Verdict, read
+from gettok.research_api.error_mapping import Received, Verdict, read
 
 GATEWAY = "<html><head><title>504 Gateway Time-out</title></head></html>"
 SHAPE = {"has_more": bool}

@@ -10,8 +10,8 @@ import tracemalloc
 import pytest
 from api_caller import DATE, OK, PAGE, RawServer, http
 
-from gettok.research_api.verdict import Verdict, read
-from gettok.research_api.wire import Unreachable, Wire
+from gettok.research_api.error_mapping import Verdict, read
+from gettok.research_api.transport import Unreachable, Wire
 
 ENDLESS = threading.Event()
 """Never set: waiting for it with a time limit is a server's pause."""

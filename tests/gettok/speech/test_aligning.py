@@ -13,16 +13,8 @@ from tiny_models import SPANISH, tiny_bert, tiny_wav2vec2
 from transformers import Wav2Vec2ForCTC, Wav2Vec2Model
 
 from gettok.errors import BadSettings, NotNow
-from gettok.sound import seconds
-from gettok.speech.aligning import (
-    Aligner,
-    Alphabet,
-    Word,
-    _alphabet,
-    align,
-    default_model,
-    required_model,
-)
+from gettok.media.audio import seconds
+from gettok.speech.alignment import Aligner, Alphabet, Word, _alphabet, align, default_model, required_model
 
 FRAME_S = 0.02
 LETTERS = {token: number for number, token in enumerate(SPANISH) if len(token) == 1 and token != "|"}

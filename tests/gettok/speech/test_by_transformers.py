@@ -13,9 +13,9 @@ from tokenizers import Tokenizer
 from transformers import WhisperFeatureExtractor
 
 from gettok.errors import BadSettings
-from gettok.sound import RATE_HZ
-from gettok.speech.by_transformers import TransformersWriter, _dtype, _languages, chosen_device
-from gettok.speech.written import Asked
+from gettok.media.audio import RATE_HZ
+from gettok.speech.backends.transformers import TransformersWriter, _dtype, _languages, chosen_device
+from gettok.speech.recognizer import Asked
 
 
 def sounds():

@@ -13,10 +13,10 @@ from sound_files import silence
 from tokenizers import Tokenizer
 
 from gettok.errors import BadSettings
-from gettok.sound import RATE_HZ, record
-from gettok.speech.by_whisperx import load, most_tokens
-from gettok.speech.voices import Silero, chunks_of, voices_in
-from gettok.speech.written import Asked
+from gettok.media.audio import RATE_HZ, record
+from gettok.speech.backends.whisperx import load, most_tokens
+from gettok.speech.recognizer import Asked
+from gettok.speech.vad import Silero, chunks_of, voices_in
 from sandbox.speech.export import convert, write_whole
 from sandbox.speech.network import Shape, build
 

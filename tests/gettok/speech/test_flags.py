@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.speech.flags import DOUBTS, compression_ratio, flags, loops
-from gettok.words import normalise
+from gettok.speech.quality_flags import DOUBTS, compression_ratio, flags, loops
+from gettok.text.tokens import normalise
 
 #: Common words, and no more of them than people mostly make do with.
 COMMON = (

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.speech.inventions import _CREDITS, _GOODBYES, holds_credits, is_invention
-from gettok.words import normalise
+from gettok.speech.hallucinations import _CREDITS, _GOODBYES, holds_credits, is_invention
+from gettok.text.tokens import normalise
 
 
 @pytest.mark.parametrize(

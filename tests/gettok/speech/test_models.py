@@ -9,10 +9,10 @@ import pytest
 from demo_model import DEMO, MODEL, with_settings
 
 from gettok.errors import BadSettings, NotNow
-from gettok.hub import Model, folder_digest
+from gettok.models.hub import Model, folder_digest
+from gettok.pipeline.model_pins import refuse_changed
 from gettok.settings import Asr
 from gettok.speech.models import OF_WHISPERX, compute_type_of, device_of, find, quickest
-from stages.models import refuse_changed
 
 #: How the settings name a commit.
 PIN = "asr.revision to "

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sound_files import RATE, chords, noise, silence, tone
 
-from gettok.sound import record
+from gettok.media.audio import record
 from gettok.speech.music import evidence, kind_of
 from sandbox.corpus import sound as corpus
 from sandbox.speech.recipe import wordless

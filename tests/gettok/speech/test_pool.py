@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gettok.errors import Stop, Unusable
-from gettok.sound import RATE_HZ, Recording
-from gettok.speech.pool import Pool, crowding_told
-from gettok.speech.voices import Chunk
-from gettok.speech.written import Written
+from gettok.media.audio import RATE_HZ, Recording
+from gettok.speech.batching import Pool, crowding_told
+from gettok.speech.recognizer import Written
+from gettok.speech.vad import Chunk
 
 TURN_S = 30
 

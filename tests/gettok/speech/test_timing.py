@@ -6,10 +6,10 @@ from loopback_hub import loopback_hub
 from tiny_models import tiny_wav2vec2
 
 from gettok.errors import BadSettings, NotNow
-from gettok.hub import of_transformers
-from gettok.speech.aligning import default_model
-from gettok.speech.timing import Timing, aligned_by, identity, pinnable
-from stages.models import refuse_changed
+from gettok.models.hub import of_transformers
+from gettok.pipeline.model_pins import refuse_changed
+from gettok.speech.alignment import default_model
+from gettok.speech.word_timestamps import Timing, aligned_by, identity, pinnable
 
 PORTUGUESE = default_model("pt")
 

@@ -19,13 +19,13 @@ from tiny_models import tiny_wav2vec2
 from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, Unusable
 from gettok.media import MediaFile
-from gettok.sound import record
-from gettok.speech.by_whisperx import WhisperxWriter
-from gettok.speech.listener import listener
-from gettok.speech.timing import Timing
+from gettok.media.audio import record
+from gettok.speech.backends.whisperx import WhisperxWriter
+from gettok.speech.transcriber import listener
+from gettok.speech.word_timestamps import Timing
 from gettok.step import Answer, Item
 from gettok.tables import TRANSCRIPTS
-from gettok.words import wer
+from gettok.text.tokens import wer
 from sandbox.speech import random_model
 
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sound_files import chords, noise, silence
 
-from gettok.sound import RATE_HZ, Recording, record
-from gettok.speech import voices as module
-from gettok.speech.voices import Chunk, Pyannote, Silero, Voice, chunks_of, voices_in
+from gettok.media.audio import RATE_HZ, Recording, record
+from gettok.speech import vad as module
+from gettok.speech.vad import Chunk, Pyannote, Silero, Voice, chunks_of, voices_in
 
 
 @pytest.fixture(scope="module")

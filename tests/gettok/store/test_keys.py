@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.canonical import canonical
+from gettok.step import canonical
 from gettok.store import Key
 
 _JSON = st.recursive(

@@ -1,0 +1,1 @@
+"""The command `gettok`: what a person does beside `dvc`."""

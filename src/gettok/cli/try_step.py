@@ -1,0 +1,168 @@
+"""Run one step on files at hand: how a person tries a setting, and how anyone checks a step from outside."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gettok.cli.compose import compose
+from gettok.describe import DescribeStep
+from gettok.errors import BadInput, Unusable
+from gettok.frames import FramesStep
+from gettok.media import MediaFile, probe
+from gettok.media.images import GivenPictures, Picture, Pictures
+from gettok.ocr.step import OcrStep
+from gettok.pipeline.endpoints import addresses, model_key
+from gettok.pipeline.paths import store_root
+from gettok.settings import Settings
+from gettok.speech import TranscribeStep
+from gettok.stance import StanceInputs, StanceStep
+from gettok.step import Row, Step
+from gettok.store.blobs import file_digest
+
+STEPS = ("probe", "frames", "transcribe", "ocr", "describe", "stance")
+_PICTURES = {".jpg", ".jpeg", ".png"}
+
+
+def rows_for(step: str, files: Sequence[Path], overrides: Sequence[str]) -> Iterator[Row]:
+    """One row for each file, with `file` and `status`, and `reason` where the file is unusable."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = compose(overrides, Path(folder) / "params.yaml")
+    with _tried(step, settings) as run:
+        for file in files:
+            yield {"file": str(file), **_row(run, file)}
+
+
+def as_line(row: Row) -> str:
+    """A row as one line of JSON; bytes are told by their number."""
+    return json.dumps(row, ensure_ascii=False, default=lambda value: f"{len(value)} bytes")
+
+
+def _row(run: Callable[[Path], Row], file: Path) -> Row:
+    if not file.is_file():
+        raise BadInput(f"{file} is no file", "stopped before it", "give the path of a file that exists")
+    try:
+        return {"status": "ok", **run(file)}
+    except Unusable as error:
+        return {"status": "unusable", "reason": error.reason, "detail": error.detail, **error.row}
+
+
+@contextmanager
+def _tried(step: str, settings: Settings) -> Iterator[Callable[[Path], Row]]:
+    if step == "probe":
+        yield lambda file: asdict(probe(file))
+    elif step == "frames":
+        yield lambda file: {"frames": _frames(settings, file)}
+    elif step == "transcribe":
+        listener = TranscribeStep(settings.asr)
+        listener.open()
+        yield lambda file: _asked(listener, _media(file))[0]
+    elif step == "ocr":
+        reader = _reader(settings)
+        yield lambda file: {"frames": _asked(reader, _pictures(settings, file))}
+    else:
+        with addresses(settings.llm.base_url) as where:
+            address = where.of(settings.llm.base_url, "model")
+            yield _describer(settings, address) if step == "describe" else _judge(settings, address)
+
+
+def _reader(settings: Settings) -> OcrStep:
+    if settings.ocr is None:
+        raise BadInput(
+            "the settings ask for no reader of on-screen text",
+            "did nothing",
+            "say which: `gettok try ocr FILE ocr=rapidocr`",
+        )
+    return OcrStep(settings.ocr)
+
+
+def _describer(settings: Settings, address: str) -> Callable[[Path], Row]:
+    key = model_key(settings.llm)
+    step = DescribeStep(settings.llm, settings.prompts.describe, address, key, store_root())
+    step.open()
+    return lambda file: _asked(step, _pictures(settings, file))[0]
+
+
+def _judge(settings: Settings, address: str) -> Callable[[Path], Row]:
+    """A `.json` file holds the inputs by name, a `.txt` file is a transcript; of a video all inputs are made first."""
+    prompt, target = settings.prompts.stance, settings.study.stance
+    step = StanceStep(settings.llm, prompt, target, address, model_key(settings.llm), store_root())
+    step.open()
+    describe = _describer(settings, address)
+
+    def inputs(file: Path) -> StanceInputs:
+        if file.suffix == ".json":
+            return StanceInputs(**_texts_in(file), pictures=None)
+        if file.suffix == ".txt":
+            return StanceInputs(_read(file), None, None, None, None)
+        described = describe(file)
+        said = None if file.suffix in _PICTURES else _said(settings, file)
+        seen = described["description"], described["on_screen_text"]
+        return StanceInputs(said, *seen, caption=None, pictures=_pictures(settings, file))
+
+    return lambda file: _asked(step, inputs(file).only(settings.prompts.stance.inputs))[0]
+
+
+def _texts_in(file: Path) -> dict[str, str | None]:
+    """The inputs that the file gives by name; null is as good as none."""
+    try:
+        given = json.loads(_read(file))
+    except (ValueError, RecursionError) as error:
+        raise _no_inputs(file, f"is no JSON: {error}") from None
+    if not isinstance(given, dict):
+        raise _no_inputs(file, "holds no object")
+    texts = {name: given.get(name) for name in ("transcript", "description", "on_screen_text", "caption")}
+    for name, text in texts.items():
+        if not isinstance(text, str | None):
+            raise _no_inputs(file, f"has a {name} that is no text")
+    return texts
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise _no_inputs(file, f"is no UTF-8: {error}") from None
+
+
+def _no_inputs(file: Path, wrong: str) -> BadInput:
+    return BadInput(
+        f"{file} {wrong}",
+        "stopped before it was judged",
+        'give a .txt with the transcript, or a .json such as {"transcript": "…", "caption": "…"}',
+    )
+
+
+def _said(settings: Settings, file: Path) -> str | None:
+    step = TranscribeStep(settings.asr)
+    step.open()
+    try:
+        return str(_asked(step, _media(file))[0]["text"])
+    except Unusable:
+        return None
+
+
+def _pictures(settings: Settings, file: Path) -> Pictures:
+    if file.suffix in _PICTURES:
+        return GivenPictures((Picture(0, None, file.read_bytes()),))
+    frames = _frames(settings, file)
+    return GivenPictures(
+        tuple(Picture(row["frame_index"], row["time_s"], row["image"]["bytes"]) for row in frames)
+    )
+
+
+def _frames(settings: Settings, file: Path) -> list[Row]:
+    step = FramesStep(settings.frames)
+    step.open()
+    return _asked(step, _media(file))
+
+
+def _media(file: Path) -> MediaFile:
+    return MediaFile(str(file), file_digest(file))
+
+
+def _asked(step: Step[Any], content: Any) -> list[Row]:
+    return step.read(step.ask(content))

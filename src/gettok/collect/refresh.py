@@ -1,0 +1,196 @@
+"""Look again for the videos of a dataset, and find out which of them are gone.
+
+TikTok's terms ask to refresh data every 15 days (2023) or 30 days (2026), and to delete what is no longer available.
+This finds what is due, confirms it in the way that costs fewer requests, and takes for gone what two looks missed.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Literal, NamedTuple
+
+from gettok.collect.compliance import IDS_PER_TASK, REQUESTS_PER_TASK, Compliance
+from gettok.collect.id_lookup import Known
+from gettok.collect.journal import STAGE
+from gettok.errors import Stop
+from gettok.research_api import Denied, ResearchApi
+from gettok.step import Answer, Json
+from gettok.store import Key, Store
+
+_VERSION = 1
+#: A round that misses more than this share of at least so many videos says more about the API than about them.
+_MOST_MISSING, _FROM = 0.5, 20
+
+Way = Literal["ids", "compliance"]
+
+
+class Seen(NamedTuple):
+    """A video of the dataset: its day of publication, and when it was last observed on a page."""
+
+    video_id: str
+    day: date
+    observed_at: datetime
+
+
+@dataclass(frozen=True)
+class Round:
+    """One refresh. Its name is when it began by the server's clock; `days` has whom it asks about."""
+
+    name: str
+    way: Way
+    days: Mapping[str, date]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self.days)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a round."""
+
+    round: Round
+    missing: tuple[str, ...]
+
+    def line(self, source: str) -> dict[str, str]:
+        """The round's line in the list of rounds."""
+        asked, missing = len(self.round.days), len(self.missing)
+        counts = {"asked": str(asked), "confirmed": str(asked - missing), "missing": str(missing)}
+        return {"round": self.round.name, "source": source, "way": self.round.way, **counts}
+
+
+def cheaper(count: int, by_ids: int) -> Way:
+    """Which way costs fewer requests; by ids where it makes no difference, since that reads the counts anew, too."""
+    tasks = -(-count // IDS_PER_TASK)
+    return "compliance" if tasks * REQUESTS_PER_TASK < by_ids else "ids"
+
+
+@dataclass(frozen=True)
+class Refresher:
+    """Refreshes the videos of one source, through the store."""
+
+    store: Store
+    api: ResearchApi
+    source: str
+
+    def due(self, videos: Iterable[Seen], after: timedelta, gone: set[str]) -> dict[str, date]:
+        """The videos that were last confirmed `after` ago or longer, without those on the list of tombstones."""
+        confirmed = self._confirmed()
+        before = self.api.now() - after
+        return {
+            video.video_id: video.day
+            for video in sorted(videos)
+            if max(video.observed_at, confirmed.get(video.video_id, video.observed_at)) <= before
+            and sha256(video.video_id) not in gone
+        }
+
+    def unfinished(self, way: Way | None = None) -> Round | None:
+        """A round that was begun and has no outcome yet; `way` lets it go on in another way than it began."""
+        ended = {body["round"] for body in self._noted("outcome")}
+        for round_ in self._rounds():
+            if round_.name not in ended:
+                return replace(round_, way=way or round_.way)
+        return None
+
+    def _rounds(self) -> Iterator[Round]:
+        """Every round that was begun."""
+        for body in self._noted("round"):
+            days = {video_id: date.fromisoformat(day) for video_id, day in body["days"].items()}
+            yield Round(body["round"], body["way"], days)
+
+    def least_requests(self, days: Mapping[str, date]) -> int:
+        """What a look-up by ids costs at least."""
+        return self._known(tuple(days), days, {}).least_requests()
+
+    def begin(self, days: Mapping[str, date], way: Way) -> Round:
+        """Note a round before it asks anything, so that a run that is cut short goes on with it."""
+        begun = Round(self.api.now().strftime("%Y-%m-%dT%H:%M:%SZ"), way, days)
+        plain = {video_id: day.isoformat() for video_id, day in days.items()}
+        self._note("round", begun.name, {"way": way, "days": plain})
+        return begun
+
+    def run(self, round_: Round, *, believe: bool = False) -> Iterator[int]:
+        """Ask; yields how many videos were found so far. What is missed at first is looked for again.
+
+        Raises `Stop` at its end where it misses more than is likely, unless a person says to `believe` it.
+        """
+        missed = round_.ids
+        if round_.way == "compliance":
+            missed = self._not_valid(round_)
+        there = len(round_.days) - len(missed)
+        yield there
+        known = self._known(missed, round_.days, round_settings(self.source, round_.name))
+        for _ in known.collect():
+            yield there + len(known.found)
+        self._end(round_, known.missing, believe=believe)
+
+    def _not_valid(self, round_: Round) -> tuple[str, ...]:
+        """What Batch Compliance does not confirm: everything, where the client may not use it."""
+        compliance = Compliance(self.store, self.api, round_settings(self.source, round_.name))
+        try:
+            valid = compliance.valid(round_.ids)
+        except Denied:
+            return round_.ids
+        return tuple(video_id for video_id in round_.ids if video_id not in valid)
+
+    def outcome(self, round_: Round) -> Outcome:
+        """The outcome of a round that has been run."""
+        (found,) = (outcome for outcome in self.outcomes() if outcome.round.name == round_.name)
+        return found
+
+    def outcomes(self) -> list[Outcome]:
+        """The outcomes of all rounds that count, oldest first."""
+        ended = {
+            body["round"]: body for body in self._noted("outcome") if body["missing"] or body["confirmed"]
+        }
+        rounds = sorted(self._rounds(), key=lambda round_: round_.name)
+        return [_outcome(round_, ended[round_.name]) for round_ in rounds if round_.name in ended]
+
+    def _end(self, round_: Round, missing: Sequence[str], *, believe: bool) -> None:
+        asked = len(round_.days)
+        if not believe and asked >= _FROM and len(missing) > _MOST_MISSING * asked:
+            self._note("outcome", round_.name, {"missing": [], "confirmed": []})
+            raise Stop(
+                f"{len(missing)} of {asked} videos were not found, which is not likely",
+                "took none of them for gone; the round does not count",
+                "look whether the Research API finds anything today, and run the same command again later; if they are "
+                "truly gone, `gettok refresh --believe-losses` asks once more and takes them for gone",
+            )
+        confirmed = sorted(set(round_.days) - set(missing))
+        facts = {"way": round_.way, "missing": list(missing), "confirmed": confirmed}
+        self._note("outcome", round_.name, facts)
+
+    def _confirmed(self) -> dict[str, datetime]:
+        """When each video was last confirmed by a round."""
+        found: dict[str, datetime] = {}
+        for body in sorted(self._noted("outcome"), key=lambda body: str(body["round"])):
+            found |= dict.fromkeys(body["confirmed"], datetime.fromisoformat(body["round"]))
+        return found
+
+    def _known(self, ids: tuple[str, ...], days: Mapping[str, date], settings: Mapping[str, Json]) -> Known:
+        return Known(self.store, self.api, ids, settings, "refresh", days)
+
+    def _noted(self, what: str) -> list[Mapping[str, Json]]:
+        return [entry.answer.body for entry in self.store.scan(self._key(what, {}).scope)]
+
+    def _note(self, what: str, name: str, facts: Mapping[str, Json]) -> None:
+        self.store.put(self._key(what, {"round": name}), name, Answer({"round": name, **facts}))
+
+    def _key(self, what: str, inputs: Mapping[str, Json]) -> Key:
+        return Key.of(STAGE, _VERSION, {"source": self.source, "refresh": what}, inputs)
+
+
+def _outcome(round_: Round, body: Mapping[str, Json]) -> Outcome:
+    """What was noted at a round's end; the way that it ended in may be another than it began in."""
+    return Outcome(replace(round_, way=body.get("way", round_.way)), tuple(body["missing"]))
+
+
+def round_settings(source: str, name: str) -> dict[str, Json]:
+    """What tells the pages of a round from all others."""
+    return {"source": source, "round": name}
+
+
+def sha256(video_id: str) -> str:
+    """An id's name on the list of tombstones, which holds no personal data."""
+    return hashlib.sha256(video_id.encode()).hexdigest()

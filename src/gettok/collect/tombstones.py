@@ -1,0 +1,81 @@
+"""The two lists that refreshing keeps under `inputs/`: its rounds, and the videos that two looks did not find.
+
+Both are CSV and belong into git with the dataset. The list of tombstones has no personal data: an id's SHA-256 is
+enough to leave a video out, and names nobody.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from gettok.errors import BadInput
+from gettok.store.atomic_write import write_whole
+
+_ROUND = ("round", "source", "way", "asked", "confirmed", "missing")
+_TOMBSTONE = ("video_sha256", "missing_at", "source", "way")
+
+
+@dataclass(frozen=True)
+class Refreshes:
+    """The lists in a folder; a list that is not there is empty."""
+
+    folder: Path
+
+    def rounds(self, source: str) -> list[str]:
+        """The names of a source's rounds, oldest first."""
+        return sorted(row["round"] for row in self._rounds() if row["source"] == source)
+
+    def gone(self) -> set[str]:
+        """The SHA-256 of each id on the list of tombstones."""
+        return {row["video_sha256"] for row in self._tombstones()}
+
+    def add(self, round_: Mapping[str, str], gone: Iterable[str]) -> None:
+        """Note a round, with the SHA-256 of each video that it missed; noting it again changes nothing.
+
+        Tombstones go first: a round that is on its list has all of them.
+        """
+        known, listed = self._tombstones(), self._rounds()
+        have = {row["video_sha256"] for row in known}
+        facts = {"missing_at": round_["round"], "source": round_["source"], "way": round_["way"]}
+        new = [{"video_sha256": digest, **facts} for digest in sorted(set(gone) - have)]
+        if new:
+            self._write("tombstones.csv", _TOMBSTONE, [*known, *new])
+        rounds = [row for row in listed if row["round"] != round_["round"]]
+        self._write("refreshes.csv", _ROUND, sorted([*rounds, round_], key=lambda row: row["round"]))
+
+    def _rounds(self) -> list[dict[str, str]]:
+        return self._read("refreshes.csv", _ROUND)
+
+    def _tombstones(self) -> list[dict[str, str]]:
+        return self._read("tombstones.csv", _TOMBSTONE)
+
+    def _read(self, name: str, columns: Sequence[str]) -> list[dict[str, str]]:
+        path = self.folder / name
+        if not path.is_file():
+            return []
+        try:
+            reader = csv.DictReader(StringIO(path.read_bytes().decode(), newline=""))
+            rows = list(reader)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise _damaged(path, columns) from error
+        whole = all(None not in row and None not in row.values() for row in rows)
+        if tuple(reader.fieldnames or ()) != tuple(columns) or not whole:
+            raise _damaged(path, columns)
+        return rows
+
+    def _write(self, name: str, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
+        text = StringIO(newline="")
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.folder / name, text.getvalue().encode())
+
+
+def _damaged(path: Path, columns: Sequence[str]) -> BadInput:
+    return BadInput(
+        f"{path} does not have the columns {', '.join(columns)} in every line",
+        "changed nothing",
+        "bring it back from git; only `gettok refresh` writes it",
+    )

@@ -1,0 +1,236 @@
+"""Videos that somebody saw in a browser: Zeeschuimer's NDJSON, as it exports it itself or by way of 4CAT.
+
+Zeeschuimer wraps each video, as TikTok's web page has it, in facts about the capture; 4CAT puts the video's keys at the
+top and the facts under `__import_meta`. Which keys a video has differs from one to the next.
+Source: https://github.com/digitalmethodsinitiative/zeeschuimer and https://github.com/digitalmethodsinitiative/4cat
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from gettok.collect.ids import Refused
+from gettok.collect.journal import STAGE
+from gettok.collect.search import Kept
+from gettok.errors import BadInput
+from gettok.research_api import Page
+from gettok.step import Answer, Json
+from gettok.store import Key
+
+ENDPOINT = "zeeschuimer"
+_VERSION = 1
+#: So many lines become one page, as a page of the Research API has so many rows.
+LINES = 100
+_LONGEST_SHOWN = 200
+_PLATFORMS = frozenset({"tiktok.com", "tiktok"})
+#: TikTok's name on the web and the Research API's.
+_COUNTS = (
+    ("playCount", "view_count"),
+    ("diggCount", "like_count"),
+    ("commentCount", "comment_count"),
+    ("shareCount", "share_count"),
+    ("collectCount", "favorites_count"),
+)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Up to 100 lines of a file: the objects of which `as_video` and `observed_at` are sure, verbatim, and the rest."""
+
+    first: int
+    items: tuple[dict[str, Json], ...]
+    refused: tuple[Refused, ...]
+
+
+def read(path: Path) -> Iterator[Lines]:
+    """All lines of a file, in pieces; raises `BadInput` if it cannot be read, and at its end if no line was a video."""
+    found = 0
+    trouble: Refused | None = None
+    try:
+        for lines in _pieces(path):
+            found += len(lines.items)
+            trouble = trouble or next(iter(lines.refused), None)
+            yield lines
+    except OSError as error:
+        raise _bad(f"{path} cannot be read: {error}") from error
+    if not found:
+        raise _bad(f"{path} has no TikTok video" + (f"; {trouble}" if trouble else ""))
+
+
+def _bad(what: str) -> BadInput:
+    return BadInput(
+        what,
+        "collected nothing",
+        "export TikTok's videos from Zeeschuimer as .ndjson, or from 4CAT as NDJSON, and name the file as source.file",
+    )
+
+
+def _pieces(path: Path) -> Iterator[Lines]:
+    with path.open("rb") as file:
+        numbered = enumerate(file, 1)
+        while piece := list(islice(numbered, LINES)):
+            yield _lines(piece)
+
+
+def _lines(numbered: list[tuple[int, bytes]]) -> Lines:
+    items: list[dict[str, Json]] = []
+    refused: list[Refused] = []
+    for number, line in numbered:
+        if not line.strip():
+            continue
+        try:
+            items.append(_item(line))
+        except ValueError as error:
+            text = line.decode("utf-8", "replace").strip()
+            refused.append(Refused(number, text[:_LONGEST_SHOWN], str(error)))
+    return Lines(numbered[0][0], tuple(items), tuple(refused))
+
+
+def _item(line: bytes) -> dict[str, Json]:
+    try:
+        item = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise ValueError("is no JSON: the line is damaged or cut off") from None
+    if not isinstance(item, dict):
+        raise ValueError("is no JSON object")  # noqa: TRY004 - a refusal, as all others
+    as_video(item)
+    observed_at(item)
+    return item
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def as_video(item: Mapping[str, Json]) -> dict[str, Json]:
+    """A captured video in the Research API's field names, without those that it does not have.
+
+    Raises `ValueError`, with a sentence that goes on after the line, for what is no video or has no id or time. The
+    region is never known: `locationCreated` is where the video was made, not where the account is registered.
+    """
+    about, video = _parts(item)
+    platform = about.get("source_platform", "tiktok.com")
+    if not isinstance(platform, str) or platform.removeprefix("www.") not in _PLATFORMS:
+        raise ValueError(f"was captured on {platform!r}, and is no TikTok video")
+    if not video:
+        raise ValueError("is a video neither as Zeeschuimer nor as 4CAT has it")
+    video_id, created = _digits(video.get("id")), _number(video.get("createTime"))
+    if video_id is None:
+        raise ValueError("has no id")
+    if not created:
+        raise ValueError(
+            "has no time of publication, which TikTok may hide from people who are not logged in"
+        )
+    fields = {
+        "id": video_id,
+        "create_time": created,
+        "username": _username(video.get("author")),
+        "video_description": _text(video.get("desc")),
+        "hashtag_names": _hashtags(video),
+        "music_id": _digits(_object(video.get("music")).get("id")),
+        "effect_ids": _effects(video) or None,
+        "video_duration": _number(_object(video.get("video")).get("duration")),
+        **_counts(video),
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def observed_at(item: Mapping[str, Json]) -> datetime:
+    """When the video was seen in the browser (UTC, whole seconds); raises `ValueError` where that is not said."""
+    seen = _number(_parts(item)[0].get("timestamp_collected"))
+    try:
+        if seen:
+            return datetime.fromtimestamp(seen // 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise ValueError("does not say when it was captured")
+
+
+def _parts(item: Mapping[str, Json]) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
+    """What is said about the capture, and the video as TikTok's web page has it."""
+    if "__import_meta" in item:
+        return _object(item["__import_meta"]), item
+    return item, _object(item.get("data"))
+
+
+def _counts(video: Mapping[str, Json]) -> dict[str, int | None]:
+    """The exact counts of `statsV2`, and those of `stats`, which may be rounded, for what it lacks.
+
+    Source of the rounding: https://github.com/davidteather/TikTok-Api/pull/1143
+    """
+    exact, rounded = _object(video.get("statsV2")), _object(video.get("stats"))
+    counts = {}
+    for theirs, ours in _COUNTS:
+        count = _number(exact.get(theirs))
+        counts[ours] = _number(rounded.get(theirs)) if count is None else count
+    return counts
+
+
+def _hashtags(video: Mapping[str, Json]) -> list[str]:
+    """Names of `challenges`, then those of `textExtra` that are not among them but for capitals."""
+    challenges = (part.get("title") for part in _objects(video.get("challenges")))
+    written = (part.get("hashtagName") for part in _objects(video.get("textExtra")))
+    names: dict[str, str] = {}
+    for name in (*challenges, *written):
+        if isinstance(name, str) and name:
+            names.setdefault(name.casefold(), name)
+    return list(names.values())
+
+
+def _effects(video: Mapping[str, Json]) -> list[str]:
+    ids = (_digits(part.get("ID")) for part in _objects(video.get("effectStickers")))
+    return [name for name in ids if name]
+
+
+def _username(author: Json) -> str | None:
+    """TikTok's web page has the author as an object, or as the bare name in its older form."""
+    return _text(author.get("uniqueId") if isinstance(author, dict) else author) or None
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _digits(value: Json) -> str | None:
+    text = str(value) if isinstance(value, int | str) else ""
+    return text if re.fullmatch(r"[0-9]{1,20}", text) else None
+
+
+def _number(value: Json) -> int | None:
+    digits = _digits(value)
+    return None if digits is None else int(digits)
+
+
+def _object(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Json) -> list[Mapping[str, Json]]:
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
+
+
+def captured(path: Path, refused: list[Refused]) -> Iterator[Kept]:
+    """The file's videos, a hundred lines a page; lines that are no videos are added to `refused`.
+
+    Nothing was paid for them, so they do not go into the store: whoever has the file has the pages.
+    """
+    for lines in read(path):
+        refused += lines.refused
+        if lines.items:
+            yield _kept(path.name, lines)
+
+
+def _kept(file: str, lines: Lines) -> Kept:
+    text = json.dumps({"items": lines.items}, ensure_ascii=True)
+    request = {
+        "path": ENDPOINT,
+        "body": {"file": file, "first_line": lines.first, "videos": len(lines.items)},
+    }
+    page = Page(request, 200, {}, max(map(observed_at, lines.items)), text)
+    answer = Answer(page.to_json())
+    key = Key.of(STAGE, _VERSION, {"endpoint": ENDPOINT}, answer.body)
+    return Kept(ENDPOINT, file, 0, lines.first, key.digest, answer, page)

@@ -1,0 +1,1 @@
+"""The ways to fetch a video, one module each."""

@@ -1,0 +1,176 @@
+"""Reads the page of a video: whether it is shown, and where its files are.
+
+TikTok keeps the data of the page as JSON in a script tag, whose name and shape change now and then. Every key is
+optional and of any type, as nothing here is documented.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from gettok.download.backend import NoPage
+from gettok.download.hosts import joined
+from gettok.download.refusals import refusal
+from gettok.errors import Unusable
+from gettok.http.json_guards import to_list, to_mapping
+from gettok.llm.response import mend
+from gettok.step import Json
+
+_SCRIPT = r'<script[^>]*\bid="{}"[^>]*>(.*?)</script>'
+_UNIVERSAL = re.compile(_SCRIPT.format("__UNIVERSAL_DATA_FOR_REHYDRATION__"), re.DOTALL)
+_SIGI = re.compile(_SCRIPT.format("(?:SIGI_STATE|sigi-persisted-data)"), re.DOTALL)
+_SCOPES = ("webapp.video-detail", "webapp.reflow.video.detail")
+
+#: Characters kept of what a page says in place of its video.
+_MOST_WORDS = 500
+#: ByteDance's own H.266, which nothing else plays.
+_UNPLAYABLE = "bytevc2"
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page says of the video: its status, and its data if it is shown."""
+
+    status_code: int
+    status_msg: str
+    video: dict[str, Json] | None
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where one file of a video is, as the page states it; `found_in` is the key that named it."""
+
+    url: str
+    codec: str
+    width: int
+    height: int
+    bitrate: int
+    size: int | None
+    found_in: str
+
+
+def read_page(html: str, video_id: str) -> Page:
+    """The data of the page. Raises `NoPage` for a page without them: a captcha, a challenge, a login form."""
+    detail = _detail(html, video_id)
+    raw = json.dumps(detail, ensure_ascii=True, sort_keys=True).encode()
+    code = _int(detail.get("statusCode"))
+    message = detail.get("statusMsg")
+    video = to_mapping(to_mapping(detail.get("itemInfo")).get("itemStruct"))
+    if str(video.get("id") or video_id) != video_id:
+        raise NoPage("unreadable", "the page of another video")
+    words = str(mend(message))[:_MOST_WORDS] if isinstance(message, str) else ""
+    return Page(code, words, video or None, raw)
+
+
+def judge(page: Page) -> dict[str, Json]:
+    """The data of the video or slideshow. Raises `Unusable` if the page does not show it."""
+    if refused := refusal(page.status_code, page.status_msg):
+        raise refused
+    if page.video is None:
+        raise Unusable("unreadable", "status 0, but no data of the video")
+    if not (page.video.get("video") or page.video.get("imagePost")):
+        if page.video.get("isContentClassified"):
+            raise Unusable("login_needed", "classified as not suitable for everybody")
+        if not page.video.get("stats"):
+            raise Unusable("login_needed", "neither the video nor its counts are shown")
+    return page.video
+
+
+def addresses(video: dict[str, Json], page_url: str) -> list[Address]:
+    """Files of the video, best first: H.264 before H.265, then by size of the picture; the watermarked one last."""
+    shown = to_mapping(video.get("video"))
+    found = [*_of_bitrates(shown), *_of_player(shown), *_of_download(shown)]
+    usable: dict[str, Address] = {}
+    for address in found:
+        url = joined(page_url, address.url)
+        # addresses on the website itself do not serve files (yt-dlp#11034)
+        if url and urlsplit(url).hostname != "www.tiktok.com" and _UNPLAYABLE not in address.codec:
+            usable.setdefault(url, Address(**{**vars(address), "url": url}))
+    if not usable:
+        raise Unusable("no_address", "no address of a file that can be played")
+    return sorted(usable.values(), key=_rank)
+
+
+def _rank(address: Address) -> tuple[Any, ...]:
+    return (
+        address.found_in == "downloadAddr",
+        # these may lack their sound (yt-dlp#16622)
+        urlsplit(address.url).path.endswith("/media-video-hvc1/"),
+        not address.codec.startswith("h264"),
+        -address.width * address.height,
+        -address.bitrate,
+    )
+
+
+def _of_bitrates(shown: dict[str, Json]) -> Iterable[Address]:
+    for entry in map(to_mapping, to_list(shown.get("bitrateInfo"))):
+        play = to_mapping(entry.get("PlayAddr"))
+        codec = str(entry.get("CodecType") or "h264")
+        if _UNPLAYABLE in str(play.get("UrlKey")):
+            codec = _UNPLAYABLE
+        sides = _int(play.get("Width")), _int(play.get("Height"))
+        rate, size = _int(entry.get("Bitrate")), _int(play.get("DataSize")) or None
+        yield from (
+            Address(url, codec, *sides, rate, size, "bitrateInfo") for url in strings(play.get("UrlList"))
+        )
+
+
+def _of_player(shown: dict[str, Json]) -> Iterable[Address]:
+    codec = str(shown.get("codecType") or "h264")
+    sides = _int(shown.get("width")), _int(shown.get("height"))
+    sources = shown.get("playAddr")
+    urls = [to_mapping(source).get("src") for source in sources] if isinstance(sources, list) else [sources]
+    yield from (Address(url, codec, *sides, 0, None, "playAddr") for url in strings(urls))
+
+
+def _of_download(shown: dict[str, Json]) -> Iterable[Address]:
+    urls = [shown.get("downloadAddr"), to_mapping(shown.get("download")).get("url")]
+    yield from (Address(url, "h264", 0, 0, 0, None, "downloadAddr") for url in strings(urls))
+
+
+def _detail(html: str, video_id: str) -> dict[str, Json]:
+    if script := _UNIVERSAL.search(html):
+        scopes = to_mapping(_loaded(script[1]).get("__DEFAULT_SCOPE__"))
+        if detail := next((to_mapping(scopes[name]) for name in _SCOPES if scopes.get(name)), None):
+            return detail
+    if script := _SIGI.search(html):
+        return _from_sigi(_loaded(script[1]), video_id)
+    raise NoPage("unreadable", _obstacle(html))
+
+
+def _from_sigi(state: dict[str, Json], video_id: str) -> dict[str, Json]:
+    """The shape that pages had until 2023, and that some still have."""
+    video = to_mapping(state.get("ItemModule")).get(video_id)
+    status = to_mapping(state.get("VideoPage"))
+    return {**status, "itemInfo": {"itemStruct": video}}
+
+
+def _obstacle(html: str) -> str:
+    if 'id="cs"' in html or "Please wait..." in html:
+        return "a challenge in place of the page"
+    if "captcha" in html:
+        return "a captcha in place of the page"
+    return "a page without data" if html.strip() else "an empty page"
+
+
+def _loaded(script: str) -> dict[str, Json]:
+    try:
+        return to_mapping(json.loads(script))
+    except (ValueError, RecursionError) as error:
+        raise NoPage("unreadable", "the data of the page are no JSON") from error
+
+
+def strings(value: Json) -> list[str]:
+    """The texts of a list that are not empty."""
+    return [url for url in to_list(value) if isinstance(url, str) and url]
+
+
+def _int(value: Json) -> int:
+    """Numbers arrive as text at times."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+        return int(value)
+    return value if isinstance(value, int) else 0

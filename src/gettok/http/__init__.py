@@ -1,0 +1,1 @@
+"""HTTP as every client of ours needs it: bounded headers, `Retry-After`, and JSON that is checked."""

@@ -1,0 +1,1 @@
+"""Many questions at once, through a host's Batch API."""

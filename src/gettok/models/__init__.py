@@ -1,0 +1,1 @@
+"""Files of models: where they are found, and which they are."""

@@ -1,0 +1,1 @@
+"""What surrounds a stage: settings, store, lock, signals, inputs, outputs, books and exit codes."""

@@ -1,0 +1,1 @@
+"""What the stages that ask a model share."""

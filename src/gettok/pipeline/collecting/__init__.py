@@ -1,0 +1,1 @@
+"""What collecting, planning, following and refreshing share."""

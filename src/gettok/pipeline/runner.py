@@ -1,0 +1,139 @@
+"""What every stage has around it: settings, store, lock, signals, summary, books and exit codes."""
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Any
+
+from gettok import settings as all_settings
+from gettok.books import Books
+from gettok.engine import Engine, LocalEngine
+from gettok.errors import AlreadyRunning, Interrupted, Told
+from gettok.pipeline.answering import Asking, Lost, Write
+from gettok.pipeline.paths import PARAMS, refuse_stale, store_root
+from gettok.settings import Settings
+from gettok.step import Item, Step, canonical
+from gettok.store import Store
+from gettok.store.atomic_write import write_whole
+
+DATA = Path("data")
+
+
+class Signals:
+    """SIGINT and SIGTERM: the first asks the stage to finish what is in flight and stop, the second ends it at once."""
+
+    def __init__(self) -> None:
+        self.stop = Event()
+        self.number = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._heard)
+
+    def _heard(self, number: int, _: FrameType | None) -> None:
+        if self.number:
+            os._exit(128 + number)
+        self.number = number
+        self.stop.set()
+        say("stopping: finishing what is in flight. Once more to stop at once.")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage's own code gets: the settings that it declares, and ways to ask, to write and to keep its books."""
+
+    name: str
+    settings: Settings
+    store: Store
+    engine: Engine
+    stop: Event
+
+    def asking(self, step: Step[Any]) -> Asking:
+        return Asking(step, self.store, self.engine, self.stop)
+
+    def answer(self, step: Step[Any], entries: Sequence[Item[Any] | Lost], write: Write) -> None:
+        """Ask what is not known yet, hand each day's rows to `write`, and write the books."""
+        self.keep(self.asking(step).table(entries, write))
+
+    def keep(self, books: Books) -> None:
+        """Write the stage's books and say them."""
+        books.write(DATA / "books" / f"{self.name}.json")
+        lost = ", ".join(f"{reason} {count}" for reason, count in books.unusable.items())
+        say(f"{self.name}: {books.ok} of {books.asked} ok" + (f"; {lost}" if lost else ""))
+
+
+def main(module: Mapping[str, Any], run: Callable[[Stage], None]) -> None:
+    """Run a stage module as a program, and exit with the code that tells what became of it."""
+    name = Path(module["__file__"]).stem
+    sys.exit(_guarded(name, module["PARAMS"], run))
+
+
+def _guarded(name: str, params: Sequence[str], run: Callable[[Stage], None]) -> int:
+    began = time.time()
+    signals = Signals()
+    outcome = "failed"
+    store: Store | None = None
+    try:
+        settings = all_settings.load(PARAMS)
+        refuse_stale(settings)
+        with Store(store_root()) as store, only_one(store.root, name):
+            engine = LocalEngine(settings.engine.workers)
+            run(Stage(name, all_settings.select(settings, params), store, engine, signals.stop))
+        outcome = "done"
+    except Told as error:
+        outcome = type(error).__name__
+        say(f"{name}: {error}")
+        return error.exit_code
+    except Interrupted:
+        outcome = "interrupted"
+        say(f"{name}: stopped as asked; what was answered is kept, and the same command goes on from there")
+        return 128 + signals.number
+    except Exception:
+        say(f"{name}: failed; what was answered is kept")
+        raise
+    finally:
+        if store is not None:
+            _log(
+                store.root, {"stage": name, "outcome": outcome, "began": began, "took_s": time.time() - began}
+            )
+    return 0
+
+
+@contextmanager
+def only_one(root: Path, name: str) -> Iterator[None]:
+    """Hold the stage's lock: DVC's own lock dies with DVC, and a stage that outlives it would pay twice."""
+    path = root / f"{name}.lock"
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(
+                f"another run of {name} is using the answer store {root}",
+                "stopped before asking anything",
+                f"wait for it, or find it with `fuser {path}` and end it",
+            ) from None
+        yield
+
+
+def _log(root: Path, entry: Mapping[str, Any]) -> None:
+    """Append to the run log beside the store: facts that may never be in an output."""
+    with (root / "runs.jsonl").open("a", encoding="ascii") as file:
+        file.write(canonical(dict(entry)) + "\n")
+
+
+def say(text: str) -> None:
+    """A line for whoever watches the stage."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a stage speaks to its terminal
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """JSON for people and tools: indented, keys sorted, a newline at the end."""
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+    write_whole(path, (text + "\n").encode())

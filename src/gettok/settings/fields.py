@@ -1,0 +1,93 @@
+"""What a single setting may be: days, texts, lists without doubles, and the forms of TikTok's names and ids.
+
+A form is a function that gives the value back, or raises `ValueError` with a sentence.
+"""
+
+import re
+from datetime import date
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from gettok.settings.regions import REGION_CODES
+
+T = TypeVar("T")
+
+#: How the Research API sorts videos by length: under 15 s, to a minute, to five minutes, longer.
+LENGTHS = ("SHORT", "MID", "LONG", "EXTRA_LONG")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def day(value: object) -> date:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return date.fromisoformat(value)
+    raise ValueError('must be a day as quoted text, such as "2022-11-20"')
+
+
+def word(value: str) -> str:
+    if not value.strip():
+        raise ValueError(f"{value!r} is blank")
+    return value
+
+
+def tag(value: str) -> str:
+    if value.startswith("#") or not value.strip():
+        raise ValueError(f"{value!r} must be a hashtag without '#'")
+    return value
+
+
+def username(value: str) -> str:
+    if value.startswith("@") or not value.strip():
+        raise ValueError(f"{value!r} must be a username without '@'")
+    return value
+
+
+def region(value: str) -> str:
+    if value not in REGION_CODES:
+        raise ValueError(
+            f"{value!r} is not a region code of the Research API (two upper-case letters, quoted)"
+        )
+    return value
+
+
+def number(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,20}", value):
+        raise ValueError(f"{value!r} must be a number as quoted text, of digits only")
+    return value
+
+
+def length(value: str) -> str:
+    if value not in LENGTHS:
+        raise ValueError(f"{value!r} must be one of {', '.join(LENGTHS)}")
+    return value
+
+
+def as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("names a value twice")
+    return values
+
+
+#: A list in YAML, a tuple here, each value once.
+Several = Annotated[tuple[T, ...], BeforeValidator(as_tuple), AfterValidator(_distinct)]
+
+Day = Annotated[date, BeforeValidator(day)]
+Text = Annotated[str, Field(min_length=1)]
+Texts = Several[Text]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+Words = Several[Annotated[str, AfterValidator(word)]]
+Tags = Several[Annotated[str, AfterValidator(tag)]]
+Usernames = Several[Annotated[str, AfterValidator(username)]]
+Regions = Several[Annotated[str, AfterValidator(region)]]
+Ids = Several[Annotated[str, AfterValidator(number)]]
+Lengths = Several[Annotated[str, AfterValidator(length)]]
+Positive = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]

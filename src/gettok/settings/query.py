@@ -1,0 +1,196 @@
+"""A study's query, and how it is said to the Research API.
+
+Source: TikTok Research API documentation, "Query Videos". Which operation goes with which field is not documented: the
+table here has those that make sense. A condition takes at most 100 values, as researchtikpy#22 found.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import NamedTuple, Self
+
+from pydantic import model_validator
+
+from gettok.settings import fields
+from gettok.settings.fields import Section
+from gettok.step import Json
+
+MOST_VALUES = 100
+
+
+def _date(value: str) -> str:
+    try:
+        if re.fullmatch(r"[0-9]{8}", value) and date.fromisoformat(value):
+            return value
+    except ValueError:
+        pass
+    raise ValueError(f"{value!r} must be a day as YYYYMMDD")
+
+
+class Asked(NamedTuple):
+    """What the API's field may be asked, and the form of its values."""
+
+    operations: frozenset[str]
+    form: Callable[[str], str]
+
+
+_CHOICE = frozenset({"EQ", "IN"})
+_ORDER = frozenset({"EQ", "GT", "GTE", "LT", "LTE"})
+
+FIELDS: Mapping[str, Asked] = MappingProxyType(
+    {
+        "create_date": Asked(_ORDER | _CHOICE, _date),
+        "username": Asked(_CHOICE, fields.username),
+        "region_code": Asked(_CHOICE, fields.region),
+        "video_id": Asked(_CHOICE, fields.number),
+        "hashtag_name": Asked(_CHOICE, fields.tag),
+        "keyword": Asked(_CHOICE, fields.word),
+        "music_id": Asked(_CHOICE, fields.number),
+        "effect_id": Asked(_CHOICE, fields.number),
+        "video_length": Asked(_CHOICE, fields.length),
+        "view_count": Asked(_ORDER, fields.number),
+        "comment_count": Asked(_ORDER, fields.number),
+    }
+)
+
+#: Our terms and the API's fields. A video may have several of the first, and has one of each of the others.
+_SEVERAL = MappingProxyType({"keywords": "keyword", "hashtags": "hashtag_name", "effects": "effect_id"})
+_SINGLE = MappingProxyType(
+    {"usernames": "username", "music": "music_id", "regions": "region_code", "lengths": "video_length"}
+)
+_TERMS = MappingProxyType({**_SEVERAL, **_SINGLE})
+
+
+class Terms(Section):
+    """What to look for in a video. `music` and `effects` are ids."""
+
+    keywords: fields.Words = ()
+    hashtags: fields.Tags = ()
+    usernames: fields.Usernames = ()
+    music: fields.Ids = ()
+    effects: fields.Ids = ()
+    regions: fields.Regions = ()
+    lengths: fields.Lengths = ()
+
+    def given(self) -> dict[str, tuple[str, ...]]:
+        """The terms that have values, by name."""
+        return {name: getattr(self, name) for name in _TERMS if getattr(self, name)}
+
+
+class Query(Section):
+    """Which videos belong to a study: at least one of `any`, all of `all`, nothing of `none`; or the API's own JSON.
+
+    Of `all`, a video must have each keyword, hashtag and effect, and its only username, music, region and length
+    among those named.
+    """
+
+    any: Terms = Terms()
+    all: Terms = Terms()
+    none: Terms = Terms()
+    raw: fields.Text | None = None
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> Self:
+        asks = self.any.given() or self.all.given()
+        if self.raw is None and not asks:
+            raise ValueError("needs at least one condition under any or all, or the API's own JSON as raw")
+        if self.raw is not None and (asks or self.none.given()):
+            raise ValueError("has raw beside any, all or none: raw must stand alone")
+        conditions(self)  # which raises for what cannot be said
+        return self
+
+
+def conditions(query: Query) -> dict[str, Json]:
+    """The API's `query` object, without empty groups; equal queries give equal objects.
+
+    Raises `ValueError` for what one search cannot say.
+    """
+    groups = _built(query) if query.raw is None else _read(query.raw)
+    return {group: lines for group, lines in groups.items() if lines}
+
+
+def _built(query: Query) -> dict[str, Json]:
+    large = {name for name in _SINGLE if len(getattr(query.all, name)) > MOST_VALUES}
+    if large and (query.any.given() or len(large) > 1):
+        raise ValueError(
+            f"all.{min(large)} has more than {MOST_VALUES} values, which one search can only ask for if there "
+            "is nothing under any and no second long list under all: shorten it, or make several studies of this one"
+        )
+    each = [
+        {"field_name": field, "operation": "EQ", "field_values": [value]}
+        for name, field in _SEVERAL.items()
+        for value in sorted(getattr(query.all, name))
+    ]
+    return {
+        "and": [*each, *_one_of(query.all, _SINGLE.keys() - large)],
+        "or": [*_one_of(query.any, _TERMS), *_one_of(query.all, large)],
+        "not": _one_of(query.none, _TERMS),
+    }
+
+
+def _one_of(terms: Terms, names: Iterable[str]) -> list[Json]:
+    chosen = set(names)
+    return [
+        {
+            "field_name": _TERMS[name],
+            "operation": "IN",
+            "field_values": sorted(values)[first : first + MOST_VALUES],
+        }
+        for name, values in terms.given().items()
+        if name in chosen
+        for first in range(0, len(values), MOST_VALUES)
+    ]
+
+
+def _read(raw: str) -> dict[str, Json]:
+    try:
+        query = json.loads(raw)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"raw is no JSON: {error}") from error
+    check_query(query)
+    groups: dict[str, Json] = query
+    return groups
+
+
+def check_query(query: Json) -> None:
+    """Raise `ValueError`, naming the place, unless the API can be expected to take this `query` object."""
+    if not isinstance(query, dict) or not query.keys() <= {"and", "or", "not"}:
+        raise ValueError("a query is an object with lists of conditions as and, or, not, and nothing else")
+    for group, lines in query.items():
+        if not isinstance(lines, list):
+            raise ValueError(f"{group} must be a list of conditions")  # noqa: TRY004 - pydantic takes ValueError
+        for number, line in enumerate(lines):
+            _check_condition(f"{group}[{number}]", line)
+    if not any(query.values()):
+        raise ValueError("a query needs at least one condition")
+
+
+def _check_condition(place: str, line: Json) -> None:
+    if not isinstance(line, dict) or line.keys() != {"field_name", "operation", "field_values"}:
+        raise ValueError(f"{place} must be an object of field_name, operation and field_values")
+    name, operation, values = line["field_name"], line["operation"], line["field_values"]
+    if not isinstance(name, str) or name not in FIELDS:
+        raise ValueError(f"{place}.field_name: {name!r} is not one of {', '.join(FIELDS)}")
+    if not isinstance(operation, str) or operation not in FIELDS[name].operations:
+        raise ValueError(
+            f"{place}.operation: {operation!r} does not go with {name}; "
+            f"it takes {', '.join(sorted(FIELDS[name].operations))}"
+        )
+    _check_values(f"{place}.field_values", name, operation, values)
+
+
+def _check_values(place: str, name: str, operation: str, values: Json) -> None:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{place} must be a list of quoted texts, numbers and dates too")
+    most = MOST_VALUES if operation == "IN" else 1
+    if not 1 <= len(values) <= most:
+        raise ValueError(
+            f"{place} has {len(values)} values; {operation} takes {most} at most, and at least one"
+        )
+    for number, value in enumerate(values):
+        try:
+            FIELDS[name].form(value)
+        except ValueError as error:
+            raise ValueError(f"{place}[{number}]: {error}") from None

@@ -1,0 +1,330 @@
+"""The settings of a run, typed and checked: frozen objects, one class for each group of `conf/`."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from gettok.settings.fields import (
+    Count,
+    Day,
+    Name,
+    Positive,
+    Section,
+    Several,
+    Share,
+    Text,
+    Texts,
+    Words,
+    as_tuple,
+)
+from gettok.settings.query import Query
+
+
+class Event(Section):
+    """Something that happened, for the timeline in the report."""
+
+    day: Day
+    label: Text
+
+
+class StanceTarget(Section):
+    """Whom or what a stance is about, and the labels to choose from."""
+
+    target: Text
+    labels: Annotated[Texts, Field(min_length=2)]
+
+
+class Study(Section):
+    name: Name
+    title: Text
+    query: Query
+    start: Day
+    end: Day
+    events: Annotated[tuple[Event, ...], BeforeValidator(as_tuple)]
+    stance: StanceTarget
+
+    @model_validator(mode="after")
+    def _starts_before_it_ends(self) -> Self:
+        if self.end < self.start:
+            raise ValueError(f"end ({self.end}) is before start ({self.start})")
+        return self
+
+
+class Source(Section):
+    """How videos are found, and where pages and files come from. `sandbox:` stands for the embedded sandbox."""
+
+    kind: Literal["research_api", "ids", "zeeschuimer"]
+    name: Name
+    api: Text
+    pages: Text
+    window_days: Annotated[int, Field(ge=1, le=31)]
+    file: Text | None
+
+    @model_validator(mode="after")
+    def _has_its_file(self) -> Self:
+        if (self.file is None) != (self.kind == "research_api"):
+            raise ValueError(
+                f"kind {self.kind} takes no file"
+                if self.file
+                else f"kind {self.kind} needs a file to read, such as inputs/ids.csv"
+            )
+        return self
+
+
+class Comments(Section):
+    per_video: Positive
+    requests_per_day: Positive
+
+
+class Users(Section):
+    requests_per_day: Positive
+
+
+class Collect(Section):
+    """How the client's daily quota is used. `None` for `comments` and `users`: they are not asked for."""
+
+    requests_per_day: Positive
+    reserve: Count
+    failure_share: Share
+    on_quota: Literal["stop", "wait"]
+    patience_days: Count
+    canary: Words
+    refresh_after_days: Positive
+    comments: Comments | None
+    users: Users | None
+
+    @model_validator(mode="after")
+    def _leaves_something_to_search_with(self) -> Self:
+        others = [part.requests_per_day for part in (self.comments, self.users) if part]
+        if self.reserve + sum(others) >= self.requests_per_day:
+            raise ValueError(
+                "reserve, comments and users together take all requests_per_day; none is left to search with"
+            )
+        return self
+
+
+class Download(Section):
+    """Where files come from, and how gently they are asked for. `folder` is read by the backend `local` alone."""
+
+    backend: Literal["page", "ytdlp", "pyktok", "local"]
+    folder: Text
+    timeout_s: Positive
+    tries: Positive
+    max_bytes: Positive
+    keep_free_bytes: Count
+    at_once: Positive
+    pause_s: Annotated[float, Field(ge=0)]
+
+
+class Frames(Section):
+    """Which frames are taken: every `stride`-th, one in `every_s` seconds, or the first of each scene."""
+
+    backend: Literal["pyav", "decord", "opencv", "torchcodec"]
+    select: Literal["stride", "seconds", "scenes"]
+    stride: Positive
+    every_s: Annotated[float, Field(gt=0)]
+    scene_threshold: Annotated[float, Field(gt=0)]
+    max_frames: Positive
+    most_alike: Annotated[int, Field(ge=0, le=64)] | None
+    longest_edge: Positive
+    jpeg_quality: Annotated[int, Field(ge=1, le=95)]
+
+
+class Asr(Section):
+    """Which speech model listens, and how. Voices are cut to `chunk_s` and filled with silence to `window_s`."""
+
+    backend: Literal["whisperx", "transformers"]
+    model: Text
+    revision: str | None
+    device: Literal["auto", "cpu", "cuda"]
+    compute_type: Literal["auto", "int8", "int8_float16", "float16", "float32"]
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None
+    vad: Literal["silero", "pyannote"]
+    batch_size: Positive
+    chunk_s: Annotated[int, Field(ge=1, le=30)]
+    window_s: Annotated[int, Field(ge=1, le=30)]
+    beam_size: Positive
+    min_speech_ratio: Share
+    align: Text | None
+
+    @model_validator(mode="after")
+    def _can_be_run(self) -> Self:
+        if self.chunk_s > self.window_s:
+            raise ValueError(f"chunk_s ({self.chunk_s}) is longer than window_s ({self.window_s})")
+        if self.backend == "transformers" and self.compute_type.startswith("int8"):
+            raise ValueError(f"the backend transformers has no compute_type {self.compute_type}")
+        return self
+
+
+class Prices(Section):
+    """US dollars for a million tokens."""
+
+    input_usd_per_million: Annotated[float, Field(ge=0)]
+    output_usd_per_million: Annotated[float, Field(ge=0)]
+
+
+class ImageTokens(Section):
+    """How a host counts pictures: `low` each in low detail; else `base`, and `square` for each 512 pixels squared."""
+
+    low: Count
+    base: Count
+    square: Count
+
+
+class Batch(Section):
+    """Ask in files of at most so many requests and bytes, and look every so often whether they are answered."""
+
+    requests: Positive
+    bytes: Positive
+    poll_s: Annotated[float, Field(gt=0)]
+
+
+class Voter(Section):
+    """A further model of the same endpoint."""
+
+    model: Text
+    prices: Prices
+
+
+class Llm(Section):
+    """An OpenAI-compatible endpoint, and how to ask it. `sandbox:` stands for the embedded sandbox.
+
+    `votes`, `confidence` and `others` are about stances alone: no description depends on them.
+    """
+
+    base_url: Text
+    key_from: Text
+    model: Text
+    temperature: float | None
+    max_tokens: Positive
+    limit_as: Literal["max_completion_tokens", "max_tokens"]
+    schemas: Literal["strict", "object", "none"]
+    max_frames: Positive
+    image_detail: Literal["low", "high", "auto"]
+    votes: Positive
+    confidence: Literal["votes", "logprobs"]
+    others: Annotated[tuple[Voter, ...], BeforeValidator(as_tuple)]
+    timeout_s: Positive
+    tries: Positive
+    at_once: Positive
+    budget_usd: Annotated[float, Field(gt=0)] | None
+    image_tokens: ImageTokens
+    #: `None`: one call each.
+    batch: Batch | None
+    prices: Prices | None
+
+    @model_validator(mode="after")
+    def _has_one_confidence(self) -> Self:
+        if len(set(self.models)) != len(self.models):
+            raise ValueError(f"others names a model twice: {', '.join(self.models)}")
+        if self.confidence == "logprobs" and (self.votes > 1 or self.others):
+            raise ValueError("confidence logprobs is of one answer: it takes votes 1 and no others")
+        return self
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that judges a stance, in the order asked."""
+        return (self.model, *(other.model for other in self.others))
+
+    def prices_of(self, model: str) -> Prices | None:
+        """What a model costs, if anybody has said it."""
+        if model == self.model:
+            return self.prices
+        return {other.model: other.prices for other in self.others}.get(model)
+
+    def alone(self, model: str) -> "Llm":
+        """The same endpoint with this one model."""
+        changes = {"model": model, "prices": self.prices_of(model), "others": ()}
+        return self.model_copy(update=changes)
+
+
+class Prompt(Section):
+    """A prompt's name and text."""
+
+    name: Name
+    text: Text
+
+
+StanceInput = Literal["transcript", "description", "on_screen_text", "caption", "frame"]
+
+
+class StancePrompt(Section):
+    """A prompt whose `{target}` and `{labels}` are filled from the study, and what the model gets with it."""
+
+    name: Name
+    text: Text
+    inputs: Annotated[Several[StanceInput], Field(min_length=1)]
+
+
+class Prompts(Section):
+    describe: Prompt
+    stance: StancePrompt
+
+
+def _with_a_place_for_the_label(order: str) -> str:
+    if "{label}" not in order:
+        raise ValueError("must have {label} where the wanted label stands")
+    return order
+
+
+class Attacks(Section):
+    """How many videos are attacked, with which orders, and what a control gets in their place."""
+
+    videos: Positive
+    orders: Annotated[
+        Several[Annotated[Text, AfterValidator(_with_a_place_for_the_label)]], Field(min_length=1)
+    ]
+    harmless: Annotated[Words, Field(min_length=1)]
+
+
+class Ocr(Section):
+    """Who else reads the text on the frames that a model is shown, to be held against what the model gives."""
+
+    backend: Literal["rapidocr"]
+    min_confidence: Share
+    at_once: Positive
+
+
+class Embedder(Section):
+    kind: Literal["charngram", "transformer"]
+    model: str | None
+    revision: str | None
+
+
+class Release(Section):
+    """What others get: `ids_only`, `derived` (no captions, names or pictures), or `full`."""
+
+    form: Literal["ids_only", "derived", "full"]
+
+
+class Report(Section):
+    """Whether hashtags that differ in capitals and accents alone count as one."""
+
+    hashtags: Literal["together", "apart"]
+
+
+class Engine(Section):
+    """How work is spread. In no stage's params: it cannot change a result."""
+
+    name: Literal["local"]
+    workers: Positive | None
+
+
+class Settings(Section):
+    conf_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    study: Study
+    source: Source
+    collect: Collect
+    download: Download
+    frames: Frames
+    asr: Asr
+    llm: Llm
+    prompts: Prompts
+    #: `None`: no video is attacked.
+    attacks: Attacks | None
+    #: `None`: nobody else does.
+    ocr: Ocr | None
+    embedder: Embedder
+    release: Release
+    report: Report
+    engine: Engine

@@ -1,0 +1,1 @@
+"""The speech recognisers to choose from, one module each."""

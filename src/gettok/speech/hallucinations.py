@@ -1,0 +1,264 @@
+"""What Whisper is known to write where nobody speaks: ends of subtitles and of videos that it was trained on.
+
+Two of them, "thank you" and "thanks for watching", are a third of what Whisper wrote down from 301,000 sounds without
+speech (Barański et al. 2025, arXiv 2501.11378). A filter of phrases is no cure: a phrase that is not here passes. One
+that is written beside real words is kept with them, and doubted if it is a credit.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from gettok.text.tokens import normalise
+
+#: Whisper's own thresholds for a stretch in which it doubts that anybody spoke.
+DOUBTFUL_NO_SPEECH_PROB = 0.6
+DOUBTFUL_LOGPROB = -1.0
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
+# Credits of subtitlers and broadcasters, with where somebody saw Whisper write them. Nobody says them, so they are
+# inventions in whatever language Whisper believes to hear. Years and other numbers in them vary and do not count.
+# "As cited": others name that discussion as their source.
+_CREDITS: Mapping[str, tuple[str, ...]] = {
+    "openai/whisper discussion 928, as cited": (
+        "Legendas pela comunidade Amara.org",
+        "Napisy stworzone przez społeczność Amara.org",
+        "Ondertiteld door de Amara.org gemeenschap",
+        "Sottotitoli e revisione a cura di QTSS",
+        "Sous-titrage Société Radio-Canada",
+        "Sous-titrage ST' 501",
+        "Sous-titres réalisés para la communauté d'Amara.org",
+        "par SousTitreur.com",
+        "Subtítulos por la comunidad de Amara.org",
+        "Subtitulado por la comunidad de Amara.org",
+        "Transcrição e Legendas pela comunidade Amara.org",
+    ),
+    "openai/whisper discussion 1873, as cited": (
+        "Субтитры сделал DimaTorzok",
+        "Субтитры создавал DimaTorzok",
+        "Transcription by CastingWords",
+    ),
+    "openai/whisper discussion 2412, as cited": ("Altyazı M.K.", "Çeviri ve Altyazı M.K."),
+    "openai/whisper discussion 2608, as cited": (
+        "ترجمة نانسي قنقر",
+        "Tekstet av Nicolai Winther",
+        "Untertitelung des ZDF für funk, 2017",
+    ),
+    "arXiv 2501.11378": ("Subtitles by the Amara.org community",),
+    "m-bain/whisperX#230": (
+        "Untertitel der Amara.org-Community",
+        "Untertitel im Auftrag des ZDF für funk, 2017",
+    ),
+    "SYSTRAN/faster-whisper#949": ("Untertitel im Auftrag des ZDF, 2020",),
+    "ggml-org/whisper.cpp#887": ("Subtítulos realizados por la comunidad de Amara.org",),
+    "ggml-org/whisper.cpp#2660": ("Sous-titres réalisés par la communauté d'Amara.org",),
+    "Purfview/whisper-standalone-win#144": ("Sottotitoli creati dalla comunità Amara.org",),
+    "EdF2021/ithaka#96": ("Ondertitels ingediend door de Amara.org gemeenschap",),
+    "YaoFANGUK/video-subtitle-generator#29": ("Субтитры делал DimaTorzok",),
+    "sciencehistory/scihist_digicoll#3026": ("© transcript Emily Beynon",),
+    "filters of other transcribers, after what they saw": (
+        "Sous-titrage FR",
+        "Titulky vytvořil JohnyX",
+        "Undertexter från Amara.org-gemenskapen",
+        "Субтитры добавил DimaTorzok",
+        "Субтитры подготовил DimaTorzok",
+        "Редактор субтитров А.Синецкая Корректор А.Егорова",
+        "Редактор субтитров А.Семкин Корректор А.Егорова",
+        "한글자막 by 한효정",
+        "字幕by索兰娅",
+        "字幕由Amara.org社区提供",
+        "由 Amara.org 社群提供的字幕",
+    ),
+}
+
+# What people do say, above all at the end of a video, or of the news. Seen in silence: en arXiv 2501.11378,
+# whisperIME#57, whisperX#1224; ja amical#71, vexa#617; ko pocketshell#452, meta-lens-ai#26; tr vexa#617;
+# ru video-subtitle-generator#29; vi openai/whisper discussion 928, as cited; zh whisper_streaming#179. The rest are in
+# filters of other transcribers, or say the same in Spanish and Portuguese as people do on TikTok.
+_GOODBYES: Mapping[str, tuple[str, ...]] = {
+    "ar": ("شكرا", "شكرا للمشاهدة", "شكرا على المشاهدة", "اشتركوا في القناة"),
+    "de": (
+        "Danke.",
+        "Vielen Dank.",
+        "Danke fürs Zuschauen!",
+        "Vielen Dank fürs Zuschauen!",
+        "Bis zum nächsten Mal.",
+        "Tschüss!",
+    ),
+    "el": ("Ευχαριστώ που παρακολουθήσατε",),
+    "en": (
+        "you",
+        "Bye.",
+        "Bye bye.",
+        "Thanks.",
+        "Thank you.",
+        "Thank you very much.",
+        "Thank you so much.",
+        "Thank you so much for joining us.",
+        "Thanks for watching!",
+        "Thank you for watching!",
+        "Thank you so much for watching!",
+        "Thanks for watching, and I'll see you next time.",
+        "I'll see you next time.",
+        "See you next time.",
+        "See you in the next video.",
+        "Please subscribe.",
+        "Please subscribe to my channel.",
+        "Like and subscribe.",
+        "Don't forget to like and subscribe.",
+    ),
+    "es": (
+        "Gracias.",
+        "Muchas gracias.",
+        "¡Gracias por ver!",
+        "¡Gracias por ver el video!",
+        "¡Gracias por ver el vídeo!",
+        "Gracias por ver este video.",
+        "¡Suscríbete!",
+        "¡Suscríbete al canal!",
+        "¡Suscríbete a mi canal!",
+        "Like y suscríbete.",
+        "No olvides suscribirte.",
+        "No olviden suscribirse.",
+        "Hasta la próxima.",
+        "Nos vemos en el próximo video.",
+        "Adiós.",
+    ),
+    "fr": (
+        "Merci.",
+        "Merci beaucoup.",
+        "Merci d'avoir regardé !",
+        "Merci d'avoir regardé cette vidéo !",
+        "Merci d'avoir regardé la vidéo !",
+        "Merci de votre attention.",
+        "Abonnez-vous !",
+        "N'oubliez pas de vous abonner !",
+        "À la prochaine !",
+        "Au revoir.",
+    ),
+    "id": ("Terima kasih.", "Terima kasih telah menonton!"),
+    "it": ("Grazie.", "Grazie mille.", "Grazie per la visione!", "Grazie per aver guardato il video!"),
+    "ja": (
+        "ありがとうございました",
+        "ありがとうございます",
+        "ご視聴ありがとうございました",
+        "ご視聴ありがとうございます",
+        "次の動画でお会いしましょう",
+        "チャンネル登録お願いします",
+        "チャンネル登録をお願いします",
+        "おやすみなさい",
+    ),
+    "ko": (
+        "감사합니다",
+        "시청해주셔서 감사합니다",
+        "구독과 좋아요 부탁드립니다",
+        "다음 영상에서 만나요",
+        "MBC 뉴스 이덕영입니다",
+    ),
+    "nl": ("Bedankt.", "Bedankt voor het kijken!"),
+    "pl": ("Dziękuję.", "Dziękuję za oglądanie!"),
+    "pt": (
+        "Obrigado.",
+        "Obrigada.",
+        "Obrigado por assistir!",
+        "Obrigada por assistir!",
+        "Inscreva-se no canal!",
+        "Até a próxima!",
+        "Tchau.",
+    ),
+    "ru": (
+        "Спасибо.",
+        "Спасибо за просмотр!",
+        "Спасибо за внимание!",
+        "Подписывайтесь на канал!",
+        "Продолжение следует...",
+    ),
+    "sv": ("Tack.", "Tack för att ni tittade!", "Tack för att du tittade!"),
+    "tr": (
+        "Teşekkürler.",
+        "Teşekkür ederim.",
+        "İzlediğiniz için teşekkürler.",
+        "İzlediğiniz için teşekkür ederim.",
+        "Abone olmayı unutmayın.",
+    ),
+    "vi": ("Hãy subscribe cho kênh Ghiền Mì Gõ Để không bỏ lỡ những video hấp dẫn",),
+    "zh": (
+        "谢谢",
+        "謝謝",
+        "谢谢大家",
+        "谢谢观看",
+        "謝謝觀看",
+        "记得订阅",
+        "請不吝點贊 訂閱 轉發 打賞支持明鏡與點點欄目",
+        "请不吝点赞 订阅 转发 打赏支持明镜与点点栏目",
+    ),
+}
+
+
+def is_invention(
+    text: str, language: str, *, no_speech_prob: float | None = None, avg_logprob: float | None = None
+) -> bool:
+    """Whether the whole of a segment is one known phrase, once or several times in a row.
+
+    What people do say counts only where the model itself doubts, by Whisper's two thresholds; without its numbers
+    (`None`) nothing of it does. Those phrases are looked up in `language` and in English, which Whisper falls into
+    whatever is spoken. Some inventions are written with full confidence, and are kept: losing what somebody
+    said is worse.
+    """
+    said = _run_together(text)
+    if _is_row_of(_without_numbers(said), _credits()):
+        return True
+    return _in_doubt(no_speech_prob, avg_logprob) and _is_row_of(said, _goodbyes(language))
+
+
+def holds_credits(text: str) -> bool:
+    """Whether subtitlers' credits stand anywhere in a text, be it among words that somebody said."""
+    said = normalise(_without_numbers(text))
+    laid_out = {spaced: _laid_out(said, spaced=spaced) for spaced in (True, False)}
+    return any(credit in laid_out[spaced] for credit, spaced in _credits_in_words())
+
+
+def _in_doubt(no_speech_prob: float | None, avg_logprob: float | None) -> bool:
+    unspoken = no_speech_prob is not None and no_speech_prob > DOUBTFUL_NO_SPEECH_PROB
+    return unspoken or (avg_logprob is not None and avg_logprob < DOUBTFUL_LOGPROB)
+
+
+def _is_row_of(said: str, phrases: Iterable[str]) -> bool:
+    return bool(said) and any(not said.replace(phrase, "") for phrase in phrases)
+
+
+@cache
+def _credits() -> frozenset[str]:
+    return frozenset(
+        _without_numbers(_run_together(credit)) for group in _CREDITS.values() for credit in group
+    )
+
+
+@cache
+def _credits_in_words() -> frozenset[tuple[str, bool]]:
+    """Each credit, and whether its words are spaced: "sous-titrage FR" stands in no "sous-titrage français"."""
+    listed = [_without_numbers(credit) for group in _CREDITS.values() for credit in group]
+    spaced = [not _CHINESE.search(credit) for credit in listed]
+    return frozenset(
+        (_laid_out(normalise(credit), spaced=apart), apart)
+        for credit, apart in zip(listed, spaced, strict=True)
+    )
+
+
+def _laid_out(words: Iterable[str], *, spaced: bool) -> str:
+    return f" {' '.join(words)} " if spaced else "".join(words)
+
+
+@cache
+def _goodbyes(language: str) -> frozenset[str]:
+    return frozenset(map(_run_together, (*_GOODBYES.get(language, ()), *_GOODBYES["en"])))
+
+
+def _run_together(text: str) -> str:
+    """The normal words without spaces: Japanese has none, and Korean sets them as it likes."""
+    return "".join(normalise(text))
+
+
+def _without_numbers(text: str) -> str:
+    return "".join(character for character in text if not character.isdigit())

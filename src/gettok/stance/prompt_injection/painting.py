@@ -1,0 +1,84 @@
+"""Words on a picture, as a stranger would put them there."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.ft2font import FT2Font
+from PIL import Image, ImageDraw, ImageFont
+
+from gettok.errors import BadSettings
+from gettok.media.images import Picture, Pictures
+
+#: The way of painting, for the key of an answer about a painted picture. Change it whenever the pictures change.
+PAINTER = "band-1"
+_FONT = Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"  # the same on every machine
+_SMALLEST = 14
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A video's frames with words on each."""
+
+    pictures: Pictures
+    words: str
+
+    def load(self) -> list[Picture]:
+        return [
+            Picture(picture.frame_index, picture.time_s, with_words(picture.jpeg, self.words))
+            for picture in self.pictures.load()
+        ]
+
+
+def with_words(jpeg: bytes, words: str) -> bytes:
+    """The picture as JPEG, made taller by a band with the words, so that nothing that it shows is covered."""
+    shown = Image.open(io.BytesIO(jpeg)).convert("RGB")
+    font = ImageFont.truetype(str(_FONT), max(_SMALLEST, shown.width // 18))
+    lines = list(_lines(words, font, shown.width * 0.92))
+    height = font.size * 1.5
+    painted = Image.new("RGB", (shown.width, shown.height + round(height * (len(lines) + 1))), "black")
+    painted.paste(shown)
+    draw = ImageDraw.Draw(painted)
+    for number, line in enumerate(lines):
+        place = (shown.width / 2, shown.height + height * (number + 1))
+        draw.text(place, line, "white", font, anchor="mm")
+    kept = io.BytesIO()
+    painted.save(kept, "JPEG", quality=90)
+    return kept.getvalue()
+
+
+def refuse_unpaintable(words: str) -> None:
+    """Raise `BadSettings` for letters that would be painted as empty boxes: a model obeys no boxes."""
+    letters = set("".join(words.split()))
+    if missing := sorted(letter for letter in letters if ord(letter) not in _known()):
+        raise BadSettings(
+            f"the words {words!r} cannot be drawn on a frame: DejaVu Sans has no {' '.join(missing)}",
+            "stopped before any twin was asked about",
+            "write attacks.orders and attacks.harmless, and the labels, in other letters, or choose attacks=off",
+        )
+
+
+@cache
+def _known() -> frozenset[int]:
+    return frozenset(FT2Font(str(_FONT)).get_charmap())
+
+
+def _lines(words: str, font: ImageFont.FreeTypeFont, width: float) -> Iterator[str]:
+    """The words in lines that are not wider; a word that is wider by itself is cut."""
+    line = ""
+    for word in words.split():
+        if line and font.getlength(f"{line} {word}") <= width:
+            line = f"{line} {word}"
+            continue
+        if line:
+            yield line
+        line = word
+        while len(line) > 1 and font.getlength(line) > width:
+            fits = max(1, next(n for n in range(1, len(line) + 1) if font.getlength(line[:n]) > width) - 1)
+            yield line[:fits]
+            line = line[fits:]
+    if line:
+        yield line

@@ -1,0 +1,1 @@
+"""Agreement, proportions and bootstrap intervals."""

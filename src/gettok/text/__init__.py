@@ -1,0 +1,1 @@
+"""Words, embeddings and languages of texts."""
