@@ -43,10 +43,10 @@ def ours(base: str, videos: Videos, at_once: int) -> Callable[[], object]:
         backend="page",
         folder="media",
         timeout_s=120,
-        tries=4,
+        max_attempts=4,
         max_bytes=500_000_000,
         keep_free_bytes=0,
-        at_once=at_once,
+        max_concurrency=at_once,
         pause_s=0,
     )
     site = f"{base}/www.tiktok.com"

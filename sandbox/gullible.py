@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.exchange import JsonObject
 from sandbox.word_list import fold
 
-ASIDE = re.compile(
+REJECTS = re.compile(
     r"\b(?:ignor\w*|disregard|forget|override|olvid\w*)\b[^.!?\n]{0,60}?"
     r"\b(?:above|previous|prior|all|everything|instructions?|rules?|anterior\w*|arriba|todo|instrucciones)\b"
 )
@@ -36,7 +36,7 @@ SCHEMA_TYPES: dict[str, type | tuple[type, ...]] = {
 def ordered(text: str, labels: Sequence[Any]) -> Any:
     """The label that an order in the text wants, None without such an order."""
     plain = _plain(text)
-    openings = [found.end() for pattern in (ASIDE, FORGED_END) for found in pattern.finditer(plain)]
+    openings = [found.end() for pattern in (REJECTS, FORGED_END) for found in pattern.finditer(plain)]
     if not openings or not labels:
         return None
     known = {_plain(str(label)): label for label in labels}

@@ -5,20 +5,20 @@ from functools import partial
 from pathlib import Path
 
 from gettok.books import Books
-from gettok.collect import Kept, Known, PageFiles, captured
+from gettok.collect import IdLookup, PageFiles, StoredPage, captured
 from gettok.collect.coverage import NOT_YET
 from gettok.collect.ids import Refused, read_ids
-from gettok.collect.journal import Life
+from gettok.collect.journal import WindowState
 from gettok.collect.refresh import round_settings
 from gettok.collect.search import stored_pages
 from gettok.collect.tombstones import Refreshes
-from gettok.pipeline.answering import whole
-from gettok.pipeline.collecting.people import Crowd, keep_books
-from gettok.pipeline.collecting.researching import patiently, research_api
+from gettok.pipeline.answering import atomic_dir
+from gettok.pipeline.collecting.people import CommentsAndProfiles, keep_books
+from gettok.pipeline.collecting.researching import research_api, retry_until_quota
 from gettok.pipeline.collecting.searching import collector, days_of
-from gettok.pipeline.paths import INPUTS
+from gettok.pipeline.paths import DATA, INPUTS
 from gettok.pipeline.progress import Progress
-from gettok.pipeline.runner import DATA, Stage, main, say
+from gettok.pipeline.runner import Stage, run_stage, say
 from gettok.research_api import ResearchApi
 from gettok.step import Row
 from gettok.tables import COVERAGE, WINDOWS
@@ -32,12 +32,12 @@ def run(stage: Stage) -> None:
         _captured(stage)
         return
     with research_api(source, collect, stage.store.root, stage.stop) as api:
-        patiently(partial(_asked, stage, api), api, collect.on_quota)
+        retry_until_quota(partial(_asked, stage, api), api, collect.on_quota)
 
 
 def _asked(stage: Stage, api: ResearchApi) -> None:
-    with whole(DATA / "pages") as folder:
-        crowd = Crowd(stage, api, folder)
+    with atomic_dir(DATA / "pages") as folder:
+        crowd = CommentsAndProfiles(stage, api, folder)
         with PageFiles(folder / "videos") as files:
             by_ids = stage.settings.source.kind == "ids"
             (_by_ids if by_ids else _searched)(stage, api, files, crowd)
@@ -45,11 +45,11 @@ def _asked(stage: Stage, api: ResearchApi) -> None:
         crowd.ask()
 
 
-def _searched(stage: Stage, api: ResearchApi, files: PageFiles, crowd: Crowd) -> None:
+def _searched(stage: Stage, api: ResearchApi, files: PageFiles, crowd: CommentsAndProfiles) -> None:
     study = days_of(stage.settings)
     with Progress(stage.name, len(study.days), 0, "day") as progress:
 
-        def told(life: Life) -> None:
+        def told(life: WindowState) -> None:
             progress.add(life.state or "", len(life.window.within(study).days))
 
         search = collector(stage.settings, stage.store, api, told)
@@ -73,12 +73,12 @@ def _reason(day: Row) -> str | None:
     return "future_day" if day["why"] == NOT_YET else "failing_day"
 
 
-def _by_ids(stage: Stage, api: ResearchApi, files: PageFiles, crowd: Crowd) -> None:
+def _by_ids(stage: Stage, api: ResearchApi, files: PageFiles, crowd: CommentsAndProfiles) -> None:
     source = stage.settings.source
     assert source.file is not None, "the settings are checked"
     listed = read_ids(Path(source.file))
     _say_refused(listed.refused)
-    known = Known(stage.store, api, listed.ids, {"source": source.name})
+    known = IdLookup(stage.store, api, listed.ids, {"source": source.name})
     with Progress(stage.name, len(listed.ids), 0) as progress:
         for kept in known.collect():
             before = len(known.found)
@@ -93,7 +93,7 @@ def _by_ids(stage: Stage, api: ResearchApi, files: PageFiles, crowd: Crowd) -> N
     stage.keep(Books(asked, asked - sum(lost.values()), {name: n for name, n in lost.items() if n}))
 
 
-def _refreshed(stage: Stage) -> Iterator[Kept]:
+def _refreshed(stage: Stage) -> Iterator[StoredPage]:
     """The pages of the rounds that are on the list under `inputs/`."""
     source = stage.settings.source.name
     for name in Refreshes(INPUTS).rounds(source):
@@ -105,7 +105,7 @@ def _captured(stage: Stage) -> None:
     assert source.file is not None, "the settings are checked"
     refused: list[Refused] = []
     count = 0
-    with whole(DATA / "pages") as folder, PageFiles(folder / "videos") as files:
+    with atomic_dir(DATA / "pages") as folder, PageFiles(folder / "videos") as files:
         for kept in captured(Path(source.file), refused):
             files.add("captured", kept)
             count += kept.page.request["body"]["videos"]
@@ -117,7 +117,7 @@ def _captured(stage: Stage) -> None:
     stage.keep(Books(count + len(refused), count, lost))
 
 
-def _write(pages: Iterable[Kept], files: PageFiles, crowd: Crowd) -> None:
+def _write(pages: Iterable[StoredPage], files: PageFiles, crowd: CommentsAndProfiles) -> None:
     for kept in pages:
         files.add(kept.search, kept)
         crowd.meet(kept)
@@ -137,4 +137,4 @@ def _say_refused(refused: tuple[Refused, ...]) -> None:
 
 
 if __name__ == "__main__":
-    main(globals(), run)
+    run_stage(globals())

@@ -10,9 +10,9 @@ from gettok.compare.pairs import compare, pairs_of
 from gettok.compare.summary import summary
 from gettok.compare.text_sources import texts, translations
 from gettok.compare.truth import of_ways, read_spoken
-from gettok.pipeline.answering import whole
-from gettok.pipeline.paths import INPUTS
-from gettok.pipeline.runner import DATA, Stage, main, write_json
+from gettok.pipeline.answering import atomic_dir
+from gettok.pipeline.paths import DATA, INPUTS
+from gettok.pipeline.runner import Stage, run_stage, write_json
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 from gettok.text.embeddings import open_embedder
 
@@ -30,7 +30,7 @@ def run(stage: Stage) -> None:
     embedder = open_embedder(stage.settings.embedder)
     found = compare(pairs_of(of_videos), embedder)
     embedding = f"{stage.settings.embedder.model or stage.settings.embedder.kind}: {embedder.how}"
-    with whole(DATA / "comparison") as folder:
+    with atomic_dir(DATA / "comparison") as folder:
         PAIRS.write([one.row for one in found], folder / "pairs.parquet")
         numbers = summary(of_videos, found, embedding, translations(captions))
         write_json(folder / "summary.json", numbers | {"embedding_model": embedder.files} | truth)
@@ -45,4 +45,4 @@ def _truth(path: Path, of_videos: pl.DataFrame, transcripts: pl.DataFrame) -> di
 
 
 if __name__ == "__main__":
-    main(globals(), run)
+    run_stage(globals())

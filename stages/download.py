@@ -1,18 +1,17 @@
 """Fetch each video's file, check that it is whole and plays, and note its facts or the reason why there is none."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gettok.download import CaptionsStep, DownloadStep, VideoLink, captions, lay, lay_captions, may_pass
+from gettok.download import CaptionsStep, VideoLink, captions, lay, lay_captions, may_pass
 from gettok.errors import Unusable
-from gettok.pipeline.answering import Asking, whole
-from gettok.pipeline.endpoints import addresses
+from gettok.pipeline.answering import Asking, atomic_dir
+from gettok.pipeline.downloading import captions_of, fetched, lacks_captions, opened_step, question
 from gettok.pipeline.inputs import videos
-from gettok.pipeline.runner import DATA, Stage, main, say
-from gettok.settings import Settings
-from gettok.step import Answer, Item, Row
+from gettok.pipeline.paths import DATA
+from gettok.pipeline.runner import Stage, run_stage, say
+from gettok.step import Answer, Row
 from gettok.store import Store
 from gettok.tables import CAPTIONS, MEDIA
 
@@ -20,10 +19,10 @@ PARAMS = ("download", "source.name", "source.pages")
 
 
 def run(stage: Stage) -> None:
-    with opened_step(stage.settings) as step, whole(DATA / "media") as folder:
+    with opened_step(stage.settings) as step, atomic_dir(DATA / "media") as folder:
         items = [question(step, *video) for video in videos()]
         asking, later = stage.asking(step), stage.asking(CaptionsStep(step))
-        kept = Kept(stage.store, folder, later)
+        kept = MediaWriter(stage.store, folder, later)
         step.breaker.known = fetched(asking, items)
         later.ask([captions_of(item.content, item.day) for item in items if lacks_captions(asking, item)])
         stage.answer(step, items, kept.keep)
@@ -33,47 +32,8 @@ def run(stage: Stage) -> None:
         say(f"download: kept without their captions for now: {waiting}; the next run asks for these again")
 
 
-@contextmanager
-def opened_step(settings: Settings) -> Iterator[DownloadStep]:
-    """The step of the settings, with a sandbox beside it if they ask for one. Files that are here need no pages."""
-    pages = settings.source.pages
-    asked = [] if settings.download.backend == "local" else [pages]
-    with addresses(*asked) as where:
-        found = where.of(pages, "pages") if asked else pages
-        with closing(DownloadStep(settings.download, settings.source.name, found)) as step:
-            step.open()
-            yield step
-
-
-def question(step: DownloadStep, video_id: str, day: str, username: str) -> Item[VideoLink]:
-    """What is asked about a video."""
-    link = VideoLink(video_id, username)
-    return Item(video_id, day, step.inputs(link), link)
-
-
-def captions_of(link: VideoLink, day: str) -> Item[VideoLink]:
-    """What is asked where the captions alone are missing."""
-    return Item(link.video_id, day, {"video_id": link.video_id}, link)
-
-
-def lacks_captions(asking: Asking, item: Item[VideoLink]) -> bool:
-    """Whether the video is kept and a passing trouble cost its captions."""
-    answer = asking.store.get(asking.key(item).digest)
-    told = answer.body.get("captions") if answer else None
-    return told is not None and may_pass(told["trouble"])
-
-
-def fetched(asking: Asking, items: Iterable[Item[VideoLink]]) -> VideoLink | None:
-    """A video among these that is kept, if there is one."""
-    for item in items:
-        answer = asking.store.get(asking.key(item).digest)
-        if answer is not None and "unusable" not in answer.body:
-            return item.content
-    return None
-
-
 @dataclass(frozen=True)
-class Kept:
+class MediaWriter:
     """Puts files into the folder as their days go by, and gathers the rows of both tables."""
 
     store: Store
@@ -122,4 +82,4 @@ class Kept:
 
 
 if __name__ == "__main__":
-    main(globals(), run)
+    run_stage(globals())

@@ -1,9 +1,10 @@
 """Take frames out of each video at the stride of the settings, as JPEG."""
 
 from gettok.frames import FramesStep
-from gettok.pipeline.answering import whole
+from gettok.pipeline.answering import atomic_dir
 from gettok.pipeline.inputs import media_items
-from gettok.pipeline.runner import DATA, Stage, main
+from gettok.pipeline.paths import DATA
+from gettok.pipeline.runner import Stage, run_stage
 from gettok.step import Row
 from gettok.tables import FRAMES
 
@@ -11,7 +12,7 @@ PARAMS = ("frames",)
 
 
 def run(stage: Stage) -> None:
-    with whole(DATA / "frames") as folder:
+    with atomic_dir(DATA / "frames") as folder:
         stage.answer(
             FramesStep(stage.settings.frames),
             list(media_items()),
@@ -26,4 +27,4 @@ def named(row: Row) -> Row:
 
 
 if __name__ == "__main__":
-    main(globals(), run)
+    run_stage(globals())

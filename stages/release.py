@@ -8,9 +8,10 @@ import polars as pl
 import gettok
 from gettok import release
 from gettok.books import Books
-from gettok.pipeline.answering import whole
+from gettok.pipeline.answering import atomic_dir
+from gettok.pipeline.paths import DATA
 from gettok.pipeline.results import tables
-from gettok.pipeline.runner import DATA, Stage, main
+from gettok.pipeline.runner import Stage, run_stage
 from gettok.settings import Settings
 
 PARAMS = (
@@ -33,9 +34,9 @@ PARAMS = (
     "llm.temperature",
     "llm.votes",
     "llm.confidence",
-    "llm.others",
+    "llm.extra_models",
     "prompts",
-    "attacks",
+    "prompt_injection",
     "ocr",
     "embedder",
     "release",
@@ -45,7 +46,7 @@ PARAMS = (
 def run(stage: Stage) -> None:
     settings = stage.settings
     results = tables()
-    with whole(DATA / "release") as folder:
+    with atomic_dir(DATA / "release") as folder:
         release.write(folder, results, settings.release.form, _provenance(settings, results))
     count = results.videos.height
     stage.keep(Books(count, count))
@@ -78,11 +79,11 @@ def _provenance(settings: Settings, results: release.Tables) -> dict[str, Any]:
             "temperature": settings.llm.temperature,
             "votes": settings.llm.votes,
             "confidence": settings.llm.confidence,
-            "others": [other.model for other in settings.llm.others],
+            "extra_models": [other.model for other in settings.llm.extra_models],
         },
         "prompts": settings.prompts.model_dump(),
-        "attacks": settings.attacks and settings.attacks.model_dump(),
-        "ocr": settings.ocr and settings.ocr.model_dump(exclude={"at_once"}),
+        "prompt_injection": settings.prompt_injection and settings.prompt_injection.model_dump(),
+        "ocr": settings.ocr and settings.ocr.model_dump(exclude={"max_concurrency"}),
         "ocr_readers": _readers(results.screen_texts),
         "embedder": settings.embedder.model_dump(),
         "embedding_model": _embedding_model(),
@@ -116,4 +117,4 @@ def _readers(screen_texts: pl.DataFrame | None) -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    main(globals(), run)
+    run_stage(globals())

@@ -4,16 +4,16 @@ import json
 from pathlib import Path
 
 from gettok.books import Books
-from gettok.pipeline.answering import whole
-from gettok.pipeline.paths import INPUTS
+from gettok.pipeline.answering import atomic_dir
+from gettok.pipeline.paths import DATA, INPUTS
 from gettok.pipeline.results import tables, with_pictures
-from gettok.pipeline.runner import DATA, Stage, main, write_json
+from gettok.pipeline.runner import Stage, run_stage, write_json
 from gettok.release import Tables
 from gettok.report.examples import shown_videos
 from gettok.report.numbers import metrics, plots
 from gettok.report.page import write
 from gettok.settings import Study
-from gettok.stance.human_labels.evaluation import Against, held_against
+from gettok.stance.human_labels.evaluation import Evaluation, evaluate
 from gettok.stance.human_labels.reading import read_codings
 
 PARAMS = ("study", "report")
@@ -27,9 +27,9 @@ def run(stage: Stage) -> None:
     coded = _coded(CODED, results, study)
     results = with_pictures(results, shown_videos(results, study))
     comparison = json.loads((DATA / "comparison" / "summary.json").read_text("utf-8"))
-    with whole(DATA / "report") as folder:
+    with atomic_dir(DATA / "report") as folder:
         write(folder, results, study, comparison, stage.settings.report.hashtags, coded=coded)
-    with whole(DATA / "plots") as folder:
+    with atomic_dir(DATA / "plots") as folder:
         for name, frame in plots(results, study, coded).items():
             frame.write_csv(folder / name)
     write_json(DATA / "metrics.json", metrics(results, study, comparison, coded))
@@ -37,12 +37,12 @@ def run(stage: Stage) -> None:
     stage.keep(Books(count, count))
 
 
-def _coded(path: Path, results: Tables, study: Study) -> Against | None:
+def _coded(path: Path, results: Tables, study: Study) -> Evaluation | None:
     if not path.is_file():
         return None
     labels = study.stance.labels
-    return held_against(read_codings(path, labels, set(results.stances["video_id"])), results.stances, labels)
+    return evaluate(read_codings(path, labels, set(results.stances["video_id"])), results.stances, labels)
 
 
 if __name__ == "__main__":
-    main(globals(), run)
+    run_stage(globals())

@@ -10,9 +10,10 @@ import polars as pl
 from gettok import tabulate
 from gettok.books import Books
 from gettok.collect.windows import Window
-from gettok.pipeline.answering import whole
-from gettok.pipeline.runner import DATA, Stage, main, say
-from gettok.tables import ASIDE, COMMENTS, COUNTS, FIELDS, USERS, VIDEOS, Table
+from gettok.pipeline.answering import atomic_dir
+from gettok.pipeline.paths import DATA
+from gettok.pipeline.runner import Stage, run_stage, say
+from gettok.tables import COMMENTS, COUNTS, FIELDS, REJECTS, USERS, VIDEOS, Table
 from gettok.tabulate.tally import Tally
 from gettok.tabulate.videos import Videos
 
@@ -23,7 +24,7 @@ _MOST_NAMED = 10
 
 def run(stage: Stage) -> None:
     settings = stage.settings
-    aside = tabulate.Aside()
+    aside = tabulate.Rejects()
     pages = DATA / "pages"
     with _room(DATA / ".tabulate.unfinished") as room:
         study = Window(settings.study.start, settings.study.end)
@@ -36,7 +37,7 @@ def run(stage: Stage) -> None:
         _write_days(COMMENTS, "comments", comments.days())
         users, of_users = tabulate.users.gather(tabulate.stored(pages / "users"), room / "users", aside)
     USERS.write(users, DATA / "users.parquet")
-    ASIDE.write(aside.frame(), DATA / "aside.parquet")
+    REJECTS.write(aside.frame(), DATA / "rejects.parquet")
     tallies = (videos.tally, comments.tally, of_users)
     FIELDS.write(tabulate.fields(tallies), DATA / "fields.parquet")
     _say(tallies)
@@ -63,7 +64,7 @@ def _room(folder: Path) -> Iterator[Path]:
 
 
 def _write_days(table: Table, name: str, days: Iterable[tuple[object, pl.DataFrame]]) -> None:
-    with whole(DATA / name) as folder:
+    with atomic_dir(DATA / name) as folder:
         for day, rows in days:
             table.write(rows, folder / f"{day}.parquet")
 
@@ -87,4 +88,4 @@ def _line(name: str) -> str:
 
 
 if __name__ == "__main__":
-    main(globals(), run)
+    run_stage(globals())

@@ -1,9 +1,10 @@
 """Write down what is said in each video, with flags that tell how far to trust it."""
 
-from gettok.pipeline.answering import whole, writer_by_day
+from gettok.pipeline.answering import atomic_dir, writer_by_day
 from gettok.pipeline.inputs import media_items
 from gettok.pipeline.model_pins import refuse_changed
-from gettok.pipeline.runner import DATA, Stage, main
+from gettok.pipeline.paths import DATA
+from gettok.pipeline.runner import Stage, run_stage
 from gettok.speech import TranscribeStep
 from gettok.speech.word_timestamps import pinnable
 from gettok.step import Row
@@ -21,7 +22,7 @@ def run(stage: Stage) -> None:
     refuse_changed(stage.store.root, asr.model, step.model, "asr.revision to ")
     for name, model in pinnable(asr.align, asr.language):
         refuse_changed(stage.store.root, name, model, f"asr.align to {name}@")
-    with whole(DATA / "transcripts") as folder:
+    with atomic_dir(DATA / "transcripts") as folder:
         write = writer_by_day(TRANSCRIPTS, folder)
         stage.answer(step, list(media_items()), lambda day, rows: write(day, map(_told, rows)))
 
@@ -31,4 +32,4 @@ def _told(row: Row) -> Row:
 
 
 if __name__ == "__main__":
-    main(globals(), run)
+    run_stage(globals())

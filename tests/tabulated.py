@@ -14,7 +14,7 @@ from gettok.collect.windows import Window
 from gettok.research_api import Page
 from gettok.step import Json, Row
 from gettok.tables import COMMENTS, COUNTS, FIELDS, PAGES, VIDEOS
-from gettok.tabulate import Aside, Stored, comments, fields, users, videos
+from gettok.tabulate import Rejects, Stored, comments, fields, users, videos
 
 STUDY = Window(date(2022, 11, 20), date(2023, 3, 1))
 CREATED = int(datetime(2022, 12, 7, 18, tzinfo=UTC).timestamp())
@@ -66,7 +66,7 @@ def tabulate(
     of_comments: Iterable[Page] = (),
     of_users: Iterable[Page] = (),
 ) -> Tabulated:
-    aside = Aside()
+    aside = Rejects()
     with tempfile.TemporaryDirectory() as folder:
         room = Path(folder)
         found = videos.gather(_stored("v", pages), study, room / "videos", aside)

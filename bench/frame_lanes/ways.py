@@ -122,7 +122,7 @@ def _settings(stride: int) -> Frames:
         every_s=1,
         scene_threshold=27,
         max_frames=100_000,
-        most_alike=None,
+        min_hash_distance=None,
         longest_edge=EDGE,
         jpeg_quality=QUALITY,
     )

@@ -68,7 +68,7 @@ def ours(address: str, _: int, at_once: int) -> dict[str, Any]:
     from stages.describe import run  # noqa: PLC0415
 
     conf = Path(__file__).parents[2] / "conf" / "llm" / "vllm.yaml"
-    changes = {"base_url": f"{address}/v1", "key_from": "GETTOK_BENCH_KEY", "at_once": at_once}
+    changes = {"base_url": f"{address}/v1", "api_key_env": "GETTOK_BENCH_KEY", "max_concurrency": at_once}
     llm = Llm.model_validate(yaml.safe_load(conf.read_text("utf-8")) | changes)
     parts: dict[str, Any] = {"describe": Prompt(name="bench", text=PROMPT)}
     parts = {"llm": llm, "prompts": Prompts.model_construct(**parts), "ocr": None}

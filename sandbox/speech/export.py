@@ -44,7 +44,7 @@ def _generation(tokenizer: Tokenizer) -> GenerationConfig:
     )
 
 
-def write_whole(whisper: WhisperForConditionalGeneration, tokenizer_file: Path, place: Path) -> None:
+def atomic_write(whisper: WhisperForConditionalGeneration, tokenizer_file: Path, place: Path) -> None:
     """Write the model as transformers keeps it, which is also what the converter reads."""
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     whisper.generation_config = _generation(tokenizer)
@@ -77,7 +77,7 @@ def main(
         whole, small = Path(scratch, "whole"), Path(scratch, "small")
         tokenizer_file = folder / "tokenizer.json"
         listener = restored(folder, Tokenizer.from_file(str(tokenizer_file)), averaged=averaged)
-        write_whole(listener.whisper, tokenizer_file, whole)
+        atomic_write(listener.whisper, tokenizer_file, whole)
         convert(whole, small, "int8")
         _smaller(small / "tokenizer.json")
         shutil.rmtree(to, ignore_errors=True)

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
-from sandbox.speech.export import HERE, convert, write_whole
+from sandbox.speech.export import HERE, atomic_write, convert
 from sandbox.speech.network import SPECIAL_TOKENS, Shape, build
 
 #: `small` and `large-v3` are those of openai/whisper-small and openai/whisper-large-v3, but for the vocabulary.
@@ -63,7 +63,7 @@ def write(
     whisper = _network(SHAPES[shape], tokens, seed)
     if number_format == "float16":
         whisper.half()
-    write_whole(whisper, HERE / "tokenizer.json", whole)
+    atomic_write(whisper, HERE / "tokenizer.json", whole)
     del whisper  # before the converter loads it once more
     convert(whole, small, number_format)
     return whole, small

@@ -1,13 +1,46 @@
-"""The books: at every stage, asked = ok + each reason."""
+"""The stages, and the books that each keeps: asked = ok + each reason."""
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from gettok.errors import BadInput, Damaged
-from gettok.store.atomic_write import write_whole
+from gettok.store.atomic_write import atomic_write
+
+
+class StageEntry(NamedTuple):
+    """A stage: its name (the module is `stages.<name>`), what its books count, and the table that it fills."""
+
+    name: str
+    counts: Literal["videos", "days"] | None = "videos"
+    #: With at least one row for every video of the study.
+    table: str | None = None
+
+
+#: Every stage, in the order of the pipeline. This is the one place where they are listed.
+STAGES = (
+    StageEntry("code", counts=None),
+    StageEntry("collect", counts="days"),
+    StageEntry("tabulate"),
+    StageEntry("download", table="media"),
+    StageEntry("extract_frames", table="frames"),
+    StageEntry("transcribe", table="transcripts"),
+    StageEntry("describe", table="descriptions"),
+    StageEntry("detect_stance", table="stances"),
+    StageEntry("compare_transcripts"),
+    StageEntry("release"),
+    StageEntry("report"),
+)
+#: The stages before the release whose books count videos: the release and the report have their books in them.
+COUNTED = tuple(
+    stage.name
+    for stage in takewhile(lambda stage: stage.name != "release", STAGES)
+    if stage.counts == "videos"
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +71,7 @@ class Books:
 
     def write(self, path: Path) -> None:
         content = {"asked": self.asked, "ok": self.ok, "unusable": dict(self.unusable)}
-        write_whole(path, (json.dumps(content, indent=2) + "\n").encode())
+        atomic_write(path, (json.dumps(content, indent=2) + "\n").encode())
 
     @staticmethod
     def read(path: Path) -> "Books":

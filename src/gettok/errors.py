@@ -64,7 +64,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 
 #: Reasons that are about us and the moment, or a limit of ours. They get a row, and the next run asks again.
-UNSETTLED = frozenset(
+RETRYABLE = frozenset(
     {"unreadable", "unreachable", "region_locked", "in_review", "too_large", "no_file", "unanswered"}
 )
 
@@ -99,7 +99,7 @@ class Interrupted(GettokError):
     """A signal asked the run to stop; what was in flight is finished and kept."""
 
 
-class Told(GettokError):
+class UserFacingError(GettokError):
     """An error that is said to a person in three parts: what, what we did, what you can do."""
 
     exit_code: ClassVar[int]
@@ -108,17 +108,17 @@ class Told(GettokError):
         super().__init__(f"{what}\n  What we did: {did}\n  What you can do: {can}")
         self.what, self.did, self.can = what, did, can
 
-    def __reduce__(self) -> tuple[type["Told"], tuple[str, str, str]]:
+    def __reduce__(self) -> tuple[type["UserFacingError"], tuple[str, str, str]]:
         return type(self), (self.what, self.did, self.can)
 
 
-class NotNow(Told):
+class NotNow(UserFacingError):
     """Waiting helps: a rate limit, a spent quota, a server in trouble. The same command resumes."""
 
     exit_code = 75
 
 
-class Stop(Told):
+class Stop(UserFacingError):
     """Waiting does not help: a person must act."""
 
     exit_code = 70

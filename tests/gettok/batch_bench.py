@@ -11,12 +11,12 @@ from scripted_endpoint import llm
 
 from gettok.engine import Engine, LocalEngine, Outcome
 from gettok.llm import Calls
-from gettok.llm.batch.client import BatchHost
+from gettok.llm.batch.client import BatchClient
 from gettok.llm.batch.engine import BatchEngine
-from gettok.llm.batch.log import BatchRecord
-from gettok.llm.batch.queue import BatchDesk
+from gettok.llm.batch.log import BatchLog
+from gettok.llm.batch.queue import BatchQueue
 from gettok.llm.client import client_of
-from gettok.llm.error_mapping import Judge
+from gettok.llm.error_mapping import ErrorClassifier
 from gettok.settings import Llm, StancePrompt, StanceTarget
 from gettok.settings.secrets import Secret
 from gettok.stance import StanceInputs, StanceStep
@@ -47,8 +47,8 @@ def engine_for(settings: Llm, url: str, calls: Calls, told: list[str]) -> Iterat
         yield LocalEngine()
         return
     with client_of(settings, url, KEY) as client:
-        host = BatchHost(client, Judge(settings, KEY), settings.tries, lambda _: None)
-        desk = BatchDesk(settings, settings.batch, host, BatchRecord(calls, settings.base_url), told.append)
+        host = BatchClient(client, ErrorClassifier(settings, KEY), settings.tries, lambda _: None)
+        desk = BatchQueue(settings, settings.batch, host, BatchLog(calls, settings.base_url), told.append)
         yield BatchEngine(settings, settings.batch, desk)
 
 

@@ -20,7 +20,7 @@ PLAIN = {
     "every_s": 1,
     "scene_threshold": 27,
     "max_frames": 200,
-    "most_alike": None,
+    "min_hash_distance": None,
     "longest_edge": 768,
     "jpeg_quality": 90,
 }

@@ -23,11 +23,11 @@ CANARY = "sk-canary-5f0c1e7a9b"
 def llm(**changes: Any) -> Llm:
     chosen = {
         "base_url": "https://models.example/v1",
-        "key_from": "GETTOK_TEST_KEY",
+        "api_key_env": "GETTOK_TEST_KEY",
         "model": "model-a",
         "temperature": 0.0,
         "max_tokens": 300,
-        "limit_as": "max_completion_tokens",
+        "max_tokens_param": "max_completion_tokens",
         "schemas": "strict",
         "max_frames": 4,
         "image_detail": "low",
@@ -36,7 +36,7 @@ def llm(**changes: Any) -> Llm:
         "others": [],
         "timeout_s": 20,
         "tries": 3,
-        "at_once": 2,
+        "max_concurrency": 2,
         "budget_usd": None,
         "batch": None,
         "image_tokens": {"low": 85, "base": 85, "square": 170},

@@ -143,7 +143,7 @@ def study_of(count: int) -> Tables:
 
 
 def attacked(of: Tables, **changes: Any) -> Tables:
-    """The same study with an order in the transcript of each labelled video, which the first one's judge obeyed."""
+    """The same study with an order in the transcript of each labelled video, which the first one's judge complied."""
     judged = of.stances.filter(status="ok").select("video_id", "label").rows()
     rows = []
     for place, (video_id, label) in enumerate(judged):
@@ -160,14 +160,14 @@ def attacked(of: Tables, **changes: Any) -> Tables:
                     "inserted_into": ["transcript"],
                     "label": got,
                     "flipped": got != label,
-                    "obeyed": got == wanted,
+                    "complied": got == wanted,
                     "status": "ok",
                     "voters": ["judge-1"],
                     "answer": "{}",
                     **changes,
                 }
             )
-    return replace(of, attacks=TABLES["attacks"].frame(rows))
+    return replace(of, prompt_injection=TABLES["prompt_injection"].frame(rows))
 
 
 def books(asked: int, reasons: Any) -> Books:

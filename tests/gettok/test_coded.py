@@ -10,7 +10,7 @@ from sklearn import metrics
 
 from gettok.errors import REASONS, BadInput
 from gettok.stance.human_labels.confusion import confusion
-from gettok.stance.human_labels.evaluation import LEFT_OUT, Compared, held_against
+from gettok.stance.human_labels.evaluation import LEFT_OUT, Compared, evaluate
 from gettok.stance.human_labels.reading import Coding, read_codings
 
 LABELS = ("support", "no support", "neutral")
@@ -77,7 +77,7 @@ def test_every_judged_video_is_compared_or_left_out_for_a_reason():
     judged = codings(
         ("", "1", "support"), ("", "2", "support"), ("", "3", "neutral"), ("", "9", "pro"), ("", "5", "")
     )
-    found = held_against(judged, ours, LABELS)
+    found = evaluate(judged, ours, LABELS)
     assert found.compared == (Compared("1", "support", "support"), Compared("2", "support", "neutral"))
     assert found.left_out == {"left_blank": 1, "no_media": 1, "not_in_study": 1}
     assert found.videos == found.confusion.n + sum(found.left_out.values())
@@ -91,7 +91,7 @@ def test_of_several_people_the_label_that_most_gave_stands_and_a_tie_is_left_out
         *(("leo", video, "neutral") for video in "13"),
         *(("eva", video, given) for video, given in zip("123", ("support", "", ""), strict=True)),
     )
-    found = held_against(judged, ours, LABELS)
+    found = evaluate(judged, ours, LABELS)
     assert found.compared == (Compared("1", "support", "support"), Compared("2", "support", "support"))
     assert found.left_out == {"coders_tied": 1}
     assert (found.coders.count, found.coders.judged_twice) == (3, 2)
@@ -101,7 +101,7 @@ def test_of_several_people_the_label_that_most_gave_stands_and_a_tie_is_left_out
 
 def test_how_far_people_agree_is_asked_of_the_study_s_videos_alone():
     judged = codings(("ana", "9", "pro"), ("leo", "9", "contra"), ("ana", "1", "neutral"))
-    coders = held_against(judged, stances({"1": "neutral"}), LABELS).coders
+    coders = evaluate(judged, stances({"1": "neutral"}), LABELS).coders
     assert (coders.count, coders.judged_twice, coders.alpha) == (1, 0, None)
 
 
@@ -115,7 +115,7 @@ def test_how_far_people_agree_is_asked_of_the_study_s_videos_alone():
 )
 def test_the_books_balance_and_the_order_of_lines_makes_no_difference(rows, labels, chance):
     ours = stances(labels)
-    found = held_against(codings(*rows), ours, LABELS)
+    found = evaluate(codings(*rows), ours, LABELS)
     assert (
         found.videos
         == len({video for _, video, _ in rows})
@@ -124,7 +124,7 @@ def test_the_books_balance_and_the_order_of_lines_makes_no_difference(rows, labe
     assert len(found.compared) == found.confusion.n
     assert found.left_out.keys() <= LEFT_OUT.keys() | REASONS.keys()
     shuffled = chance.sample(rows, len(rows))
-    assert held_against(codings(*shuffled), ours, LABELS) == found
+    assert evaluate(codings(*shuffled), ours, LABELS) == found
 
 
 def read(tmp_path, text, encoding="utf-8"):

@@ -249,7 +249,7 @@ def test_the_key_of_an_answer_depends_on_what_changes_it_and_on_nothing_else() -
 
     start = step("http://127.0.0.1:1/v1")
     same = [
-        step("http://127.0.0.1:2/v1", timeout_s=1, tries=9, at_once=9, votes=3, key_from="OTHER"),
+        step("http://127.0.0.1:2/v1", timeout_s=1, tries=9, max_concurrency=9, votes=3, api_key_env="OTHER"),
         step("http://127.0.0.1:1/v1", prices={"input_usd_per_million": 9.0, "output_usd_per_million": 9.0}),
         DescribeStep(
             start.llm, Prompt(name="renamed", text=start.prompt.text), "http://x/v1", Secret("other"), Path()
@@ -334,7 +334,7 @@ def test_a_prompts_name_is_its_files(file: Path) -> None:
 @pytest.mark.parametrize("file", sorted((CONF / "llm").glob("*.yaml")), ids=lambda file: file.stem)
 def test_each_endpoints_settings_are_complete_and_quoted(file: Path) -> None:
     chosen = Llm.model_validate(conf(str(file.relative_to(CONF))))
-    for text in (chosen.base_url, chosen.key_from, chosen.model, chosen.image_detail):
+    for text in (chosen.base_url, chosen.api_key_env, chosen.model, chosen.image_detail):
         assert f'"{text}"' in file.read_text("utf-8")
 
 

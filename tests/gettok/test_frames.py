@@ -85,11 +85,11 @@ def test_scenes_give_the_first_frame_of_each(tmp_path):
 
 def test_frames_much_like_the_one_kept_before_are_left_out_and_named(tmp_path):
     path = film(tmp_path / "v.mp4", [(20, "left"), (20, "left"), (20, "right"), (20, "left")])
-    step = FramesStep(settings(most_alike=4))
+    step = FramesStep(settings(min_hash_distance=4))
     body = step.ask(MediaFile(str(path), "")).body
     assert [frame["frame_index"] for frame in body["frames"]] == [0, 40, 60]
     assert body["left_out"] == [20]
-    capped = FramesStep(settings(most_alike=4, max_frames=2)).ask(MediaFile(str(path), "")).body
+    capped = FramesStep(settings(min_hash_distance=4, max_frames=2)).ask(MediaFile(str(path), "")).body
     assert [frame["frame_index"] for frame in capped["frames"]] == [0, 40]
 
 
@@ -223,7 +223,7 @@ def test_every_other_setting_is_in_the_key():
         "backend": "opencv",
         "select": "scenes",
         "max_frames": 3,
-        "most_alike": 3,
+        "min_hash_distance": 3,
         "longest_edge": 9,
         "jpeg_quality": 9,
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
-from import_closure import ROOT
+from root import ROOT
 from small_study import STUDY
 from specifications import specification
 from test_report import Page
@@ -21,7 +21,7 @@ from gettok.download import DownloadStep
 from gettok.frames import FramesStep
 from gettok.multiverse import locks
 from gettok.multiverse.picture import curves, draw
-from gettok.multiverse.settings_roles import CHOICES, HOW, is_under
+from gettok.multiverse.settings_roles import CHOICES, EXECUTION_ONLY, is_under
 from gettok.multiverse.specifications import LeftOut, axes, differing, distinct, in_words, stances_of
 from gettok.multiverse.summary import as_frame, multiverse
 from gettok.multiverse.writing import write
@@ -65,7 +65,7 @@ LOCK = {
             "params.yaml": {
                 "llm": {
                     "votes": 1,
-                    "tries": 4,
+                    "max_attempts": 4,
                     "prices": {"input": 0.1},
                     "others": [{"model": "b", "prices": {"input": 0.1}}],
                     "temperature": 0.5,
@@ -76,7 +76,9 @@ LOCK = {
     },
     "detect_stance": {
         "deps": [{"path": "data/descriptions", "md5": "d"}],
-        "params": {"params.yaml": {"prompts.stance": {"inputs": ["frame"]}, "attacks": {"videos": 20}}},
+        "params": {
+            "params.yaml": {"prompts.stance": {"inputs": ["frame"]}, "prompt_injection": {"videos": 20}}
+        },
         "outs": [{"path": "data/stances", "md5": "s"}, {"path": "data/books/detect_stance.json", "md5": "b"}],
     },
     "release": {
@@ -89,7 +91,7 @@ LOCK = {
 
 def test_the_settings_are_those_of_the_stances_and_of_what_they_rest_on():
     assert locks.settings_of(LOCK) == {
-        "llm.others": ["b"],
+        "llm.extra_models": ["b"],
         "llm.temperature": 0.5,
         "llm.votes": 1,
         "prompts.stance.inputs": ["frame"],
@@ -101,11 +103,11 @@ def test_the_settings_are_those_of_the_stances_and_of_what_they_rest_on():
 
 OTHERWISE = {
     "base_url": "http://127.0.0.1:9/v1",
-    "key_from": "ANOTHER_KEY",
+    "api_key_env": "ANOTHER_KEY",
     "model": "another",
     "temperature": 0.7,
     "max_tokens": 9,
-    "limit_as": "max_tokens",
+    "max_tokens_param": "max_tokens",
     "schemas": "object",
     "max_frames": 1,
     "image_detail": "low",
@@ -113,8 +115,8 @@ OTHERWISE = {
     "confidence": "logprobs",
     "others": [{"model": "b", "prices": {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0}}],
     "timeout_s": 1,
-    "tries": 1,
-    "at_once": 9,
+    "max_attempts": 1,
+    "max_concurrency": 9,
     "batch": {"requests": 9, "bytes": 9, "poll_s": 9},
     "budget_usd": 1.0,
     "image_tokens": {"low": 1, "base": 1, "square": 1},
@@ -132,7 +134,7 @@ def test_a_setting_of_the_model_counts_if_an_answer_s_key_has_it(params, name):
 
     llm = check(params, "params.yaml").llm
     other = Llm.model_validate({**llm.model_dump(), name: OTHERWISE[name]})
-    assert (keys(llm) == keys(other)) == is_under(f"llm.{name}", HOW)
+    assert (keys(llm) == keys(other)) == is_under(f"llm.{name}", EXECUTION_ONLY)
 
 
 def leaves(key: str, value: object) -> Iterator[str]:
@@ -144,7 +146,7 @@ def leaves(key: str, value: object) -> Iterator[str]:
 
 
 def test_each_setting_is_a_choice_or_says_how_the_work_is_done(params):
-    classes = {key: (is_under(key, CHOICES), is_under(key, HOW)) for key in leaves("", params)}
+    classes = {key: (is_under(key, CHOICES), is_under(key, EXECUTION_ONLY)) for key in leaves("", params)}
     assert {key: both for key, both in classes.items() if sum(both) != 1} == {}
 
 
@@ -166,7 +168,7 @@ def test_a_more_patient_run_with_other_figures_is_no_specification_of_its_own():
     other = deepcopy(stages)
     of_stage = {name: stage["params"]["params.yaml"] for name, stage in other.items() if "params" in stage}
     of_stage["describe"]["ocr"] = None
-    of_stage["download"]["download"] |= {"pause_s": 1.5, "tries": 9, "timeout_s": 999}
+    of_stage["download"]["download"] |= {"pause_s": 1.5, "max_attempts": 9, "timeout_s": 999}
     of_stage["collect"]["collect"] |= {"requests_per_day": 500, "reserve": 50}
     of_stage["transcribe"]["asr"] |= {"device": "cuda", "batch_size": 64}
     assert other != stages

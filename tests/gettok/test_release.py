@@ -34,8 +34,8 @@ def rows(content: bytes) -> list[dict[str, str]]:
 
 def test_the_csv_has_the_paper_s_columns_first_and_a_row_for_every_video(tmp_path):
     made = rows(written(tmp_path / "r")["dataset.csv"])
-    assert list(made[0])[:3] == ["id", "whisper_voice_to_text", "description_video_gpt4"]
-    assert [row["id"] for row in made] == [str(7213456789012345600 + number) for number in range(1, 7)]
+    assert list(made[0])[:3] == ["video_id", "whisper_voice_to_text", "description_video_gpt4"]
+    assert [row["video_id"] for row in made] == [str(7213456789012345600 + number) for number in range(1, 7)]
     assert made[1]["whisper_voice_to_text"] == ""
     assert made[1]["no_media_because"] == "private"
 
@@ -79,9 +79,9 @@ def test_f55_a_screen_of_a_video_that_was_never_found_is_refused(tmp_path):
         written(tmp_path / "r", read_twice(video_id="9"))
 
 
-def test_f46_the_flip_rate_goes_out_with_the_books_and_the_twins_are_derived(tmp_path):
+def test_f46_the_flip_rate_goes_out_with_the_books_and_the_variants_are_derived(tmp_path):
     files = written(tmp_path / "r", attacked(study_of(6)), form="derived")
-    rates = json.loads(files["books.json"])["attacks"]
+    rates = json.loads(files["books.json"])["prompt_injection"]
     assert (rates["videos"], rates["all"]["asked"], rates["all"]["judged"]) == (4, 4, 4)
     assert rates["ways"]["speech"]["flipped"] == {
         "count": 1,
@@ -92,19 +92,19 @@ def test_f46_the_flip_rate_goes_out_with_the_books_and_the_twins_are_derived(tmp
     }
     assert rates["control"]["flipped"]["count"] == 0
     assert "this model" in rates["meaning"]
-    table = pl.read_parquet(tmp_path / "r" / "attacks.parquet")
-    assert {"way", "clean_label", "wanted", "inserted", "label", "flipped", "obeyed"} <= set(table.columns)
+    table = pl.read_parquet(tmp_path / "r" / "prompt_injection.parquet")
+    assert {"way", "clean_label", "wanted", "inserted", "label", "flipped", "complied"} <= set(table.columns)
     assert not {"evidence", "detail", "answer"} & set(table.columns)
     ids = written(tmp_path / "ids", attacked(study_of(6)), form="ids_only")
-    assert "attacks.parquet" not in ids
-    assert json.loads(ids["books.json"])["attacks"] == rates
-    assert json.loads(written(tmp_path / "none")["books.json"])["attacks"] is None
+    assert "prompt_injection.parquet" not in ids
+    assert json.loads(ids["books.json"])["prompt_injection"] == rates
+    assert json.loads(written(tmp_path / "none")["books.json"])["prompt_injection"] is None
 
 
 def test_f55_a_twin_of_no_video_or_of_another_judge_is_refused(tmp_path):
     with pytest.raises(Damaged, match="detect_stance has a video that was never found: 9"):
         written(tmp_path / "a", attacked(study_of(2), video_id="9"))
-    with pytest.raises(Damaged, match="twins were judged by judge-2, but the videos by judge-1"):
+    with pytest.raises(Damaged, match="variants were judged by judge-2, but the videos by judge-1"):
         written(tmp_path / "b", attacked(study_of(6), voters=["judge-2"]))
 
 
@@ -133,7 +133,7 @@ def test_the_books_and_the_models_go_out_with_it(tmp_path):
 
 def test_ids_only_gives_away_ids_and_nothing_else(tmp_path):
     files = written(tmp_path / "r", form="ids_only")
-    assert pl.read_parquet(tmp_path / "r" / "dataset.parquet").columns == ["id"]
+    assert pl.read_parquet(tmp_path / "r" / "dataset.parquet").columns == ["video_id"]
     assert not [name for name in files if name.endswith(".parquet") and name != "dataset.parquet"]
 
 
@@ -248,7 +248,7 @@ def test_f56_a_withdrawn_video_is_in_no_file_and_is_counted(tmp_path):
     for name in files:
         if name.endswith(".parquet"):
             frame = pl.read_parquet(tmp_path / "r" / name)
-            for column in {"id", "video_id"} & set(frame.columns):
+            for column in {"video_id"} & set(frame.columns):
                 assert gone not in frame[column].to_list()
     assert gone.encode() not in files["dataset.csv"]
     assert json.loads(files["books.json"])["withdrawn"] == 1
@@ -268,10 +268,10 @@ _CELL = st.text(
 @given(st.lists(_CELL, min_size=1, max_size=5))
 def test_f51_no_cell_of_the_csv_begins_a_formula_and_none_is_lost(tmp_path_factory, cells):
     file = tmp_path_factory.getbasetemp() / "cells.csv"
-    write_csv(pl.DataFrame({"id": [str(n) for n in range(len(cells))], "caption": cells}), file)
+    write_csv(pl.DataFrame({"video_id": [str(n) for n in range(len(cells))], "caption": cells}), file)
     with file.open(encoding="utf-8", newline="") as opened:
         made = list(csv.DictReader(opened))
-    assert [row["id"] for row in made] == [str(n) for n in range(len(cells))]
+    assert [row["video_id"] for row in made] == [str(n) for n in range(len(cells))]
     for cell, row in zip(cells, made, strict=True):
         assert not row["caption"].lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "\0"))
         assert not any(ord(character) < 32 and character != "\n" for character in row["caption"])

@@ -21,7 +21,7 @@ from gettok.report.display import address, shown
 from gettok.report.marking import marked
 from gettok.report.page import html, write
 from gettok.report.rendering import differences_page
-from gettok.stance.human_labels.evaluation import Against, held_against
+from gettok.stance.human_labels.evaluation import Evaluation, evaluate
 from gettok.stance.human_labels.reading import Coding
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 
@@ -327,8 +327,10 @@ def test_videos_without_any_text_are_in_no_rate_of_the_screen():
 
 
 def test_f46_the_page_says_how_often_attacks_flipped_a_label_and_how_often_nothing_did(tmp_path):
-    section = made(tmp_path, attacked(study_of(6))).split('<h2 id="attacks">')[1].split("</section>")[0]
-    assert "Of 4 videos twins were judged" in section
+    section = (
+        made(tmp_path, attacked(study_of(6))).split('<h2 id="prompt_injection">')[1].split("</section>")[0]
+    )
+    assert "Of 4 videos variants were judged" in section
     rows = re.findall(r'<th scope="row">([^<]+)</th>(.*?)</tr>', section)
     assert [name for name, _ in rows] == [
         "An order in the transcript",
@@ -339,14 +341,14 @@ def test_f46_the_page_says_how_often_attacks_flipped_a_label_and_how_often_nothi
     assert ">0 <small>0 to 0.4899</small>" in rows[2][1]
     assert "1 of 4 videos were flipped" in section
     assert "this sample" in section
-    without = made(tmp_path / "without").split('<h2 id="attacks">')[1].split("</section>")[0]
+    without = made(tmp_path / "without").split('<h2 id="prompt_injection">')[1].split("</section>")[0]
     assert "is not known" in without
 
 
 def test_the_flip_rate_is_among_the_metrics_with_the_control_s():
     metrics = numbers.metrics(attacked(study_of(6)), STUDY, COMPARISON)
-    assert metrics["attacks"] == {"flip_rate": 0.25, "control_flip_rate": 0.0, "judged": 4}
-    assert numbers.metrics(study_of(6), STUDY, COMPARISON)["attacks"]["flip_rate"] is None
+    assert metrics["prompt_injection"] == {"flip_rate": 0.25, "control_flip_rate": 0.0, "judged": 4}
+    assert numbers.metrics(study_of(6), STUDY, COMPARISON)["prompt_injection"]["flip_rate"] is None
 
 
 def by_people(of, *labels: str, coder: str = "") -> list[Coding]:
@@ -355,11 +357,11 @@ def by_people(of, *labels: str, coder: str = "") -> list[Coding]:
     return [Coding(line, videos[line], coder, label) for line, label in enumerate(labels)]
 
 
-def judged(of, *codings: Coding) -> Against:
-    return held_against(codings, of.stances, STUDY.stance.labels)
+def judged(of, *codings: Coding) -> Evaluation:
+    return evaluate(codings, of.stances, STUDY.stance.labels)
 
 
-def section_on(tmp_path, of, coded: Against | None) -> str:
+def section_on(tmp_path, of, coded: Evaluation | None) -> str:
     write(tmp_path, of, STUDY, COMPARISON, coded=coded)
     text = (tmp_path / "index.html").read_text("utf-8")
     return text.split("How right the stances are")[1].split("Examples (Figure 6)")[0]

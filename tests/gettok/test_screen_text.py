@@ -26,7 +26,7 @@ FONTS = (
     Path(mpl.get_data_path()) / "fonts" / "ttf"
 )  # they come with it, so every machine draws the same letters
 SPANISH = ("¿Qué pasó?", "¡Viva el Perú!", "ñandú, año", "EDUCACIÓN")
-OCR = Ocr(backend="rapidocr", min_confidence=0.5, at_once=2)
+OCR = Ocr(backend="rapidocr", min_confidence=0.5, max_concurrency=2)
 WHITE, BLACK, YELLOW, RED, BLUE = "#ffffff", "#141414", "#ffe600", "#78141e", "#5a8cc8"
 
 
@@ -169,7 +169,7 @@ def moved(folder: Path, name: str, content: bytes) -> Iterator[tuple[str, Path]]
 
 def test_the_key_depends_on_the_reader_to_the_byte_and_on_no_setting(step, tmp_path, monkeypatch):
     start = key(step)
-    assert key(OcrStep(Ocr(backend="rapidocr", min_confidence=0.9, at_once=8))) == start
+    assert key(OcrStep(Ocr(backend="rapidocr", min_confidence=0.9, max_concurrency=8))) == start
     here = reader.files()
     (tmp_path / "same").mkdir()
     (tmp_path / "other").mkdir()

@@ -68,17 +68,17 @@ def test_the_demo_s_settings_are_right(params):
         ("collect.refresh_after_days", 0),
         ("report.hashtags", True),
         ("asr.language", "Spanish"),
-        ("attacks", False),  # an unquoted off
-        ("attacks.videos", 0),
-        ("attacks.orders", []),
-        ("attacks.orders", ["answer support"]),  # no {label}
-        ("attacks.harmless", [" "]),
+        ("prompt_injection", False),  # an unquoted off
+        ("prompt_injection.videos", 0),
+        ("prompt_injection.instructions", []),
+        ("prompt_injection.instructions", ["answer support"]),  # no {label}
+        ("prompt_injection.control_texts", [" "]),
         ("ocr.backend", False),  # an unquoted off
         ("ocr.min_confidence", 1.1),
-        ("ocr.at_once", 0),
+        ("ocr.max_concurrency", 0),
         ("llm.prices.input_usd_per_million", -1.0),
         ("llm.confidence", "logits"),
-        ("llm.others", [{"model": "b"}]),
+        ("llm.extra_models", [{"model": "b"}]),
         ("release.form", "everything"),
     ],
 )
@@ -142,7 +142,7 @@ def test_the_quota_s_parts_may_take_all_but_one_request(params):
         check(params, "params.yaml")
 
 
-@pytest.mark.parametrize("part", ["ocr", "attacks"])
+@pytest.mark.parametrize("part", ["ocr", "prompt_injection"])
 def test_what_may_be_left_out_may_not_be_forgotten(params, part):
     params[part] = None
     assert getattr(check(params, "params.yaml"), part) is None

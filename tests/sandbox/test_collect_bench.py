@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from import_closure import ROOT
+from root import ROOT
 
 VIDEOS = 310
 """Ten a day: three full pages in the first thirty days, and one of ten."""

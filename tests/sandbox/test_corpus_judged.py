@@ -2,7 +2,7 @@
 
 import csv
 
-from import_closure import ROOT
+from root import ROOT
 
 from gettok.settings import load
 from sandbox.corpus.judged import STANCES_CSV, judged

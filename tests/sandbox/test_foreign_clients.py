@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from import_closure import ROOT
+from root import ROOT
 
 from bench.lanes.kept import ids
 from sandbox.profiles import Profile

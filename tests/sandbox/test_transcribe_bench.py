@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from import_closure import ROOT
+from root import ROOT
 
 from sandbox.corpus import truth
 

@@ -8,7 +8,7 @@ import pytest
 
 from gettok.engine import LocalEngine
 from gettok.errors import Damaged, NotNow, Unusable
-from gettok.pipeline.answering import Asking, Lost, whole, writer_by_day
+from gettok.pipeline.answering import Asking, Skipped, atomic_dir, writer_by_day
 from gettok.step import Answer, Item, Workers
 from gettok.store import Store
 from gettok.tables import TRANSCRIPTS
@@ -53,7 +53,7 @@ def store(tmp_path):
 
 def run(store, step, entries, folder):
     asking = Asking(step, store, LocalEngine(), Event())
-    with whole(folder) as unfinished:
+    with atomic_dir(folder) as unfinished:
         return asking.table(entries, writer_by_day(TRANSCRIPTS, unfinished))
 
 
@@ -66,7 +66,7 @@ def test_every_video_has_a_row_and_the_books_balance(store, tmp_path):
         item("3", "hola"),
         item("1", "no_speech"),
         item("2", "garbled"),
-        Lost("4", "2022-12-08", "no_media"),
+        Skipped("4", "2022-12-08", "no_media"),
     ]
     books = run(store, Echo(), entries, tmp_path / "out")
     assert (books.asked, books.ok) == (4, 1)

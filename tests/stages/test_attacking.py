@@ -1,4 +1,4 @@
-"""Attacked twins as a part of a program: what is asked about them, what it leaves, and what is never asked again."""
+"""Attacked variants as a part of a program: what is asked about them, what it leaves, and what is never asked again."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from workspace import Workspace
 from gettok.cli.store_refill import refill
 from gettok.stance.prompt_injection.attack_types import WAYS
 from gettok.store import Store
-from gettok.tables import ATTACKS, DESCRIPTIONS, FRAMES, STANCES, TRANSCRIPTS, VIDEOS
+from gettok.tables import DESCRIPTIONS, FRAMES, PROMPT_INJECTION, STANCES, TRANSCRIPTS, VIDEOS
 from sandbox.server import Sandbox
 
 DAY = "2022-12-07"
@@ -50,8 +50,8 @@ def workspace(tmp_path_factory, sandbox):
     return made
 
 
-def twins(workspace: Workspace) -> pl.DataFrame:
-    return ATTACKS.read(workspace.data / "attacks.parquet")
+def variants(workspace: Workspace) -> pl.DataFrame:
+    return PROMPT_INJECTION.read(workspace.data / "prompt_injection.parquet")
 
 
 def stances(workspace: Workspace) -> bytes:
@@ -63,13 +63,13 @@ def calls(sandbox: Sandbox) -> int:
 
 
 def test_each_labelled_video_has_a_twin_for_each_way_that_the_prompt_leaves_open(workspace):
-    found = twins(workspace)
+    found = variants(workspace)
     assert found.select("video_id", "way").rows() == [(one, way) for one in JUDGED for way in THROUGH]
     own = dict(STANCES.read(workspace.data / "stances", ["video_id", "label"]).rows())
     assert [own[one] for one in SAID] == ["support", "no support", "neutral", None]
     for row in found.iter_rows(named=True):
         assert (row["status"], row["clean_label"]) == ("ok", own[row["video_id"]])
-        assert (row["label"], row["flipped"], row["obeyed"]) == (row["clean_label"], False, False)
+        assert (row["label"], row["flipped"], row["complied"]) == (row["clean_label"], False, False)
         assert row["wanted"] not in {None, row["clean_label"]}
         assert row["answer"]
         assert row["cost_usd"] > 0
@@ -77,36 +77,36 @@ def test_each_labelled_video_has_a_twin_for_each_way_that_the_prompt_leaves_open
     assert workspace.books("detect_stance") == {"asked": 4, "ok": 3, "unusable": {"no_inputs": 1}}
 
 
-def test_no_twin_is_asked_about_twice_and_none_of_them_changes_a_video_s_stance(workspace, sandbox):
-    before, own, asked = twins(workspace), stances(workspace), calls(sandbox)
-    workspace.compose("attacks=off")
+def test_no_variant_is_asked_about_twice_and_none_of_them_changes_a_video_s_stance(workspace, sandbox):
+    before, own, asked = variants(workspace), stances(workspace), calls(sandbox)
+    workspace.compose("prompt_injection=off")
     workspace.run("detect_stance")
-    assert twins(workspace).is_empty()
+    assert variants(workspace).is_empty()
     assert stances(workspace) == own
-    workspace.compose("attacks.videos=2")
+    workspace.compose("prompt_injection.videos=2")
     assert "flipped 0 of 10" in workspace.run("detect_stance")
-    assert set(twins(workspace)["video_id"]) < set(JUDGED)
-    assert twins(workspace).join(before, on=before.columns, how="semi", nulls_equal=True).height == 12
+    assert set(variants(workspace)["video_id"]) < set(JUDGED)
+    assert variants(workspace).join(before, on=before.columns, how="semi", nulls_equal=True).height == 12
     assert calls(sandbox) == asked
     workspace.compose()
     workspace.run("detect_stance")
-    assert twins(workspace).equals(before)
+    assert variants(workspace).equals(before)
     assert calls(sandbox) == asked
 
 
-def test_what_a_pulled_table_of_twins_holds_is_not_asked_again(workspace, tmp_path):
+def test_what_a_pulled_table_of_variants_holds_is_not_asked_again(workspace, tmp_path):
     with Store(tmp_path / "store") as store:
         found = {stage: (answers, new) for stage, answers, new in refill(store, workspace.data)}
         assert found["detect_stance"] == (3 + 18, 3 + 18)
-        assert store.known(twins(workspace)["answer_key"]) == set(twins(workspace)["answer_key"])
+        assert store.known(variants(workspace)["answer_key"]) == set(variants(workspace)["answer_key"])
 
 
 def test_f43_a_twin_without_an_answer_says_who_gave_none_and_what_it_cost(workspace, sandbox):
     script = [{"do": "refusal", "match": "chat/completions", "times": None}]
     requests.post(f"{sandbox.base}/__sandbox__/script", json=script, timeout=9)
-    workspace.compose("attacks.videos=1", "attacks.harmless=[See you.]")
+    workspace.compose("prompt_injection.videos=1", "prompt_injection.control_texts=[See you.]")
     workspace.run("detect_stance")
-    (refused,) = twins(workspace).filter(pl.col("status") != "ok").to_dicts()
+    (refused,) = variants(workspace).filter(pl.col("status") != "ok").to_dicts()
     assert (refused["way"], refused["reason"], refused["flipped"]) == ("control", "refused", None)
     assert (refused["voters"], refused["model"]) == (["sandbox-vision"], "sandbox-vision")
     assert refused["cost_usd"] > 0
@@ -118,9 +118,9 @@ def test_f46_a_gullible_model_s_flips_are_in_the_table(workspace, sandbox, tmp_p
     requests.post(f"{sandbox.base}/__sandbox__/switches", json={"gullible": "always"}, timeout=9)
     workspace.environment["GETTOK_STORE"] = str(tmp_path / "store")
     said = workspace.run("detect_stance")
-    assert "flipped 15 of 15 (80 to 100 %) attacked twins, 0 of 3 (0 to 56 %) without an order" in said
+    assert "flipped 15 of 15 (80 to 100 %) attacked variants, 0 of 3 (0 to 56 %) without an order" in said
     flipped = {
-        row["way"] for row in twins(workspace).iter_rows(named=True) if row["flipped"] and row["obeyed"]
+        row["way"] for row in variants(workspace).iter_rows(named=True) if row["flipped"] and row["complied"]
     }
     assert flipped == set(THROUGH) - {"control"}
     assert flipped < set(WAYS)

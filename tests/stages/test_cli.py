@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from import_closure import ROOT
+from root import ROOT
 
 from gettok.cli.try_step import rows_for
 from gettok.errors import BadInput

@@ -8,7 +8,7 @@ import pytest
 from workspace import Workspace
 
 from gettok.books import Books
-from gettok.research_api import ComeBack
+from gettok.research_api import QuotaExhausted
 from gettok.tables import COMMENTS, PAGES, USERS, VIDEOS
 from sandbox import bulk
 from sandbox.profiles import Profile
@@ -76,12 +76,12 @@ def test_f01_questions_about_people_that_always_fail_are_given_up_with_a_reason_
     wanted = ("collect=with_comments_and_users", "collect.patience_days=2")
     failing = [{"do": "500", "match": path, "times": 6} for path in ("comment/list", "user/info")]
     with collecting(*wanted, script=failing) as (sandbox, stage):
-        with pytest.raises(ComeBack, match="for the comments or the author of 2 videos") as told:
+        with pytest.raises(QuotaExhausted, match="for the comments or the author of 2 videos") as told:
             run(stage)
         assert "after 2 such days" in told.value.did
         assert not Path("data/pages").exists(), "half-done must not look done"
         questions = len(asked(sandbox, "/v2/research/"))
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             run(stage)
         assert len(asked(sandbox, "/v2/research/")) == questions, "not twice on one day"
         sandbox.clock.advance(86_400)

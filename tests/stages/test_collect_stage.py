@@ -16,7 +16,7 @@ from gettok.collect.refresh import Refresher, Seen, sha256
 from gettok.collect.tombstones import Refreshes
 from gettok.errors import Interrupted
 from gettok.pipeline.collecting.researching import wait_until
-from gettok.research_api import ComeBack, Credentials, Ledger, ResearchApi
+from gettok.research_api import Credentials, Ledger, QuotaExhausted, ResearchApi
 from gettok.settings.secrets import Secret
 from gettok.store import Store
 from gettok.tables import COUNTS, COVERAGE, PAGES, VIDEOS
@@ -86,7 +86,7 @@ def test_f14_waiting_says_how_long_it_will_be_and_ends_at_the_moment_or_with_a_s
         clock[0] += timedelta(seconds=seconds)
         return False
 
-    spent = ComeBack("the quota is spent", "kept", "come back", back_at)
+    spent = QuotaExhausted("the quota is spent", "kept", "come back", back_at)
     wait_until(spent, lambda: clock[0], pause)
     assert pauses == [600, 600, 300]
     assert clock[0] == back_at

@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from import_closure import ROOT
+from root import ROOT
 
 from gettok.cli.compose import compose
 from gettok.errors import BadSettings
@@ -17,7 +17,7 @@ _GROUPS = [
     "llm",
     "prompts/describe",
     "prompts/stance",
-    "attacks",
+    "prompt_injection",
     "ocr",
     "embedder",
     "release",

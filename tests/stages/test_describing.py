@@ -117,7 +117,7 @@ def test_a_frame_at_another_time_is_described_anew_and_not_read_anew(workspace):
 
 
 def test_another_confidence_reads_no_picture_again(workspace):
-    workspace.compose("ocr.min_confidence=1.0", "ocr.at_once=1")
+    workspace.compose("ocr.min_confidence=1.0", "ocr.max_concurrency=1")
     assert "ocr:" not in workspace.run("describe")
     workspace.compose()
 

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 import yaml
 from dvc.cli import main as dvc_main
-from import_closure import ROOT
 from repository import Repository, files
+from root import ROOT
 
 from gettok.cli.app import app
 from gettok.errors import BadInput

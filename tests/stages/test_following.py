@@ -98,7 +98,7 @@ CAPTCHAS = {"do": "captcha", "match": "/www.tiktok.com/", "times": None}
 
 def test_pages_that_cannot_be_read_do_not_end_the_collection(workspace):
     with Sandbox(script=[CAPTCHAS]) as sandbox:
-        at = workspace(sandbox, "download.tries=1", "download.pause_s=0")
+        at = workspace(sandbox, "download.max_attempts=1", "download.pause_s=0")
         code, said, err = at.gettok("follow")
         assert (code, said) == (75, "")
         assert "the videos' pages are the trouble: 5 pages in a row could not be read" in err
@@ -117,12 +117,12 @@ def test_pages_that_cannot_be_read_do_not_end_the_collection(workspace):
 def test_f15_a_quota_that_ends_after_the_pages_did_is_said_beside_them(workspace):
     quota = {"do": "429_quota", "match": "video/query", "nth": 5}
     with Sandbox(script=[CAPTCHAS, quota]) as sandbox:
-        at = workspace(sandbox, "download.tries=1", "download.pause_s=0")
+        at = workspace(sandbox, "download.max_attempts=1", "download.pause_s=0")
         code, _, err = at.gettok("follow")
         assert code == 75
         assert "the videos' pages are the trouble" in err
         assert "days are collected, and then: " in err
-        assert "download.at_once=1" in err
+        assert "download.max_concurrency=1" in err
 
 
 def test_a_list_of_ids_has_no_new_days_to_follow(workspace):

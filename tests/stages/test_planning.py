@@ -269,10 +269,10 @@ def test_a_dataset_that_is_mostly_gone_needs_a_person_s_word(corpus, workspace):
         at.run("collect", "tabulate")
         sandbox.clock.advance(16 * 86_400)
         code, _, err = at.gettok("refresh", "--way", "compliance")
-        assert (code, "--believe-losses" in err) == (70, True), err
+        assert (code, "--accept-losses" in err) == (70, True), err
         assert not (at.folder / "inputs").exists()
         sandbox.clock.advance(60)
-        code, _, err = at.gettok("refresh", "--way", "compliance", "--believe-losses")
+        code, _, err = at.gettok("refresh", "--way", "compliance", "--accept-losses")
         assert code == 0, err
         (line,) = rows(at, "refreshes.csv")
         assert COUNT / 2 < int(line["missing"]) == len(rows(at, "tombstones.csv"))

@@ -72,10 +72,10 @@ def priced(said, stage):
     return *map(int, found.groups()[:3]), *map(float, found.groups()[3:])
 
 
-def twins_priced(said):
-    """What is said of the twins, their calls, and dollars about and at most."""
-    line = next(line for line in said.splitlines() if line.startswith("attacked twins: "))
-    found = re.fullmatch(r"attacked twins: (.+); (\d+) calls to \S+, about \$(\S+), at most \$(\S+)", line)
+def variants_priced(said):
+    """What is said of the variants, their calls, and dollars about and at most."""
+    line = next(line for line in said.splitlines() if line.startswith("attacked variants: "))
+    found = re.fullmatch(r"attacked variants: (.+); (\d+) calls to \S+, about \$(\S+), at most \$(\S+)", line)
     assert found, line
     return found[1], int(found[2]), float(found[3]), float(found[4])
 
@@ -110,7 +110,7 @@ def test_f48_a_plan_prices_what_is_missing_and_the_run_costs_no_more(workspace, 
 def test_f48_a_budget_ends_the_run_with_all_answers_kept_and_more_money_goes_on(workspace, sandbox):
     study = workspace()
     most = priced(plan(study), "describe")[4]
-    study.compose(f"llm.budget_usd={0.55 * most / COUNT:.6f}", "llm.at_once=1")
+    study.compose(f"llm.budget_usd={0.55 * most / COUNT:.6f}", "llm.max_concurrency=1")
     assert "it may not be enough" in plan(study)
     before = calls_made(sandbox)
     code, err = study.outcome("describe")
@@ -118,7 +118,7 @@ def test_f48_a_budget_ends_the_run_with_all_answers_kept_and_more_money_goes_on(
     assert "llm.budget_usd" in err
     made = calls_made(sandbox) - before
     assert 0 < made < COUNT
-    study.compose(f"llm.budget_usd={most:.6f}", "llm.at_once=1")
+    study.compose(f"llm.budget_usd={most:.6f}", "llm.max_concurrency=1")
     assert "it is enough for what is priced here" in plan(study)
     code, err = study.outcome("describe")
     assert code == 0, err
@@ -133,17 +133,17 @@ def test_f48_without_a_price_the_plan_says_that_nothing_will_be_asked(workspace)
     assert "llm.prices" in err
 
 
-def test_f48_a_plan_prices_the_twins_that_there_can_be_and_then_those_that_there_are(workspace, sandbox):
-    study = workspace("attacks.videos=2")
-    assert "attacked twins: not priced yet; at most 2 videos in 6 ways" in plan(study)
+def test_f48_a_plan_prices_the_variants_that_there_can_be_and_then_those_that_there_are(workspace, sandbox):
+    study = workspace("prompt_injection.videos=2")
+    assert "attacked variants: not priced yet; at most 2 videos in 6 ways" in plan(study)
     study.run("describe")
-    said, calls, about, most = twins_priced(plan(study))
+    said, calls, about, most = variants_priced(plan(study))
     assert (said, calls) == ("at most 12 of 2 videos, known once the videos are judged", 12)
     assert 0 < about < most
     study.run("detect_stance")
-    assert 0 < pl.read_parquet(study.data / "attacks.parquet")["cost_usd"].sum() <= most
-    study.compose("attacks.videos=3")
-    assert twins_priced(plan(study))[:2] == ("18 of 3 videos", 6), "those of two videos are paid for"
+    assert 0 < pl.read_parquet(study.data / "prompt_injection.parquet")["cost_usd"].sum() <= most
+    study.compose("prompt_injection.videos=3")
+    assert variants_priced(plan(study))[:2] == ("18 of 3 videos", 6), "those of two videos are paid for"
 
 
 ONE = ("llm.prices.input_usd_per_million=10.0", "llm.prices.output_usd_per_million=50.0")
@@ -154,7 +154,7 @@ def test_f48_a_plan_counts_every_model_that_votes_at_its_own_price(workspace):
     study = workspace(*ONE)
     study.run("describe")
     *_, calls, about, most = priced(plan(study), "detect_stance")
-    study.compose(*ONE, "llm.votes=2", f"llm.others=[{ANOTHER}]")
+    study.compose(*ONE, "llm.votes=2", f"llm.extra_models=[{ANOTHER}]")
     said = plan(study)
     assert priced(said, "describe")[:3] == (COUNT, COUNT, 0), "no description is asked anew"
     assert "calls to sandbox-vision, another, about" in said
@@ -164,7 +164,7 @@ def test_f48_a_plan_counts_every_model_that_votes_at_its_own_price(workspace):
 
 
 def test_the_doctor_sees_every_model_that_votes(workspace, sandbox):
-    study = workspace(f"llm.others=[{ANOTHER}]")
+    study = workspace(f"llm.extra_models=[{ANOTHER}]")
     code, said, err = study.gettok("doctor")
     assert code == 78
     assert "some of what these settings need is not there: another answers" in err
@@ -177,7 +177,7 @@ def test_the_doctor_sees_every_model_that_votes(workspace, sandbox):
 def test_the_doctor_ends_as_the_settings_need(workspace):
     study = workspace()
     assert study.gettok("doctor")[0] == 0
-    study.compose("llm.base_url=http://127.0.0.1:9/v1", "llm.key_from=A_KEY", "llm.tries=1")
+    study.compose("llm.base_url=http://127.0.0.1:9/v1", "llm.api_key_env=A_KEY", "llm.max_attempts=1")
     study.environment["A_KEY"] = "x"
     code, said, err = study.gettok("doctor")
     assert (code, "?    answers" in said) == (75, True)

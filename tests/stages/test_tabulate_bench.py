@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from import_closure import ROOT
+from root import ROOT
 
 
 @pytest.mark.slow

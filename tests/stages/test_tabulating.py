@@ -8,9 +8,9 @@ import pytest
 from tabulated import ID, answer, page, page_file, tabulate, video
 from workspace import Workspace
 
-from gettok.tables import ASIDE, COMMENTS, COUNTS, FIELDS, USERS, VIDEOS
+from gettok.tables import COMMENTS, COUNTS, FIELDS, REJECTS, USERS, VIDEOS
 
-OUTPUTS = ("videos", "counts", "comments", "users.parquet", "aside.parquet", "fields.parquet")
+OUTPUTS = ("videos", "counts", "comments", "users.parquet", "rejects.parquet", "fields.parquet")
 PAGES = (
     page(video(foo=1), video(id=2, foo=1, **{"a\x1b[31m\nb": 1})),
     page(video(id=3, create_time=1), {"id": 4}, {}, "x"),
@@ -40,7 +40,7 @@ def test_every_table_is_written_and_the_books_account_for_every_row(workspace):
     assert COMMENTS.read(data / "comments").select("comment_id", "video_id").rows() == [("9", str(ID))]
     assert [file.name for file in (data / "comments").iterdir()] == ["2022-12-07.parquet"]
     assert USERS.read(data / "users.parquet")["username"].to_list() == ["a"]
-    reasons = sorted(ASIDE.read(data / "aside.parquet")["reason"])
+    reasons = sorted(REJECTS.read(data / "rejects.parquet")["reason"])
     assert reasons == ["no_id", "no_page", "no_time", "not_an_object", "retyped"]
     assert FIELDS.read(data / "fields.parquet").filter(field="foo")["rows"].to_list() == [2]
     lost = {"no_id": 1, "no_page": 1, "no_time": 1, "not_an_object": 1, "outside_study": 1}
@@ -88,7 +88,7 @@ def test_no_page_at_all_gives_empty_tables(tmp_path):
         (made.data / "pages" / folder).mkdir(parents=True)
     made.run("tabulate")
     assert made.books("tabulate") == {"asked": 0, "ok": 0, "unusable": {}}
-    for name, table in zip(OUTPUTS, (VIDEOS, COUNTS, COMMENTS, USERS, ASIDE, FIELDS), strict=True):
+    for name, table in zip(OUTPUTS, (VIDEOS, COUNTS, COMMENTS, USERS, REJECTS, FIELDS), strict=True):
         rows = table.read(made.data / name)
         assert rows.schema == table.schema
         assert rows.height == 0 or name == "fields.parquet"

@@ -34,7 +34,13 @@ def endpoint():
 @pytest.fixture
 def workspace(tmp_path, endpoint):
     """Two videos with a frame and a transcript each, and a model that answers by a script, one call after another."""
-    settings = (f"llm.base_url={endpoint.url}", "llm.at_once=1", "llm.tries=1", "ocr=off", "attacks=off")
+    settings = (
+        f"llm.base_url={endpoint.url}",
+        "llm.max_concurrency=1",
+        "llm.max_attempts=1",
+        "ocr=off",
+        "prompt_injection=off",
+    )
     made = Workspace.make(tmp_path, "", *settings)
     made.environment["GETTOK_SANDBOX_KEY"] = "sandbox"
     ids = [one["video_id"] for one in VIDEOS_OF_STUDY]

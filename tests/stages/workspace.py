@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from import_closure import ROOT
+from root import ROOT
 
 from gettok.cli.compose import compose
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from import_closure import ROOT
+from root import ROOT
 
 _BIN = Path(sys.executable).parent
 
@@ -106,7 +106,7 @@ class Repository:
 
     def study(self, start: str, end: str) -> None:
         """Edit the days of the study, as a person would, and compose. One video is attacked: all take minutes."""
-        attacks = self.folder / "conf" / "attacks" / "demo.yaml"
+        attacks = self.folder / "conf" / "prompt_injection" / "demo.yaml"
         attacks.write_text(re.sub(r"(?m)^videos: \d+", "videos: 1", attacks.read_text("utf-8")), "utf-8")
         file = self.folder / "conf" / "study" / "demo.yaml"
         text = re.sub(r'(?m)^start: "[^"]*"$', f'start: "{start}"', file.read_text("utf-8"))

@@ -25,7 +25,7 @@ def test_an_ablation_pays_for_each_distinct_question_once_and_is_read_as_a_multi
     seen = len(sandbox.requests())
     lists = ",".join(f"[{','.join(arm)}]" for arm in arms)
     said = repository.dvc(
-        "exp", "run", "--queue", "-S", "attacks=off", "-S", f"prompts.stance.inputs={lists}"
+        "exp", "run", "--queue", "-S", "prompt_injection=off", "-S", f"prompts.stance.inputs={lists}"
     )
     assert said.count("Queueing with overrides") == len(arms)
     repository.dvc("exp", "run", "--run-all")

@@ -152,7 +152,7 @@ def test_f50_a_secret_is_in_no_file_and_in_nothing_that_was_said(repository, san
     repository.compose(
         f"source.api={sandbox.research_api}",
         f"llm.base_url={sandbox.model}",
-        "llm.key_from=OPENAI_API_KEY",
+        "llm.api_key_env=OPENAI_API_KEY",
         "study.query.any.keywords=[Castillo]",
     )
     spoken = ""

@@ -5,7 +5,7 @@ from conftest import LONGER
 from moto.server import ThreadedMotoServer
 from repository import Repository, files, stages_run
 
-from gettok.tables import ATTACKS, VIDEOS
+from gettok.tables import PROMPT_INJECTION, VIDEOS
 
 TABLES = (
     "videos",
@@ -27,7 +27,7 @@ def tables(repository: Repository) -> dict[str, bytes]:
         for name in TABLES
         for file, content in files(repository.data / name).items()
     }
-    single = ("media.parquet", "attacks.parquet")
+    single = ("media.parquet", "prompt_injection.parquet")
     return made | {name: (repository.data / name).read_bytes() for name in single}
 
 
@@ -57,9 +57,9 @@ def grow(repository: Repository, asked) -> None:
     assert set(cost["pages"]) == new
     assert set(cost["media"]) <= new
     playable = 2  # the third is private, so there is nothing to describe or to judge
-    attacked = ATTACKS.read(repository.data / "attacks.parquet")["video_id"].to_list()
-    twins = sum(video_id in new for video_id in attacked)
-    assert cost["model"].total() == playable + playable + twins
+    attacked = PROMPT_INJECTION.read(repository.data / "prompt_injection.parquet")["video_id"].to_list()
+    variants = sum(video_id in new for video_id in attacked)
+    assert cost["model"].total() == playable + playable + variants
     assert all(
         (repository.data / "stances" / name).read_bytes() == content for name, content in old_days.items()
     )

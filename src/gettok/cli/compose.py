@@ -1,9 +1,11 @@
-"""Write `params.yaml` from `conf/`, by the code that `dvc exp run` itself uses."""
+"""Write params.yaml from conf/, byte for byte as `dvc exp run` would."""
 
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from dvc.utils.hydra import compose_and_dump
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
@@ -28,3 +30,15 @@ def compose(overrides: Sequence[str], output: Path = PARAMS) -> Settings:
         settings = load(composed)
         composed.replace(output)
     return settings
+
+
+def command(
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Settings to override, such as study=peru_2022 asr=turbo.")
+    ] = None,
+) -> None:
+    settings = compose(overrides or [])
+    chosen = f"{settings.source.name}, {settings.asr.model}, {settings.llm.model}"
+    typer.echo(f"params.yaml now holds the study {settings.study.name} ({chosen}). Next: dvc repro")
+    if overrides:
+        typer.echo("Overrides apply to this call only; conf/config.yaml keeps a choice.")

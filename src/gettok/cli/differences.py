@@ -1,17 +1,18 @@
-"""Figure 5 for any video: where two of its texts differ, word by word, on the terminal or as a page."""
+"""Show where two of a video's texts differ: in capitals (yellow), punctuation (red) or spelling (blue)."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from gettok.compare.text_sources import COMPARED, WAYS, texts
 from gettok.errors import BadInput
-from gettok.pipeline.runner import DATA
+from gettok.pipeline.paths import DATA
 from gettok.report.display import label
 from gettok.report.marking import Marked, Piece, marked
 from gettok.report.rendering import differences_page
-from gettok.store.atomic_write import write_whole
+from gettok.store.atomic_write import atomic_write
 from gettok.tables import CAPTIONS, TRANSCRIPTS, VIDEOS
 from gettok.text.tokens import KINDS
 
@@ -67,7 +68,7 @@ def write_page(pair: Marked, out: Path) -> None:
     """The page of one pair, whole or not at all."""
     if not out.parent.is_dir():
         raise BadInput(f"there is no folder {out.parent}", "wrote nothing", "make it, or name another file")
-    write_whole(out, differences_page(pair).encode())
+    atomic_write(out, differences_page(pair).encode())
 
 
 def lines(pair: Marked) -> list[str]:
@@ -87,3 +88,24 @@ def _coloured(piece: Piece) -> str:
 
 def _painted(text: str, kind: str) -> str:
     return typer.style(text, fg="white" if kind == "spelling" else "black", bg=_COLOURS[kind])
+
+
+def command(
+    video_id: Annotated[str, typer.Argument(help="The id of a video of this study.")],
+    left: Annotated[
+        str | None, typer.Option(help="The reference: voice_to_text, captions or whisper.")
+    ] = None,
+    right: Annotated[
+        str | None, typer.Option(help="What is compared with it, one of the same three.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A file for a page of HTML, in place of the terminal.")
+    ] = None,
+) -> None:
+    pair = differences_of(video_id, left, right)
+    if out is not None:
+        write_page(pair, out)
+        typer.echo(f"{out} shows how the texts of {video_id} differ")
+        return
+    for line in lines(pair):
+        typer.echo(line)

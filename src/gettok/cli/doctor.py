@@ -1,14 +1,17 @@
-"""`gettok doctor`: what the model endpoint of the settings can do, before a run depends on it."""
+"""Find out what the model endpoint can do, by a few small calls, and say what to set."""
 
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import typer
+
 from gettok.errors import BadSettings, NotNow
 from gettok.llm import Calls
 from gettok.llm.doctor import Doctor, Finding
 from gettok.pipeline.endpoints import addresses, model_key
+from gettok.pipeline.paths import current_settings, store_root
 from gettok.settings import Settings
 
 _SIGNS = {True: "yes", False: "no ", None: "?  "}
@@ -54,3 +57,8 @@ def _lines(finding: Finding) -> Iterator[str]:
     yield f"  {_SIGNS[finding.can]}  {finding.what}{detail}"
     if finding.advice:
         yield f"       {finding.advice}"
+
+
+def command() -> None:
+    for line in diagnose(current_settings(), store_root()):
+        typer.echo(line)

@@ -1,25 +1,29 @@
-"""`gettok follow`: collect the days that are new, and fetch each day's videos as soon as it is there.
+"""Collect the days that are new, and fetch each day's videos at once, until today or until the quota is spent.
 
-Videos vanish: of an event of some weeks ago, one in ten may be gone. Everything goes into the answer store, under the
+import typer
+Videos vanish: of an event some weeks ago, one in ten may be gone. Everything goes into the answer store, under the
 keys that the stages `collect` and `download` use, so `dvc repro` finds it there and asks for none of it again.
 """
 
 from collections.abc import Iterator
 from threading import Event
 
-from gettok.collect import Kept, Seen
-from gettok.collect.journal import Life
+import typer
+
+from gettok.collect import Seen, StoredPage
+from gettok.collect.journal import WindowState
 from gettok.download import DownloadStep
 from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, NotNow
 from gettok.pipeline.answering import Asking
-from gettok.pipeline.collecting.researching import patiently, research_api
+from gettok.pipeline.collecting.researching import research_api, retry_until_quota
 from gettok.pipeline.collecting.searching import collector, days_of, seen_in_study
-from gettok.pipeline.runner import only_one
-from gettok.research_api import ComeBack, ResearchApi
+from gettok.pipeline.downloading import fetched, opened_step, question
+from gettok.pipeline.paths import current_settings, store_root
+from gettok.pipeline.runner import Signals, only_one
+from gettok.research_api import QuotaExhausted, ResearchApi
 from gettok.settings import Settings
 from gettok.store import Store
-from stages.download import fetched, opened_step, question
 
 
 class NoMore(Event):
@@ -40,13 +44,13 @@ class Fetcher:
         self._settings, self._step, self._asking = settings, step, asking
         self._met: dict[str, Seen] = {}
         self.asked: set[str] = set()
-        self.unsettled: set[str] = set()
+        self.retry_next_run: set[str] = set()
         self.trouble: NotNow | None = None
 
-    def meet(self, kept: Kept) -> None:
+    def meet(self, kept: StoredPage) -> None:
         self._met.update({one.video_id: one for one in seen_in_study(kept.page, self._settings)})
 
-    def fetch(self, _: Life | None = None) -> None:
+    def fetch(self, _: WindowState | None = None) -> None:
         """Fetch what was met since the last time, and is not in the store yet."""
         if self.trouble is not None:
             return
@@ -54,7 +58,7 @@ class Fetcher:
         items = [question(self._step, *one) for one in met]
         self._step.breaker.known = self._step.breaker.known or fetched(self._asking, items)
         try:
-            self.unsettled |= self._asking.ask(items).keys()
+            self.retry_next_run |= self._asking.ask(items).keys()
         except NotNow as trouble:
             self.trouble = trouble  # what is not collected may vanish from the Research API, too
         self.asked |= {item.video_id for item in items}
@@ -64,14 +68,14 @@ def fetch_first(api: ResearchApi, fetcher: Fetcher) -> None:
     """Where the quota ends in the middle of a day, what that day has shown so far may be gone tomorrow."""
     then = api.on_quota
 
-    def on_quota(spent: ComeBack) -> None:
+    def on_quota(spent: QuotaExhausted) -> None:
         fetcher.fetch()
         then(spent)
 
     api.on_quota = on_quota
 
 
-def collect(settings: Settings, store: Store, api: ResearchApi, fetcher: Fetcher) -> ComeBack | None:
+def collect(settings: Settings, store: Store, api: ResearchApi, fetcher: Fetcher) -> QuotaExhausted | None:
     """Collect what is new, and have it fetched; gives back that the quota is spent, if it is."""
 
     def collected() -> None:
@@ -79,13 +83,13 @@ def collect(settings: Settings, store: Store, api: ResearchApi, fetcher: Fetcher
             fetcher.meet(kept)
 
     try:
-        patiently(collected, api, settings.collect.on_quota)
-    except ComeBack as spent:
+        retry_until_quota(collected, api, settings.collect.on_quota)
+    except QuotaExhausted as spent:
         return spent
     return None
 
 
-def pages_are_the_trouble(trouble: NotNow, collected: str, spent: ComeBack | None) -> NotNow:
+def pages_are_the_trouble(trouble: NotNow, collected: str, spent: QuotaExhausted | None) -> NotNow:
     """What the breaker says, and that the collection went on."""
     until = f", and then: {spent.what}" if spent else ""
     return NotNow(
@@ -98,7 +102,7 @@ def pages_are_the_trouble(trouble: NotNow, collected: str, spent: ComeBack | Non
 def follow(settings: Settings, store: Store, stop: Event) -> Iterator[str]:
     """Collect and fetch up to today; says what it came to.
 
-    Raises `ComeBack` when the quota is spent, and `NotNow` at its end where the videos' pages could not be read.
+    Raises `QuotaExhausted` when the quota is spent, and `NotNow` at its end where the videos' pages could not be read.
     """
     if settings.source.kind != "research_api":
         raise BadSettings(
@@ -125,5 +129,12 @@ def follow(settings: Settings, store: Store, stop: Event) -> Iterator[str]:
     if spent is not None:
         raise spent
     yield f"{collected}, with {len(fetcher.asked)} videos"
-    yield f"{len(fetcher.unsettled)} of them could not be reached and are asked for again by the next call"
+    yield f"{len(fetcher.retry_next_run)} of them could not be reached and are asked for again by the next call"
     yield "run `dvc repro` to take them into the tables; nothing of this is asked for again"
+
+
+def command() -> None:
+    signals = Signals()
+    with Store(store_root()) as store:
+        for line in follow(current_settings(), store, signals.stop):
+            typer.echo(line)

@@ -1,8 +1,11 @@
-"""The command `gettok multiverse`: one table and one picture over the experiments of a study."""
+"""Put all experiments of a sweep side by side: how far they agree, and which findings do not depend on them."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from gettok.cli.experiments import specifications
 from gettok.errors import BadInput
@@ -10,6 +13,7 @@ from gettok.multiverse.comparisons import Comparison
 from gettok.multiverse.specifications import distinct
 from gettok.multiverse.summary import Multiverse, multiverse
 from gettok.multiverse.writing import write
+from gettok.pipeline.paths import current_settings
 from gettok.settings import Event, Settings, Study
 
 _SIGNS = {1: "positive", 0: "zero", -1: "negative"}
@@ -78,3 +82,27 @@ def _kept(one: Comparison) -> str:
     if one.sign is None:
         return f"no sign is the most frequent among {one.n}"
     return f"{_SIGNS[one.sign]} in {one.same_sign} of {one.n}"
+
+
+def command(
+    rev: Annotated[
+        list[str] | None,
+        typer.Option(help="A commit that the experiments started from, in place of HEAD. May be repeated."),
+    ] = None,
+    event: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--event",
+            "--before-after",
+            help="A day, or an event's label, in place of all events of the study. May be repeated.",
+        ),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="The stance whose share is followed, in place of the study's first.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder for the tables, the picture and the page.")] = Path(
+        "data/multiverse"
+    ),
+) -> None:
+    for line in tell(current_settings(), rev or [], event or [], label, out):
+        typer.echo(line)

@@ -1,12 +1,17 @@
-"""`gettok plan`: what would be asked, and what it would cost, before anything is spent."""
+"""Say what collecting and the models would ask and cost, before anything is spent."""
 
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from threading import Event
+from typing import Annotated
 
+import typer
+
+from gettok.cli.plan_models import price
 from gettok.collect import Collector, People, Seen
 from gettok.collect.estimate import (
     Estimate,
@@ -17,11 +22,12 @@ from gettok.collect.estimate import (
     users_needed,
 )
 from gettok.collect.ids import batches, read_ids
-from gettok.pipeline.collecting.researching import credentials, idle_api, patiently, research_api
+from gettok.pipeline.collecting.researching import idle_api, research_api, retry_until_quota
 from gettok.pipeline.collecting.searching import collector, seen_in_study
+from gettok.pipeline.paths import current_settings, store_root
 from gettok.pipeline.progress import Progress
-from gettok.pipeline.runner import only_one
-from gettok.research_api import FIELDS, PAGE_ROWS, Failing, Ledger, SearchLost, come_back
+from gettok.pipeline.runner import Signals, only_one
+from gettok.research_api import FIELDS, PAGE_ROWS, RequestFailing, SearchExpired, quota_exhausted
 from gettok.settings import Settings
 from gettok.store import Store
 
@@ -40,7 +46,7 @@ def plan(settings: Settings, store: Store, *, ask: bool, stop: Event) -> Iterato
             research_api(settings.source, settings.collect, store.root, stop) as api,
         ):
             search = collector(settings, store, api)
-            patiently(partial(_probe, search), api, settings.collect.on_quota)
+            retry_until_quota(partial(_probe, search), api, settings.collect.on_quota)
             yield from _by_windows(settings, search)
     else:
         with idle_api(settings.source, store.root) as api:
@@ -59,8 +65,8 @@ def _probe(search: Collector) -> None:
         for window in windows:
             try:
                 probe(search, window)
-            except (Failing, SearchLost) as error:
-                raise come_back(error) from error
+            except (RequestFailing, SearchExpired) as error:
+                raise quota_exhausted(error) from error
             progress.add("asked")
 
 
@@ -148,13 +154,16 @@ def _cost(settings: Settings, requests: list[int], provided: str) -> str:
     )
 
 
-def quota(settings: Settings, store: Path) -> Iterator[str]:
-    """The ledger's days: requests sent by endpoint, how many failed, and what is left of today."""
-    client, now = credentials(settings.source).client, datetime.now(UTC)
-    with Ledger(store) as ledger:
-        for day, endpoint, sent, failed in ledger.days(client):
-            yield f"{day}  {endpoint:<28} {sent:>6} requests, {failed} of them failed"
-        left = max(settings.collect.requests_per_day - ledger.used(client, now), 0)
-        spent = ", but TikTok says that the quota is spent" if ledger.is_spent(client, now) else ""
-    a_day = settings.collect.requests_per_day
-    yield f"{left} of {a_day} are left of {now:%Y-%m-%d} (UTC, by this machine's clock){spent}"
+def command(
+    *,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe", help="Ask for the first page of each window, one request each; they are kept."
+        ),
+    ] = False,
+) -> None:
+    signals, settings = Signals(), current_settings()
+    with Store(store_root()) as store:
+        for line in chain(plan(settings, store, ask=probe, stop=signals.stop), price(settings, store)):
+            typer.echo(line)

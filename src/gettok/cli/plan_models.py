@@ -1,6 +1,6 @@
 """`gettok plan`, the models' part: what they would be asked, and what it would cost, before anything is spent."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from threading import Event
@@ -12,17 +12,17 @@ from gettok.errors import Unusable
 from gettok.llm import Call, Calls, digest
 from gettok.llm.client import prices_of
 from gettok.llm.pricing import Size, about_usd, worst_with_mending_usd
+from gettok.pipeline.annotating import descriptions, stances
 from gettok.pipeline.annotating.prompt_injection import attacked
-from gettok.pipeline.answering import Asking, Lost
+from gettok.pipeline.answering import Asking, Skipped, key_of
+from gettok.pipeline.paths import DATA
 from gettok.pipeline.progress import Progress
-from gettok.pipeline.runner import DATA
-from gettok.settings import Attacks, Llm, Settings
+from gettok.settings import Llm, PromptInjection, Settings
 from gettok.settings.secrets import Secret
 from gettok.stance import StanceInputs, StanceStep
 from gettok.stance.prompt_injection.attack_types import WAYS
 from gettok.step import Item
-from gettok.store import Key, Store
-from stages import describe, detect_stance
+from gettok.store import Store
 
 _UNASKED = Secret("nobody is asked")
 
@@ -58,44 +58,44 @@ def price(settings: Settings, store: Store) -> Iterator[str]:
             found = _estimate(step, missing, llm, calls)
             most += found.most
             yield f"{step.stage}: {len(items)} videos, {len(items) - len(missing)} answered; {found.said()}"
-        if attacks := settings.attacks:
+        if attacks := settings.prompt_injection:
             if (DATA / "descriptions").is_dir():
-                twins = _twins(settings, attacks, store)
-                found = _estimate(twins.step, _missing(twins.step, twins.items, store), llm, calls)
+                variants = _variants(settings, attacks, store)
+                found = _estimate(variants.step, _missing(variants.step, variants.items, store), llm, calls)
                 most += found.most
-                yield f"attacked twins: {twins.said}; {found.said()}"
+                yield f"attacked variants: {variants.said}; {found.said()}"
             else:
-                yield f"attacked twins: not priced yet; at most {attacks.videos} videos in {len(WAYS)} ways"
+                yield f"attacked variants: not priced yet; at most {attacks.videos} videos in {len(WAYS)} ways"
         yield from _purse(calls, llm, most, is_all=is_all)
 
 
 def _stages(
     settings: Settings, store: Store
-) -> Iterator[tuple[DescribeStep | StanceStep, str, Callable[[], Iterable[Item[Any] | Lost]]]]:
+) -> Iterator[tuple[DescribeStep | StanceStep, str, Callable[[], Iterable[Item[Any] | Skipped]]]]:
     llm, prompts = settings.llm, settings.prompts
-    describing = DescribeStep(llm, prompts.describe, llm.base_url, _UNASKED, store.root)
-    yield describing, "frames", lambda: describe.items(llm.max_frames)
-    judging = StanceStep(llm, prompts.stance, settings.study.stance, llm.base_url, _UNASKED, store.root)
-    yield judging, "descriptions", lambda: detect_stance.items(prompts.stance.inputs)
+    describing = descriptions.step_of(settings, llm.base_url, _UNASKED, store.root)
+    yield describing, "frames", lambda: descriptions.items(llm.max_frames)
+    judging = stances.step_of(settings, llm.base_url, _UNASKED, store.root)
+    yield judging, "descriptions", lambda: stances.items(prompts.stance.inputs)
 
 
 @dataclass(frozen=True)
-class _Twins:
-    """What the judging model would be asked about attacked twins."""
+class _Variants:
+    """What the judging model would be asked about attacked variants."""
 
     step: StanceStep
     items: list[Item[StanceInputs]]
     said: str
 
 
-def _twins(settings: Settings, attacks: Attacks, store: Store) -> _Twins:
-    """The twins of the videos that have a label; before all are judged, as many as there can be.
+def _variants(settings: Settings, attacks: PromptInjection, store: Store) -> _Variants:
+    """The variants of the videos that have a label; before all are judged, as many as there can be.
 
     What the label is makes hardly a difference to the price, so any will do.
     """
     prompt, target = settings.prompts.stance, settings.study.stance
-    step = StanceStep(settings.llm, prompt, target, settings.llm.base_url, _UNASKED, store.root)
-    items = [entry for entry in detect_stance.items(prompt.inputs) if isinstance(entry, Item)]
+    step = stances.step_of(settings, settings.llm.base_url, _UNASKED, store.root)
+    items = [entry for entry in stances.items(prompt.inputs) if isinstance(entry, Item)]
     if unjudged := bool(_missing(step, items, store)):
         labels = dict.fromkeys((item.video_id for item in items), target.labels[0])
     else:
@@ -103,10 +103,10 @@ def _twins(settings: Settings, attacks: Attacks, store: Store) -> _Twins:
     found = [one.item for one in attacked(step, attacks, items, labels)]
     count = min(attacks.videos, len(labels))
     if unjudged:
-        return _Twins(
+        return _Variants(
             step, found, f"at most {len(found)} of {count} videos, known once the videos are judged"
         )
-    return _Twins(step, found, f"{len(found)} of {count} videos")
+    return _Variants(step, found, f"{len(found)} of {count} videos")
 
 
 def _labels(asking: Asking, items: Iterable[Item[StanceInputs]]) -> dict[str, str]:
@@ -115,10 +115,8 @@ def _labels(asking: Asking, items: Iterable[Item[StanceInputs]]) -> dict[str, st
     return {row["video_id"]: row["label"] for row in rows if row["status"] == "ok"}
 
 
-def _missing(step: DescribeStep | StanceStep, items: Iterable[Item[Any]], store: Store) -> list[Item[Any]]:
-    keys = {
-        item.video_id: Key.of(step.stage, step.version, step.settings, item.inputs).digest for item in items
-    }
+def _missing(step: DescribeStep | StanceStep, items: Sequence[Item[Any]], store: Store) -> list[Item[Any]]:
+    keys = {item.video_id: key_of(step, item).digest for item in items}
     known = store.known(keys.values())
     return [item for item in items if keys[item.video_id] not in known]
 

@@ -1,27 +1,29 @@
-"""`gettok refresh`: confirm the videos that are due, and keep the list of those that are gone."""
+"""Confirm the videos that are due, and note those that two rounds do not find."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import Annotated
 
 import polars as pl
+import typer
 
 from gettok.collect.refresh import Outcome, Refresher, Round, Seen, Way, cheaper, sha256
 from gettok.collect.tombstones import Refreshes
 from gettok.errors import BadInput
-from gettok.pipeline.collecting.researching import patiently, research_api
-from gettok.pipeline.paths import INPUTS
+from gettok.pipeline.collecting.researching import research_api, retry_until_quota
+from gettok.pipeline.paths import DATA, INPUTS, current_settings, store_root
 from gettok.pipeline.progress import Progress
-from gettok.pipeline.runner import DATA, only_one
+from gettok.pipeline.runner import Signals, only_one
 from gettok.settings import Settings
 from gettok.store import Store
 from gettok.tables import VIDEOS
 
 
 def refresh(
-    settings: Settings, store: Store, way: Way | None, stop: Event, *, believe: bool = False
+    settings: Settings, store: Store, way: Way | None, stop: Event, *, accept_losses: bool = False
 ) -> Iterator[str]:
     """Run one round, or go on with the one that was cut short; says line by line what it found.
 
@@ -33,7 +35,7 @@ def refresh(
     with only_one(store.root, "collect"), research_api(source, settings.collect, store.root, stop) as api:
         refresher = Refresher(store, api, source.name)
         yield from _listed(_unlisted(refresher, videos, listed), lists, source.name)
-        patiently(api.now, api, settings.collect.on_quota)
+        retry_until_quota(api.now, api, settings.collect.on_quota)
         round_ = refresher.unfinished(way)
         if round_ is not None:
             yield f"goes on with the round of {round_.name}"
@@ -45,7 +47,9 @@ def refresh(
                 return
             round_ = refresher.begin(due, way or cheaper(len(due), refresher.least_requests(due)))
         yield f"asks for {len(round_.days)} of {len(videos)} videos by {round_.way}"
-        patiently(partial(_ask, refresher, round_, believe=believe), api, settings.collect.on_quota)
+        retry_until_quota(
+            partial(_ask, refresher, round_, accept_losses=accept_losses), api, settings.collect.on_quota
+        )
         outcome = refresher.outcome(round_)
     lists.add(outcome.line(source.name), map(sha256, outcome.missing))
     yield f"{len(round_.days) - len(outcome.missing)} are there; {len(outcome.missing)} were missed in two looks"
@@ -66,13 +70,13 @@ def _listed(outcomes: Iterable[Outcome], lists: Refreshes, source: str) -> Itera
         yield f"noted the round of {outcome.round.name}, which was cut short after its end"
 
 
-def _ask(refresher: Refresher, round_: Round, *, believe: bool) -> None:
+def _ask(refresher: Refresher, round_: Round, *, accept_losses: bool) -> None:
     with Progress("refresh", len(round_.days), 0) as progress:
-        for there in refresher.run(round_, believe=believe):
+        for there in refresher.run(round_, accept_losses=accept_losses):
             progress.add("there", there - progress.counts["there"])
 
 
-def way_named(name: str) -> Way | None:
+def method_named(name: str) -> Way | None:
     """The way that a person named; None for `auto`."""
     ways: dict[str, Way | None] = {"auto": None, "ids": "ids", "compliance": "compliance"}
     if name not in ways:
@@ -92,3 +96,25 @@ def _videos(data: Path) -> list[Seen]:
     table = VIDEOS.read(data / "videos", ["video_id", "created_at", "observed_at"])
     rows = table.select("video_id", pl.col("created_at").dt.date(), "observed_at").rows()
     return [Seen(*row) for row in rows]
+
+
+def command(
+    method: Annotated[
+        str,
+        typer.Option(
+            help="ids (reads the counts anew, too), compliance (a file of ids), or auto: what costs less."
+        ),
+    ] = "auto",
+    *,
+    accept_losses: Annotated[
+        bool,
+        typer.Option(
+            "--accept-losses", help="Accept a round even if more than half of its videos are missing."
+        ),
+    ] = False,
+) -> None:
+    signals = Signals()
+    with Store(store_root()) as store:
+        named = method_named(method)
+        for line in refresh(current_settings(), store, named, signals.stop, accept_losses=accept_losses):
+            typer.echo(line)

@@ -11,11 +11,11 @@ from gettok.errors import Damaged
 from gettok.step import Answer, Blob, Row
 from gettok.store import Key, Store
 from gettok.tables import (
-    ATTACKS,
     DESCRIPTIONS,
     FRAMES,
     MEDIA,
     PAGES,
+    PROMPT_INJECTION,
     SCREEN_TEXTS,
     STANCES,
     TRANSCRIPTS,
@@ -48,7 +48,9 @@ def refill(store: Store, data: Path) -> Iterator[Refilled]:
     }
     for stage, table in tables.items():
         yield _kept(store, stage, _subjects(_rows(data / table.name, table), "video_id"))
-    judged = chain(_rows(data / "stances", STANCES), _rows(data / "attacks.parquet", ATTACKS))
+    judged = chain(
+        _rows(data / "stances", STANCES), _rows(data / "prompt_injection.parquet", PROMPT_INJECTION)
+    )
     yield _kept(store, "detect_stance", _subjects(judged, "video_id"))
 
 

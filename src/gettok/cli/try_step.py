@@ -1,4 +1,4 @@
-"""Run one step on files at hand: how a person tries a setting, and how anyone checks a step from outside."""
+"""Run one step on files at hand and print its row as JSON, one line for each file."""
 
 import json
 import tempfile
@@ -6,20 +6,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from gettok.cli.compose import compose
-from gettok.describe import DescribeStep
 from gettok.errors import BadInput, Unusable
 from gettok.frames import FramesStep
 from gettok.media import MediaFile, probe
 from gettok.media.images import GivenPictures, Picture, Pictures
 from gettok.ocr.step import OcrStep
+from gettok.pipeline.annotating import descriptions, stances
 from gettok.pipeline.endpoints import addresses, model_key
 from gettok.pipeline.paths import store_root
 from gettok.settings import Settings
 from gettok.speech import TranscribeStep
-from gettok.stance import StanceInputs, StanceStep
+from gettok.stance import StanceInputs
 from gettok.step import Row, Step
 from gettok.store.blobs import file_digest
 
@@ -81,15 +83,14 @@ def _reader(settings: Settings) -> OcrStep:
 
 def _describer(settings: Settings, address: str) -> Callable[[Path], Row]:
     key = model_key(settings.llm)
-    step = DescribeStep(settings.llm, settings.prompts.describe, address, key, store_root())
+    step = descriptions.step_of(settings, address, key, store_root())
     step.open()
     return lambda file: _asked(step, _pictures(settings, file))[0]
 
 
 def _judge(settings: Settings, address: str) -> Callable[[Path], Row]:
     """A `.json` file holds the inputs by name, a `.txt` file is a transcript; of a video all inputs are made first."""
-    prompt, target = settings.prompts.stance, settings.study.stance
-    step = StanceStep(settings.llm, prompt, target, address, model_key(settings.llm), store_root())
+    step = stances.step_of(settings, address, model_key(settings.llm), store_root())
     step.open()
     describe = _describer(settings, address)
 
@@ -166,3 +167,17 @@ def _media(file: Path) -> MediaFile:
 
 def _asked(step: Step[Any], content: Any) -> list[Row]:
     return step.read(step.ask(content))
+
+
+def command(
+    step: Annotated[str, typer.Argument(help="probe, frames, transcribe, ocr, describe or stance.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Files, and settings to override (key=value) among them.")
+    ],
+) -> None:
+    if step not in STEPS:
+        raise BadInput(f"there is no step {step!r}", "did nothing", f"choose one of {', '.join(STEPS)}")
+    overrides = [given for given in files if "=" in given and not Path(given).exists()]
+    paths = [Path(given) for given in files if given not in overrides]
+    for row in rows_for(step, paths, overrides):
+        typer.echo(as_line(row))

@@ -2,21 +2,21 @@
 
 from gettok.collect.canary import Canary
 from gettok.collect.collector import Collector
-from gettok.collect.id_lookup import Known
+from gettok.collect.id_lookup import IdLookup
 from gettok.collect.pages import PageFiles
 from gettok.collect.people import People, Seen, seen_on
-from gettok.collect.search import Kept, Search
+from gettok.collect.search import Search, StoredPage
 from gettok.collect.zeeschuimer import captured
 
 __all__ = [
     "Canary",
     "Collector",
-    "Kept",
-    "Known",
+    "IdLookup",
     "PageFiles",
     "People",
     "Search",
     "Seen",
+    "StoredPage",
     "captured",
     "seen_on",
 ]

@@ -59,7 +59,7 @@ def _after_a_moment(work: Callable[[], None]) -> None:
     work()
 
 
-class Keeper:
+class StoreWriter:
     """Puts answers into a store behind the scenes, one at a time; for a `with` block.
 
     An answer is on disk before the next one is handed over, so a kill costs the answer that is being written and the

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from gettok.collect.search import ENDPOINT, body_of
 from gettok.collect.windows import Window
 from gettok.errors import NotNow
-from gettok.research_api import Call, Failing, Page, ResearchApi, SearchLost, come_back
+from gettok.research_api import Call, Page, RequestFailing, ResearchApi, SearchExpired, quota_exhausted
 
 _ROWS = 20
 #: Days that are long since searchable, and that the server has no reason to fail for.
@@ -47,15 +47,15 @@ class Canary:
         day = (self.api.now() - _RECENT).date()
         try:
             self.api.ask(replace(self._call(Window(day, day)), tries=1))
-        except (Failing, SearchLost):
+        except (RequestFailing, SearchExpired):
             return False
         return True
 
     def _asked(self, window: Window) -> Page:
         try:
             return self.api.ask(self._call(window))
-        except (Failing, SearchLost) as error:
-            raise come_back(error) from error
+        except (RequestFailing, SearchExpired) as error:
+            raise quota_exhausted(error) from error
 
     def _call(self, window: Window) -> Call:
         condition = {"field_name": "keyword", "operation": "IN", "field_values": sorted(self.words)}

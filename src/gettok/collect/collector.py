@@ -9,13 +9,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gettok.collect.background_writer import Keeper
+from gettok.collect.background_writer import StoreWriter
 from gettok.collect.canary import Canary
 from gettok.collect.coverage import coverage, first_fresh_day, is_due_again, state
-from gettok.collect.journal import Event, Journal, Life
-from gettok.collect.search import Kept, Search
+from gettok.collect.journal import Event, Journal, WindowState
+from gettok.collect.search import Search, StoredPage
 from gettok.collect.windows import Window, gaps, plan
-from gettok.research_api import FIELDS, ComeBack, Failing, ResearchApi, SearchLost, come_back, whole_number
+from gettok.research_api import (
+    FIELDS,
+    QuotaExhausted,
+    RequestFailing,
+    ResearchApi,
+    SearchExpired,
+    quota_exhausted,
+    whole_number,
+)
 from gettok.step import Json, Row
 from gettok.store import Store
 
@@ -36,15 +44,15 @@ class Collector:
     #: On how many different days a day that fails is tried before it is a gap.
     patience_days: int = 0
     canary: Canary | None = None
-    #: Told of each window that needs nothing more for now.
-    told: Callable[[Life], None] = field(default=lambda _: None)
+    #: UserFacingError of each window that needs nothing more for now.
+    told: Callable[[WindowState], None] = field(default=lambda _: None)
 
     def __post_init__(self) -> None:
         self.journal = Journal(
             self.store, {"source": self.source, "query": dict(self.query), "fields": FIELDS}
         )
         self._shown: set[str] = set()
-        self._keeper: Keeper | None = None
+        self._keeper: StoreWriter | None = None
 
     def plan(self, now: Callable[[], datetime] | None = None) -> list[Window]:
         """The windows that cover the study, those of earlier runs among them; asks for the time if days are new."""
@@ -55,15 +63,15 @@ class Collector:
         fresh, today = first_fresh_day(moment), moment.date()
         return plan(self.study, known, self.most_days, fresh=fresh, today=today)
 
-    def collect(self) -> Iterator[Kept]:
+    def collect(self) -> Iterator[StoredPage]:
         """Every page of the study, those of searches that were lost or halved among them.
 
-        Pages come from the store where it has them. Raises `ComeBack` when days are parked, after everything else.
+        Pages come from the store where it has them. Raises `QuotaExhausted` at the end if days are parked.
         """
-        with Keeper(self.store.root) as self._keeper:
+        with StoreWriter(self.store.root) as self._keeper:
             yield from self._collected()
 
-    def _collected(self) -> Iterator[Kept]:
+    def _collected(self) -> Iterator[StoredPage]:
         for life in self.journal.all():
             if life.state == "split" and life.window.overlaps(self.study):
                 yield from self._kept(life)
@@ -72,7 +80,7 @@ class Collector:
             self.api.on_quota(self._come_back(parked))
             yield from self._all(parked)
 
-    def begin(self, life: Life) -> Life:
+    def begin(self, life: WindowState) -> WindowState:
         """Note that a window that needs asking is about to be asked, unless it is in the middle of it."""
         if life.state is None:
             return self._note(life.window, "planned")
@@ -95,17 +103,17 @@ class Collector:
         """The table of coverage: each day of the study."""
         return list(coverage(self.study, self.journal.leaves()))
 
-    def _all(self, windows: list[Window]) -> Iterator[Kept]:
+    def _all(self, windows: list[Window]) -> Iterator[StoredPage]:
         queue = deque(windows)
         while queue:
             window = queue.popleft()
             try:
                 yield from self._window(window)
                 self.told(self.journal.life(window))
-            except Failing as error:
+            except RequestFailing as error:
                 queue.extendleft(reversed(self._give_way(window, error)))
 
-    def _window(self, window: Window) -> Iterator[Kept]:
+    def _window(self, window: Window) -> Iterator[StoredPage]:
         self._settle()
         life = self.journal.life(window)
         yield from self._kept(life)
@@ -115,14 +123,14 @@ class Collector:
         while True:
             try:
                 yield from self._searched(life)
-            except SearchLost as error:
+            except SearchExpired as error:
                 life = self._note(window, "lost", why=str(error))
                 if life.restarts > _MOST_RESTARTS:
-                    raise Failing(f"{error}, in {life.restarts} searches in a row") from None
+                    raise RequestFailing(f"{error}, in {life.restarts} searches in a row") from None
             else:
                 return
 
-    def _searched(self, life: Life) -> Iterator[Kept]:
+    def _searched(self, life: WindowState) -> Iterator[StoredPage]:
         """The search to its end; notes the window as done when the last page is kept."""
         pages = rows = candidates = 0
         began: datetime | None = None
@@ -137,22 +145,22 @@ class Collector:
         facts = {"pages": pages, "rows": rows, "candidates": candidates}
         self._note(life.window, "done", at=began.isoformat(), **facts)
 
-    def kept(self, life: Life) -> Iterator[Kept]:
+    def kept(self, life: WindowState) -> Iterator[StoredPage]:
         """The pages that are there of all of a window's searches."""
         for attempt in range(life.attempt + 1):
             yield from self.search(life.window).kept(attempt)
 
-    def _kept(self, life: Life) -> Iterator[Kept]:
+    def _kept(self, life: WindowState) -> Iterator[StoredPage]:
         """The same, but for those that have been shown before."""
         yield from filter(self._is_new, self.kept(life))
 
-    def _is_new(self, kept: Kept) -> bool:
+    def _is_new(self, kept: StoredPage) -> bool:
         """Whether a page has not been shown in this run; a window may come up again."""
         new = kept.key not in self._shown
         self._shown.add(kept.key)
         return new
 
-    def needs_asking(self, life: Life, now: Callable[[], datetime] | None = None) -> bool:
+    def needs_asking(self, life: WindowState, now: Callable[[], datetime] | None = None) -> bool:
         """Whether a run would ask about the window at that time; looks at the clock only where it matters."""
         now = now or self.api.now
         if life.state == "parked":
@@ -162,16 +170,16 @@ class Collector:
         fresh = state(life.window.end, life.searched_at) == "incomplete"
         return fresh and is_due_again(life, now())
 
-    def _is_given_up(self, life: Life) -> bool:
+    def _is_given_up(self, life: WindowState) -> bool:
         return len(life.failed_on) >= self.patience_days
 
-    def _give_way(self, window: Window, trouble: Failing) -> tuple[Window, ...]:
+    def _give_way(self, window: Window, trouble: RequestFailing) -> tuple[Window, ...]:
         """Halve the window, or park it if it is a day; returns what is to be asked instead.
 
         When the server answers nothing else either, the window is not to blame, and is asked for again after a rest.
         """
         if self.canary and not self.canary.is_heard():
-            self.api.rest(come_back(trouble))
+            self.api.rest(quota_exhausted(trouble))
             return (window,)
         why = str(trouble)
         if len(window.days) > 1:
@@ -181,7 +189,7 @@ class Collector:
         self.told(self._note(window, "parked", why=why, at=self.api.now().isoformat()))
         return ()
 
-    def _note(self, window: Window, event: Event, **facts: Json) -> Life:
+    def _note(self, window: Window, event: Event, **facts: Json) -> WindowState:
         """A step in the journal, once the pages that it stands on are on disk."""
         self._settle()
         return self.journal.note(window, event, **facts)
@@ -199,10 +207,10 @@ class Collector:
             if life.window.overlaps(self.study) and life.state == "parked" and not self._is_given_up(life)
         ]
 
-    def _come_back(self, parked: list[Window]) -> ComeBack:
+    def _come_back(self, parked: list[Window]) -> QuotaExhausted:
         back_at = self.api.server.next_day()
         days = ", ".join(str(window.start) for window in parked[:10]) + (" …" if len(parked) > 10 else "")
-        return ComeBack(
+        return QuotaExhausted(
             f"the Research API fails on every try for {len(parked)} days: {days}",
             f"parked them; every other page is kept. A day counts as a gap after {self.patience_days} such days",
             f"run the same command again after {back_at:%Y-%m-%d %H:%M} UTC, or go on now with collect.patience_days=0",

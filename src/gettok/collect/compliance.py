@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gettok.collect.journal import STAGE
 from gettok.errors import NotNow
-from gettok.research_api import BadQuestion, Call, Failing, Page, ResearchApi, come_back
+from gettok.research_api import BadQuestion, Call, Page, RequestFailing, ResearchApi, quota_exhausted
 from gettok.step import Answer, Json
 from gettok.store import Key, Store
 
@@ -52,8 +52,8 @@ class Compliance:
                     return self._list(task, ids)
                 except BadQuestion as error:
                     self._drop(ids, str(error.what))
-        except Failing as error:
-            raise come_back(error) from error
+        except RequestFailing as error:
+            raise quota_exhausted(error) from error
         raise NotNow(
             f"TikTok does not know the check of {len(ids)} ids that was just handed in (task {task})",
             "nothing was taken for missing",

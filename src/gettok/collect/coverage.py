@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from gettok.collect.journal import Life
+from gettok.collect.journal import WindowState
 from gettok.collect.windows import Window
 from gettok.step import Row
 
@@ -31,7 +31,7 @@ def state(day: date, searched_at: datetime) -> State:
     return "unsettled" if searched_at < over + _SETTLED_AFTER else "complete"
 
 
-def is_due_again(life: Life, now: datetime) -> bool:
+def is_due_again(life: WindowState, now: datetime) -> bool:
     """Whether the window was searched too early for its last day, and could now be searched in time."""
     if life.searched_at is None:
         return False
@@ -39,14 +39,14 @@ def is_due_again(life: Life, now: datetime) -> bool:
     return state(last, life.searched_at) == "incomplete" and state(last, now) != "incomplete"
 
 
-def coverage(study: Window, leaves: Iterable[Life]) -> Iterator[Row]:
+def coverage(study: Window, leaves: Iterable[WindowState]) -> Iterator[Row]:
     """One row for each day of the study, in order."""
     by_day = {day: life for life in leaves for day in life.window.days if life.window.overlaps(study)}
     for day in study.days:
         yield _row(day, by_day.get(day))
 
 
-def _row(day: date, life: Life | None) -> Row:
+def _row(day: date, life: WindowState | None) -> Row:
     if life is None:
         return {"day": day, "state": "gap", "why": NOT_YET, "searched_at": None}
     # a day that was read too early stays what it was when it cannot be read again

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from gettok.collect.collector import Collector
 from gettok.collect.people import People, Seen
-from gettok.collect.search import Kept
+from gettok.collect.search import StoredPage
 from gettok.collect.windows import Window
 from gettok.research_api import PAGE_ROWS, Page, whole_number
 
@@ -40,7 +40,7 @@ def estimate(collector: Collector, window: Window, now: Callable[[], datetime] |
     return Estimate(window, stands, len(pages), max(needed - len(pages), 1), expects)
 
 
-def probe(collector: Collector, window: Window) -> Kept:
+def probe(collector: Collector, window: Window) -> StoredPage:
     """Ask for a window's first page; it counts as such, so nothing is paid twice."""
     life = collector.begin(collector.journal.life(window))
     return collector.search(window).first(life.attempt)

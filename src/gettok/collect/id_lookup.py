@@ -7,9 +7,9 @@ from functools import cached_property
 
 from gettok.collect.ids import Batch, Placed, batches, query_for, second_look
 from gettok.collect.journal import STAGE
-from gettok.collect.search import Kept, Search, subject_of
+from gettok.collect.search import Search, StoredPage, subject_of
 from gettok.collect.windows import Window
-from gettok.research_api import Failing, Page, ResearchApi, SearchLost, come_back
+from gettok.research_api import Page, RequestFailing, ResearchApi, SearchExpired, quota_exhausted
 from gettok.step import Answer, Json
 from gettok.store import Key, Store
 
@@ -18,7 +18,7 @@ _Place = Callable[[Iterable[str], Mapping[str, date]], Placed]
 
 
 @dataclass
-class Known:
+class IdLookup:
     """A look-up of ids. After `collect` has gone through, `found` and `missing` have every id once."""
 
     store: Store
@@ -45,22 +45,22 @@ class Known:
         """Requests of a first look in which nothing was asked before and every video is there."""
         return len(batches(self.ids, self.days).batches)
 
-    def collect(self) -> Iterator[Kept]:
+    def collect(self) -> Iterator[StoredPage]:
         """Every page of both looks. Raises `NotNow` where a look fails; what was kept is not asked for again."""
         yield from self._look("first", self.ids, batches)
         yield from self._look("second", self.missing, second_look)
 
-    def _look(self, name: str, ids: Iterable[str], placed: _Place) -> Iterator[Kept]:
+    def _look(self, name: str, ids: Iterable[str], placed: _Place) -> Iterator[StoredPage]:
         before = self._batches(name, set(ids))
         covered = {video_id for batch in before for video_id in batch.ids}
         new = placed((name for name in ids if name not in covered), self.days).batches
         for batch in (*before, *new):
             try:
                 yield from self._asked(name, batch)
-            except (Failing, SearchLost) as error:
-                raise come_back(error) from error
+            except (RequestFailing, SearchExpired) as error:
+                raise quota_exhausted(error) from error
 
-    def _asked(self, name: str, batch: Batch) -> Iterator[Kept]:
+    def _asked(self, name: str, batch: Batch) -> Iterator[StoredPage]:
         body = {"window": str(batch.window), "ids": list(batch.ids)}
         key = Key.of(STAGE, _VERSION, self._batch_settings(name), body)
         if not self.store.known([key.digest]):
@@ -71,14 +71,14 @@ class Known:
             attempt += 1
         try:
             yield from self._seen(search.pages(attempt))
-        except (Failing, SearchLost) as error:
+        except (RequestFailing, SearchExpired) as error:
             if any(search.kept(attempt)):
                 self.store.put(
                     self._astray(name, body, attempt), _name_of(batch), Answer({"why": str(error)})
                 )
             raise
 
-    def _seen(self, pages: Iterator[Kept]) -> Iterator[Kept]:
+    def _seen(self, pages: Iterator[StoredPage]) -> Iterator[StoredPage]:
         for kept in pages:
             self.found.update(ids_on(kept.page))
             yield kept

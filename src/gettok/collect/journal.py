@@ -23,7 +23,7 @@ _FROM_THE_START = frozenset({"lost", "again", "parked"})
 
 
 @dataclass(frozen=True)
-class Step:
+class WindowEvent:
     """One step of a window's life, and the answer that notes it."""
 
     number: int
@@ -34,11 +34,11 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Life:
+class WindowState:
     """What has happened to a window so far."""
 
     window: Window
-    steps: tuple[Step, ...] = ()
+    steps: tuple[WindowEvent, ...] = ()
 
     @property
     def state(self) -> Event | None:
@@ -84,7 +84,7 @@ class Life:
         """The window's rows in the table of windows."""
         return [self._row(step) for step in self.steps]
 
-    def _row(self, step: Step) -> Row:
+    def _row(self, step: WindowEvent) -> Row:
         facts = {name: step.facts.get(name) for name in ("why", "pages", "rows", "candidates")}
         return {
             "start": self.window.start,
@@ -98,7 +98,7 @@ class Life:
         }
 
 
-def _moment(step: Step) -> datetime:
+def _moment(step: WindowEvent) -> datetime:
     return datetime.fromisoformat(step.facts["at"])
 
 
@@ -110,51 +110,51 @@ class Journal:
         self._settings = {**settings, "journal": True}
         self._lives = self._read()
 
-    def leaves(self) -> list[Life]:
+    def leaves(self) -> list[WindowState]:
         """Every window that was not split, in order. No two of them overlap."""
         return sorted((life for life in self._lives.values() if life.state != "split"), key=_window_of)
 
-    def all(self) -> list[Life]:
+    def all(self) -> list[WindowState]:
         """Every window, the split ones too."""
         return sorted(self._lives.values(), key=_window_of)
 
-    def life(self, window: Window) -> Life:
-        return self._lives.get(window, Life(window))
+    def life(self, window: Window) -> WindowState:
+        return self._lives.get(window, WindowState(window))
 
-    def note(self, window: Window, event: Event, **facts: Json) -> Life:
+    def note(self, window: Window, event: Event, **facts: Json) -> WindowState:
         """Write down a step; it is on disk when this returns."""
         life = self.life(window)
         number = len(life.steps)
         body = {"window": str(window), "step": number, "event": event, **facts}
         key, answer = self._key(window, number), Answer(body)
         self._store.put(key, f"{window} {event}", answer)
-        life = Life(window, (*life.steps, Step(number, event, facts, key.digest, answer)))
+        life = WindowState(window, (*life.steps, WindowEvent(number, event, facts, key.digest, answer)))
         self._lives = _unborn_halves(life) | self._lives | {window: life}
         return life
 
     def _key(self, window: Window, number: int) -> Key:
         return Key.of(STAGE, _VERSION, self._settings, {"window": str(window), "step": number})
 
-    def _read(self) -> dict[Window, Life]:
+    def _read(self) -> dict[Window, WindowState]:
         scope = Key.of(STAGE, _VERSION, self._settings, {}).scope
-        steps: dict[Window, list[Step]] = {}
+        steps: dict[Window, list[WindowEvent]] = {}
         for entry in self._store.scan(scope):
             facts = dict(entry.answer.body)
             window, number, event = Window.parse(facts.pop("window")), facts.pop("step"), facts.pop("event")
-            steps.setdefault(window, []).append(Step(number, event, facts, entry.key, entry.answer))
+            steps.setdefault(window, []).append(WindowEvent(number, event, facts, entry.key, entry.answer))
         lives = {
-            window: Life(window, tuple(sorted(of_window, key=lambda step: step.number)))
+            window: WindowState(window, tuple(sorted(of_window, key=lambda step: step.number)))
             for window, of_window in steps.items()
         }
         halves = [_unborn_halves(life) for life in lives.values()]
         return dict(ChainMap(lives, *halves))
 
 
-def _unborn_halves(life: Life) -> dict[Window, Life]:
+def _unborn_halves(life: WindowState) -> dict[Window, WindowState]:
     """The halves of a split window, which take its place even if a kill comes before their own first step."""
     into = life.facts["into"] if life.state == "split" else ()
-    return {half: Life(half) for half in map(Window.parse, into)}
+    return {half: WindowState(half) for half in map(Window.parse, into)}
 
 
-def _window_of(life: Life) -> Window:
+def _window_of(life: WindowState) -> Window:
     return life.window

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from gettok.collect.background_writer import Behind
-from gettok.collect.search import Kept
+from gettok.collect.search import StoredPage
 from gettok.tables import PAGES
 
 _PAGES_PER_FILE = 64
@@ -22,7 +22,7 @@ class PageFiles:
         self._behind = Behind("pages")
         self._files: Counter[str] = Counter()
         self._name = ""
-        self._waiting: list[Kept] = []
+        self._waiting: list[StoredPage] = []
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +34,7 @@ class PageFiles:
             if error is None:
                 self._write()
 
-    def add(self, name: str, kept: Kept) -> None:
+    def add(self, name: str, kept: StoredPage) -> None:
         """Take a page in; pages of one name should come together."""
         if name != self._name or len(self._waiting) >= _PAGES_PER_FILE:
             self._write()
@@ -49,5 +49,5 @@ class PageFiles:
             self._waiting = []
 
 
-def _write(pages: list[Kept], path: Path) -> None:
+def _write(pages: list[StoredPage], path: Path) -> None:
     PAGES.write([kept.row() for kept in pages], path)

@@ -7,8 +7,17 @@ from typing import NamedTuple
 
 from gettok.collect.canary import Canary
 from gettok.collect.journal import STAGE
-from gettok.collect.search import Kept
-from gettok.research_api import Call, Denied, Failing, Page, ResearchApi, Verdict, come_back, whole_number
+from gettok.collect.search import StoredPage
+from gettok.research_api import (
+    AccessDenied,
+    Call,
+    Page,
+    RequestFailing,
+    ResearchApi,
+    Verdict,
+    quota_exhausted,
+    whole_number,
+)
 from gettok.step import Answer, Json
 from gettok.store import Key, Store
 
@@ -61,12 +70,13 @@ class People:
     source: str
     patience_days: int = 3
     canary: Canary | None = None
-    _denied: dict[str, Denied] = field(default_factory=dict)
+    _denied: dict[str, AccessDenied] = field(default_factory=dict)
 
-    def comments(self, video_id: str, most: int, requests_per_day: int) -> Iterator[Kept]:
+    def comments(self, video_id: str, most: int, requests_per_day: int) -> Iterator[StoredPage]:
         """The first `most` comments of a video, page by page; a refusal is a page of status 400.
 
-        Raises `Failing` when the server does not answer for this video, `Denied` when it never does for this client.
+        Raises `RequestFailing` when the server does not answer for this video, and `AccessDenied` when it never
+        does for this client.
         """
         cursor = 0
         while cursor < most:
@@ -79,7 +89,7 @@ class People:
                 return
             cursor = following
 
-    def user(self, username: str, requests_per_day: int) -> Kept:
+    def user(self, username: str, requests_per_day: int) -> StoredPage:
         """A user's profile, or the refusal as a page of status 400. Raises as `comments` does."""
         return self._kept(_user_call(username), username, 0, requests_per_day)
 
@@ -99,7 +109,7 @@ class People:
     def _has(self, call: Call) -> bool:
         return bool(self.store.known([self._key(call).digest]))
 
-    def _kept(self, call: Call, subject: str, cursor: int, requests_per_day: int) -> Kept:
+    def _kept(self, call: Call, subject: str, cursor: int, requests_per_day: int) -> StoredPage:
         key = self._key(call)
         answer = self.store.get(key.digest)
         if answer is not None:
@@ -108,25 +118,25 @@ class People:
             page = self._asked(call.within(requests_per_day), subject)
             answer = Answer(page.to_json())
             self.store.put(key, call.subject, answer)
-        return Kept(call.endpoint, subject, 0, cursor, key.digest, answer, page)
+        return StoredPage(call.endpoint, subject, 0, cursor, key.digest, answer, page)
 
     def _asked(self, call: Call, subject: str) -> Page:
         if call.endpoint in self._denied:
             raise self._denied[call.endpoint]
         failed_on = self._failures(call.endpoint, subject)
         if failed_on and (self.is_given_up(call.endpoint, subject) or self.api.now().date() in failed_on):
-            raise Failing(failed_on[max(failed_on)])
+            raise RequestFailing(failed_on[max(failed_on)])
         while True:
             try:
                 return self.api.ask(call)
-            except Denied as error:
+            except AccessDenied as error:
                 self._denied[call.endpoint] = error
                 raise
-            except Failing as error:
+            except RequestFailing as error:
                 if not self.canary or self.canary.is_heard():
                     self._note(call.endpoint, subject, str(error))
                     raise
-                self.api.rest(come_back(error))
+                self.api.rest(quota_exhausted(error))
 
     def _failures(self, endpoint: str, subject: str) -> Mapping[date, str]:
         """The days on which a question failed, each with what was said."""

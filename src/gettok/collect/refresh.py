@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from gettok.collect.compliance import IDS_PER_TASK, REQUESTS_PER_TASK, Compliance
-from gettok.collect.id_lookup import Known
+from gettok.collect.id_lookup import IdLookup
 from gettok.collect.journal import STAGE
 from gettok.errors import Stop
-from gettok.research_api import Denied, ResearchApi
+from gettok.research_api import AccessDenied, ResearchApi
 from gettok.step import Answer, Json
 from gettok.store import Key, Store
 
@@ -110,10 +110,10 @@ class Refresher:
         self._note("round", begun.name, {"way": way, "days": plain})
         return begun
 
-    def run(self, round_: Round, *, believe: bool = False) -> Iterator[int]:
+    def run(self, round_: Round, *, accept_losses: bool = False) -> Iterator[int]:
         """Ask; yields how many videos were found so far. What is missed at first is looked for again.
 
-        Raises `Stop` at its end where it misses more than is likely, unless a person says to `believe` it.
+        Raises `Stop` at its end where it misses more than is likely, unless a person says to `accept_losses` it.
         """
         missed = round_.ids
         if round_.way == "compliance":
@@ -123,14 +123,14 @@ class Refresher:
         known = self._known(missed, round_.days, round_settings(self.source, round_.name))
         for _ in known.collect():
             yield there + len(known.found)
-        self._end(round_, known.missing, believe=believe)
+        self._end(round_, known.missing, accept_losses=accept_losses)
 
     def _not_valid(self, round_: Round) -> tuple[str, ...]:
         """What Batch Compliance does not confirm: everything, where the client may not use it."""
         compliance = Compliance(self.store, self.api, round_settings(self.source, round_.name))
         try:
             valid = compliance.valid(round_.ids)
-        except Denied:
+        except AccessDenied:
             return round_.ids
         return tuple(video_id for video_id in round_.ids if video_id not in valid)
 
@@ -147,15 +147,15 @@ class Refresher:
         rounds = sorted(self._rounds(), key=lambda round_: round_.name)
         return [_outcome(round_, ended[round_.name]) for round_ in rounds if round_.name in ended]
 
-    def _end(self, round_: Round, missing: Sequence[str], *, believe: bool) -> None:
+    def _end(self, round_: Round, missing: Sequence[str], *, accept_losses: bool) -> None:
         asked = len(round_.days)
-        if not believe and asked >= _FROM and len(missing) > _MOST_MISSING * asked:
+        if not accept_losses and asked >= _FROM and len(missing) > _MOST_MISSING * asked:
             self._note("outcome", round_.name, {"missing": [], "confirmed": []})
             raise Stop(
                 f"{len(missing)} of {asked} videos were not found, which is not likely",
                 "took none of them for gone; the round does not count",
                 "look whether the Research API finds anything today, and run the same command again later; if they are "
-                "truly gone, `gettok refresh --believe-losses` asks once more and takes them for gone",
+                "truly gone, `gettok refresh --accept-losses` asks once more and takes them for gone",
             )
         confirmed = sorted(set(round_.days) - set(missing))
         facts = {"way": round_.way, "missing": list(missing), "confirmed": confirmed}
@@ -168,8 +168,10 @@ class Refresher:
             found |= dict.fromkeys(body["confirmed"], datetime.fromisoformat(body["round"]))
         return found
 
-    def _known(self, ids: tuple[str, ...], days: Mapping[str, date], settings: Mapping[str, Json]) -> Known:
-        return Known(self.store, self.api, ids, settings, "refresh", days)
+    def _known(
+        self, ids: tuple[str, ...], days: Mapping[str, date], settings: Mapping[str, Json]
+    ) -> IdLookup:
+        return IdLookup(self.store, self.api, ids, settings, "refresh", days)
 
     def _noted(self, what: str) -> list[Mapping[str, Json]]:
         return [entry.answer.body for entry in self.store.scan(self._key(what, {}).scope)]

@@ -11,8 +11,8 @@ from gettok.research_api import (
     FIELDS,
     PAGE_ROWS,
     Call,
-    Failing,
     Page,
+    RequestFailing,
     ResearchApi,
     whole_number,
 )
@@ -28,7 +28,7 @@ _OLD_S = 600
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredPage:
     """A page as it is in the store, and what it is about."""
 
     endpoint: str
@@ -82,20 +82,20 @@ class Search:
     def name(self) -> str:
         return self.subject or str(self.window)
 
-    def kept(self, attempt: int) -> Iterator[Kept]:
+    def kept(self, attempt: int) -> Iterator[StoredPage]:
         """The pages that the store has, from the first on, wherever the search ended."""
-        with suppress(Failing):
+        with suppress(RequestFailing):
             yield from self._pages(attempt, ask=False)
 
-    def pages(self, attempt: int) -> Iterator[Kept]:
-        """Every page; raises `SearchLost` or `Failing` when the search does not reach its end."""
+    def pages(self, attempt: int) -> Iterator[StoredPage]:
+        """Every page; raises `SearchExpired` or `RequestFailing` when the search does not reach its end."""
         return self._pages(attempt, ask=True)
 
-    def first(self, attempt: int) -> Kept:
+    def first(self, attempt: int) -> StoredPage:
         """The first page alone."""
         return next(self.pages(attempt))
 
-    def _pages(self, attempt: int, *, ask: bool) -> Iterator[Kept]:
+    def _pages(self, attempt: int, *, ask: bool) -> Iterator[StoredPage]:
         cursor, search_id, empty = 0, None, 0
         previous: Page | None = None
         replayed = True
@@ -119,25 +119,25 @@ class Search:
         """The server's cursor, which must move; nothing but `has_more` ends a search."""
         following = whole_number(data.get("cursor"))
         if following is None or following <= cursor:
-            raise Failing(f"the search does not move on from cursor {cursor}")
+            raise RequestFailing(f"the search does not move on from cursor {cursor}")
         if empty >= _MOST_EMPTY:
-            raise Failing(f"{empty} pages in a row have no video, up to cursor {following}")
+            raise RequestFailing(f"{empty} pages in a row have no video, up to cursor {following}")
         return following
 
-    def _known(self, attempt: int, cursor: int) -> Kept | None:
+    def _known(self, attempt: int, cursor: int) -> StoredPage | None:
         key = self._key(attempt, cursor).digest
         answer = self.store.get(key)
         if answer is None:
             return None
-        return Kept(ENDPOINT, self.name, attempt, cursor, key, answer, Page.from_json(answer.body))
+        return StoredPage(ENDPOINT, self.name, attempt, cursor, key, answer, Page.from_json(answer.body))
 
-    def _asked(self, attempt: int, cursor: int, search_id: str | None, previous: Page | None) -> Kept:
+    def _asked(self, attempt: int, cursor: int, search_id: str | None, previous: Page | None) -> StoredPage:
         page = self.api.ask(self._call(cursor, search_id, previous))
         if self.doubt and cursor == 0 and not page.videos and not page.has_more:
             self.doubt(self.window)
         answer, key = Answer(page.to_json()), self._key(attempt, cursor)
         (self.keep or self.store.put)(key, f"{self.name} {attempt}:{cursor}", answer)
-        return Kept(ENDPOINT, self.name, attempt, cursor, key.digest, answer, page)
+        return StoredPage(ENDPOINT, self.name, attempt, cursor, key.digest, answer, page)
 
     def _call(self, cursor: int, search_id: str | None, previous: Page | None) -> Call:
         body = body_of(self.query, self.window)
@@ -162,14 +162,14 @@ class Search:
         return Key.of(STAGE, _VERSION, _scope(self.settings), inputs)
 
 
-def stored_pages(store: Store, settings: Mapping[str, Json]) -> Iterator[Kept]:
+def stored_pages(store: Store, settings: Mapping[str, Json]) -> Iterator[StoredPage]:
     """Every page that the store has under these settings, whatever was asked, in order of key."""
     for entry in store.scan(Key.of(STAGE, _VERSION, _scope(settings), {}).scope):
         page = Page.from_json(entry.answer.body)
         asked = page.request["body"]
         start, end = (date.fromisoformat(asked[name]) for name in ("start_date", "end_date"))
         subject = subject_of(Window(start, end), asked["query"])
-        yield Kept(ENDPOINT, subject, 0, asked.get("cursor", 0), entry.key, entry.answer, page)
+        yield StoredPage(ENDPOINT, subject, 0, asked.get("cursor", 0), entry.key, entry.answer, page)
 
 
 def body_of(query: Mapping[str, Json], window: Window, most_rows: int = PAGE_ROWS) -> dict[str, Json]:

@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 from gettok.errors import BadInput
-from gettok.store.atomic_write import write_whole
+from gettok.store.atomic_write import atomic_write
 
 _ROUND = ("round", "source", "way", "asked", "confirmed", "missing")
 _TOMBSTONE = ("video_sha256", "missing_at", "source", "way")
@@ -70,7 +70,7 @@ class Refreshes:
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_whole(self.folder / name, text.getvalue().encode())
+        atomic_write(self.folder / name, text.getvalue().encode())
 
 
 def _damaged(path: Path, columns: Sequence[str]) -> BadInput:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gettok.collect.ids import Refused
 from gettok.collect.journal import STAGE
-from gettok.collect.search import Kept
+from gettok.collect.search import StoredPage
 from gettok.errors import BadInput
 from gettok.research_api import Page
 from gettok.step import Answer, Json
@@ -213,7 +213,7 @@ def _objects(value: Json) -> list[Mapping[str, Json]]:
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
-def captured(path: Path, refused: list[Refused]) -> Iterator[Kept]:
+def captured(path: Path, refused: list[Refused]) -> Iterator[StoredPage]:
     """The file's videos, a hundred lines a page; lines that are no videos are added to `refused`.
 
     Nothing was paid for them, so they do not go into the store: whoever has the file has the pages.
@@ -224,7 +224,7 @@ def captured(path: Path, refused: list[Refused]) -> Iterator[Kept]:
             yield _kept(path.name, lines)
 
 
-def _kept(file: str, lines: Lines) -> Kept:
+def _kept(file: str, lines: Lines) -> StoredPage:
     text = json.dumps({"items": lines.items}, ensure_ascii=True)
     request = {
         "path": ENDPOINT,
@@ -233,4 +233,4 @@ def _kept(file: str, lines: Lines) -> Kept:
     page = Page(request, 200, {}, max(map(observed_at, lines.items)), text)
     answer = Answer(page.to_json())
     key = Key.of(STAGE, _VERSION, {"endpoint": ENDPOINT}, answer.body)
-    return Kept(ENDPOINT, file, 0, lines.first, key.digest, answer, page)
+    return StoredPage(ENDPOINT, file, 0, lines.first, key.digest, answer, page)

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gettok.errors import Unusable
-from gettok.llm import CLOCK, Asker, Call, Clock, Question, Talk, asker_for, replies_to
+from gettok.llm import CLOCK, Asker, Call, Clock, Conversation, Question, asker_for, replies_to
 from gettok.llm.response import Form, Reply, Words, replies_in, understand, usage
 from gettok.media.images import Picture, Pictures, thin_out
 from gettok.settings import Llm, Prompt
@@ -107,7 +107,7 @@ class DescribeStep:
     def ask(self, content: Pictures) -> Answer:
         return self._asker().hold(self.talk(content))
 
-    def talk(self, content: Pictures) -> Talk:
+    def talk(self, content: Pictures) -> Conversation:
         """What is asked about one video, and the answer that comes of it."""
         pictures = thin_out(content.load(), self.llm.max_frames)
         if not pictures:
@@ -161,7 +161,7 @@ def _understood(reply: Reply, pictures: int) -> Description:
 
 def threads_for(llm: Llm) -> int:
     """As many as may be in flight, and some that have their pictures ready."""
-    return llm.at_once + max(2, llm.at_once // 4)
+    return llm.max_concurrency + max(2, llm.max_concurrency // 4)
 
 
 def asked_of(llm: Llm) -> dict[str, Json]:
@@ -171,6 +171,6 @@ def asked_of(llm: Llm) -> dict[str, Json]:
     stays `sandbox:` whichever port it has got. Prices, time limits and the key's name are not.
     """
     names = ["base_url", "model", "temperature", "max_tokens", "image_detail"]
-    if llm.schemas != "strict":  # answers from before there was a choice are kept
-        names.append("schemas")
+    if llm.structured_output != "strict":  # answers from before there was a choice are kept
+        names.append("structured_output")
     return {name: getattr(llm, name) for name in names}

@@ -4,14 +4,14 @@
 `local` takes files that are there already.
 """
 
-from gettok.download.backend import Arrival, VideoLink
+from gettok.download.backend import DownloadResult, VideoLink
 from gettok.download.captions_retry import CaptionsStep, may_pass
 from gettok.download.file_layout import digest, files_of, lay, lay_captions, pick_up
 from gettok.download.step import DownloadStep
 
 __all__ = [
-    "Arrival",
     "CaptionsStep",
+    "DownloadResult",
     "DownloadStep",
     "VideoLink",
     "digest",

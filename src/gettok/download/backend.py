@@ -40,7 +40,7 @@ class VideoLink:
 
 
 @dataclass(frozen=True)
-class Arrival:
+class DownloadResult:
     """Files that are whole and decode, with what is known of how they came; None where the backend does not tell."""
 
     facts: MediaFacts
@@ -78,7 +78,7 @@ class Backend(Protocol):
         """What the video's answer depends on beside its id; None where nothing else is known beforehand."""
         ...
 
-    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> Arrival:
+    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> DownloadResult:
         """Fetch into the empty folder `to`, once; `attempt` says how often that was tried.
 
         Raises `Unusable`, `NoPage` as a kind of it, and `NoSpace`.

@@ -35,7 +35,7 @@ class Breaker:
             raise NotNow(
                 f"{_MOST_IN_A_ROW} pages in a row could not be read; the last: {self._last}",
                 "stopped asking; every file that arrived is kept",
-                "wait some hours, or go on from another connection, with download.at_once=1 or another "
+                "wait some hours, or go on from another connection, with download.max_concurrency=1 or another "
                 "download backend; then run the same command again",
             )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
-from gettok.errors import UNSETTLED, Unusable
+from gettok.errors import RETRYABLE, Unusable
 
 A = TypeVar("A")
 
@@ -27,12 +27,12 @@ def first_to_serve(mirrors: Sequence[A], fetch: Callable[[A], object], last: Col
             else:
                 return mirror
         # one that may yet serve outweighs those that never will
-        raise next((trouble for trouble in troubles if trouble.reason in UNSETTLED), troubles[0])
+        raise next((trouble for trouble in troubles if trouble.reason in RETRYABLE), troubles[0])
     finally:
         troubles.clear()  # they know this call and its callers, and would keep alive what these hold: whole files
 
 
-def turned(mirrors: Sequence[A], damaged: int) -> list[A]:
+def rotate_mirrors(mirrors: Sequence[A], damaged: int) -> list[A]:
     """Begin with another address for each file that arrived damaged, without passing over the best for good."""
     start = damaged % len(mirrors)
     return [*mirrors[start:], *mirrors[:start]]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from gettok.http.retry_after import told_s
 
-#: The longest that a server's `Retry-After` is obeyed; a server that says more is asked again, and refuses again.
+#: The longest that a server's `Retry-After` is complied; a server that says more is asked again, and refuses again.
 LONGEST_HOLD_S = 120.0
 
 

@@ -12,7 +12,7 @@ from gettok.download.mirrors import PASSING, first_to_serve
 from gettok.download.page_parser import strings
 from gettok.download.transfer import Transfer
 from gettok.download.web import LineFault, Visit
-from gettok.errors import UNSETTLED, Unusable
+from gettok.errors import RETRYABLE, Unusable
 from gettok.http.json_guards import to_list, to_mapping
 from gettok.media import MediaFacts, probe
 from gettok.step import Json
@@ -78,7 +78,9 @@ class Album:
     def _may_come(self, trouble: Unusable, attempt: Try) -> bool:
         """Whether another visit of this run may bring the sound."""
         is_new = isinstance(trouble, NoFile) and not attempt.damaged
-        return (is_new or trouble.reason in PASSING) and attempt.number + 1 < self._visit.download.tries
+        return (
+            is_new or trouble.reason in PASSING
+        ) and attempt.number + 1 < self._visit.download.max_attempts
 
     def _sound(self, url: str) -> None:
         path = self._folder / "sound"
@@ -105,7 +107,7 @@ def judged(folder: Path) -> tuple[MediaFacts, str | None]:
         return probe(folder), None
     except Unusable as trouble:
         sound = next(folder.glob("sound.*"), None)
-        if sound is None or trouble.reason in UNSETTLED:
+        if sound is None or trouble.reason in RETRYABLE:
             raise
         sound.unlink()
         return probe(folder), str(trouble)

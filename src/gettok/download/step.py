@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from weakref import finalize
 
-from gettok.download.backend import Arrival, Backend, NoFile, Try, VideoLink
+from gettok.download.backend import Backend, DownloadResult, NoFile, Try, VideoLink
 from gettok.download.backends.local import ByFolder
 from gettok.download.backends.page import ByPage
 from gettok.download.backends.tool import ByTool
@@ -56,7 +56,7 @@ class DownloadStep:
 
     @property
     def workers(self) -> Workers:
-        return Workers("threads", self.download.at_once)
+        return Workers("threads", self.download.max_concurrency)
 
     def inputs(self, link: VideoLink) -> dict[str, str]:
         """What the answer about a video depends on: its id, and for files that are here already what they hold."""
@@ -131,9 +131,9 @@ class DownloadStep:
             return trouble
         return None
 
-    def _patiently(self, link: VideoLink, folder: Path) -> Arrival:
+    def _patiently(self, link: VideoLink, folder: Path) -> DownloadResult:
         damaged = absent = 0
-        for number in range(self.download.tries):
+        for number in range(self.download.max_attempts):
             to = Path(tempfile.mkdtemp(dir=folder))
             try:
                 return self._backend.fetch(link, to, Try(number, damaged + absent))
@@ -143,7 +143,7 @@ class DownloadStep:
                 damaged, absent = damaged + is_damaged, absent + is_absent
                 # a damaged or absent file may be whole the second time; what a page says of its video stays said
                 is_new = (is_damaged and damaged < _ENOUGH) or (is_absent and absent < _ENOUGH)
-                if number + 1 == self.download.tries or not (trouble.reason in PASSING or is_new):
+                if number + 1 == self.download.max_attempts or not (trouble.reason in PASSING or is_new):
                     if is_absent and is_new:  # one page whose addresses are dead is not enough for a fact
                         raise Unusable("unreachable", trouble.detail) from trouble
                     raise
@@ -151,7 +151,7 @@ class DownloadStep:
                     self.sleep(pause_s(number))
         raise AssertionError("tries is positive")
 
-    def _answer(self, arrival: Arrival) -> Answer:
+    def _answer(self, arrival: DownloadResult) -> Answer:
         body = {
             "backend": self.download.backend,
             "status_code": arrival.status_code,

@@ -29,7 +29,7 @@ class Transfer:
 
     def run(self) -> None:
         """Raises `Unusable`: unreachable, no_address, truncated, too_large."""
-        for left in reversed(range(self._visit.download.tries)):
+        for left in reversed(range(self._visit.download.max_attempts)):
             had = self._have
             try:
                 self._go_on()

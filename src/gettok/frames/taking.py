@@ -27,14 +27,14 @@ class Taken:
 
 def take(content: MediaFile, frames: Frames) -> Taken:
     """Raises `Unusable`: not_a_video, truncated, undecodable, too_large, no_frames."""
-    encoder = Encoder(frames.longest_edge, frames.jpeg_quality, compares=frames.most_alike is not None)
+    encoder = Encoder(frames.longest_edge, frames.jpeg_quality, compares=frames.min_hash_distance is not None)
     if content.is_slideshow:
         kept, left_out = _kept(photos.take(content.photos, encoder), frames)
         return Taken("pillow", tuple((jpeg, None) for jpeg in kept), left_out)
     path = Path(content.path)
     timetable = read_timetable(path)
     indices = chosen(path, timetable, frames)
-    if frames.most_alike is None:
+    if frames.min_hash_distance is None:
         indices = indices[: frames.max_frames]
     decoded_by: str = frames.backend
     try:
@@ -50,7 +50,7 @@ def _kept(found: Iterator[Jpeg], frames: Frames) -> tuple[list[Jpeg], tuple[int,
     kept: list[Jpeg] = []
     left_out = []
     for jpeg in found:
-        if kept and _is_alike(kept[-1], jpeg, frames.most_alike):
+        if kept and _is_alike(kept[-1], jpeg, frames.min_hash_distance):
             left_out.append(jpeg.index)
             continue
         kept.append(jpeg)

@@ -51,13 +51,13 @@ class _Hurried(HTTPConnection):
 def _hung_up_after(seconds: float, number: int) -> Iterator[None]:
     """End the connection of this file number after so many seconds, which wakes whoever reads from it."""
     # a number of our own: the connection's may be closed meanwhile, and belong to another
-    twin = socket.socket(fileno=os.dup(number))
+    variant = socket.socket(fileno=os.dup(number))
     is_late = threading.Event()
 
     def hang_up() -> None:
         is_late.set()
         with suppress(OSError):
-            twin.shutdown(socket.SHUT_RDWR)
+            variant.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(max(0.0, seconds), hang_up)
     timer.daemon = True
@@ -69,6 +69,6 @@ def _hung_up_after(seconds: float, number: int) -> Iterator[None]:
             raise
     finally:
         timer.cancel()
-        twin.close()
+        variant.close()
     if is_late.is_set():  # headers that end early look whole to http.client
         raise TimeoutError(f"no whole answer within {seconds:.0f} s")

@@ -2,8 +2,8 @@
 
 from gettok.llm.call_log import Calls
 from gettok.llm.client import Asker, asker_for, pause_s
-from gettok.llm.question import Call, Question, Talk, digest, replies_to
-from gettok.llm.rate_limit import CLOCK, Clock, heeding
+from gettok.llm.question import Call, Conversation, Question, digest, replies_to
+from gettok.llm.rate_limit import CLOCK, Clock, interruptible_clock
 
 __all__ = [
     "CLOCK",
@@ -11,11 +11,11 @@ __all__ = [
     "Call",
     "Calls",
     "Clock",
+    "Conversation",
     "Question",
-    "Talk",
     "asker_for",
     "digest",
-    "heeding",
+    "interruptible_clock",
     "pause_s",
     "replies_to",
 ]

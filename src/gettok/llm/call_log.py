@@ -53,7 +53,7 @@ class Spent(NamedTuple):
 
 
 @dataclass
-class Bill:
+class CallCost:
     """A call in flight. Whoever makes it fills in what came back and what it cost; `None`: it is not known."""
 
     n: int
@@ -93,7 +93,7 @@ class Calls:
             return self._file.connection.execute(_IN_BATCH, (request,)).fetchone() is not None
 
     @contextmanager
-    def paying(self, model: str, request: str, worst_usd: Decimal) -> Iterator[Bill]:
+    def reserve_budget(self, model: str, request: str, worst_usd: Decimal) -> Iterator[CallCost]:
         """Around one call: its worst case is on disk when this begins, and its reply when it ends.
 
         While other calls of this process are in flight it waits for them, as they will cost less than was set aside.
@@ -119,14 +119,14 @@ class Calls:
             rows = self._file.connection.execute(_BY_MODEL + " ORDER BY model").fetchall()
         return [Spent(model, calls, unknown, UNIT * usd) for model, calls, unknown, usd in rows]
 
-    def _reserved(self, model: str, request: str, amount: int) -> Bill:
+    def _reserved(self, model: str, request: str, amount: int) -> CallCost:
         with self._changed:
             while (n := self._try(model, request, amount)) is None:
                 if not self._flying:
                     raise self.budget_spent_for(amount)
                 self._changed.wait()
             self._flying += 1
-        return Bill(n, amount)
+        return CallCost(n, amount)
 
     def _try(self, model: str, request: str, amount: int) -> int | None:
         with self._file.transaction():
@@ -136,7 +136,7 @@ class Calls:
             self.add(amount)
         return cursor.lastrowid
 
-    def _settle(self, bill: Bill) -> None:
+    def _settle(self, bill: CallCost) -> None:
         if bill.usd is None and bill.reply is None:
             return
         usd = bill.reserved if bill.usd is None else units(bill.usd)

@@ -13,10 +13,10 @@ import openai
 
 from gettok.errors import BadSettings, NotNow, Stop, Unusable
 from gettok.llm.call_log import Calls
-from gettok.llm.error_mapping import Judge, Trouble
+from gettok.llm.error_mapping import ErrorClassifier, Trouble
 from gettok.llm.pricing import worst_usd
-from gettok.llm.question import Call, Question, Talk, digest
-from gettok.llm.rate_limit import CLOCK, LONGEST_BUSY_S, LONGEST_PAUSE_S, Allowance, Clock, Gate
+from gettok.llm.question import Call, Conversation, Question, digest
+from gettok.llm.rate_limit import CLOCK, LONGEST_BUSY_S, LONGEST_PAUSE_S, AdaptiveLimiter, Clock, RetryBudget
 from gettok.llm.response import Reply, answered, cost_usd, tokens
 from gettok.settings import Llm, Prices
 from gettok.settings.secrets import Secret
@@ -43,13 +43,13 @@ class Asker:
     def __init__(self, llm: Llm, base_url: str, key: Secret, calls: Calls, clock: Clock = CLOCK) -> None:
         self._llm, self._key, self._calls, self._sleep = llm, key, calls, clock.sleep
         prices_of(llm)  # without, not even the connection is made
-        self._judge = Judge(llm, key)
-        self._gate, self._allowance = Gate(llm.at_once, clock), Allowance()
+        self._judge = ErrorClassifier(llm, key)
+        self._limiter, self._retry_budget = AdaptiveLimiter(llm.max_concurrency, clock), RetryBudget()
         self._client = client_of(llm, base_url, key)
         #: Hangs up. It happens by itself when nobody holds the asker any more, or at the end of the program.
         self.close = weakref.finalize(self, _hang_up, self._client, calls)
 
-    def hold(self, talk: Talk) -> Answer:
+    def hold(self, talk: Conversation) -> Answer:
         """Ask what a step wants to know, call by call, until it has its answer."""
         try:
             wanted = next(talk)
@@ -76,40 +76,40 @@ class Asker:
     def _patiently(self, call: Call, request: str) -> Reply:
         body = call.body(self._llm)
         worst = worst_usd(call.size(self._llm), prices_of(self._llm, call.asked(self._llm)))
-        answers_before, trouble = self._allowance.answers, Trouble("")
-        for tried in range(1, self._llm.tries + 1):
+        answers_before, trouble = self._retry_budget.answers, Trouble("")
+        for tried in range(1, self._llm.max_attempts + 1):
             outcome = self._when_there_is_room(body, request, worst)
             if isinstance(outcome, Reply):
-                self._allowance.earn()
+                self._retry_budget.earn()
                 return outcome
             trouble = outcome
-            if tried < self._llm.tries and self._allowance.spend():
-                _log.warning("try %d of %d failed: %s", tried, self._llm.tries, trouble.what)
+            if tried < self._llm.max_attempts and self._retry_budget.spend():
+                _log.warning("try %d of %d failed: %s", tried, self._llm.max_attempts, trouble.what)
                 self._sleep(pause_s(tried, trouble.wait_s))
             else:
                 break
-        if tried == self._llm.tries and self._is_alone(call, answers_before):
+        if tried == self._llm.max_attempts and self._is_alone(call, answers_before):
             raise Unusable("unanswered", f"{tried} times: {trouble.what}")
         raise no_answer(trouble.what, tried)
 
     def _is_alone(self, call: Call, answers_before: int) -> bool:
         """Whether the host fails on this question and not on others: those of meanwhile, or else a tiny one."""
-        if self._allowance.answers == answers_before:
+        if self._retry_budget.answers == answers_before:
             tiny = Call(_TINY, model=call.model)
             worst = worst_usd(tiny.size(self._llm), prices_of(self._llm, call.asked(self._llm)))
             try:
                 outcome = self._when_there_is_room(tiny.body(self._llm), "tiny", worst)
                 if isinstance(outcome, Reply) and outcome.status == 200:
-                    self._allowance.earn()
+                    self._retry_budget.earn()
             except Stop:
                 return False
-        return self._allowance.give_up(answers_before)
+        return self._retry_budget.give_up(answers_before)
 
     def _when_there_is_room(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Trouble:
         """What comes of one try. That a host is busy is no failure: only time ends it."""
         refused = 0
         while isinstance(outcome := self._once(body, request, worst), Trouble) and outcome.is_crowded:
-            if self._gate.is_hopeless:
+            if self._limiter.is_hopeless:
                 raise _too_busy(outcome.what)
             refused += 1
             if refused == 1:
@@ -119,17 +119,17 @@ class Asker:
         return outcome
 
     def _once(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Trouble:
-        with self._gate.through() as turn:
+        with self._limiter.through() as turn:
             outcome = self._paid(body, request, worst)
             if isinstance(outcome, Reply):
-                self._gate.answered()
+                self._limiter.answered()
             elif outcome.is_crowded:
-                self._gate.refused(turn, outcome.wait_s)
+                self._limiter.refused(turn, outcome.wait_s)
         return outcome
 
     def _paid(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Trouble:
         model = str(body["model"])
-        with self._calls.paying(model, request, worst) as bill:
+        with self._calls.reserve_budget(model, request, worst) as bill:
             try:
                 outcome = self._sent(body)
             except Stop:
@@ -143,7 +143,7 @@ class Asker:
         try:
             response = self._client.chat.completions.with_raw_response.create(**body)
         except openai.APIError as error:
-            takes_others = self._allowance.answers > 0
+            takes_others = self._retry_budget.answers > 0
             return self._judge.of(error, str(body["model"]), takes_others=takes_others)
         return self._whole(response.content)
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from gettok.errors import BadCredentials, Stop
 from gettok.llm.call_log import Calls
 from gettok.llm.client import client_of, cost_of, prices_of
-from gettok.llm.error_mapping import Judge
+from gettok.llm.error_mapping import ErrorClassifier
 from gettok.llm.pricing import worst_usd
 from gettok.llm.question import LOGPROBS, Call, Question
 from gettok.llm.response import Reply, answered, cost_usd, tokens
@@ -130,19 +130,21 @@ class Doctor:
 
     def _forms(self) -> Iterator[Finding]:
         """In which way it can be told the form of an answer; the rest is asked in the first that it keeps to."""
-        wanted = self._llm.schemas
-        for schemas, what in _FORMS.items():
-            self._llm = self._llm.model_copy(update={"schemas": schemas})
+        wanted = self._llm.structured_output
+        for structured_output, what in _FORMS.items():
+            self._llm = self._llm.model_copy(update={"structured_output": structured_output})
             found = self._tried(what, {}, with_picture=False, judge=_in_form)
-            found = replace(found, needed=schemas == wanted)
+            found = replace(found, needed=structured_output == wanted)
             if found.can:
-                advice = "" if schemas == wanted else f"set llm.schemas to {schemas}"
+                advice = (
+                    "" if structured_output == wanted else f"set llm.structured_output to {structured_output}"
+                )
                 yield replace(found, advice=advice)
                 return
             if found.can is None:
                 yield found
                 return
-            yield replace(found, advice=_NO_FORM) if schemas == "none" else found
+            yield replace(found, advice=_NO_FORM) if structured_output == "none" else found
 
     def _tells_logprobs(self) -> Finding:
         what, needed = "tells log-probabilities", self._llm.confidence == "logprobs"
@@ -152,7 +154,9 @@ class Doctor:
 
     def _paid(self, call: Call, body: Mapping[str, Any]) -> Reply | None:
         prices = prices_of(self._llm)
-        with self._calls.paying(self._llm.model, "doctor", worst_usd(call.size(self._llm), prices)) as bill:
+        with self._calls.reserve_budget(
+            self._llm.model, "doctor", worst_usd(call.size(self._llm), prices)
+        ) as bill:
             try:
                 made = self._client.chat.completions.with_raw_response.create(**body)
             except openai.APIError as error:
@@ -178,7 +182,7 @@ class Doctor:
             raise BadCredentials(
                 f"the model endpoint refused the key ({error.status_code})",
                 "stopped; nothing was found out",
-                f"put a key that may use {self._llm.model} into the environment variable {self._llm.key_from}",
+                f"put a key that may use {self._llm.model} into the environment variable {self._llm.api_key_env}",
             ) from None
         passing = isinstance(
             error, openai.APIConnectionError | openai.RateLimitError | openai.InternalServerError
@@ -188,7 +192,7 @@ class Doctor:
     def _cost_of(self, error: openai.APIError) -> Decimal | None:
         """Nothing, unless the model may have been asked."""
         try:
-            outcome = Judge(self._llm, self._key).of(error, self._llm.model)
+            outcome = ErrorClassifier(self._llm, self._key).of(error, self._llm.model)
         except Stop:
             return Decimal(0)
         return cost_of(outcome, prices_of(self._llm))
@@ -197,14 +201,14 @@ class Doctor:
         return " ".join(self._key.blot_out(error.message).split())[:200]
 
 
-#: By `llm.schemas`, the best first.
+#: By `llm.structured_output`, the best first.
 _FORMS: Mapping[Literal["strict", "object", "none"], str] = {
     "strict": "keeps to a JSON schema",
     "object": "keeps to a form in the prompt, as a JSON object",
     "none": "keeps to a form in the prompt",
 }
 _NO_FORM = "choose another model: of this one most answers would be malformed"
-_WHERE = "check llm.base_url, model and key_from"
+_WHERE = "check llm.base_url, model and api_key_env"
 _PICTURES = "choose a model that sees pictures; without one, describe cannot run"
 _NO_LOGPROBS = (
     "set llm.confidence to votes, and llm.votes to more than one: it has no confidence to give otherwise"
@@ -221,7 +225,7 @@ def _advice(error: openai.APIError) -> str:
     if "temperature" in said:
         return "set llm.temperature to null"
     if "max_completion_tokens" in said or "max_tokens" in said:
-        return "set llm.limit_as to the other of max_tokens and max_completion_tokens"
+        return "set llm.max_tokens_param to the other of max_tokens and max_completion_tokens"
     return ""
 
 

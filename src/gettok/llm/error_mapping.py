@@ -47,7 +47,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Judge:
+class ErrorClassifier:
     """Judges what one endpoint says, without ever repeating its key."""
 
     llm: Llm
@@ -102,11 +102,11 @@ class Judge:
         return BadCredentials(
             f"the model endpoint refused the key ({status})",
             "stopped at once; every earlier answer is kept",
-            f"put a key that may use {model} into the environment variable {self.llm.key_from}",
+            f"put a key that may use {model} into the environment variable {self.llm.api_key_env}",
         )
 
     def _bad_request(self, status: int, model: str, said: str) -> BadSettings:
-        named = "llm.model" if model == self.llm.model else "llm.others"
+        named = "llm.model" if model == self.llm.model else "llm.extra_models"
         wrong = named if status == 404 else "the llm settings"
         return BadSettings(
             f"the model endpoint does not take the request for {named} {model!r}: {said}",

@@ -27,7 +27,7 @@ class _Token(BaseModel):
         return _encoded(self.token) if self.raw is None else bytes(self.raw)
 
 
-class _Told(BaseModel):
+class TokenLogprobs(BaseModel):
     """The part of a choice's `logprobs` that is read."""
 
     content: list[_Token]
@@ -78,7 +78,7 @@ def _place(content: str, name: str) -> tuple[bytes, bytes] | None:
 def _tokens(reply: Reply) -> list[_Token]:
     told: Json = reply.body["choices"][0].get("logprobs")
     try:
-        return _Told.model_validate(told).content
+        return TokenLogprobs.model_validate(told).content
     except ValidationError:
         return []
 

@@ -22,7 +22,7 @@ LOGPROBS: Mapping[str, Json] = {"logprobs": True, "top_logprobs": 1}
 _FORM = "Answer with one JSON object and nothing else. This JSON schema says its form: "
 
 #: A step's side of a conversation: it gives calls, gets their replies, and ends with an answer.
-Talk = Generator[Sequence["Call"], Sequence[Reply], Answer]
+Conversation = Generator[Sequence["Call"], Sequence[Reply], Answer]
 
 
 @dataclass(frozen=True)
@@ -60,24 +60,24 @@ class Call:
                 {"role": "user", "content": [*parts, *self._form_in_words(llm)]},
                 *self.mended,
             ],
-            llm.limit_as: llm.max_tokens,
+            llm.max_tokens_param: llm.max_tokens,
             "seed": self.vote,
         }
-        if llm.schemas != "none":
+        if llm.structured_output != "none":
             body["response_format"] = self._response_format(llm)
         if llm.temperature is not None:  # reasoning models refuse to be given one
             body["temperature"] = llm.temperature
         return {**body, **LOGPROBS} if self.logprobs else body
 
     def _response_format(self, llm: Llm) -> Json:
-        if llm.schemas == "object":
+        if llm.structured_output == "object":
             return {"type": "json_object"}
         schema = {"name": self.question.form, "strict": True, "schema": dict(self.question.schema)}
         return {"type": "json_schema", "json_schema": schema}
 
     def _form_in_words(self, llm: Llm) -> list[Json]:
         """A model whose host takes no schema learns the form from the prompt."""
-        if llm.schemas == "strict":
+        if llm.structured_output == "strict":
             return []
         return [_part(_FORM + json.dumps(dict(self.question.schema)), llm.image_detail)]
 
@@ -90,7 +90,7 @@ class Call:
         texts = [part for part in self.question.parts if isinstance(part, str)]
         said = [self.question.rule, *texts, *(message["content"] for message in self.mended)]
         schema = json.dumps(dict(self.question.schema))
-        form = schema if llm.schemas == "strict" else _FORM + schema
+        form = schema if llm.structured_output == "strict" else _FORM + schema
         sides = [
             Image.open(io.BytesIO(part.jpeg)).size
             for part in self.question.parts

@@ -37,7 +37,7 @@ class Clock:
 CLOCK = Clock()
 
 
-def heeding(stop: Event) -> Clock:
+def interruptible_clock(stop: Event) -> Clock:
     """A clock that nobody waits by once the signal to stop is there: `Interrupted` is raised instead."""
 
     def sleep(seconds: float) -> None:
@@ -47,7 +47,7 @@ def heeding(stop: Event) -> Clock:
     return Clock(sleep)
 
 
-class Gate:
+class AdaptiveLimiter:
     """Lets so many threads through at a time."""
 
     def __init__(self, most: int, clock: Clock = CLOCK) -> None:
@@ -128,7 +128,7 @@ class Gate:
         self._any_answer = False
 
 
-class Allowance:
+class RetryBudget:
     """How many tries a run may still repeat: some to begin with, and one more for every few answers.
 
     Where all fails, each question would be tried so often; the run gives up long before.

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gettok.multiverse.settings_roles import HOW, is_under
+from gettok.multiverse.settings_roles import EXECUTION_ONLY, is_under
 from gettok.step import Json
 
 STANCES = "data/stances"
 _PARAMS = "params.yaml"
 #: Further models, each with its prices.
-_OTHERS = "llm.others"
+_OTHERS = "llm.extra_models"
 
 Stages = Mapping[str, Mapping[str, Any]]
 
@@ -27,7 +27,7 @@ def settings_of(stages: Stages) -> dict[str, Json]:
             found |= _leaves(key, value)
     if others := found.get(_OTHERS):
         found[_OTHERS] = [other["model"] for other in others]
-    return {key: value for key, value in sorted(found.items()) if not is_under(key, HOW)}
+    return {key: value for key, value in sorted(found.items()) if not is_under(key, EXECUTION_ONLY)}
 
 
 def changed_since(stages: Stages) -> list[str]:

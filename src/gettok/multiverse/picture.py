@@ -108,7 +108,7 @@ def _colour(point: Share | Difference) -> str:
 
 
 def _mark(point: Share | Difference) -> str:
-    """Told apart without colours, too."""
+    """UserFacingError apart without colours, too."""
     sign = point.sign if isinstance(point, Difference) else 0
     return {1: "^", -1: "v"}.get(sign or 0, "o")
 

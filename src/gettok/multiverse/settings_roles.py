@@ -14,22 +14,38 @@ CHOICES = (
     "frames",
     *(f"asr.{name}" for name in ("backend", "model", "revision", "compute_type", "language", "vad")),
     *(f"asr.{name}" for name in ("chunk_s", "window_s", "beam_size", "min_speech_ratio", "align")),
-    *(f"llm.{name}" for name in ("base_url", "model", "others", "temperature", "max_tokens", "max_frames")),
-    *(f"llm.{name}" for name in ("image_detail", "schemas", "votes", "confidence")),
+    *(
+        f"llm.{name}"
+        for name in ("base_url", "model", "extra_models", "temperature", "max_tokens", "max_frames")
+    ),
+    *(f"llm.{name}" for name in ("image_detail", "structured_output", "votes", "confidence")),
     "prompts",
 )
 
-#: How patiently and how fast it is done, what it costs, what else is asked, and what is made of the stances.
-HOW = (
+#: How retry_until_quota and how fast it is done, what it costs, what else is asked, and what is made of the stances.
+EXECUTION_ONLY = (
     "conf_digest",
     *(f"study.{name}" for name in ("name", "title", "events")),
     *(f"source.{name}" for name in ("api", "pages", "window_days")),
     "collect",
-    *(f"download.{name}" for name in ("timeout_s", "tries", "keep_free_bytes", "at_once", "pause_s")),
+    *(
+        f"download.{name}"
+        for name in ("timeout_s", "max_attempts", "keep_free_bytes", "max_concurrency", "pause_s")
+    ),
     *(f"asr.{name}" for name in ("device", "batch_size")),
-    *(f"llm.{name}" for name in ("key_from", "timeout_s", "tries", "at_once", "limit_as", "batch")),
+    *(
+        f"llm.{name}"
+        for name in (
+            "api_key_env",
+            "timeout_s",
+            "max_attempts",
+            "max_concurrency",
+            "max_tokens_param",
+            "batch",
+        )
+    ),
     *(f"llm.{name}" for name in ("budget_usd", "image_tokens", "prices")),
-    "attacks",
+    "prompt_injection",
     "ocr",
     "embedder",
     "release",

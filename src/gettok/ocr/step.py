@@ -23,7 +23,7 @@ class OcrStep:
 
     @property
     def workers(self) -> Workers:
-        return Workers("threads", self.ocr.at_once)
+        return Workers("threads", self.ocr.max_concurrency)
 
     def open(self) -> None:
         """Raises `BadSettings` if the reader is not whole. Each thread loads its own when it begins."""

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from gettok.books import Books
 from gettok.engine import Engine, Outcome
-from gettok.errors import REASONS, UNSETTLED, GettokError, Interrupted, Unusable
+from gettok.errors import REASONS, RETRYABLE, GettokError, Interrupted, Unusable
 from gettok.pipeline.progress import Progress
 from gettok.step import Answer, Item, Row, Step
 from gettok.store import Key, Store
@@ -23,12 +23,17 @@ Write: TypeAlias = Callable[[str, Iterable[Row]], None]
 
 
 @dataclass(frozen=True)
-class Lost:
+class Skipped:
     """A video that this stage asks nothing about, since an earlier one left it without what is needed."""
 
     video_id: str
     day: str
     reason: str
+
+
+def key_of(step: Step[Any], item: Item[Any]) -> Key:
+    """The key of the answer about an item: the one place where it is put together."""
+    return Key.of(step.stage, step.version, step.settings, item.inputs)
 
 
 @dataclass(frozen=True)
@@ -41,14 +46,14 @@ class Asking:
     stop: Event
 
     def key(self, item: Item[Any]) -> Key:
-        return Key.of(self.step.stage, self.step.version, self.step.settings, item.inputs)
+        return key_of(self.step, item)
 
     def ask(self, items: Sequence[Item[Any]]) -> dict[str, Unusable]:
         """Store an answer for every item that has none; gives back what could not be settled now, by key."""
         keys = {item.video_id: self.key(item) for item in items}
         known = self.store.known(key.digest for key in keys.values())
         missing = list(_one_of_each(items, keys, known))
-        unsettled: dict[str, Unusable] = {}
+        retry_next_run: dict[str, Unusable] = {}
         trouble: GettokError | None = None
         if not missing:
             return {}
@@ -57,7 +62,7 @@ class Asking:
             Progress(self.step.stage, len(missing), len(items) - len(missing)) as progress,
         ):
             for item, outcome in self.engine.run(self.step, missing, self.stop):
-                trouble = trouble or self._settle(item, keys[item.video_id], outcome, unsettled)
+                trouble = trouble or self._settle(item, keys[item.video_id], outcome, retry_next_run)
                 progress.add(_name(outcome))
                 if trouble is not None:
                     self.stop.set()
@@ -65,26 +70,26 @@ class Asking:
             raise trouble
         if self.stop.is_set():
             raise Interrupted
-        return unsettled
+        return retry_next_run
 
     def _settle(
-        self, item: Item[Any], key: Key, outcome: Outcome, unsettled: dict[str, Unusable]
+        self, item: Item[Any], key: Key, outcome: Outcome, retry_next_run: dict[str, Unusable]
     ) -> GettokError | None:
         if isinstance(outcome, Answer):
             self.store.put(key, item.video_id, outcome)
         elif not isinstance(outcome, Unusable):
             return outcome
-        elif outcome.reason in UNSETTLED:
-            unsettled[key.digest] = outcome
+        elif outcome.reason in RETRYABLE:
+            retry_next_run[key.digest] = outcome
         else:
             self.store.put(key, item.video_id, refusal(outcome))
         return None
 
-    def rows(self, item: Item[Any], unsettled: Mapping[str, Unusable]) -> list[Row]:
+    def rows(self, item: Item[Any], retry_next_run: Mapping[str, Unusable]) -> list[Row]:
         """The table rows of one video, read from its stored answer."""
         key = self.key(item).digest
-        if key in unsettled:
-            return [_lost(item.video_id, unsettled[key])]
+        if key in retry_next_run:
+            return [_lost(item.video_id, retry_next_run[key])]
         answer = self.store.get(key)
         assert answer is not None, f"{key} was just found or stored"
         origin = {"video_id": item.video_id, "answer_key": key, "answer": answer.text}
@@ -99,14 +104,14 @@ class Asking:
             raise Unusable(str(answer.body["unusable"]), str(answer.body["detail"]))
         return self.step.read(answer)
 
-    def table(self, entries: Sequence[Item[Any] | Lost], write: Write) -> Books:
+    def table(self, entries: Sequence[Item[Any] | Skipped], write: Write) -> Books:
         """Ask, then hand each day's rows to `write` in order of day and video; returns the books."""
-        unsettled = self.ask([entry for entry in entries if isinstance(entry, Item)])
+        retry_next_run = self.ask([entry for entry in entries if isinstance(entry, Item)])
         reasons: list[str | None] = []
 
-        def rows(of_day: Iterable[Item[Any] | Lost]) -> Iterator[Row]:
+        def rows(of_day: Iterable[Item[Any] | Skipped]) -> Iterator[Row]:
             for entry in of_day:
-                found = _upstream(entry) if isinstance(entry, Lost) else self.rows(entry, unsettled)
+                found = skipped_row(entry) if isinstance(entry, Skipped) else self.rows(entry, retry_next_run)
                 reasons.append(found[0].get("reason"))
                 yield from found
 
@@ -121,7 +126,7 @@ def writer_by_day(table: Table, folder: Path) -> Write:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_dir(path: Path) -> Iterator[Path]:
     """A place to write an output, which takes its name only when it is complete."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -158,11 +163,11 @@ def _one_of_each(items: Iterable[Item[Any]], keys: Mapping[str, Key], known: set
             yield item
 
 
-def _day_and_id(entry: Item[Any] | Lost) -> tuple[str, str]:
+def _day_and_id(entry: Item[Any] | Skipped) -> tuple[str, str]:
     return entry.day, entry.video_id
 
 
-def _upstream(lost: Lost) -> list[Row]:
+def skipped_row(lost: Skipped) -> list[Row]:
     return [_lost(lost.video_id, Unusable(lost.reason, REASONS[lost.reason]))]
 
 

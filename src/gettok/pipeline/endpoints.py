@@ -66,4 +66,4 @@ def _started() -> Iterator[dict[str, str]]:
 
 def model_key(llm: Llm) -> Secret:
     """The key of the model's endpoint: the sandbox's own, or the environment's."""
-    return Secret("sandbox") if llm.base_url == SANDBOX else from_environment(llm.key_from)
+    return Secret("sandbox") if llm.base_url == SANDBOX else from_environment(llm.api_key_env)

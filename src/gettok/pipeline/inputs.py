@@ -7,8 +7,8 @@ import polars as pl
 
 from gettok.media import MediaFile
 from gettok.media.images import StoredFrames
-from gettok.pipeline.answering import Lost
-from gettok.pipeline.runner import DATA
+from gettok.pipeline.answering import Skipped
+from gettok.pipeline.paths import DATA
 from gettok.step import Item, digest_of
 from gettok.tables import FRAMES, MEDIA, VIDEOS
 
@@ -37,14 +37,14 @@ def videos() -> list[Video]:
     return [Video(*row) for row in rows]
 
 
-def media_items() -> Iterator[Item[MediaFile] | Lost]:
+def media_items() -> Iterator[Item[MediaFile] | Skipped]:
     """Each video with its file, or lost where there is none."""
     rows = MEDIA.read(DATA / "media.parquet", ["video_id", "file", "sha256"]).rows()
     files = {video_id: (file, digest) for video_id, file, digest in rows}
     for video in videos():
         file, digest = files[video.video_id]
         if digest is None:
-            yield Lost(video.video_id, video.day, "no_media")
+            yield Skipped(video.video_id, video.day, "no_media")
         else:
             content = MediaFile(str(DATA / "media" / file), digest)
             yield Item(video.video_id, video.day, {"media": digest}, content)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gettok.models.hub import Model
 from gettok.speech.models import changed
-from gettok.store.atomic_write import write_whole
+from gettok.store.atomic_write import atomic_write
 
 
 def refuse_changed(store: Path, name: str, model: Model, setting: str) -> None:
@@ -20,6 +20,6 @@ def refuse_changed(store: Path, name: str, model: Model, setting: str) -> None:
     known = json.loads(path.read_text("utf-8")) if path.exists() else {}
     if model.is_pinned or name not in known:
         known[name] = model.identity
-        write_whole(path, json.dumps(known, indent=2, sort_keys=True).encode())
+        atomic_write(path, json.dumps(known, indent=2, sort_keys=True).encode())
     elif known[name]["sha256"] != model.digest:
         raise changed(known[name], model, name, setting)

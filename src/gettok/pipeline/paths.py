@@ -7,10 +7,11 @@ from pathlib import Path
 from dvc.config import Config
 
 from gettok.errors import BadInput, BadSettings
-from gettok.settings import Settings
+from gettok.settings import Settings, load
 
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
+DATA = Path("data")
 #: What a person brings, and the lists that refreshing keeps.
 INPUTS = Path("inputs")
 
@@ -49,3 +50,10 @@ def refuse_stale(settings: Settings) -> None:
             "stopped before any request or model load",
             "run `gettok compose` and then `dvc repro`; or `dvc exp run`, which composes by itself",
         )
+
+
+def current_settings() -> Settings:
+    """The settings of `params.yaml`; raises `BadSettings` if `conf/` was edited since they were composed."""
+    settings = load(PARAMS)
+    refuse_stale(settings)
+    return settings

@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import polars as pl
 
-from gettok.books import Books
-from gettok.pipeline.runner import DATA
+from gettok.books import COUNTED, Books
+from gettok.pipeline.paths import DATA
 from gettok.release import Tables
 from gettok.step import Row
 from gettok.tables import (
-    ATTACKS,
     CAPTIONS,
     COVERAGE,
     DESCRIPTIONS,
     FRAMES,
     MEDIA,
     PAIRS,
+    PROMPT_INJECTION,
     SCREEN_TEXTS,
     STANCES,
     TRANSCRIPTS,
@@ -24,16 +24,6 @@ from gettok.tables import (
     Table,
 )
 
-#: The stages whose books count videos; `collect` counts date windows.
-COUNTED = (
-    "tabulate",
-    "download",
-    "extract_frames",
-    "transcribe",
-    "describe",
-    "detect_stance",
-    "compare_transcripts",
-)
 _INCOMPLETE = "it was read within 48 hours, when TikTok does not show all videos yet"
 _HEAVY = {"image", "answer"}
 
@@ -51,7 +41,7 @@ def tables() -> Tables:
         books={stage: Books.read(DATA / "books" / f"{stage}.json") for stage in COUNTED},
         frames=_light(FRAMES, "frames"),
         screen_texts=_light(SCREEN_TEXTS, "screen_texts"),
-        attacks=_light(ATTACKS, "attacks.parquet"),
+        prompt_injection=_light(PROMPT_INJECTION, "prompt_injection.parquet"),
         uncovered=_uncovered(),
     )
 

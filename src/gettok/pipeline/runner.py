@@ -14,18 +14,16 @@ from threading import Event
 from types import FrameType
 from typing import Any
 
-from gettok import settings as all_settings
 from gettok.books import Books
 from gettok.engine import Engine, LocalEngine
-from gettok.errors import AlreadyRunning, Interrupted, Told
-from gettok.pipeline.answering import Asking, Lost, Write
-from gettok.pipeline.paths import PARAMS, refuse_stale, store_root
-from gettok.settings import Settings
+from gettok.errors import AlreadyRunning, Interrupted, UserFacingError
+from gettok.pipeline.answering import Asking, Skipped, Write
+from gettok.pipeline.code_digest import refuse_stale_code
+from gettok.pipeline.paths import DATA, current_settings, store_root
+from gettok.settings import Settings, select
 from gettok.step import Item, Step, canonical
 from gettok.store import Store
-from gettok.store.atomic_write import write_whole
-
-DATA = Path("data")
+from gettok.store.atomic_write import atomic_write
 
 
 class Signals:
@@ -58,7 +56,7 @@ class Stage:
     def asking(self, step: Step[Any]) -> Asking:
         return Asking(step, self.store, self.engine, self.stop)
 
-    def answer(self, step: Step[Any], entries: Sequence[Item[Any] | Lost], write: Write) -> None:
+    def answer(self, step: Step[Any], entries: Sequence[Item[Any] | Skipped], write: Write) -> None:
         """Ask what is not known yet, hand each day's rows to `write`, and write the books."""
         self.keep(self.asking(step).table(entries, write))
 
@@ -69,25 +67,25 @@ class Stage:
         say(f"{self.name}: {books.ok} of {books.asked} ok" + (f"; {lost}" if lost else ""))
 
 
-def main(module: Mapping[str, Any], run: Callable[[Stage], None]) -> None:
-    """Run a stage module as a program, and exit with the code that tells what became of it."""
+def run_stage(module: Mapping[str, Any]) -> None:
+    """Run a stage module as a program: its `run`, with the settings that its `PARAMS` name. Exits with a code."""
     name = Path(module["__file__"]).stem
-    sys.exit(_guarded(name, module["PARAMS"], run))
+    sys.exit(_exit_code_of(name, module["PARAMS"], module["run"]))
 
 
-def _guarded(name: str, params: Sequence[str], run: Callable[[Stage], None]) -> int:
+def _exit_code_of(name: str, params: Sequence[str], run: Callable[[Stage], None]) -> int:
     began = time.time()
     signals = Signals()
     outcome = "failed"
     store: Store | None = None
     try:
-        settings = all_settings.load(PARAMS)
-        refuse_stale(settings)
+        settings = current_settings()
+        refuse_stale_code(name)
         with Store(store_root()) as store, only_one(store.root, name):
             engine = LocalEngine(settings.engine.workers)
-            run(Stage(name, all_settings.select(settings, params), store, engine, signals.stop))
+            run(Stage(name, select(settings, params), store, engine, signals.stop))
         outcome = "done"
-    except Told as error:
+    except UserFacingError as error:
         outcome = type(error).__name__
         say(f"{name}: {error}")
         return error.exit_code
@@ -136,4 +134,4 @@ def say(text: str) -> None:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """JSON for people and tools: indented, keys sorted, a newline at the end."""
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
-    write_whole(path, (text + "\n").encode())
+    atomic_write(path, (text + "\n").encode())

@@ -2,8 +2,8 @@
 
 `ids_only`  the ids of the videos, for whoever may ask TikTok for them again.
 `derived`   beside the ids, what the pipeline itself made: facts about the files, transcripts, descriptions, on-screen
-            text, stances, attacked twins, and how the transcripts compare; no captions, names, TikTok's text, counts or
-            pictures.
+            text, stances, prompt injection variants, and how the transcripts compare; no captions, names, TikTok's
+            text, counts or pictures.
 `full`      every column but `answer`; the answers are in the tables that `dvc pull` brings.
 """
 
@@ -35,15 +35,15 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             "captions": "video_id language source format",
             "frames": f"video_id frame_index time_s width height sha256 {_ANSWERED}",
             "transcripts": "video_id speech text raw_text language language_probability segments words sound_s"
-            " speech_ratio avg_logprob no_speech_prob compression_ratio chars_per_s repeats inventions doubts"
-            f" speech_model speech_model_revision speech_model_sha256 speech_compute_type"
+            " speech_ratio avg_logprob no_speech_prob compression_ratio chars_per_s repeats hallucinations"
+            f" quality_flags speech_model speech_model_revision speech_model_sha256 speech_compute_type"
             f" {_ANSWERED}",
             "descriptions": "video_id description on_screen_text on_screen_by_frame on_screen_language frame_indices"
             " ocr_text ocr_cer"
             f" {_USAGE} {_ANSWERED}",
             "screen_texts": f"video_id frame_index text lines reader reader_sha256 {_ANSWERED}",
             "stances": f"video_id {_STANCE} {_USAGE} {_ANSWERED}",
-            "attacks": "video_id way clean_label wanted inserted inserted_into flipped obeyed"
+            "prompt_injection": "video_id way clean_label wanted inserted inserted_into flipped complied"
             f" {_STANCE} {_USAGE} {_ANSWERED}",
             "pairs": "video_id left right created_at left_language right_language left_words right_words jaccard cosine"
             " wer cer capitalisation punctuation spelling",
@@ -69,7 +69,7 @@ def _field(name: str, origin: str, form: Form, sentence: str = "") -> _Field:
 
 
 _FIELDS = (
-    _field("id", "videos.video_id", "ids_only"),
+    _field("video_id", "videos.video_id", "ids_only"),
     _field("whisper_voice_to_text", "transcripts.text", "derived", "Our transcript of what is said."),
     _field(
         "description_video_gpt4",
@@ -108,7 +108,7 @@ _FIELDS = (
 
 _ORDER: tuple[Form, ...] = ("ids_only", "derived", "full")
 
-DATASET = Table("dataset", "One video of the study.", tuple(field.column for field in _FIELDS), ("id",))
+DATASET = Table("dataset", "One video of the study.", tuple(field.column for field in _FIELDS), ("video_id",))
 
 
 def _fields(form: Form) -> list[_Field]:
@@ -120,11 +120,12 @@ def dataset(tables: Tables, form: Form) -> tuple[Table, pl.DataFrame]:
     fields = _fields(form)
     frames = tables.named()
     joined = frames["videos"].select("video_id")
-    for name in dict.fromkeys(field.table for field in fields):
-        columns = {field.column.name: pl.col(field.source) for field in fields if field.table == name}
+    facts = [field for field in fields if field.column.name != "video_id"]
+    for name in dict.fromkeys(field.table for field in facts):
+        columns = {field.column.name: pl.col(field.source) for field in facts if field.table == name}
         joined = joined.join(frames[name].select("video_id", **columns), on="video_id", how="left")
     table = replace(DATASET, columns=tuple(field.column for field in fields))
-    return table, joined.select(table.schema.names()).sort("id")
+    return table, joined.select(table.schema.names()).sort("video_id")
 
 
 def released(tables: Tables, form: Form) -> list[tuple[Table, pl.DataFrame]]:

@@ -2,25 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
-from types import MappingProxyType
 from typing import Any
 
 import polars as pl
 
-from gettok.books import Books
+from gettok.books import COUNTED, STAGES, Books
 from gettok.errors import REASONS, Damaged
 from gettok.tables import TABLES
 
 #: Which table a stage fills, with at least one row for every video.
-STAGES: Mapping[str, str] = MappingProxyType(
-    {
-        "download": "media",
-        "extract_frames": "frames",
-        "transcribe": "transcripts",
-        "describe": "descriptions",
-        "detect_stance": "stances",
-    }
-)
+_TABLE_OF = {stage.name: stage.table for stage in STAGES if stage.table}
 
 
 @dataclass(frozen=True)
@@ -41,7 +32,7 @@ class Tables:
     books: Mapping[str, Books]
     frames: pl.DataFrame | None = None
     screen_texts: pl.DataFrame | None = None
-    attacks: pl.DataFrame | None = None
+    prompt_injection: pl.DataFrame | None = None
     #: Days of the study in which videos may be missing, and why.
     uncovered: Mapping[str, str] = field(default_factory=dict)
 
@@ -90,7 +81,7 @@ def check(tables: Tables) -> None:
         _refuse_twice(name, frame)
     ids = set(tables.videos["video_id"])
     _refuse_unbalanced(tables.books, len(ids))
-    for stage, name in STAGES.items():
+    for stage, name in _TABLE_OF.items():
         if (table := tables.named().get(name)) is not None:
             _refuse_other_videos(stage, set(table["video_id"]), ids)
             _refuse_other_counts(stage, table, tables.books[stage])
@@ -98,8 +89,8 @@ def check(tables: Tables) -> None:
     _refuse_strangers("download", set(tables.captions["video_id"]), ids)
     if tables.screen_texts is not None:
         _refuse_strangers("describe", set(tables.screen_texts["video_id"]), ids)
-    if tables.attacks is not None:
-        _refuse_strangers("detect_stance", set(tables.attacks["video_id"]), ids)
+    if tables.prompt_injection is not None:
+        _refuse_strangers("detect_stance", set(tables.prompt_injection["video_id"]), ids)
     _refuse_mixed(_asked(tables))
     _refuse_other_judge(models(tables))
 
@@ -120,7 +111,7 @@ def _refuse_twice(name: str, frame: pl.DataFrame) -> None:
 
 
 def _refuse_unbalanced(books: Mapping[str, Books], videos: int) -> None:
-    if missing := STAGES.keys() - books.keys():
+    if missing := set(COUNTED) - books.keys():
         raise _damaged(f"the books of {', '.join(sorted(missing))} are missing")
     for stage, book in sorted(books.items()):
         book.check(stage)
@@ -167,17 +158,17 @@ def _refuse_mixed(asked: Mapping[str, list[set[str]]]) -> None:
             raise Damaged(
                 f"the table {name} was answered by more than one model: {', '.join(sorted(names))}",
                 "wrote nothing: the name in the settings came to stand for another model half-way",
-                "set llm.model (or the name in llm.others) to the one exact model that you want, and run again: it asks"
-                " anew for all videos",
+                "set llm.model (or the name in llm.extra_models) to the one exact model that you want, and run again:"
+                " it asks anew for all videos",
             )
 
 
 def _refuse_other_judge(models: Mapping[str, list[str]]) -> None:
-    """A twin's label that another model gave says nothing of the one that judged the video."""
-    judges, attacked = models["stances"], models.get("attacks", [])
+    """A variant's label that another model gave says nothing of the one that judged the video."""
+    judges, attacked = models["stances"], models.get("prompt_injection", [])
     if other := set(attacked) - set(judges):
         raise Damaged(
-            f"attacked twins were judged by {', '.join(sorted(other))}, but the videos by {', '.join(judges)}",
+            f"attacked variants were judged by {', '.join(sorted(other))}, but the videos by {', '.join(judges)}",
             "wrote nothing: the name in the settings came to stand for another model half-way",
             "set llm.model to the one exact model that you want, and run again: it asks anew for all videos",
         )

@@ -57,12 +57,12 @@ def _write_tables(folder: Path, tables: Tables, form: Form) -> None:
 
 
 def _books(tables: Tables, released: int) -> Json:
-    rates = flip_rates(tables.attacks)
+    rates = flip_rates(tables.prompt_injection)
     return {
         "videos": tables.videos.height,
         "withdrawn": tables.videos.height - released,
         "released": released,
-        "attacks": rates and rates.stored(),
+        "prompt_injection": rates and rates.stored(),
         "stages": {stage: asdict(book) for stage, book in tables.books.items()},
     }
 

@@ -9,7 +9,7 @@ from gettok.compare.text_sources import WAYS, per_day, texts
 from gettok.release import Tables
 from gettok.report import screens
 from gettok.settings import Study
-from gettok.stance.human_labels.evaluation import Against
+from gettok.stance.human_labels.evaluation import Evaluation
 from gettok.stance.prompt_injection.rates import flip_rates
 
 Spellings: TypeAlias = Literal["together", "apart"]
@@ -83,7 +83,7 @@ def _share(part: int, whole: int) -> float:
 
 
 def metrics(
-    tables: Tables, study: Study, comparison: Mapping[str, Any], coded: Against | None = None
+    tables: Tables, study: Study, comparison: Mapping[str, Any], coded: Evaluation | None = None
 ) -> dict[str, Any]:
     """The numbers that `dvc metrics show` compares between runs."""
     return {
@@ -91,7 +91,7 @@ def metrics(
         "ok": {stage: book.ok for stage, book in tables.books.items()},
         "unusable": {stage: dict(book.unusable) for stage, book in tables.books.items()},
         "screen_text": _of_screens(tables.descriptions),
-        "attacks": _of_attacks(tables.attacks),
+        "prompt_injection": _of_attacks(tables.prompt_injection),
         "stance_share": {name: share for name, _, share in stances(tables.stances, study)},
         "stance_by_people": _of_people(coded),
         "comparison": {
@@ -106,8 +106,8 @@ def _of_screens(descriptions: pl.DataFrame) -> dict[str, float | int | None]:
     return {"cer": rate.value, "videos": rate.n}
 
 
-def _of_attacks(twins: pl.DataFrame | None) -> dict[str, float | int | None]:
-    rates = flip_rates(twins)
+def _of_attacks(variants: pl.DataFrame | None) -> dict[str, float | int | None]:
+    rates = flip_rates(variants)
     if rates is None:
         return {"flip_rate": None, "control_flip_rate": None, "judged": 0}
     return {
@@ -117,7 +117,7 @@ def _of_attacks(twins: pl.DataFrame | None) -> dict[str, float | int | None]:
     }
 
 
-def _of_people(coded: Against | None) -> dict[str, float | int | None]:
+def _of_people(coded: Evaluation | None) -> dict[str, float | int | None]:
     """How right the stances are; null without people's judgements, so that runs with and without have the same keys."""
     if coded is None:
         return {"accuracy": None, "kappa": None, "macro_f1": None, "videos": 0}
@@ -135,7 +135,7 @@ def _value(entry: Mapping[str, Any]) -> Any:
     return entry["value"] if "value" in entry else dict(entry)
 
 
-def plots(tables: Tables, study: Study, coded: Against | None = None) -> dict[str, pl.DataFrame]:
+def plots(tables: Tables, study: Study, coded: Evaluation | None = None) -> dict[str, pl.DataFrame]:
     """What `dvc plots` draws, by the name of the CSV file; the columns are named for people."""
     shares = [(pl.col(way) / pl.col("videos")).round(4) for way in WAYS]
     return {

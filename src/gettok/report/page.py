@@ -16,7 +16,7 @@ from gettok.report import examples, figures, numbers, screens
 from gettok.report.numbers import Spellings
 from gettok.report.rendering import render
 from gettok.settings import Study
-from gettok.stance.human_labels.evaluation import LEFT_OUT, Against
+from gettok.stance.human_labels.evaluation import LEFT_OUT, Evaluation
 from gettok.stance.prompt_injection.attack_types import WAYS as ATTACKS
 from gettok.stance.prompt_injection.rates import flip_rates
 
@@ -55,7 +55,7 @@ def write(  # noqa: PLR0913 -- what is on the page, each by name
     comparison: Mapping[str, Any],
     spellings: Spellings = "together",
     *,
-    coded: Against | None = None,
+    coded: Evaluation | None = None,
 ) -> None:
     """Write `index.html` and `figures/*.svg`; the same tables give the same bytes.
 
@@ -93,7 +93,7 @@ def html(  # noqa: PLR0913 -- as above
     charts: Mapping[int, _Chart],
     spellings: Spellings = "together",
     *,
-    coded: Against | None = None,
+    coded: Evaluation | None = None,
 ) -> str:
     """The page, with autoescape for every text."""
     frequent, viewed = numbers.top_hashtags(tables.videos, spellings)
@@ -122,7 +122,7 @@ def html(  # noqa: PLR0913 -- as above
         coded_reasons={**REASONS, **LEFT_OUT},
         most_apart=_MOST_APART,
         examples=examples.by_stance(tables, study),
-        attacks=rates.stored() if (rates := flip_rates(tables.attacks)) else None,
+        attacks=found.stored() if (found := flip_rates(tables.prompt_injection)) else None,
         attacks_by=ATTACKS,
         models=models(tables),
     )

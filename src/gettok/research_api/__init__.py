@@ -9,7 +9,14 @@ from gettok.research_api.client import Limits, ResearchApi
 from gettok.research_api.credentials import Credentials
 from gettok.research_api.error_mapping import Verdict
 from gettok.research_api.ledger import Ledger
-from gettok.research_api.outcomes import BadQuestion, ComeBack, Denied, Failing, SearchLost, come_back
+from gettok.research_api.outcomes import (
+    AccessDenied,
+    BadQuestion,
+    QuotaExhausted,
+    RequestFailing,
+    SearchExpired,
+    quota_exhausted,
+)
 from gettok.research_api.page import FIELDS, PAGE_ROWS, Page, parsed, whole_number
 from gettok.research_api.retry import RetryPolicy
 from gettok.research_api.server_clock import ServerClock
@@ -17,21 +24,21 @@ from gettok.research_api.server_clock import ServerClock
 __all__ = [
     "FIELDS",
     "PAGE_ROWS",
+    "AccessDenied",
     "BadQuestion",
     "Call",
-    "ComeBack",
     "Credentials",
-    "Denied",
-    "Failing",
     "Ledger",
     "Limits",
     "Page",
+    "QuotaExhausted",
+    "RequestFailing",
     "ResearchApi",
     "RetryPolicy",
-    "SearchLost",
+    "SearchExpired",
     "ServerClock",
     "Verdict",
-    "come_back",
     "parsed",
+    "quota_exhausted",
     "whole_number",
 ]

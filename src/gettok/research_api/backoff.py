@@ -1,4 +1,4 @@
-"""Resting while the API answers nothing: no question is to blame then, so that none is given up."""
+"""Backoff while the API answers nothing: no question is to blame then, so that none is given up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ _SHORTEST_S, _LONGEST_S = 60.0, 3600.0
 
 
 @dataclass
-class Resting:
+class Backoff:
     """Waits between tries, and says so."""
 
     wait: Callable[[float], None]

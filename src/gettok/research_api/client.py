@@ -9,16 +9,16 @@ from threading import Event
 
 from gettok.errors import Interrupted, NotNow
 from gettok.http.retry_after import told_s
-from gettok.research_api.backoff import Resting
+from gettok.research_api.backoff import Backoff
 from gettok.research_api.call import Call
 from gettok.research_api.credentials import Credentials, Token
 from gettok.research_api.error_mapping import Reading, Received, Verdict, read
 from gettok.research_api.ledger import Ledger, Settled
-from gettok.research_api.outcomes import ComeBack, at_once, final
+from gettok.research_api.outcomes import QuotaExhausted, at_once, final
 from gettok.research_api.page import Page
 from gettok.research_api.retry import RetryPolicy, Tried
 from gettok.research_api.server_clock import ServerClock
-from gettok.research_api.transport import Unreachable, Wire
+from gettok.research_api.transport import Transport, Unreachable
 
 #: The quota is renewed at 00:00 UTC; clocks differ a little.
 _AFTER_MIDNIGHT = timedelta(minutes=2)
@@ -42,12 +42,12 @@ class ResearchApi:
     ledger: Ledger
     limits: Limits = field(default_factory=Limits)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
-    wire: Wire = field(default_factory=Wire)
+    wire: Transport = field(default_factory=Transport)
     server: ServerClock = field(default_factory=ServerClock)
     stop: Event = field(default_factory=Event)
     #: What to do when the day's quota is spent: raise, or wait until the moment it names and return.
-    on_quota: Callable[[ComeBack], None] = field(default=at_once)
-    #: Told, in words, why nothing happens for a while.
+    on_quota: Callable[[QuotaExhausted], None] = field(default=at_once)
+    #: UserFacingError, in words, why nothing happens for a while.
     said: Callable[[str], None] = field(default=lambda _: None)
     sleep: Callable[[float], None] | None = None
     clock: Callable[[], float] = time.monotonic
@@ -65,7 +65,7 @@ class ResearchApi:
             self.wait,
             self.clock,
         )
-        self._resting = Resting(self.wait, self.said)
+        self._resting = Backoff(self.wait, self.said)
 
     def now(self) -> datetime:
         """The server's time; asks for a token where no answer has told it yet."""
@@ -76,13 +76,14 @@ class ResearchApi:
     def ask(self, call: Call) -> Page:
         """The first answer of a kind that the call takes.
 
-        Waits and asks again within the policy's bounds. Raises `SearchLost`, `Failing` or `Denied` (about the
-        question), `ComeBack` or `NotNow` (about the moment), `BadCredentials`, `BadSettings` or `Stop`.
+        Waits and asks again within the policy's bounds. Raises `SearchExpired`, `RequestFailing` or `AccessDenied`
+        (about the question), `QuotaExhausted` or `NotNow` (about the moment), `BadCredentials`, `BadSettings` or
+        `Stop`.
         """
         while True:
             try:
                 return self._answer(call)
-            except ComeBack as spent:
+            except QuotaExhausted as spent:
                 self.on_quota(spent)
                 self.failures = 0
 
@@ -157,7 +158,7 @@ class ResearchApi:
                 raise self.quota_spent(f"{spent} requests of {call.endpoint} are used, the day's share of it")
         most = max(1, int(self.limits.failure_share * self.limits.requests_per_day))
         if self.failures >= most:
-            raise ComeBack(
+            raise QuotaExhausted(
                 f"{self.failures} requests of this run failed, which is its share of the day's quota",
                 "stopped, so that failures do not eat the whole quota; every page received is kept",
                 "run the same command again in some hours, or tomorrow; it goes on from here",
@@ -169,9 +170,9 @@ class ResearchApi:
             return self.quota_spent("TikTok says that the day's quota is spent")
         return final(call, reading, answers)
 
-    def quota_spent(self, why: str) -> ComeBack:
+    def quota_spent(self, why: str) -> QuotaExhausted:
         back_at = self.server.next_day() + _AFTER_MIDNIGHT
-        return ComeBack(
+        return QuotaExhausted(
             why,
             "kept every page received before",
             f"run the same command again after {back_at:%Y-%m-%d %H:%M} UTC, when TikTok has renewed the quota",

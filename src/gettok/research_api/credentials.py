@@ -11,7 +11,7 @@ from gettok.research_api.ledger import client_name
 from gettok.research_api.page import whole_number
 from gettok.research_api.retry import RetryPolicy, Tried
 from gettok.research_api.server_clock import ServerClock
-from gettok.research_api.transport import Unreachable, Wire
+from gettok.research_api.transport import Transport, Unreachable
 from gettok.settings.secrets import Secret
 from gettok.step import Json
 
@@ -50,7 +50,7 @@ class Token:
 
     url: str
     credentials: Credentials
-    wire: Wire
+    wire: Transport
     server: ServerClock
     policy: RetryPolicy
     sleep: Callable[[float], None]

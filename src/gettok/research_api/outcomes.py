@@ -9,15 +9,15 @@ from gettok.research_api.credentials import refused
 from gettok.research_api.error_mapping import Reading, Verdict
 
 
-class SearchLost(Exception):
+class SearchExpired(Exception):
     """The server no longer knows the search; its window must be asked again from the start."""
 
 
-class Failing(Exception):
+class RequestFailing(Exception):
     """The question fails on every try, for a reason that may lie in the question: a smaller one may not."""
 
 
-class Denied(BadCredentials):
+class AccessDenied(BadCredentials):
     """The client may not use this endpoint; others may still be open to it."""
 
 
@@ -25,15 +25,15 @@ class BadQuestion(BadSettings):
     """The server does not accept the question, however often it is asked."""
 
 
-class ComeBack(NotNow):
+class QuotaExhausted(NotNow):
     """Nothing more can be asked today; `back_at` is when it can."""
 
     def __init__(self, what: str, did: str, can: str, back_at: datetime) -> None:
         super().__init__(what, did, can)
         self.back_at = back_at
 
-    def __reduce__(self) -> tuple[type["ComeBack"], tuple[str, str, str, datetime]]:  # type: ignore[override]
-        return ComeBack, (self.what, self.did, self.can, self.back_at)
+    def __reduce__(self) -> tuple[type["QuotaExhausted"], tuple[str, str, str, datetime]]:  # type: ignore[override]
+        return QuotaExhausted, (self.what, self.did, self.can, self.back_at)
 
 
 _BY_IDS = "run `gettok refresh --way ids`, which looks the videos up by id"
@@ -46,7 +46,7 @@ _CORRECT = {
 }
 
 
-def at_once(error: ComeBack) -> None:
+def at_once(error: QuotaExhausted) -> None:
     """End the run and say when to come back."""
     raise error
 
@@ -59,7 +59,7 @@ def final(call: Call, reading: Reading, answers: int) -> Exception:
         case Verdict.DENIED:
             error = _denied(call, reading)
         case Verdict.SEARCH_UNKNOWN:
-            error = SearchLost(str(reading))
+            error = SearchExpired(str(reading))
         case Verdict.BAD_QUESTION | Verdict.DECLINED:
             error = _bad_question(call, reading)
         case Verdict.UNHEARD_OF:
@@ -67,11 +67,11 @@ def final(call: Call, reading: Reading, answers: int) -> Exception:
         case Verdict.TOO_FAST:
             error = _too_fast(reading, answers)
         case _:
-            error = Failing(f"{reading}, {answers} times")
+            error = RequestFailing(f"{reading}, {answers} times")
     return error
 
 
-def come_back(error: Failing | SearchLost) -> NotNow:
+def quota_exhausted(error: RequestFailing | SearchExpired) -> NotNow:
     """What a person is told when a question fails that cannot be made smaller."""
     return NotNow(
         f"the Research API fails: {error}",
@@ -98,8 +98,8 @@ def _bad_question(call: Call, reading: Reading) -> BadQuestion:
     )
 
 
-def _denied(call: Call, reading: Reading) -> Denied:
-    return Denied(
+def _denied(call: Call, reading: Reading) -> AccessDenied:
+    return AccessDenied(
         f"the Research API does not let this client ask for {call.endpoint}: {reading}",
         "stopped asking for it; every page received before is kept",
         "check that TIKTOK_CLIENT_KEY is the approved project's, and ask TikTok for the scope that is missing",

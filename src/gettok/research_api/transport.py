@@ -22,7 +22,7 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True)
-class Wire:
+class Transport:
     """A connection that is kept open, with its limits in seconds and bytes."""
 
     silence_s: float = _SILENCE_S

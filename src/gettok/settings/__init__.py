@@ -3,7 +3,6 @@
 from gettok.settings.loading import check, load, select
 from gettok.settings.types import (
     Asr,
-    Attacks,
     Batch,
     Collect,
     Comments,
@@ -17,6 +16,7 @@ from gettok.settings.types import (
     Ocr,
     Prices,
     Prompt,
+    PromptInjection,
     Prompts,
     Release,
     Report,
@@ -32,7 +32,6 @@ from gettok.settings.types import (
 
 __all__ = [
     "Asr",
-    "Attacks",
     "Batch",
     "Collect",
     "Comments",
@@ -46,6 +45,7 @@ __all__ = [
     "Ocr",
     "Prices",
     "Prompt",
+    "PromptInjection",
     "Prompts",
     "Release",
     "Report",

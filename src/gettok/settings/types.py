@@ -109,10 +109,10 @@ class Download(Section):
     backend: Literal["page", "ytdlp", "pyktok", "local"]
     folder: Text
     timeout_s: Positive
-    tries: Positive
+    max_attempts: Positive
     max_bytes: Positive
     keep_free_bytes: Count
-    at_once: Positive
+    max_concurrency: Positive
     pause_s: Annotated[float, Field(ge=0)]
 
 
@@ -125,7 +125,7 @@ class Frames(Section):
     every_s: Annotated[float, Field(gt=0)]
     scene_threshold: Annotated[float, Field(gt=0)]
     max_frames: Positive
-    most_alike: Annotated[int, Field(ge=0, le=64)] | None
+    min_hash_distance: Annotated[int, Field(ge=0, le=64)] | None
     longest_edge: Positive
     jpeg_quality: Annotated[int, Field(ge=1, le=95)]
 
@@ -193,20 +193,20 @@ class Llm(Section):
     """
 
     base_url: Text
-    key_from: Text
+    api_key_env: Text
     model: Text
     temperature: float | None
     max_tokens: Positive
-    limit_as: Literal["max_completion_tokens", "max_tokens"]
-    schemas: Literal["strict", "object", "none"]
+    max_tokens_param: Literal["max_completion_tokens", "max_tokens"]
+    structured_output: Literal["strict", "object", "none"]
     max_frames: Positive
     image_detail: Literal["low", "high", "auto"]
     votes: Positive
     confidence: Literal["votes", "logprobs"]
-    others: Annotated[tuple[Voter, ...], BeforeValidator(as_tuple)]
+    extra_models: Annotated[tuple[Voter, ...], BeforeValidator(as_tuple)]
     timeout_s: Positive
-    tries: Positive
-    at_once: Positive
+    max_attempts: Positive
+    max_concurrency: Positive
     budget_usd: Annotated[float, Field(gt=0)] | None
     image_tokens: ImageTokens
     #: `None`: one call each.
@@ -217,24 +217,24 @@ class Llm(Section):
     def _has_one_confidence(self) -> Self:
         if len(set(self.models)) != len(self.models):
             raise ValueError(f"others names a model twice: {', '.join(self.models)}")
-        if self.confidence == "logprobs" and (self.votes > 1 or self.others):
+        if self.confidence == "logprobs" and (self.votes > 1 or self.extra_models):
             raise ValueError("confidence logprobs is of one answer: it takes votes 1 and no others")
         return self
 
     @property
     def models(self) -> tuple[str, ...]:
         """Every model that judges a stance, in the order asked."""
-        return (self.model, *(other.model for other in self.others))
+        return (self.model, *(other.model for other in self.extra_models))
 
     def prices_of(self, model: str) -> Prices | None:
         """What a model costs, if anybody has said it."""
         if model == self.model:
             return self.prices
-        return {other.model: other.prices for other in self.others}.get(model)
+        return {other.model: other.prices for other in self.extra_models}.get(model)
 
     def alone(self, model: str) -> "Llm":
         """The same endpoint with this one model."""
-        changes = {"model": model, "prices": self.prices_of(model), "others": ()}
+        changes = {"model": model, "prices": self.prices_of(model), "extra_models": ()}
         return self.model_copy(update=changes)
 
 
@@ -267,14 +267,14 @@ def _with_a_place_for_the_label(order: str) -> str:
     return order
 
 
-class Attacks(Section):
-    """How many videos are attacked, with which orders, and what a control gets in their place."""
+class PromptInjection(Section):
+    """How many videos are attacked, with which instructions, and what a control gets in their place."""
 
     videos: Positive
-    orders: Annotated[
+    instructions: Annotated[
         Several[Annotated[Text, AfterValidator(_with_a_place_for_the_label)]], Field(min_length=1)
     ]
-    harmless: Annotated[Words, Field(min_length=1)]
+    control_texts: Annotated[Words, Field(min_length=1)]
 
 
 class Ocr(Section):
@@ -282,7 +282,7 @@ class Ocr(Section):
 
     backend: Literal["rapidocr"]
     min_confidence: Share
-    at_once: Positive
+    max_concurrency: Positive
 
 
 class Embedder(Section):
@@ -321,7 +321,7 @@ class Settings(Section):
     llm: Llm
     prompts: Prompts
     #: `None`: no video is attacked.
-    attacks: Attacks | None
+    prompt_injection: PromptInjection | None
     #: `None`: nobody else does.
     ocr: Ocr | None
     embedder: Embedder

@@ -13,7 +13,7 @@ from threading import Condition
 
 from gettok.errors import GettokError, Stop, Unusable
 from gettok.media.audio import Recording
-from gettok.speech.recognizer import Asked, Writer, Written
+from gettok.speech.recognizer import Request, Result, Writer
 from gettok.speech.vad import Chunk
 
 _log = logging.getLogger(__name__)
@@ -31,17 +31,17 @@ class _Clip:
         self._chunks = chunks
         self._language = language
         self.waiting = deque(range(len(chunks)))
-        self.written: dict[int, Written] = {}
+        self.written: dict[int, Result] = {}
         self.error: GettokError | None = None
 
     @property
     def is_done(self) -> bool:
         return self.error is not None or len(self.written) == len(self._chunks)
 
-    def asked(self, place: int) -> Asked:
+    def asked(self, place: int) -> Request:
         """Cut out only now, so that the sound that waits stays on the disk."""
         chunk = self._chunks[place]
-        return Asked(self._recording.cut(chunk.start_s, chunk.end_s), self._language)
+        return Request(self._recording.cut(chunk.start_s, chunk.end_s), self._language)
 
     def fail(self, error: GettokError) -> None:
         self.error = error
@@ -65,7 +65,7 @@ class Pool:
         # what a thread has allocated it keeps in part, so the few lanes do the work of all that ask
         self._lanes = ThreadPoolExecutor(writer.lanes)
 
-    def write(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Written]:
+    def write(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Result]:
         """What is said in each chunk. Raises `Unusable` (`too_large`) if the device cannot hold one of them.
 
         Chunks of all clips that wait are taken in turns, so that a long clip does not keep short ones waiting.
@@ -106,7 +106,7 @@ class Pool:
     def _ask(self, taken: _Taken) -> None:
         """Called with the lock held, and gives it back while the model works."""
         self._busy += 1
-        said: Sequence[Written | GettokError] = ()
+        said: Sequence[Result | GettokError] = ()
         self._changed.release()
         try:
             said = self._lanes.submit(self._said, taken).result()
@@ -116,7 +116,7 @@ class Pool:
             self._settle(taken, said)
             self._changed.notify_all()
 
-    def _settle(self, taken: _Taken, said: Sequence[Written | GettokError]) -> None:
+    def _settle(self, taken: _Taken, said: Sequence[Result | GettokError]) -> None:
         """After an error that is nobody's in particular, whoever asks next will meet it too."""
         if not said:
             for clip, place in taken:
@@ -129,10 +129,10 @@ class Pool:
             else:
                 clip.written[place] = outcome
 
-    def _said(self, taken: _Taken) -> Sequence[Written | GettokError]:
+    def _said(self, taken: _Taken) -> Sequence[Result | GettokError]:
         return self._together([clip.asked(place) for clip, place in taken])
 
-    def _together(self, asked: Sequence[Asked]) -> Sequence[Written | GettokError]:
+    def _together(self, asked: Sequence[Request]) -> Sequence[Result | GettokError]:
         try:
             return self._writer.write(asked)
         except (RuntimeError, MemoryError) as error:
@@ -141,7 +141,7 @@ class Pool:
         if len(asked) == 1:
             return [self._alone(asked[0])]
         self._shrink_to(len(asked) // 2)
-        said: list[Written | GettokError] = []
+        said: list[Result | GettokError] = []
         while len(said) < len(asked):
             said += self._together(asked[len(said) : len(said) + self._batch_size])
         return said
@@ -157,7 +157,7 @@ class Pool:
             self._is_shrunk = True
             self._batch_size = min(self._batch_size, room)
 
-    def _alone(self, asked: Asked) -> Written | GettokError:
+    def _alone(self, asked: Request) -> Result | GettokError:
         """The device had no room for it: it is tried once more, and given up if there still is none."""
         try:
             written = self._writer.write([asked])[0]

@@ -196,7 +196,7 @@ _GOODBYES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def is_invention(
+def is_hallucination(
     text: str, language: str, *, no_speech_prob: float | None = None, avg_logprob: float | None = None
 ) -> bool:
     """Whether the whole of a segment is one known phrase, once or several times in a row.

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from gettok.speech.hallucinations import holds_credits, is_invention
+from gettok.speech.hallucinations import holds_credits, is_hallucination
 from gettok.text.tokens import normalise
 
 Doubt = Literal["looping", "compression", "pace", "improbable", "language", "invention"]
@@ -93,7 +93,7 @@ def flags(  # noqa: PLR0913 -- a number each, by name
     """
     said = [stripped for segment in segments if (stripped := segment.strip())]
     text = " ".join(said)
-    invented = is_invention(text, language, no_speech_prob=no_speech_prob, avg_logprob=avg_logprob)
+    invented = is_hallucination(text, language, no_speech_prob=no_speech_prob, avg_logprob=avg_logprob)
     word_repeats, phrase_repeats = _repeats(text)
     return Flags(
         compression_ratio=max(map(compression_ratio, said), default=0.0),

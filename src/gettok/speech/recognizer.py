@@ -8,7 +8,7 @@ from gettok.media.audio import Sound
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """A stretch of voiced sound to be written down, at most the model's window long; `None`: detect the language."""
 
     sound: Sound
@@ -16,7 +16,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Written:
+class Result:
     """A stretch's words, verbatim.
 
     `avg_logprob` is the mean log-probability of its tokens, the end token among them; `language_probability` is what
@@ -43,7 +43,7 @@ class Writer(Protocol):
         """How many threads may ask at once: with two, one prepares its sound while the other's is recognised."""
         ...
 
-    def write(self, batch: Sequence[Asked]) -> list[Written]:
+    def write(self, batch: Sequence[Request]) -> list[Result]:
         """In the same order; who shares a batch changes no words.
 
         `RuntimeError` that says `out of memory` where the device is too small for the batch.

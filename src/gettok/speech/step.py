@@ -13,12 +13,12 @@ from gettok.models.hub import Model
 from gettok.settings import Asr
 from gettok.speech.alignment import Word
 from gettok.speech.batching import crowding_told
-from gettok.speech.hallucinations import is_invention
+from gettok.speech.hallucinations import is_hallucination
 from gettok.speech.models import compute_type_of, find
 from gettok.speech.music import kind_of
 from gettok.speech.quality_flags import flags
-from gettok.speech.recognizer import Written
-from gettok.speech.transcriber import Listener, listener
+from gettok.speech.recognizer import Result
+from gettok.speech.transcriber import Transcriber, listener
 from gettok.speech.vad import Chunk
 from gettok.speech.word_timestamps import aligned_by, identity
 from gettok.step import Answer, Json, Row, Workers
@@ -124,7 +124,7 @@ class TranscribeStep:
         row |= {
             "raw_text": _joined(body["segments"]),
             "language": body["language"],
-            "inventions": sum(_is_invented(segment, body["language"]) for segment in body["segments"]),
+            "hallucinations": sum(_is_invented(segment, body["language"]) for segment in body["segments"]),
         }
         if not normalise(_joined(kept)):
             detail = f"a voice for {body['speech_s']:.1f} s, but no words"
@@ -142,7 +142,7 @@ class TranscribeStep:
             return True
         return speech_s > 0 and speech_s / recording.seconds >= self.asr.min_speech_ratio
 
-    def _listener(self) -> Listener:
+    def _listener(self) -> Transcriber:
         return listener(self.asr, self.model)
 
 
@@ -153,7 +153,7 @@ def _kind(recording: Recording) -> Heard:
     return kind_of(recording.cut(max(0.0, middle_s - _SAMPLE_S / 2), middle_s + _SAMPLE_S / 2))
 
 
-def _segment(chunk: Chunk, written: Written) -> dict[str, Json]:
+def _segment(chunk: Chunk, written: Result) -> dict[str, Json]:
     return {
         "start_s": round(chunk.start_s, 3),
         "end_s": round(chunk.end_s, 3),
@@ -203,7 +203,7 @@ def _is_said(segment: Mapping[str, Json], language: str) -> bool:
 
 def _is_invented(segment: Mapping[str, Json], language: str) -> bool:
     doubts = {key: segment[key] for key in ("no_speech_prob", "avg_logprob")}
-    return is_invention(segment["text"], language, **doubts)
+    return is_hallucination(segment["text"], language, **doubts)
 
 
 def _joined(segments: Sequence[Mapping[str, Json]]) -> str:
@@ -225,7 +225,7 @@ def _spoken(language: str, segments: Sequence[Mapping[str, Json]]) -> Row:
         "compression_ratio": found.compression_ratio,
         "chars_per_s": round(found.chars_per_s, 2),
         "repeats": max(found.word_repeats, found.phrase_repeats),
-        "doubts": list(found.doubts),
+        "quality_flags": list(found.doubts),
         "speech": "suspect" if found.doubts else "speech",
     }
 

@@ -14,12 +14,12 @@ from gettok.speech.alignment import Word
 from gettok.speech.backends import whisperx as by_whisperx
 from gettok.speech.batching import Pool
 from gettok.speech.models import compute_type_of, device_of
-from gettok.speech.recognizer import Writer, Written
+from gettok.speech.recognizer import Result, Writer
 from gettok.speech.vad import Chunk, Detector, Pyannote, Silero, chunks_of, voices_in
 from gettok.speech.word_timestamps import Timing
 
 
-class Listener:
+class Transcriber:
     """Safe for several threads, each with a recording of its own."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Listener:
         voices = self._hands.submit(voices_in, recording, self._detector, longest_s).result()
         return chunks_of(voices, longest_s)
 
-    def write(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Written]:
+    def write(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Result]:
         """What is said in each chunk. A language that is not given is heard where there is most voice."""
         if language is not None:
             return self._pool.write(recording, chunks, language)
@@ -48,7 +48,7 @@ class Listener:
         written = self._pool.write(recording, others, first.language)
         return [*written[:clearest], first, *written[clearest:]]
 
-    def words(self, recording: Recording, chunk: Chunk, written: Written) -> list[Word] | None:
+    def words(self, recording: Recording, chunk: Chunk, written: Result) -> list[Word] | None:
         """When each word of a chunk is said, from the recording's beginning; None where that was not asked for."""
         if self._timing is None:
             return None
@@ -68,7 +68,7 @@ class Listener:
             )
 
 
-def listener(asr: Asr, model: Model) -> Listener:
+def listener(asr: Asr, model: Model) -> Transcriber:
     """Loaded once in each process."""
     return _load(
         model, asr.model_copy(update={"device": device_of(asr), "compute_type": compute_type_of(asr)})
@@ -76,11 +76,11 @@ def listener(asr: Asr, model: Model) -> Listener:
 
 
 @lru_cache(maxsize=1)
-def _load(model: Model, asr: Asr) -> Listener:
+def _load(model: Model, asr: Asr) -> Transcriber:
     load: Callable[..., Writer] = by_whisperx.load
     if asr.backend == "transformers":
         load = import_module("gettok.speech.backends.transformers").load
     writer = load(model.folder, asr.device, asr.compute_type, asr.window_s, asr.beam_size)
     detector = Silero() if asr.vad == "silero" else Pyannote(asr.device)
     timing = Timing(asr.align, asr.device) if asr.align is not None else None
-    return Listener(detector, writer, asr.batch_size, timing)
+    return Transcriber(detector, writer, asr.batch_size, timing)

@@ -28,7 +28,7 @@ _CHATTY = ("whisperx", "lightning", "lightning.pytorch", "lightning.fabric", "py
 
 
 @dataclass(frozen=True)
-class Voice:
+class SpeechSegment:
     """Somebody speaks without a pause."""
 
     start_s: float
@@ -45,7 +45,7 @@ class Chunk:
 
 
 class Detector(Protocol):
-    def voices(self, sound: Sound, longest_s: float) -> list[Voice]:
+    def voices(self, sound: Sound, longest_s: float) -> list[SpeechSegment]:
         """Voices in their order, each at most about `longest_s` seconds. Safe for several threads."""
         ...
 
@@ -57,7 +57,7 @@ class Silero:
         self._vad = import_module("faster_whisper.vad")
         self._vad.get_vad_model()
 
-    def voices(self, sound: Sound, longest_s: float) -> list[Voice]:
+    def voices(self, sound: Sound, longest_s: float) -> list[SpeechSegment]:
         options = self._vad.VadOptions(
             min_speech_duration_ms=_SHORTEST_SPEECH_MS,
             min_silence_duration_ms=_SHORTEST_SILENCE_MS,
@@ -65,7 +65,7 @@ class Silero:
             max_speech_duration_s=longest_s,
         )
         found = self._vad.get_speech_timestamps(sound, options)
-        return [Voice(one["start"] / RATE_HZ, one["end"] / RATE_HZ) for one in found]
+        return [SpeechSegment(one["start"] / RATE_HZ, one["end"] / RATE_HZ) for one in found]
 
 
 class Pyannote:
@@ -79,35 +79,35 @@ class Pyannote:
             self._vad: Any = made(torch.device(device), vad_onset=_ONSET, vad_offset=_OFFSET)
         self._turn = Lock()
 
-    def voices(self, sound: Sound, longest_s: float) -> list[Voice]:
+    def voices(self, sound: Sound, longest_s: float) -> list[SpeechSegment]:
         with self._turn, suppress_warnings():
             scores = self._vad({"waveform": self._vad.preprocess_audio(sound), "sample_rate": RATE_HZ})
             chunks = self._vad.merge_chunks(scores, longest_s, onset=_ONSET, offset=_OFFSET)
         end_s = sound.size / RATE_HZ
         found = [voice for chunk in chunks for voice in chunk["segments"]]
-        return [Voice(float(start), min(float(end), end_s)) for start, end in found if start < end_s]
+        return [SpeechSegment(float(start), min(float(end), end_s)) for start, end in found if start < end_s]
 
 
-def voices_in(recording: Recording, detector: Detector, longest_s: float) -> list[Voice]:
+def voices_in(recording: Recording, detector: Detector, longest_s: float) -> list[SpeechSegment]:
     """The voices of a recording of any length, of which no more than `PIECE_S` seconds are in memory."""
-    voices: list[Voice] = []
+    voices: list[SpeechSegment] = []
     start_s = 0.0
     while start_s < recording.seconds:
         end_s = min(start_s + PIECE_S, recording.seconds)
         found = detector.voices(recording.cut(start_s, end_s), longest_s)
-        voices += [Voice(start_s + voice.start_s, start_s + voice.end_s) for voice in found]
+        voices += [SpeechSegment(start_s + voice.start_s, start_s + voice.end_s) for voice in found]
         if end_s < recording.seconds and voices and _may_go_on(voices[-1], start_s, end_s):
             end_s = voices.pop().start_s
         start_s = end_s
     return voices
 
 
-def _may_go_on(last: Voice, start_s: float, end_s: float) -> bool:
+def _may_go_on(last: SpeechSegment, start_s: float, end_s: float) -> bool:
     """Somebody speaks up to the end of the piece, but not all through it."""
     return last.start_s > start_s and end_s - last.end_s < _EDGE_S
 
 
-def chunks_of(voices: Sequence[Voice], longest_s: float) -> list[Chunk]:
+def chunks_of(voices: Sequence[SpeechSegment], longest_s: float) -> list[Chunk]:
     """As few chunks as can be, each of whole voices and at most `longest_s` seconds; a longer voice is cut."""
     chunks: list[Chunk] = []
     for voice in _cut(voices, longest_s):
@@ -119,14 +119,14 @@ def chunks_of(voices: Sequence[Voice], longest_s: float) -> list[Chunk]:
     return chunks
 
 
-def _cut(voices: Sequence[Voice], longest_s: float) -> Iterator[Voice]:
+def _cut(voices: Sequence[SpeechSegment], longest_s: float) -> Iterator[SpeechSegment]:
     """A voice that is too long is cut into equal parts, so that no crumb of it is left over."""
     for voice in voices:
         seconds = voice.end_s - voice.start_s
         parts = max(1, ceil(seconds / longest_s))
         ends = [voice.start_s + seconds * part / parts for part in range(1, parts)]
         for start_s, end_s in pairwise([voice.start_s, *ends, voice.end_s]):
-            yield Voice(start_s, end_s)
+            yield SpeechSegment(start_s, end_s)
 
 
 def _pyannote() -> Any:

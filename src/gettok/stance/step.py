@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gettok.describe import asked_of, threads_for
 from gettok.errors import BadSettings, Unusable
-from gettok.llm import CLOCK, Asker, Call, Clock, Question, Talk, asker_for, replies_to
+from gettok.llm import CLOCK, Asker, Call, Clock, Conversation, Question, asker_for, replies_to
 from gettok.llm.logprobs import probability
 from gettok.llm.response import Form, Reply, Words, replies_in, understand, usage_of_all
 from gettok.media.images import Picture, Pictures, thin_out
@@ -89,7 +89,7 @@ class StanceStep:
         return {
             **asked_of(self.llm),
             "votes": self.llm.votes,
-            "others": [other.model for other in self.llm.others],
+            "extra_models": [other.model for other in self.llm.extra_models],
             "logprobs": self._wants_logprobs,
             "prompt": self.wording,
             "rule": _RULE,
@@ -131,7 +131,7 @@ class StanceStep:
     def ask(self, content: StanceInputs) -> Answer:
         return self._asker().hold(self.talk(content))
 
-    def talk(self, content: StanceInputs) -> Talk:
+    def talk(self, content: StanceInputs) -> Conversation:
         """What is asked about one video, and the answer that comes of it."""
         texts, frame = content.texts(), content.frame()
         if not (texts or frame):
@@ -184,7 +184,7 @@ class StanceStep:
         if self._wants_logprobs:
             by, share = "logprobs", probability(votes[0], "label", to_the_end=self._goes_on(row["label"]))
         elif len(votes) > 1:
-            by = "models" if self.llm.others else "votes"
+            by = "models" if self.llm.extra_models else "votes"
             share = row["votes"].count(row["label"]) / len(votes)
         else:
             by, share = "", None

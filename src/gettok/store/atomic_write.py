@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def atomic_write(path: Path, content: bytes) -> None:
     """Write all of a file, as `whole_file` does."""
     with whole_file(path) as file:
         file.write(content)

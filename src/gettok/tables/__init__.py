@@ -7,24 +7,24 @@ the same bytes. Tables by day hold one Parquet file for each publication day: a 
 from collections.abc import Mapping
 
 from gettok.tables.collected import (
-    ASIDE,
     COMMENTS,
     COUNTS,
     COVERAGE,
     FIELDS,
     PAGES,
+    REJECTS,
     USERS,
     VIDEOS,
     WINDOWS,
 )
 from gettok.tables.images import IMAGE
 from gettok.tables.made import (
-    ATTACKS,
     CAPTIONS,
     DESCRIPTIONS,
     FRAMES,
     MEDIA,
     PAIRS,
+    PROMPT_INJECTION,
     SCREEN_TEXTS,
     SEGMENT,
     STANCES,
@@ -42,7 +42,7 @@ TABLES: Mapping[str, Table] = {
         COUNTS,
         COMMENTS,
         USERS,
-        ASIDE,
+        REJECTS,
         FIELDS,
         MEDIA,
         CAPTIONS,
@@ -51,14 +51,12 @@ TABLES: Mapping[str, Table] = {
         DESCRIPTIONS,
         SCREEN_TEXTS,
         STANCES,
-        ATTACKS,
+        PROMPT_INJECTION,
         PAIRS,
     )
 }
 
 __all__ = [
-    "ASIDE",
-    "ATTACKS",
     "CAPTIONS",
     "COMMENTS",
     "COUNTS",
@@ -70,6 +68,8 @@ __all__ = [
     "MEDIA",
     "PAGES",
     "PAIRS",
+    "PROMPT_INJECTION",
+    "REJECTS",
     "SCREEN_TEXTS",
     "SEGMENT",
     "STANCES",

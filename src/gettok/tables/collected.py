@@ -199,7 +199,7 @@ USERS = Table(
     ("username",),
 )
 
-ASIDE = Table(
+REJECTS = Table(
     "aside",
     "What is on a page but in no table, or not whole.",
     (

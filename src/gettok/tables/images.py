@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 #: One picture: the bytes of its file, and a name for it.
 IMAGE = pl.Struct({"bytes": pl.Binary, "path": pl.String})
-#: The very type that `datasets` compares with; polars would write its large twins, which it takes for no picture.
+#: The very type that `datasets` compares with; polars would write its large variants, which it takes for no picture.
 _ARROW = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 

@@ -181,9 +181,9 @@ TRANSCRIPTS = Table(
             "Each word of the text with its time in seconds; `score` is empty where the time was guessed from the neighbours. Empty unless `asr.align` is set.",
         ),
         Column("repeats", pl.Int64, "How often the same one to eight words stand in a row at most."),
-        Column("inventions", pl.Int64, "Stretches that are left out of the text as known inventions."),
+        Column("hallucinations", pl.Int64, "Stretches that are left out of the text as known inventions."),
         Column(
-            "doubts",
+            "quality_flags",
             pl.List(pl.String),
             "Which numbers are out of range: looping, compression, pace, improbable, language, invention.",
         ),
@@ -337,9 +337,9 @@ STANCES = Table(
     ),
 )
 
-ATTACKS = Table(
-    "attacks",
-    "One attacked twin: a video with an order to the model in it, judged again; empty if no video was attacked.",
+PROMPT_INJECTION = Table(
+    "prompt_injection",
+    "One attacked variant: a video with an order to the model in it, judged again; empty if no video was attacked.",
     (
         VIDEO_ID,
         Column(
@@ -355,8 +355,10 @@ ATTACKS = Table(
             pl.List(pl.String),
             "The inputs that it was put into; into the others nothing was.",
         ),
-        Column("flipped", pl.Boolean, "Whether the twin's label is not the video's own; empty without one."),
-        Column("obeyed", pl.Boolean, "Whether the twin's label is the one wanted; empty without one."),
+        Column(
+            "flipped", pl.Boolean, "Whether the variant's label is not the video's own; empty without one."
+        ),
+        Column("complied", pl.Boolean, "Whether the variant's label is the one wanted; empty without one."),
         *STANCES.columns[1:],
     ),
     ("video_id", "way"),

@@ -2,8 +2,8 @@
 
 from gettok.tabulate import comments, users, videos
 from gettok.tabulate.pages import Stored, stored, videos_of
-from gettok.tabulate.rejects import Aside
+from gettok.tabulate.rejects import Rejects
 from gettok.tabulate.tally import fields
 from gettok.tabulate.values import folded
 
-__all__ = ["Aside", "Stored", "comments", "fields", "folded", "stored", "users", "videos", "videos_of"]
+__all__ = ["Rejects", "Stored", "comments", "fields", "folded", "stored", "users", "videos", "videos_of"]

@@ -16,7 +16,7 @@ from gettok.tabulate.gathering import Gathering
 from gettok.tabulate.latest import Latest
 from gettok.tabulate.pages import Found, NoPage, Stored, body, comments_of, said
 from gettok.tabulate.reading import Kind, Values
-from gettok.tabulate.rejects import Aside
+from gettok.tabulate.rejects import Rejects
 from gettok.tabulate.tally import Tally
 
 COMMENT = Kind(
@@ -47,7 +47,7 @@ class Comments:
                 yield day, rows.select(COMMENTS.schema.names()).sort(COMMENTS.sort)
 
 
-def gather(pages: Iterable[Stored], videos: pl.DataFrame, folder: Path, aside: Aside) -> Comments:
+def gather(pages: Iterable[Stored], videos: pl.DataFrame, folder: Path, aside: Rejects) -> Comments:
     """Read all pages once. `videos` are the study's, with `video_id` and `day`; other videos' comments go aside."""
     latest = Latest(folder, "comment_id")
     days = dict(videos.select("video_id", "day").iter_rows())

@@ -9,7 +9,7 @@ import polars as pl
 from gettok.tables import Table
 from gettok.tabulate.pages import Found, NoPage, Stored
 from gettok.tabulate.reading import Kind, Values
-from gettok.tabulate.rejects import Aside
+from gettok.tabulate.rejects import Rejects
 from gettok.tabulate.tally import Tally
 from gettok.tabulate.values import Unsound
 
@@ -28,7 +28,7 @@ class Gathering:
     kind: Kind
     table: Table
     further: Sequence[str]
-    aside: Aside
+    aside: Rejects
     take: Callable[[pl.DataFrame], None]
     tally: Tally = field(init=False)
     _rows: list[list[Any]] = field(default_factory=list)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from gettok.step import Json
-from gettok.tables import ASIDE
+from gettok.tables import REJECTS
 from gettok.tabulate.pages import Found, Stored
 from gettok.tabulate.values import Unsound, verbatim
 
@@ -14,7 +14,7 @@ _MOST_WAITING = 20_000
 
 
 @dataclass
-class Aside:
+class Rejects:
     """Collects what is set aside, and counts it by reason."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -45,10 +45,10 @@ class Aside:
             self._pack()
 
     def _pack(self) -> None:
-        self._frames.append(pl.DataFrame(self._waiting, schema=ASIDE.schema, orient="row"))
+        self._frames.append(pl.DataFrame(self._waiting, schema=REJECTS.schema, orient="row"))
         self._waiting.clear()
 
     def frame(self) -> pl.DataFrame:
         """All that was set aside, in its order."""
         self._pack()
-        return pl.concat(self._frames).sort(ASIDE.sort, nulls_last=True)
+        return pl.concat(self._frames).sort(REJECTS.sort, nulls_last=True)

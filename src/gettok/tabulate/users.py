@@ -17,7 +17,7 @@ from gettok.tabulate.gathering import Gathering
 from gettok.tabulate.latest import Latest
 from gettok.tabulate.pages import Found, NoPage, Stored, body, data, microseconds, said
 from gettok.tabulate.reading import Kind, Values
-from gettok.tabulate.rejects import Aside
+from gettok.tabulate.rejects import Rejects
 from gettok.tabulate.tally import Tally
 
 USER = Kind(
@@ -38,7 +38,7 @@ _FURTHER = ("username", "status", "reason", "detail", "observed_at", "accepted_d
 _GONE = "cannot find the user"
 
 
-def gather(pages: Iterable[Stored], folder: Path, aside: Aside) -> tuple[pl.DataFrame, Tally]:
+def gather(pages: Iterable[Stored], folder: Path, aside: Rejects) -> tuple[pl.DataFrame, Tally]:
     """The latest observation of each author, and which fields there were."""
     latest = Latest(folder, "username")
     everybody = pl.lit("all").alias("day")

@@ -17,7 +17,7 @@ from gettok.tabulate.gathering import Gathering
 from gettok.tabulate.latest import Latest
 from gettok.tabulate.pages import Found, Stored, videos_of
 from gettok.tabulate.reading import Kind, Values
-from gettok.tabulate.rejects import Aside
+from gettok.tabulate.rejects import Rejects
 from gettok.tabulate.tally import Tally
 from gettok.tabulate.values import folded
 
@@ -81,7 +81,7 @@ class Videos:
             yield day, of_day.select(names).sort(names, nulls_last=True)
 
 
-def gather(pages: Iterable[Stored], study: Window, folder: Path, aside: Aside) -> Videos:
+def gather(pages: Iterable[Stored], study: Window, folder: Path, aside: Rejects) -> Videos:
     """Read all pages once; what does not fit into memory lies in `folder` until the tables are made."""
     latest = Latest(folder, "video_id", _COUNTS)
     gathering = Gathering(VIDEO, VIDEOS, _FURTHER, aside, lambda rows: latest.add(_derived(rows)))

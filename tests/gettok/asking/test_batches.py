@@ -15,9 +15,9 @@ from batch_bench import KEY, PROMPT, TARGET, asked, asked_in_batches, engine_for
 
 from gettok.errors import BadSettings, BudgetSpent, NotNow, Stop, Unusable
 from gettok.llm import Calls, asker_for
-from gettok.llm.batch.log import BatchRecord, Settled
+from gettok.llm.batch.log import BatchLog, Settled
 from gettok.llm.batch.results import Results
-from gettok.llm.error_mapping import Judge
+from gettok.llm.error_mapping import ErrorClassifier
 from gettok.llm.response import Reply
 from gettok.stance import StanceStep
 from gettok.step import Answer
@@ -239,7 +239,7 @@ def test_a_run_that_is_stopped_leaves_its_batch_to_the_next(corpus: Path, tmp_pa
         told = Listens(2, stop.set)
         with Calls(tmp_path, None) as calls, engine_for(settings, sandbox.model, calls, told) as engine:
             assert list(engine.run(step, items(3), stop)) == []
-            assert len(BatchRecord(calls, settings.base_url).under_way()) == 3
+            assert len(BatchLog(calls, settings.base_url).under_way()) == 3
         direct = settings.model_copy(update={"batch": None})
         assert {type(each) for each in asked(direct, sandbox.model, tmp_path, items(3)).values()} == {NotNow}
         assert len(asked(settings, sandbox.model, tmp_path, items(3))) == 3
@@ -287,7 +287,7 @@ def test_a_request_that_is_left_alone_and_fails_is_told_from_a_host_that_fails(
 
 def test_a_batch_that_the_host_has_forgotten_counts_in_full(sandbox: Sandbox, tmp_path: Path) -> None:
     with Calls(tmp_path, None) as calls:
-        record = BatchRecord(calls, "https://models.example/v1")
+        record = BatchLog(calls, "https://models.example/v1")
         begun = record.begin("sandbox-vision", "file-1", {"r": Decimal("0.5")})
         assert begun is not None
         record.name(begun, "batch_gone")
@@ -300,7 +300,7 @@ def test_a_batch_of_a_model_that_is_no_longer_set_is_settled_all_the_same(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     reply = Reply(200, '{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 9}}')
-    results = Results(Judge(asked_in_batches(), KEY), asked_in_batches(), "of-before")
+    results = Results(ErrorClassifier(asked_in_batches(), KEY), asked_in_batches(), "of-before")
     body = {"status_code": 200, "body": reply.body}
     ((request, settled),) = results.of([json.dumps({"custom_id": "r", "response": body}).encode()])
     assert (request, settled.usd) == ("r", None)
@@ -309,7 +309,7 @@ def test_a_batch_of_a_model_that_is_no_longer_set_is_settled_all_the_same(
 
 def test_of_a_call_that_comes_twice_the_first_counts(tmp_path: Path) -> None:
     with Calls(tmp_path, None) as calls:
-        record = BatchRecord(calls, "host")
+        record = BatchLog(calls, "host")
         begun = record.begin("m", "file-1", {"r": Decimal(1)})
         assert begun is not None
         first, second = (Settled(Decimal(usd), Reply(200, f'"{usd}"')) for usd in ("0.25", "0.5"))

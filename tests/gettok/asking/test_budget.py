@@ -46,7 +46,7 @@ class Study:
         asked = llm(
             max_tokens=dice.randint(1, 4000),
             tries=dice.randint(1, 3),
-            at_once=dice.randint(1, 8),
+            max_concurrency=dice.randint(1, 8),
             prices=_prices(dice),
             others=others,
         )
@@ -90,7 +90,7 @@ class Study:
             content = reply.message["content"]
             os.write(to, f"{digest(call, self.llm)}\t{content}\n".encode())
 
-        with ThreadPoolExecutor(self.llm.at_once) as threads:
+        with ThreadPoolExecutor(self.llm.max_concurrency) as threads:
             list(threads.map(ask, cycle(askers), self.calls))
 
     def proves(self, host: RandomHost) -> None:

@@ -19,7 +19,7 @@ REPLY = Reply(200, '{"choices": [{"message": {"content": "¡sí!"}}]}')
 
 def test_a_call_is_on_disk_before_it_leaves_and_counts_in_full_until_it_is_settled(tmp_path):
     with Calls(tmp_path, None) as calls, Calls(tmp_path, None) as another:
-        with calls.paying("m", "r", WORST) as bill:
+        with calls.reserve_budget("m", "r", WORST) as bill:
             assert another.spent_usd() == WORST
             bill.usd, bill.reply = Decimal("0.002"), REPLY
         assert another.spent_usd() == Decimal("0.002")
@@ -29,7 +29,7 @@ def test_a_call_is_on_disk_before_it_leaves_and_counts_in_full_until_it_is_settl
 
 def test_f48_a_call_whose_cost_nobody_counted_costs_its_worst_case(tmp_path):
     with Calls(tmp_path, None) as calls:
-        with calls.paying("m", "r", WORST) as bill:
+        with calls.reserve_budget("m", "r", WORST) as bill:
             bill.reply = REPLY
         assert calls.spent_usd() == WORST
         assert calls.by_model() == [("m", 1, 1, WORST)]
@@ -37,7 +37,7 @@ def test_f48_a_call_whose_cost_nobody_counted_costs_its_worst_case(tmp_path):
 
 def test_f47_a_call_that_ended_in_silence_counts_in_full_and_has_no_reply(tmp_path):
     with Calls(tmp_path, None) as calls:
-        with pytest.raises(KeyboardInterrupt), calls.paying("m", "r", WORST):
+        with pytest.raises(KeyboardInterrupt), calls.reserve_budget("m", "r", WORST):
             raise KeyboardInterrupt
         assert calls.known("r") is None
         assert calls.by_model() == [("m", 1, 1, WORST)]
@@ -46,9 +46,12 @@ def test_f47_a_call_that_ended_in_silence_counts_in_full_and_has_no_reply(tmp_pa
 def test_f48_a_call_that_the_budget_does_not_reach_for_is_not_made(tmp_path):
     with Calls(tmp_path, 0.025) as calls:
         for request in "ab":
-            with calls.paying("m", request, WORST) as bill:
+            with calls.reserve_budget("m", request, WORST) as bill:
                 bill.reply = REPLY
-        with pytest.raises(BudgetSpent, match=r"0\.0200 so far") as stopped, calls.paying("m", "c", WORST):
+        with (
+            pytest.raises(BudgetSpent, match=r"0\.0200 so far") as stopped,
+            calls.reserve_budget("m", "c", WORST),
+        ):
             raise AssertionError("made")
         assert stopped.value.exit_code == 76
         assert "llm.budget_usd" in stopped.value.can
@@ -58,7 +61,7 @@ def test_f48_a_call_that_the_budget_does_not_reach_for_is_not_made(tmp_path):
 def test_f48_near_its_end_the_budget_waits_for_what_is_in_flight(tmp_path):
     """Two worst cases do not fit, two true costs do."""
     with Calls(tmp_path, 0.015) as calls, ThreadPoolExecutor(1) as other:
-        with calls.paying("m", "a", WORST) as bill:
+        with calls.reserve_budget("m", "a", WORST) as bill:
             waiting = other.submit(one_call, calls, "b")
             with pytest.raises(FutureTimeout):
                 waiting.result(0.2)
@@ -69,7 +72,7 @@ def test_f48_near_its_end_the_budget_waits_for_what_is_in_flight(tmp_path):
 
 
 def one_call(calls, request, usd="0.001"):
-    with calls.paying("m", request, WORST) as bill:
+    with calls.reserve_budget("m", request, WORST) as bill:
         bill.usd, bill.reply = Decimal(usd), REPLY
 
 
@@ -87,7 +90,7 @@ def killed_in_a_call(folder):
     import os  # noqa: PLC0415
     import signal  # noqa: PLC0415
 
-    with Calls(Path(folder), None) as calls, calls.paying("m", "r", WORST):
+    with Calls(Path(folder), None) as calls, calls.reserve_budget("m", "r", WORST):
         os.kill(os.getpid(), signal.SIGKILL)
 
 

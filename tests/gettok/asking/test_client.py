@@ -12,8 +12,8 @@ import pytest
 from scripted_endpoint import CANARY, Endpoint, Scripted, completion, fails, jpeg, llm, says
 
 from gettok.errors import BadCredentials, BadSettings, BudgetSpent, NotNow, Stop, Unusable
-from gettok.llm import Asker, Call, Calls, Question, Talk, pause_s, replies_to
-from gettok.llm.rate_limit import Allowance, Clock
+from gettok.llm import Asker, Call, Calls, Conversation, Question, pause_s, replies_to
+from gettok.llm.rate_limit import Clock, RetryBudget
 from gettok.llm.response import Form, Reply, Words, understand, usage
 from gettok.media.images import Picture
 from gettok.settings.secrets import Secret
@@ -60,7 +60,7 @@ class Bench:
         return [Reply(**reply) for reply in asker.hold(talk(vote)).body["replies"]]
 
 
-def talk(vote: int = 0) -> Talk:
+def talk(vote: int = 0) -> Conversation:
     (replies,) = yield from replies_to([Call(QUESTION, vote)], colour)
     return Answer({"replies": [reply.stored() for reply in replies]})
 
@@ -111,7 +111,7 @@ def test_no_temperature_is_sent_to_a_model_that_takes_none(bench: Bench) -> None
 
 
 def test_the_limit_is_sent_under_the_name_that_the_server_knows(bench: Bench) -> None:
-    bench.ask(says({"colour": "red"}), limit_as="max_tokens")
+    bench.ask(says({"colour": "red"}), max_tokens_param="max_tokens")
     assert bench.endpoint.asked[0]["max_tokens"] == 300
     assert "max_completion_tokens" not in bench.endpoint.asked[0]
 
@@ -352,7 +352,7 @@ def test_f47_after_five_in_a_row_it_is_the_host_whatever_else_it_answers(bench: 
         bench.endpoint.plays(fails(500), says("yes"))
         with pytest.raises(Unusable):
             asking.hold(talk(vote=vote))
-    allowance = Allowance()
+    allowance = RetryBudget()
     assert [allowance.give_up(-1) for _ in range(6)] == [True] * 4 + [False] * 2
 
 
@@ -486,7 +486,7 @@ def test_another_host_model_or_length_is_another_question(bench: Bench) -> None:
 
 
 def test_votes_that_were_answered_before_the_server_failed_are_not_paid_for_twice(bench: Bench) -> None:
-    def votes() -> Talk:
+    def votes() -> Conversation:
         replies = yield from replies_to([Call(QUESTION, vote) for vote in range(3)], colour)
         return Answer({"votes": [colour(given[-1]) for given in replies]})
 

@@ -68,7 +68,7 @@ def test_an_endpoint_that_can_do_everything_has_nothing_to_be_told(corpus: Path,
         ({"logprobs": "ignored"}, "tells", "left out"),
         ({"no_usage": True}, "counts", "worst case"),
         ({"fixed_temperature": True}, "answers", "set llm.temperature to null"),
-        ({"token_limit_name": "max_tokens"}, "answers", "set llm.limit_as"),
+        ({"token_limit_name": "max_tokens"}, "answers", "set llm.max_tokens_param"),
     ],
 )
 def test_what_it_cannot_do_is_said_with_what_to_set(
@@ -92,7 +92,7 @@ def test_how_the_form_can_be_told_is_found_out_and_the_rest_is_asked_in_that_way
 ) -> None:
     found = list(examined(corpus, tmp_path / "strict", schemas=refused))
     keeps = [(can, advice) for what, can, _, advice in found if what == "keeps"]
-    advice = "" if works == "strict" else f"set llm.schemas to {works}"
+    advice = "" if works == "strict" else f"set llm.structured_output to {works}"
     assert keeps == [*[(False, "")] * (tried - 1), (True, advice)]
     assert all(can for what, can, *_ in found if what != "keeps")
     again = examined(corpus, tmp_path / "set", settings={"schemas": works}, schemas=refused)

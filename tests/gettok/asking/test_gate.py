@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gettok.llm.rate_limit import Allowance, Clock, Gate
+from gettok.llm.rate_limit import AdaptiveLimiter, Clock, RetryBudget
 
 
 def test_no_more_are_inside_than_allowed_and_all_get_through():
-    gate, lock = Gate(3), threading.Lock()
+    gate, lock = AdaptiveLimiter(3), threading.Lock()
     seen = {"inside": 0, "most": 0}
 
     def go_through(_):
@@ -38,7 +38,7 @@ def out(entered):
 
 
 def test_a_refusal_lowers_what_is_in_flight_once_for_all_that_were_sent_together():
-    gate = Gate(40)
+    gate = AdaptiveLimiter(40)
     entered, rounds = inside(gate, 40)
     for one in rounds[:20]:
         gate.refused(one)
@@ -48,7 +48,7 @@ def test_a_refusal_lowers_what_is_in_flight_once_for_all_that_were_sent_together
 
 def test_what_the_server_grants_is_found_and_kept_near():
     """A server with room for 32: the mean in flight stays above nine tenths of it, and few are refused."""
-    gate, room = Gate(64), 32
+    gate, room = AdaptiveLimiter(64), 32
     flights, refused = [], 0
     for _ in range(400):
         entered, rounds = inside(gate, gate.granted)
@@ -66,7 +66,7 @@ def test_what_the_server_grants_is_found_and_kept_near():
 
 
 def test_one_may_always_go():
-    gate = Gate(1)
+    gate = AdaptiveLimiter(1)
     for _ in range(5):
         with gate.through() as mine:
             gate.refused(mine)
@@ -74,7 +74,7 @@ def test_one_may_always_go():
 
 
 def test_refusals_without_an_answer_in_between_halve_what_is_in_flight():
-    gate = Gate(64)
+    gate = AdaptiveLimiter(64)
     for left in (60, 30, 15, 7):
         entered, rounds = inside(gate, gate.granted)
         gate.refused(rounds[0])
@@ -89,7 +89,7 @@ def test_refusals_without_an_answer_in_between_halve_what_is_in_flight():
 
 def test_a_time_that_is_told_holds_everybody_back_and_passes_once_for_all():
     pauses = []
-    gate = Gate(2, Clock(pauses.append, lambda: sum(pauses)))
+    gate = AdaptiveLimiter(2, Clock(pauses.append, lambda: sum(pauses)))
     with gate.through() as mine:
         gate.refused(mine, 20)
         gate.refused(mine, 8)
@@ -104,7 +104,7 @@ def test_a_time_that_is_told_holds_everybody_back_and_passes_once_for_all():
 
 
 def test_a_run_in_which_all_fails_stops_repeating_and_one_that_goes_well_may_go_on():
-    allowance = Allowance()
+    allowance = RetryBudget()
     assert sum(allowance.spend() for _ in range(200)) == 50
     for _ in range(10):
         allowance.earn()

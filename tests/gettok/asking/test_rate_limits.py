@@ -14,7 +14,7 @@ from scripted_endpoint import Endpoint, Scripted, completion, conf, fails, llm, 
 from gettok.describe import threads_for
 from gettok.errors import Interrupted, NotNow, Stop, Unusable
 from gettok.llm import Asker, Call, Calls, Question
-from gettok.llm.rate_limit import Clock, heeding
+from gettok.llm.rate_limit import Clock, interruptible_clock
 from gettok.llm.response import Reply
 from gettok.settings import Llm
 from gettok.settings.secrets import Secret
@@ -29,7 +29,7 @@ SCHEMA = {
     "additionalProperties": False,
 }
 OPENAI = Llm.model_validate(
-    conf("llm/openai.yaml") | {"model": "sandbox-vision", "limit_as": "max_completion_tokens"}
+    conf("llm/openai.yaml") | {"model": "sandbox-vision", "max_tokens_param": "max_completion_tokens"}
 )
 
 
@@ -66,12 +66,12 @@ def all_answered(llm: Llm, folder: Path, questions: int, **limits: Any) -> tuple
         return now(), sum(entry["status"] == 429 for entry in sandbox.requests())
 
 
-@pytest.mark.parametrize(("a_minute", "at_once"), [(30_000, 8), (60_000, 1)])
+@pytest.mark.parametrize(("a_minute", "max_concurrency"), [(30_000, 8), (60_000, 1)])
 def test_f47_a_steady_limit_by_the_minute_only_slows_a_run_down(
     tmp_path: Path, a_minute: int, at_once: int
 ) -> None:
     """The bucket is full at first, and a question costs its longest answer."""
-    chosen = OPENAI.model_copy(update={"at_once": at_once})
+    chosen = OPENAI.model_copy(update={"max_concurrency": at_once})
     needed_s = (60 * OPENAI.max_tokens - a_minute) * 60 / a_minute
     took_s, refused = all_answered(chosen, tmp_path, 60, model_tokens_per_min=a_minute)
     assert needed_s - 1 <= took_s <= 1.05 * needed_s + 60
@@ -79,7 +79,7 @@ def test_f47_a_steady_limit_by_the_minute_only_slows_a_run_down(
 
 
 def test_f47_a_host_with_room_for_a_quarter_only_gets_fewer_at_once(tmp_path: Path) -> None:
-    chosen = OPENAI.model_copy(update={"at_once": 16})
+    chosen = OPENAI.model_copy(update={"max_concurrency": 16})
     _, refused = all_answered(chosen, tmp_path, 60, model_at_once=4, model_latency_s=0.15)
     assert refused > 0
 
@@ -189,7 +189,9 @@ def test_f36_nobody_waits_for_room_once_the_signal_to_stop_is_there(
     stop = Event()
     stop.set()
     with (
-        closing(Asker(llm(), endpoint.url, Secret("k"), Calls(new_folder(), None), heeding(stop))) as asker,
+        closing(
+            Asker(llm(), endpoint.url, Secret("k"), Calls(new_folder(), None), interruptible_clock(stop))
+        ) as asker,
         pytest.raises(Interrupted),
     ):
         asker.reply(call())

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from gettok import tabulate
-from gettok.collect import Canary, Collector, Kept
+from gettok.collect import Canary, Collector, StoredPage
 from gettok.collect.windows import Window
 from gettok.research_api import Credentials, Ledger, ResearchApi
 from gettok.settings.query import Query, Terms, conditions
@@ -87,7 +87,7 @@ class Researcher:
     coverage: list[dict[str, Any]] = field(default_factory=list)
     windows: list[dict[str, Any]] = field(default_factory=list)
 
-    def collect(self, **changes: Any) -> list[Kept]:
+    def collect(self, **changes: Any) -> list[StoredPage]:
         """One run; every page of it."""
         self.waits, kept = [], []
         with self.run({"sleep": self.waits.append}, **changes) as collector:
@@ -136,11 +136,11 @@ def queries(sandbox: Sandbox, status: int | None = None) -> list[str]:
     ]
 
 
-def tables(kept: Iterable[Kept], study: Window = STUDY) -> tuple[pl.DataFrame, pl.DataFrame]:
+def tables(kept: Iterable[StoredPage], study: Window = STUDY) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The tables of videos and of counts that these pages come to."""
     stored = (tabulate.Stored(one.key, one.page) for one in kept)
     with tempfile.TemporaryDirectory() as folder:
-        found = tabulate.videos.gather(stored, study, Path(folder), tabulate.Aside())
+        found = tabulate.videos.gather(stored, study, Path(folder), tabulate.Rejects())
         return _whole(VIDEOS, found.days()), _whole(COUNTS, found.counts())
 
 
@@ -148,16 +148,16 @@ def _whole(table: Any, frames: Iterable[tuple[object, pl.DataFrame]]) -> pl.Data
     return pl.concat([table.frame([]), *(frame for _, frame in frames)])
 
 
-def ids(kept: Iterable[Kept], study: Window = STUDY) -> set[str]:
+def ids(kept: Iterable[StoredPage], study: Window = STUDY) -> set[str]:
     return set(tables(kept, study)[0]["video_id"])
 
 
-def day_files(kept: Iterable[Kept], folder: Path, study: Window = STUDY) -> dict[str, bytes]:
+def day_files(kept: Iterable[StoredPage], folder: Path, study: Window = STUDY) -> dict[str, bytes]:
     """The day files of both tables as they are written, by name."""
     made: dict[str, bytes] = {}
     stored = (tabulate.Stored(one.key, one.page) for one in kept)
     with tempfile.TemporaryDirectory() as room:
-        found = tabulate.videos.gather(stored, study, Path(room), tabulate.Aside())
+        found = tabulate.videos.gather(stored, study, Path(room), tabulate.Rejects())
         for table, frames in ((VIDEOS, found.days()), (COUNTS, found.counts())):
             for day, rows in frames:
                 path = folder / table.name / f"{day}.parquet"

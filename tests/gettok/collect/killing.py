@@ -12,7 +12,7 @@ from typing import Any
 
 from collecting import Researcher
 
-from gettok.errors import Told
+from gettok.errors import UserFacingError
 
 #: Where it hurts: before and after each step of a request, of a page and of a window's life.
 _PLACES = frozenset({"ask", "send", "post", "settle", "put", "note", "execute", "_give_way", "_once"})
@@ -65,5 +65,5 @@ def _run(folder: Path, research_api: str, most_days: int, patience_days: int, pl
     sys.setprofile(count)
     try:
         researcher.collect()
-    except Told:
+    except UserFacingError:
         sys.exit(_TOLD)

@@ -17,7 +17,7 @@ from collecting import (
 )
 
 from gettok.errors import BadSettings, NotNow
-from gettok.research_api import ComeBack
+from gettok.research_api import QuotaExhausted
 from sandbox import bulk
 from sandbox.profiles import Profile
 
@@ -110,7 +110,7 @@ def test_f02_trouble_for_ever_blames_no_window_and_the_next_run_starts_there(at,
 
 def test_f02_without_a_canary_trouble_for_ever_parks_days_and_marks_none_as_done(at):
     with at(script=[FOR_EVER], words=(), study=days(0, 1)) as researcher:
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             researcher.collect()
         assert researcher.states() == {"gap": {"2022-12-01", "2022-12-02"}}
 
@@ -172,7 +172,7 @@ def test_f10_a_cursor_that_stands_still_halves_the_window(at, castillo):
 
 def test_f10_a_single_day_whose_cursor_stands_still_is_searched_anew_on_another_day(at, castillo):
     with at(script=["stuck_cursor"], study=days(0, 0)) as researcher:
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             researcher.collect()
         researcher.next_day()
         assert ids(researcher.collect(), days(0, 0)) == truth(castillo, days(0, 0))

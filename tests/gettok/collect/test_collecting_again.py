@@ -17,7 +17,7 @@ from collecting import (
 
 from gettok.collect import PageFiles
 from gettok.errors import Interrupted, NoSpace
-from gettok.research_api import ComeBack
+from gettok.research_api import QuotaExhausted
 from gettok.step import Answer
 from gettok.store import Key, Store
 from gettok.store.blobs import no_space
@@ -49,7 +49,7 @@ def test_a_study_that_grows_at_both_ends_asks_for_the_new_days_only(at, castillo
 
 def test_f05_an_old_search_id_costs_two_tries_at_most_when_a_run_resumes(at, castillo):
     with at(profile=Profile(search_id_ttl_s=3600), script=["ok", "429_quota"]) as researcher:
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             researcher.collect()
         before = len(queries(researcher.sandbox))
         researcher.next_day()
@@ -62,13 +62,13 @@ def test_f05_an_old_search_id_costs_two_tries_at_most_when_a_run_resumes(at, cas
 
 def test_f14_a_quota_that_ends_in_the_middle_comes_back_after_midnight(at, castillo):
     with at(script=["ok", "ok", "429_quota"]) as researcher:
-        with pytest.raises(ComeBack, match="00:02 UTC") as told:
+        with pytest.raises(QuotaExhausted, match="00:02 UTC") as told:
             researcher.collect()
         assert told.value.exit_code == 75
         assert told.value.back_at == datetime(2023, 3, 16, 0, 2, tzinfo=UTC)
         assert researcher.waits == []
         asked = len(queries(researcher.sandbox))
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             researcher.collect()
         assert len(queries(researcher.sandbox)) == asked, "the server's word is believed"
         researcher.sandbox.clock.set(told.value.back_at)
@@ -83,7 +83,7 @@ def test_f14_waiting_for_the_quota_goes_on_in_the_same_run(at, castillo):
     with at(script=["ok", "429_quota", "ok", "429_quota"]) as researcher:
         spent = []
 
-        def wait(told: ComeBack) -> None:
+        def wait(told: QuotaExhausted) -> None:
             spent.append(told.back_at)
             researcher.sandbox.clock.set(told.back_at)
             # an answer tells the client the time, as real time would have passed for it
@@ -139,7 +139,7 @@ def test_other_sources_and_queries_have_pages_of_their_own(at, castillo):
 
 def test_f05_a_run_that_goes_on_after_a_lost_search_shows_the_pages_of_both(at, castillo):
     with at(script=["ok", *["search_lost"] * 6, "ok", "429_quota"]) as researcher:
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             researcher.collect()
         researcher.next_day()
         kept = researcher.collect()
@@ -154,7 +154,7 @@ def test_f05_a_run_that_goes_on_after_a_lost_search_shows_the_pages_of_both(at, 
 def test_the_files_of_pages_are_the_same_whether_a_run_waited_for_a_day_or_came_back(at, tmp_path):
     with at(script=["ok", "stuck_cursor"], most_days=1, study=days(0, 2)) as researcher:
 
-        def wait(told: ComeBack) -> None:
+        def wait(told: QuotaExhausted) -> None:
             researcher.sandbox.clock.set(told.back_at)
             clock.learn({"Date": researcher.sandbox.clock.http_date()})
 

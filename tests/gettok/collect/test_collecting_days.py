@@ -13,7 +13,7 @@ from gettok.collect import background_writer as behind
 from gettok.collect.coverage import first_fresh_day, is_due_again, state
 from gettok.collect.windows import Window
 from gettok.errors import NotNow
-from gettok.research_api import ComeBack
+from gettok.research_api import QuotaExhausted
 from gettok.store import Store
 from sandbox.clock import START
 from sandbox.profiles import Profile
@@ -26,7 +26,7 @@ NEWEST = Window(date(2023, 1, 1), date(2023, 1, 9))
 
 def test_f01_a_dead_day_alone_is_parked_and_every_other_day_is_collected(at, castillo):
     with at(profile=DEAD_DAY) as researcher:
-        with pytest.raises(ComeBack, match=f"for 1 days: {DEAD}") as told:
+        with pytest.raises(QuotaExhausted, match=f"for 1 days: {DEAD}") as told:
             researcher.collect()
         assert told.value.back_at == datetime(2023, 3, 16, tzinfo=UTC)
         assert "2023-03-16 00:00 UTC" in told.value.can
@@ -39,10 +39,10 @@ def test_f01_a_dead_day_alone_is_parked_and_every_other_day_is_collected(at, cas
 def test_f01_a_parked_day_is_asked_once_a_day_until_it_is_a_gap(at, castillo):
     with at(profile=DEAD_DAY, study=days(7, 9)) as researcher:
         for _ in range(2):
-            with pytest.raises(ComeBack):
+            with pytest.raises(QuotaExhausted):
                 researcher.collect()
             asked = len(queries(researcher.sandbox))
-            with pytest.raises(ComeBack):
+            with pytest.raises(QuotaExhausted):
                 researcher.collect()
             assert len(queries(researcher.sandbox)) == asked, "not twice on one day"
             researcher.next_day()
@@ -61,7 +61,7 @@ def test_f01_a_parked_day_is_asked_once_a_day_until_it_is_a_gap(at, castillo):
 
 def test_f01_a_parked_day_that_answers_on_another_day_is_complete(at, castillo):
     with at(script=[*["500"] * 6], study=days(0, 0)) as researcher:
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             researcher.collect()
         researcher.next_day()
         assert ids(researcher.collect(), days(0, 0)) == truth(castillo, days(0, 0))
@@ -78,7 +78,7 @@ def test_f01_who_waits_for_the_quota_waits_for_a_parked_day_too(at, castillo):
     waited = []
     with at(script=["500"] * 6, study=days(0, 0)) as researcher:
 
-        def wait(told: ComeBack) -> None:
+        def wait(told: QuotaExhausted) -> None:
             waited.append(told.back_at)
             researcher.sandbox.clock.set(told.back_at)
             # an answer tells the client the time, as real time would have passed for it
@@ -205,7 +205,7 @@ def test_a_run_that_ends_between_the_readings_of_a_fresh_day_goes_on_with_the_se
         researcher.collect()
         researcher.next_day(3)
         researcher.sandbox.play(["429_quota"])
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             researcher.collect()
         assert researcher.events()[-1] == "2023-01-09_2023-01-09 again"
         researcher.next_day()

@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime
 import pytest
 from collecting import client, facts, ids, queries
 
-from gettok.collect import Known, captured
+from gettok.collect import IdLookup, captured
 from gettok.collect.ids import Refused
 from gettok.collect.windows import Window
 from gettok.errors import NotNow
-from gettok.research_api import ComeBack
+from gettok.research_api import QuotaExhausted
 from gettok.step import Answer
 from gettok.store import Key, Store
 from sandbox.profiles import Profile
@@ -28,12 +28,12 @@ def known(castillo):
 
 
 @contextmanager
-def look_up(researcher, names) -> Iterator[Known]:
+def look_up(researcher, names) -> Iterator[IdLookup]:
     with client(researcher.folder, researcher.sandbox.research_api) as (store, api):
-        yield Known(store, api, tuple(names), {"source": "sandbox"})
+        yield IdLookup(store, api, tuple(names), {"source": "sandbox"})
 
 
-def looked_up(researcher, names) -> tuple[list, Known]:
+def looked_up(researcher, names) -> tuple[list, IdLookup]:
     with look_up(researcher, names) as known:
         return list(known.collect()), known
 
@@ -116,7 +116,7 @@ def test_an_id_without_a_time_in_it_is_never_asked_for(at, known):
 
 def test_f14_a_look_up_that_the_quota_ends_goes_on_where_it_was(at, known):
     with at(script=["ok", "ok", "429_quota"]) as researcher:
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             looked_up(researcher, known)
         before = len(queries(researcher.sandbox))
         researcher.next_day()

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from killing import run_until, starter
 
-from gettok.collect import Kept
-from gettok.errors import Told
+from gettok.collect import StoredPage
+from gettok.errors import UserFacingError
 from gettok.store import Store
 from sandbox.chance import fraction
 from sandbox.profiles import Profile
@@ -141,12 +141,12 @@ def judge(castillo: Path, children: Any, trouble: Trouble) -> None:
         assert len(sandbox.requests()) == asked
 
 
-def collect_to_the_end(researcher: Researcher) -> list[Kept] | None:
+def collect_to_the_end(researcher: Researcher) -> list[StoredPage] | None:
     """The same command day after day, until it comes to its end."""
     for _ in range(_MOST_RUNS):
         try:
             return researcher.collect()
-        except Told:
+        except UserFacingError:
             researcher.next_day()
     return None
 
@@ -156,7 +156,7 @@ def returned(corpus: Path, profile: Profile) -> set[str]:
     return {video for video in facts(corpus) if fraction(profile.seed, "drop", video) >= profile.drop_rate}
 
 
-def assert_paid_once(researcher: Researcher, kept: list[Kept], kills: int, damaged: int) -> None:
+def assert_paid_once(researcher: Researcher, kept: list[StoredPage], kills: int, damaged: int) -> None:
     sent, lost = researcher.sent(), _LOST_BY_A_KILL * kills
     with Store(researcher.folder) as store:
         stored = sum(answers for stage, answers, _ in store.stats() if stage == "collect")
@@ -171,5 +171,5 @@ def assert_paid_once(researcher: Researcher, kept: list[Kept], kills: int, damag
     assert arrived <= len(sent) <= arrived + kills, "the quota is never undercounted"
 
 
-def name_of(one: Kept) -> tuple[str, int]:
+def name_of(one: StoredPage) -> tuple[str, int]:
     return one.search, one.cursor

@@ -8,7 +8,7 @@ import pytest
 from collecting import STUDY, client
 
 from gettok.collect import People, Seen, seen_on
-from gettok.research_api import ComeBack, Denied, Failing
+from gettok.research_api import AccessDenied, QuotaExhausted, RequestFailing
 from sandbox.profiles import Profile
 
 MANY = 1000
@@ -106,7 +106,7 @@ def test_each_endpoint_keeps_to_its_part_of_the_quota(at, seen):
             list(people.comments(seen[0].video_id, 100, MANY))
             for name in names[:3]:
                 people.user(name, 3)
-            with pytest.raises(ComeBack, match="3 requests of user/info are used"):
+            with pytest.raises(QuotaExhausted, match="3 requests of user/info are used"):
                 people.user(names[3], 3)
             assert people.user(names[0], 3).page.status == 200, "what is kept costs nothing"
             list(people.comments(seen[1].video_id, 100, MANY))
@@ -119,7 +119,7 @@ def test_each_endpoint_keeps_to_its_part_of_the_quota(at, seen):
 def test_an_endpoint_that_is_denied_says_so_and_the_other_one_goes_on(at, seen):
     profile = Profile(denied=frozenset({"/v2/research/video/comment/list/"}))
     with at(profile=profile) as researcher, asking(researcher) as people:
-        with pytest.raises(Denied, match="scope_not_authorized"):
+        with pytest.raises(AccessDenied, match="scope_not_authorized"):
             list(people.comments(seen[0].video_id, 100, MANY))
         assert people.user(seen[0].username, MANY).page.status == 200
 
@@ -128,7 +128,7 @@ def test_f02_trouble_with_one_video_is_no_answer_about_it(at, seen):
     script = [{"do": "500", "match": "comment/list", "times": 6}]
     with at(script=script) as researcher, asking(researcher) as people:
         for _ in range(2):
-            with pytest.raises(Failing, match="internal_error"):
+            with pytest.raises(RequestFailing, match="internal_error"):
                 list(people.comments(seen[0].video_id, 100, MANY))
         assert paths(researcher) == ["video/comment/list/"] * 6, "once a day"
         assert not people.is_given_up("video/comment/list", seen[0].video_id)

@@ -15,7 +15,7 @@ from gettok.collect.search import stored_pages
 from gettok.collect.tombstones import Refreshes
 from gettok.collect.windows import Window
 from gettok.errors import BadInput, NotNow, Stop
-from gettok.research_api import ComeBack
+from gettok.research_api import QuotaExhausted
 from sandbox.chance import fraction
 from sandbox.clock import START
 from sandbox.profiles import PROFILES, Profile
@@ -161,7 +161,7 @@ def test_what_a_round_confirmed_is_not_due_again_until_its_time_has_come(at, vid
 def test_a_round_that_was_cut_short_is_gone_on_with(at, videos):
     with at(script=["ok", "ok", "429_quota"]) as researcher:
         researcher.next_day(15)
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             a_round(researcher, videos, "ids")
         before = len(paths(researcher))
         researcher.next_day()
@@ -179,7 +179,7 @@ def test_a_round_that_misses_more_than_half_takes_nobody_for_gone(at, videos):
         researcher.next_day(15)
         with pytest.raises(Stop, match="not likely") as told:
             a_round(researcher, videos, "ids")
-        assert "--believe-losses" in told.value.can
+        assert "--accept-losses" in told.value.can
         with refreshing(researcher) as refresher:
             assert refresher.unfinished() is None
             assert len(refresher.due(videos, AGE, set())) == 420, "nobody was confirmed either"
@@ -190,7 +190,7 @@ def test_losses_that_a_person_believes_are_taken_for_gone(at, videos):
         researcher.next_day(15)
         with refreshing(researcher) as refresher:
             round_ = refresher.begin(refresher.due(videos, AGE, set()), "ids")
-            list(refresher.run(round_, believe=True))
+            list(refresher.run(round_, accept_losses=True))
             missing = refresher.outcome(round_).missing
             assert 210 < len(missing) < 420
             assert refresher.due(videos, AGE, set(map(sha256, missing))) == {}
@@ -217,7 +217,7 @@ def test_compliance_waits_for_a_task_and_comes_back_to_the_same_one(at, videos):
 def test_f34_a_kill_between_handing_in_and_fetching_does_not_hand_in_twice(at, videos):
     with at(script=[{"do": "429_quota", "match": "validation_task_status"}]) as researcher:
         researcher.next_day(15)
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             a_round(researcher, videos, "compliance")
         assert paths(researcher) == ["validation_task/create", "validation_task_status/get"]
         researcher.next_day()
@@ -228,7 +228,7 @@ def test_f34_a_kill_between_handing_in_and_fetching_does_not_hand_in_twice(at, v
 def test_a_list_of_valid_ids_that_came_is_not_fetched_again(at, videos):
     with at(profile="refresh", script=[{"do": "429_quota", "match": "video/query"}]) as researcher:
         researcher.next_day(15)
-        with pytest.raises(ComeBack):
+        with pytest.raises(QuotaExhausted):
             a_round(researcher, videos, "compliance")
         researcher.next_day()
         assert set(a_round(researcher, videos, "compliance").missing) == vanished(videos)

@@ -94,10 +94,10 @@ def settings(**changes) -> Download:
         "backend": "page",
         "folder": "media",
         "timeout_s": 60,
-        "tries": 2,
+        "max_attempts": 2,
         "max_bytes": 10_000_000,
         "keep_free_bytes": 0,
-        "at_once": 2,
+        "max_concurrency": 2,
         "pause_s": 0,
     }
     return Download(**{**usual, **changes})

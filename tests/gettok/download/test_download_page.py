@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gettok.download.backend import NoPage
-from gettok.download.mirrors import turned
+from gettok.download.mirrors import rotate_mirrors
 from gettok.download.page_parser import addresses, judge, read_page
 from gettok.download.slideshow import slides_of
-from gettok.errors import UNSETTLED, Unusable
+from gettok.errors import RETRYABLE, Unusable
 
 ID = "7175000000000000001"
 URL = f"https://www.tiktok.com/@someone/video/{ID}"
@@ -93,7 +93,7 @@ def test_each_status_has_its_reason_and_its_message_outweighs_the_code(code, mes
 def test_a_status_that_nobody_has_described_is_asked_for_again_and_named():
     with pytest.raises(Unusable, match="status 100004 what_is_this") as refusal:
         judge(read_page(detail(None, 100004, "what_is_this"), ID))
-    assert refusal.value.reason in UNSETTLED
+    assert refusal.value.reason in RETRYABLE
     assert not isinstance(refusal.value, NoPage)
 
 
@@ -186,9 +186,9 @@ def test_sizes_written_as_text_are_read():
 
 def test_each_try_begins_at_another_address_and_none_is_lost():
     mirrors = addresses(shown(bitrateInfo=[bitrate("a"), bitrate("b")]), URL)
-    starts = [turned(mirrors, attempt)[0] for attempt in range(5)]
+    starts = [rotate_mirrors(mirrors, attempt)[0] for attempt in range(5)]
     assert starts == [*mirrors, mirrors[0]]
-    assert all(set(turned(mirrors, attempt)) == set(mirrors) for attempt in range(5))
+    assert all(set(rotate_mirrors(mirrors, attempt)) == set(mirrors) for attempt in range(5))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def fetched(to: Path, answer, *, size=None, most=1_000_000, **changes) -> bytes:
     """What lies on the disk after a transfer from a server with this one answer."""
     with (
         Server({"/": answer}).running() as server,
-        Visit(Site(server.pages), settings(**{"tries": 4, **changes}), Pace(0)) as visit,
+        Visit(Site(server.pages), settings(**{"max_attempts": 4, **changes}), Pace(0)) as visit,
     ):
         Transfer(visit, f"{server.base}/a.mp4", to / "a.mp4", "", most, size).run()
     return (to / "a.mp4").read_bytes()

@@ -47,7 +47,7 @@ def download(pages="sandbox:", **changes) -> pl.DataFrame:
     source = Source(
         kind="ids", name="sandbox", api="sandbox:", pages=pages, window_days=30, file="inputs/ids.csv"
     )
-    chosen = Settings.model_construct(download=settings(**{"tries": 1, **changes}), source=source)
+    chosen = Settings.model_construct(download=settings(**{"max_attempts": 1, **changes}), source=source)
     with Store(Path("store")) as store:
         run(Stage("download", chosen, store, LocalEngine(), Event()))
     names = {video_id: name for name, video_id in IDS.items()}
@@ -161,10 +161,10 @@ def test_five_pages_that_cannot_be_read_end_the_run_and_the_next_one_gets_furthe
     videos(names)
     server.play([{"do": "captcha", "match": "/video/", "nth": 3, "times": 6}])
     with pytest.raises(NotNow, match="captcha"):
-        download(at_once=1)
+        download(max_concurrency=1)
     assert not Path("data/media.parquet").exists()
     since = len(server.requests())
-    table = download(at_once=1)
+    table = download(max_concurrency=1)
     assert table["reason"].drop_nulls().to_list() == ["private"]
     again = [entry["subject"] for entry in server.requests()[since:] if entry["face"] == "pages"]
     assert len(again) == 5
@@ -176,13 +176,13 @@ def test_videos_whose_pages_can_never_be_read_hold_up_nobody_in_any_run(here, se
     never = [{"do": "captcha", "match": f"/video/{IDS[name]}", "times": None} for name in names[:6]]
     server.play([*never, {"do": "captcha", "match": f"/video/{IDS['ok']}"}])
     with pytest.raises(NotNow, match="captcha"):
-        download(at_once=1)
+        download(max_concurrency=1)
     videos(["ok"])
-    download(at_once=1)
+    download(max_concurrency=1)
     videos(names)
     for _ in range(2):
         server.play(never)
-        table = download(at_once=1)
+        table = download(max_concurrency=1)
         assert table["reason"].to_list().count("unreadable") == 6
         assert table.filter(status="ok")["name"].to_list() == ["ok"]
 
@@ -199,7 +199,7 @@ def test_videos_with_a_status_that_nobody_knows_do_not_hold_up_the_others(here, 
     (other / "videos.json").write_text(json.dumps(changed))
     with Sandbox(corpus=other) as stranger:
         for _ in range(2):
-            table = download(stranger.pages, at_once=1)
+            table = download(stranger.pages, max_concurrency=1)
             assert table["reason"].drop_nulls().to_list() == ["unreadable"] * 6
 
 

@@ -177,7 +177,10 @@ def test_the_step_travels_to_a_worker_before_it_is_opened(tmp_path):
 def test_only_what_changes_the_answer_is_in_its_key(tmp_path):
     one = DownloadStep(settings(), "tiktok", "https://www.tiktok.com", tmp_path)
     other = DownloadStep(
-        settings(timeout_s=1, tries=9, max_bytes=7, at_once=7, pause_s=3, folder="x"), "tiktok", "x", None
+        settings(timeout_s=1, tries=9, max_bytes=7, max_concurrency=7, pause_s=3, folder="x"),
+        "tiktok",
+        "x",
+        None,
     )
     assert one.settings == other.settings == {"source": "tiktok", "backend": "page"}
     assert DownloadStep(settings(backend="pyktok"), "tiktok", "x").settings != one.settings

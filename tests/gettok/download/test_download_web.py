@@ -25,7 +25,7 @@ from gettok.download.pace import Pace
 from gettok.download.transfer import Transfer
 from gettok.download.web import Visit
 from gettok.download.worker import has_proxy
-from gettok.errors import UNSETTLED, Unusable
+from gettok.errors import RETRYABLE, Unusable
 
 ID = "7175000000000000001"
 
@@ -214,7 +214,7 @@ def test_f33_a_host_that_is_not_known_is_named_and_asked_again_once_it_may_be(tm
         pytest.raises(Unusable) as refusal,
     ):
         save(at, "https://v16.new-host.example/a.mp4", tmp_path / "a.mp4")
-    assert refusal.value.reason in UNSETTLED
+    assert refusal.value.reason in RETRYABLE
     assert refusal.value.detail.endswith(": v16.new-host.example")
 
 

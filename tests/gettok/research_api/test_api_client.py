@@ -11,13 +11,13 @@ from api_caller import OK, PAGE, QUESTION, Asker, RawServer, fails, http, noted,
 
 from gettok.errors import BadSettings, Interrupted, Stop
 from gettok.research_api import (
+    AccessDenied,
     Call,
-    ComeBack,
-    Denied,
-    Failing,
     Page,
+    QuotaExhausted,
+    RequestFailing,
     RetryPolicy,
-    SearchLost,
+    SearchExpired,
     Verdict,
     come_back,
 )
@@ -119,7 +119,7 @@ def test_a_question_that_is_not_accepted_is_shown_as_it_was_sent(tmp_path):
 
 def test_an_endpoint_that_the_client_may_not_use_is_denied_without_a_new_token(asking):
     sandbox, asker = asking(profile=Profile(denied=frozenset({"/v2/research/user/info/"})))
-    with pytest.raises(Denied, match="scope_not_authorized"):
+    with pytest.raises(AccessDenied, match="scope_not_authorized"):
         asker.ask(USER)
     asker.ask()
     assert len([entry for entry in sandbox.requests() if "oauth" in entry["path"]]) == 1
@@ -131,7 +131,7 @@ def test_f05_a_search_that_stays_unknown_is_lost_and_an_old_one_sooner(tmp_path,
     refusal = fails(400, "invalid_params", "Search Id 7378809778820092971 is invalid or expired")
     call = Call("video/query", {"search_id": "7378809778820092971"}, "collect", "w", old_search=old)
     with RawServer([refusal]) as server, Asker(server.base, tmp_path) as asker:
-        with pytest.raises(SearchLost, match="is invalid or expired") as told:
+        with pytest.raises(SearchExpired, match="is invalid or expired") as told:
             asker.ask(call)
         assert len(server.questions) == asker.used == tries
         assert asker.waits == [2, 4, 8, 15, 30][: tries - 1]
@@ -140,7 +140,7 @@ def test_f05_a_search_that_stays_unknown_is_lost_and_an_old_one_sooner(tmp_path,
 
 def test_f06_a_cursor_that_stays_refused_is_failing(asking):
     sandbox, asker = asking([{"do": "400_cursor", "times": None}])
-    with pytest.raises(Failing, match="Invalid count or cursor"):
+    with pytest.raises(RequestFailing, match="Invalid count or cursor"):
         asker.ask()
     assert len(questions(sandbox)) == 6
 
@@ -181,7 +181,7 @@ def test_waits_are_real_where_nothing_takes_their_place(tmp_path):
 
 
 def test_an_error_that_says_when_to_come_back_crosses_processes_whole():
-    error = ComeBack("what", "did", "can", datetime(2023, 3, 16, 0, 2, tzinfo=UTC))
+    error = QuotaExhausted("what", "did", "can", datetime(2023, 3, 16, 0, 2, tzinfo=UTC))
     copy = pickle.loads(pickle.dumps(error))
-    assert (type(copy), str(copy), copy.back_at) == (ComeBack, str(error), error.back_at)
+    assert (type(copy), str(copy), copy.back_at) == (QuotaExhausted, str(error), error.back_at)
     assert (copy.what, copy.did, copy.can, copy.exit_code) == ("what", "did", "can", 75)

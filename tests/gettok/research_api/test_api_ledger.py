@@ -25,7 +25,7 @@ from api_caller import (
 )
 
 from gettok.errors import BadSettings, NoSpace
-from gettok.research_api import Call, Failing, Ledger
+from gettok.research_api import Call, Ledger, RequestFailing
 from gettok.research_api.ledger import Settled, client_name, day_of
 
 NOON = datetime(2023, 3, 15, 12, tzinfo=UTC)
@@ -264,7 +264,7 @@ def test_f50_no_key_secret_or_token_is_in_the_ledger_even_if_a_gateway_shows_wha
         connection.sendall(http(f"<html>{asked.headers}{asked.body.decode()}</html>", 502))
 
     with RawServer([echoes]) as server, Asker(server.base, tmp_path, secret=SECRET) as asker:
-        with pytest.raises(Failing) as told:
+        with pytest.raises(RequestFailing) as told:
             asker.ask()
         assert f"Bearer {TOKEN}" == server.questions[0].headers["authorization"]
     answers = [request.answer for request in noted(tmp_path)]

@@ -6,7 +6,7 @@ import pytest
 from api_caller import DATE, GRANTED, PAGE, QUESTION, Asker, RawServer, fails
 
 from gettok.errors import NotNow
-from gettok.research_api import Call, ComeBack, Failing, Limits, RetryPolicy
+from gettok.research_api import Call, Limits, QuotaExhausted, RequestFailing, RetryPolicy
 
 SPENT = fails(429, "daily_quota_limit_exceeded", "The API daily quota limit exceeded. Please try again later")
 REFRESH = Call("video/query", QUESTION.body, "refresh", "r")
@@ -28,7 +28,7 @@ def test_f03_f14_a_spent_quota_ends_at_once_and_says_when_to_come_back_by_the_se
     with RawServer([PAGE, SPENT]) as server, Asker(server.base, tmp_path) as asker:
         asker.clock.at = (NOON + timedelta(hours=hours_off)).timestamp()
         asker.ask()
-        with pytest.raises(ComeBack, match="TikTok says that the day's quota is spent") as told:
+        with pytest.raises(QuotaExhausted, match="TikTok says that the day's quota is spent") as told:
             asker.ask()
         assert asker.waits == []
         assert asker.used == len(server.questions) == 2
@@ -72,7 +72,7 @@ def test_f14_midnight_brings_a_new_day(tmp_path):
     ):
         asker.ask()
         asker.ask()
-        with pytest.raises(ComeBack, match="2 of the day's 2 requests are used") as told:
+        with pytest.raises(QuotaExhausted, match="2 of the day's 2 requests are used") as told:
             asker.ask()
         assert told.value.back_at == BACK
         asker.clock.at += 120
@@ -86,7 +86,7 @@ def test_the_client_refuses_by_itself_what_is_over_its_limit_and_over_restarts(t
         with RawServer() as server, Asker(server.base, tmp_path, limits=Limits(requests_per_day=3)) as asker:
             for _ in range(3 - before):
                 asker.ask()
-            with pytest.raises(ComeBack, match="3 of the day's 3 requests are used"):
+            with pytest.raises(QuotaExhausted, match="3 of the day's 3 requests are used"):
                 asker.ask()
             assert len(server.questions) == 3 - before
             assert asker.used == 3
@@ -98,12 +98,12 @@ def test_what_is_kept_back_for_refreshing_is_kept_for_it_alone(tmp_path):
         for _ in range(3):
             asker.ask()
         with pytest.raises(
-            ComeBack, match="3 of the day's 5 requests are used, 2 of them kept for refreshing"
+            QuotaExhausted, match="3 of the day's 5 requests are used, 2 of them kept for refreshing"
         ):
             asker.ask()
         asker.ask(REFRESH)
         asker.ask(REFRESH)
-        with pytest.raises(ComeBack, match="5 of the day's 5 requests are used"):
+        with pytest.raises(QuotaExhausted, match="5 of the day's 5 requests are used"):
             asker.ask(REFRESH)
         assert len(server.questions) == 5
 
@@ -113,7 +113,7 @@ def test_an_endpoint_keeps_to_its_part_of_the_day(tmp_path):
         asker.ask()
         asker.ask(USERS.within(2))
         asker.ask(USERS.within(2))
-        with pytest.raises(ComeBack, match="2 requests of user/info are used, the day's share of it"):
+        with pytest.raises(QuotaExhausted, match="2 requests of user/info are used, the day's share of it"):
             asker.ask(USERS.within(2))
         asker.ask(USERS)
         asker.ask(QUESTION.within(2))
@@ -122,12 +122,12 @@ def test_an_endpoint_keeps_to_its_part_of_the_day(tmp_path):
 
 def test_the_servers_word_is_kept_for_an_hour_and_then_tried_again(tmp_path):
     with RawServer([SPENT]) as server:
-        with Asker(server.base, tmp_path) as asker, pytest.raises(ComeBack):
+        with Asker(server.base, tmp_path) as asker, pytest.raises(QuotaExhausted):
             asker.ask()
         with Asker(server.base, tmp_path) as asker:
             for minutes, asked in ((0, 1), (59, 1), (2, 2), (0, 2)):
                 asker.clock.at += minutes * 60
-                with pytest.raises(ComeBack, match="TikTok says that the day's quota is spent"):
+                with pytest.raises(QuotaExhausted, match="TikTok says that the day's quota is spent"):
                     asker.ask()
                 assert len(server.questions) == asked, minutes
 
@@ -135,7 +135,7 @@ def test_the_servers_word_is_kept_for_an_hour_and_then_tried_again(tmp_path):
 def test_a_run_that_may_wait_goes_on_with_the_same_question(tmp_path):
     told = []
 
-    def waits(error: ComeBack) -> None:
+    def waits(error: QuotaExhausted) -> None:
         told.append(error.back_at)
         asker.clock.at += (error.back_at - asker.api.server.now()).total_seconds()
 
@@ -148,7 +148,7 @@ def test_a_run_that_may_wait_goes_on_with_the_same_question(tmp_path):
 
 
 def test_a_question_has_all_its_tries_again_after_the_wait_for_a_new_day(tmp_path):
-    def waits(error: ComeBack) -> None:
+    def waits(error: QuotaExhausted) -> None:
         asker.clock.at += (error.back_at - asker.api.server.now()).total_seconds()
 
     trouble, tokens = fails(500, "internal_error"), [GRANTED, dated(GRANTED, TOMORROW)]
@@ -165,9 +165,9 @@ def test_failures_of_a_run_end_it_before_they_eat_the_quota(tmp_path):
         RawServer([fails(500, "internal_error")]) as server,
         Asker(server.base, tmp_path, limits=limits) as asker,
     ):
-        with pytest.raises(Failing):
+        with pytest.raises(RequestFailing):
             asker.ask()
-        with pytest.raises(ComeBack, match="9 requests of this run failed") as told:
+        with pytest.raises(QuotaExhausted, match="9 requests of this run failed") as told:
             asker.ask()
         assert (told.value.exit_code, told.value.back_at) == (75, BACK)
         assert asker.used == len(server.questions) == 9
@@ -177,7 +177,7 @@ def test_failures_of_a_run_end_it_before_they_eat_the_quota(tmp_path):
 
 
 def test_a_run_that_may_wait_has_a_new_share_of_failures_on_the_next_day(tmp_path):
-    def waits(error: ComeBack) -> None:
+    def waits(error: QuotaExhausted) -> None:
         asker.clock.at += (error.back_at - asker.api.server.now()).total_seconds()
 
     trouble, tokens = fails(500, "internal_error"), [GRANTED, dated(GRANTED, TOMORROW)]

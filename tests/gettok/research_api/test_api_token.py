@@ -4,7 +4,7 @@ import pytest
 from api_caller import DATE, GRANTED, OK, PAGE, SECRET, TOKEN, Asker, RawServer, fails, http
 
 from gettok.errors import BadCredentials, NotNow
-from gettok.research_api import Failing
+from gettok.research_api import RequestFailing
 
 UNAUTHORIZED = fails(401, "access_token_invalid", "The access token is invalid or not found in the request.")
 
@@ -196,7 +196,7 @@ def test_the_trouble_of_a_token_is_told_in_the_servers_words(tmp_path):
 
 def test_f50_no_error_of_the_connection_shows_the_token(tmp_path):
     with RawServer([b""]) as server, Asker(server.base, tmp_path) as asker:
-        with pytest.raises(Failing, match="no answer") as told:
+        with pytest.raises(RequestFailing, match="no answer") as told:
             asker.ask()
         assert TOKEN not in f"{told.value!r}{told.value.__cause__!r}"
 

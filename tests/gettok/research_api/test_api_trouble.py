@@ -4,7 +4,7 @@ import pytest
 from api_caller import PAGE, Asker, RawServer, fails, noted, outcomes, questions
 
 from gettok.errors import NotNow
-from gettok.research_api import ComeBack, Failing, RetryPolicy, come_back
+from gettok.research_api import QuotaExhausted, RequestFailing, RetryPolicy, come_back
 
 
 def test_f01_the_same_question_is_asked_again_and_each_try_is_charged(asking):
@@ -20,7 +20,7 @@ def test_f01_the_same_question_is_asked_again_and_each_try_is_charged(asking):
 
 def test_f02_lasting_trouble_is_failing_after_six_tries_that_are_all_charged(asking):
     sandbox, asker = asking([{"do": "500", "times": None}])
-    with pytest.raises(Failing, match=r"internal_error: .* 6 times"):
+    with pytest.raises(RequestFailing, match=r"internal_error: .* 6 times"):
         asker.ask()
     assert len(questions(sandbox)) == asker.used == len(noted(asker.root)) == 6
     assert len(asker.waits) == 5
@@ -32,7 +32,7 @@ def test_f02_lasting_trouble_is_failing_after_six_tries_that_are_all_charged(ask
 def test_f02_the_bounds_of_the_policy_hold_for_a_question_with_changing_troubles(asking):
     script = ["500", "401", "truncated_json", "429_rate", "reset", "200_html", "504_html", "ok"]
     sandbox, asker = asking(script, policy=RetryPolicy(tries=5))
-    with pytest.raises(Failing):
+    with pytest.raises(RequestFailing):
         asker.ask()
     assert len(questions(sandbox)) == asker.used == 5
     assert len([entry for entry in sandbox.requests() if "oauth" in entry["path"]]) == 2
@@ -42,7 +42,7 @@ def test_f02_all_waits_of_a_question_together_are_bounded(tmp_path):
     trouble = fails(500, "internal_error", retry_after="60")
     policy = RetryPolicy(longest_total_s=150)
     with RawServer([trouble]) as server, Asker(server.base, tmp_path, policy=policy) as asker:
-        with pytest.raises(Failing, match="3 times"):
+        with pytest.raises(RequestFailing, match="3 times"):
             asker.ask()
         assert asker.waits == [60, 60]
         assert len(server.questions) == 3
@@ -83,7 +83,7 @@ def test_f21_an_odd_number_does_not_cost_a_page(asking, fault):
 
 def test_f15_what_a_proxy_says_is_shown(asking):
     _, asker = asking([{"do": "200_html", "times": None}])
-    with pytest.raises(Failing, match=r"HTTP 200, no JSON: .*<title>Maintenance</title>") as told:
+    with pytest.raises(RequestFailing, match=r"HTTP 200, no JSON: .*<title>Maintenance</title>") as told:
         asker.ask()
     error = come_back(told.value)
     assert (type(error), error.exit_code) == (NotNow, 75)
@@ -119,6 +119,6 @@ def test_f03_a_rate_limit_that_does_not_end_is_not_the_windows_fault(asking):
     sandbox, asker = asking([{"do": "429_rate", "times": None}])
     with pytest.raises(NotNow, match="too fast") as told:
         asker.ask()
-    assert not isinstance(told.value, ComeBack)
+    assert not isinstance(told.value, QuotaExhausted)
     assert told.value.exit_code == 75
     assert len(questions(sandbox)) == 6

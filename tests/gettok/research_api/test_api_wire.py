@@ -11,7 +11,7 @@ import pytest
 from api_caller import DATE, OK, PAGE, RawServer, http
 
 from gettok.research_api.error_mapping import Verdict, read
-from gettok.research_api.transport import Unreachable, Wire
+from gettok.research_api.transport import Transport, Unreachable
 
 ENDLESS = threading.Event()
 """Never set: waiting for it with a time limit is a server's pause."""
@@ -23,7 +23,7 @@ LONG_PAGE = json.dumps({"data": {"videos": VIDEOS, "has_more": False}, "error": 
 
 def post(reply, **limits):
     with RawServer([reply]) as server:
-        return Wire(**limits).post(f"{server.base}/research/video/query/", json={})
+        return Transport(**limits).post(f"{server.base}/research/video/query/", json={})
 
 
 def test_an_answer_arrives_with_its_status_headers_and_bytes():
@@ -83,7 +83,7 @@ def test_f09_a_reset_connection_is_not_tried_again_behind_our_back():
 
     with RawServer([reset]) as server:
         with pytest.raises(Unreachable):
-            Wire().post(f"{server.base}/research/video/query/", json={})
+            Transport().post(f"{server.base}/research/video/query/", json={})
         assert len(server.asked) == 1
 
 
@@ -91,7 +91,7 @@ def test_a_host_that_does_not_listen_is_unreachable():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         with pytest.raises(Unreachable, match="ConnectionError"):
-            Wire().post(f"http://127.0.0.1:{unused.getsockname()[1]}/", json={})
+            Transport().post(f"http://127.0.0.1:{unused.getsockname()[1]}/", json={})
 
 
 def silent(*_) -> None:
@@ -167,7 +167,7 @@ def test_an_answer_of_just_the_allowed_size_arrives():
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_f33_a_redirect_is_not_followed_so_the_token_does_not_travel(status):
     with RawServer() as other, RawServer([http("", status, Location=f"{other.base}/elsewhere")]) as server:
-        received = Wire().post(f"{server.base}/x/", headers={"Authorization": "Bearer t"}, json={})
+        received = Transport().post(f"{server.base}/x/", headers={"Authorization": "Bearer t"}, json={})
         assert received.status == status
         assert len(server.asked) == 1
         assert other.asked == []
@@ -179,6 +179,6 @@ def test_the_token_is_sent_and_not_what_a_netrc_has_for_the_host(tmp_path, monke
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     with RawServer([http({"error": OK})]) as server:
-        Wire().post(f"{server.base}/x/", headers={"Authorization": "Bearer t"}, json={})
-        Wire().post(f"{server.base}/x/", data={"client_key": "k"})
+        Transport().post(f"{server.base}/x/", headers={"Authorization": "Bearer t"}, json={})
+        Transport().post(f"{server.base}/x/", data={"client_key": "k"})
         assert [asked.headers.get("authorization") for asked in server.asked] == ["Bearer t", None]

@@ -14,8 +14,8 @@ from transformers import WhisperFeatureExtractor
 
 from gettok.errors import BadSettings
 from gettok.media.audio import RATE_HZ
-from gettok.speech.backends.transformers import TransformersWriter, _dtype, _languages, chosen_device
-from gettok.speech.recognizer import Asked
+from gettok.speech.backends.transformers import TransformersRecognizer, _dtype, _languages, chosen_device
+from gettok.speech.recognizer import Request
 
 
 def sounds():
@@ -30,7 +30,7 @@ def sounds():
 
 SOUNDS = sounds()
 LANGUAGES = [None, "es", None, "en", None, None, "pt", "es"]
-ASKED = [Asked(sound, language) for sound, language in zip(SOUNDS, LANGUAGES, strict=True)]
+ASKED = [Request(sound, language) for sound, language in zip(SOUNDS, LANGUAGES, strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def converted(folder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def writer(folder):
-    return TransformersWriter(folder, device="cpu", beam_size=2)
+    return TransformersRecognizer(folder, device="cpu", beam_size=2)
 
 
 def by_ctranslate2(converted, asked, beam_size, window_s):
@@ -98,7 +98,7 @@ def assert_same(written, others):
 @pytest.mark.parametrize("window_s", [30, 10])
 @pytest.mark.parametrize("beam_size", [1, 2, 5])
 def test_the_same_weights_write_the_same_words_as_by_ctranslate2(folder, converted, beam_size, window_s):
-    ours = TransformersWriter(folder, device="cpu", beam_size=beam_size, window_s=window_s).write(ASKED)
+    ours = TransformersRecognizer(folder, device="cpu", beam_size=beam_size, window_s=window_s).write(ASKED)
     theirs = by_ctranslate2(converted, ASKED, beam_size, window_s)
     assert [one.text for one in ours] == theirs["text"]
     assert [one.language for one in ours] == theirs["language"]
@@ -129,14 +129,14 @@ def test_a_batch_may_mix_languages_that_are_told_and_heard(writer):
 
 def test_a_language_that_is_told_has_the_probability_that_it_is_heard_with(writer):
     codes = sorted(writer.languages)
-    chances = [writer.write([Asked(SOUNDS[0], code)])[0].language_probability for code in codes]
-    heard = writer.write([Asked(SOUNDS[0], None)])[0]
+    chances = [writer.write([Request(SOUNDS[0], code)])[0].language_probability for code in codes]
+    heard = writer.write([Request(SOUNDS[0], None)])[0]
     assert sum(chances) == pytest.approx(1)
     assert (heard.language, heard.language_probability) == (codes[int(np.argmax(chances))], max(chances))
 
 
 def test_another_language_writes_other_words(writer):
-    assert len({writer.write([Asked(SOUNDS[0], code)])[0].text for code in ("es", "en", "pt")}) > 1
+    assert len({writer.write([Request(SOUNDS[0], code)])[0].text for code in ("es", "en", "pt")}) > 1
 
 
 def test_nothing_asked_is_nothing_written(writer):
@@ -145,7 +145,7 @@ def test_nothing_asked_is_nothing_written(writer):
 
 def test_sound_is_padded_with_silence_to_the_window(writer):
     padded = np.concatenate([SOUNDS[0], np.zeros(64_000, np.float32)])
-    assert_same(writer.write([Asked(padded, "es")]), writer.write([Asked(SOUNDS[0], "es")]))
+    assert_same(writer.write([Request(padded, "es")]), writer.write([Request(SOUNDS[0], "es")]))
 
 
 def test_a_model_knows_the_languages_that_its_settings_name(writer):
@@ -155,18 +155,18 @@ def test_a_model_knows_the_languages_that_its_settings_name(writer):
 def test_a_model_that_names_no_languages_goes_by_its_vocabulary(folder, tmp_path):
     old = shutil.copytree(folder, tmp_path / "old")
     change(old / "generation_config.json", lang_to_id=None, is_multilingual=None)
-    assert len(TransformersWriter(old, device="cpu").languages) == 99
+    assert len(TransformersRecognizer(old, device="cpu").languages) == 99
 
 
 def test_a_model_of_english_only_hears_english_for_certain(tmp_path):
-    english = TransformersWriter(tiny_whisper(tmp_path, english_only=True), device="cpu", beam_size=2)
+    english = TransformersRecognizer(tiny_whisper(tmp_path, english_only=True), device="cpu", beam_size=2)
     assert english.languages == {"en"}
-    told, heard = english.write([Asked(SOUNDS[0], "en"), Asked(SOUNDS[0], None)])
+    told, heard = english.write([Request(SOUNDS[0], "en"), Request(SOUNDS[0], None)])
     assert_same([told], [heard])
     assert (heard.language, heard.language_probability) == ("en", 1.0)
     assert 0 < heard.no_speech_prob < 1
     with pytest.raises(ValueError, match="'es'"):
-        english.write([Asked(SOUNDS[0], "es")])
+        english.write([Request(SOUNDS[0], "es")])
 
 
 def test_an_old_model_of_english_only_is_known_by_the_size_of_its_vocabulary():
@@ -186,7 +186,7 @@ def test_words_come_without_the_tokens_that_steer(tmp_path):
         chatty / "generation_config.json",
         suppress_tokens=[number for number in known.values() if number not in [*range(600, 603), *steering]],
     )
-    written = TransformersWriter(chatty, device="cpu", beam_size=1).write(ASKED)
+    written = TransformersRecognizer(chatty, device="cpu", beam_size=1).write(ASKED)
     assert all("<|" not in one.text for one in written)
     assert len({len(one.text) for one in written}) > 1
 
@@ -194,7 +194,7 @@ def test_words_come_without_the_tokens_that_steer(tmp_path):
 def test_what_a_checkpoint_advises_about_searching_changes_no_words(folder, writer, tmp_path):
     advised = shutil.copytree(folder, tmp_path / "advised")
     change(advised / "generation_config.json", no_repeat_ngram_size=1, length_penalty=3.0)
-    assert TransformersWriter(advised, device="cpu", beam_size=2).write(ASKED) == writer.write(ASKED)
+    assert TransformersRecognizer(advised, device="cpu", beam_size=2).write(ASKED) == writer.write(ASKED)
 
 
 def test_nothing_is_left_to_chance(writer):
@@ -204,18 +204,18 @@ def test_nothing_is_left_to_chance(writer):
 
 def test_a_language_that_the_model_lacks_is_a_callers_mistake(writer):
     with pytest.raises(ValueError, match="'qu'"):
-        writer.write([Asked(SOUNDS[0], "qu")])
+        writer.write([Request(SOUNDS[0], "qu")])
 
 
 def test_sound_longer_than_the_window_is_a_callers_mistake(folder):
     with pytest.raises(ValueError, match="a window of 4 s"):
-        TransformersWriter(folder, device="cpu", window_s=4).write(ASKED[:1])
+        TransformersRecognizer(folder, device="cpu", window_s=4).write(ASKED[:1])
 
 
 @pytest.mark.parametrize("window_s", [0, 31])
 def test_a_window_that_the_model_does_not_have_is_bad_settings(folder, window_s):
     with pytest.raises(BadSettings, match="hears 30 s"):
-        TransformersWriter(folder, device="cpu", window_s=window_s)
+        TransformersRecognizer(folder, device="cpu", window_s=window_s)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_another_failure_keeps_its_name(writer, monkeypatch):
 
 
 def test_half_precision_is_there_for_the_asking(folder):
-    written = TransformersWriter(folder, device="cpu", dtype="bfloat16", beam_size=1).write(ASKED[:2])
+    written = TransformersRecognizer(folder, device="cpu", dtype="bfloat16", beam_size=1).write(ASKED[:2])
     assert all(one.text and one.avg_logprob < 0 for one in written)
 
 
@@ -265,13 +265,13 @@ def test_a_gpu_that_is_there_is_taken_and_computes_in_float16(monkeypatch):
 
 def test_a_way_to_compute_that_the_library_lacks_is_bad_settings(folder):
     with pytest.raises(BadSettings, match="'int8'"):
-        TransformersWriter(folder, device="cpu", dtype="int8")
+        TransformersRecognizer(folder, device="cpu", dtype="int8")
 
 
 def test_a_gpu_that_is_not_there_is_bad_settings(folder, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(BadSettings, match="no GPU"):
-        TransformersWriter(folder, device="cuda")
+        TransformersRecognizer(folder, device="cuda")
 
 
 def change(file, **values):
@@ -309,10 +309,10 @@ def test_a_folder_that_cannot_be_loaded_is_bad_settings(folder, tmp_path, break_
     broken = shutil.copytree(folder, tmp_path / "broken")
     break_it(broken)
     with pytest.raises(BadSettings, match="cannot be loaded") as refused:
-        TransformersWriter(broken, device="cpu")
+        TransformersRecognizer(broken, device="cpu")
     assert str(broken) in refused.value.what
 
 
 def test_nothing_is_printed_while_loading_and_writing(folder, capfd):
-    TransformersWriter(folder, device="cpu", beam_size=2).write(ASKED)
+    TransformersRecognizer(folder, device="cpu", beam_size=2).write(ASKED)
     assert capfd.readouterr() == ("", "")

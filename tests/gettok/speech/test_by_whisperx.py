@@ -15,9 +15,9 @@ from tokenizers import Tokenizer
 from gettok.errors import BadSettings
 from gettok.media.audio import RATE_HZ, record
 from gettok.speech.backends.whisperx import load, most_tokens
-from gettok.speech.recognizer import Asked
+from gettok.speech.recognizer import Request
 from gettok.speech.vad import Silero, chunks_of, voices_in
-from sandbox.speech.export import convert, write_whole
+from sandbox.speech.export import atomic_write, convert
 from sandbox.speech.network import Shape, build
 
 WINDOW_S = 8
@@ -65,7 +65,7 @@ def test_words_and_numbers_are_those_of_faster_whisper(writer, stretches):
     _, theirs = BatchedInferencePipeline(writer._model).generate_segment_batched(
         features, tokenizer, options(2)
     )
-    ours = writer.write([Asked(sound, "es") for sound in spanish])
+    ours = writer.write([Request(sound, "es") for sound in spanish])
     assert [one.text for one in ours] == [tokenizer.decode(one["tokens"]) for one in theirs]
     assert [one.avg_logprob for one in ours] == pytest.approx(
         [one["avg_logprob"] for one in theirs], abs=1e-4
@@ -75,10 +75,10 @@ def test_words_and_numbers_are_those_of_faster_whisper(writer, stretches):
 
 
 def test_languages_may_stand_side_by_side_in_a_batch(writer, stretches):
-    together = writer.write([Asked(sound, None) for sound, _ in stretches])
+    together = writer.write([Request(sound, None) for sound, _ in stretches])
     assert [one.language for one in together] == [language for _, language in stretches]
     assert all(one.language_probability > 0.9 for one in together)
-    alone = [writer.write([Asked(sound, language)])[0] for sound, language in stretches]
+    alone = [writer.write([Request(sound, language)])[0] for sound, language in stretches]
     assert [one.text for one in together] == [one.text for one in alone]
     assert [one.avg_logprob for one in together] == pytest.approx(
         [one.avg_logprob for one in alone], abs=1e-5
@@ -88,7 +88,7 @@ def test_languages_may_stand_side_by_side_in_a_batch(writer, stretches):
 @pytest.mark.parametrize("beam_size", [1, 2, 5])
 def test_in_int8_a_stretch_says_to_the_last_digit_the_same_alone_and_in_company(stretches, beam_size):
     quantised = load(MODEL, "cpu", "int8", WINDOW_S, beam_size)
-    batch = [Asked(sound, language) for sound, language in stretches]
+    batch = [Request(sound, language) for sound, language in stretches]
     together = quantised.write(batch)
     assert [one for asked in batch for one in quantised.write([asked])] == together
     assert [*quantised.write(batch[:4]), *quantised.write(batch[4:])] == together
@@ -97,7 +97,7 @@ def test_in_int8_a_stretch_says_to_the_last_digit_the_same_alone_and_in_company(
 def test_a_language_that_is_given_keeps_its_own_probability(writer, stretches):
     sound, language = stretches[-1]
     assert language == "en"
-    (spanish,) = writer.write([Asked(sound, "es")])
+    (spanish,) = writer.write([Request(sound, "es")])
     assert spanish.language == "es"
     assert spanish.language_probability < 0.1
 
@@ -106,7 +106,7 @@ def test_a_stretch_longer_than_the_window_ends_with_it(writer, stretches):
     sound = stretches[0][0]
     filled = np.concatenate([sound, silence(WINDOW_S)])[: WINDOW_S * RATE_HZ]
     longer = np.concatenate([filled, sound])
-    assert writer.write([Asked(longer, "es")]) == writer.write([Asked(filled, "es")])
+    assert writer.write([Request(longer, "es")]) == writer.write([Request(filled, "es")])
 
 
 def test_a_model_cannot_be_given_more_than_it_sees():
@@ -128,7 +128,7 @@ def test_a_model_of_80_bands_may_leave_out_what_says_so(tmp_path, stretches):
     """Whisper's first converters did not copy the file, and it would say what is taken for granted."""
     folder = shutil.copytree(MODEL, tmp_path / "copy")
     (folder / "preprocessor_config.json").unlink()
-    asked = [Asked(stretches[0][0], "es")]
+    asked = [Request(stretches[0][0], "es")]
     without = load(folder, "cpu", "float32", WINDOW_S, 2)
     assert without.write(asked) == load(MODEL, "cpu", "float32", WINDOW_S, 2).write(asked)
 
@@ -137,7 +137,7 @@ def untrained(bands, folder):
     """A model that hears so many bands of sound, in a folder of CTranslate2's."""
     shape = Shape(width=32, heads=4, hearing_layers=2, writing_layers=2, bands=bands)
     whole, small = folder / "whole", folder / "small"
-    write_whole(
+    atomic_write(
         build(Tokenizer.from_file(str(MODEL / "tokenizer.json")), shape), MODEL / "tokenizer.json", whole
     )
     convert(whole, small, "float32")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.speech.hallucinations import _CREDITS, _GOODBYES, holds_credits, is_invention
+from gettok.speech.hallucinations import _CREDITS, _GOODBYES, holds_credits, is_hallucination
 from gettok.text.tokens import normalise
 
 
@@ -23,8 +23,8 @@ from gettok.text.tokens import normalise
     ],
 )
 def test_credits_are_inventions_however_sure_the_model_is(text, language):
-    assert is_invention(text, language)
-    assert is_invention(text.lower() + " !!!", language, no_speech_prob=0.0, avg_logprob=-0.01)
+    assert is_hallucination(text, language)
+    assert is_hallucination(text.lower() + " !!!", language, no_speech_prob=0.0, avg_logprob=-0.01)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_credits_are_inventions_however_sure_the_model_is(text, language):
     ],
 )
 def test_what_people_do_say_is_an_invention_only_where_the_model_doubts(text, language):
-    assert not is_invention(text, language)
-    assert not is_invention(text, language, no_speech_prob=0.6, avg_logprob=-1.0)
-    assert is_invention(text, language, no_speech_prob=0.61, avg_logprob=-0.1)
-    assert is_invention(text, language, no_speech_prob=0.0, avg_logprob=-1.01)
-    assert is_invention(text, language, avg_logprob=-1.01)
+    assert not is_hallucination(text, language)
+    assert not is_hallucination(text, language, no_speech_prob=0.6, avg_logprob=-1.0)
+    assert is_hallucination(text, language, no_speech_prob=0.61, avg_logprob=-0.1)
+    assert is_hallucination(text, language, no_speech_prob=0.0, avg_logprob=-1.01)
+    assert is_hallucination(text, language, avg_logprob=-1.01)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_people_do_say_is_an_invention_only_where_the_model_doubts(text, la
     ],
 )
 def test_a_phrase_among_other_words_is_kept_and_so_is_nothing(text):
-    assert not is_invention(text, "es", no_speech_prob=0.99, avg_logprob=-9.0)
+    assert not is_hallucination(text, "es", no_speech_prob=0.99, avg_logprob=-9.0)
 
 
 @pytest.mark.parametrize("times", [2, 3, 50])
@@ -78,7 +78,7 @@ def test_a_phrase_among_other_words_is_kept_and_so_is_nothing(text):
     ],
 )
 def test_several_in_a_row_are_as_good_as_one(phrase, language, times):
-    assert is_invention(phrase * times, language, no_speech_prob=0.9)
+    assert is_hallucination(phrase * times, language, no_speech_prob=0.9)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_several_in_a_row_are_as_good_as_one(phrase, language, times):
 )
 def test_credits_are_found_among_other_words(text):
     assert holds_credits(text)
-    assert not is_invention(text, "es")
+    assert not is_hallucination(text, "es")
 
 
 @pytest.mark.parametrize(
@@ -104,28 +104,28 @@ def test_other_words_and_parts_of_words_are_no_credits(text):
 
 
 def test_two_different_phrases_are_not_one_of_them():
-    assert not is_invention("Gracias. ¡Suscríbete!", "es", no_speech_prob=0.9)
+    assert not is_hallucination("Gracias. ¡Suscríbete!", "es", no_speech_prob=0.9)
 
 
 def test_years_in_credits_do_not_count_and_numbers_elsewhere_do():
     for year in ("2017", "2020", "2031", ""):
-        assert is_invention(f"Untertitel im Auftrag des ZDF, {year}", "de")
-    assert not is_invention("Gracias 20", "es", no_speech_prob=0.9)
+        assert is_hallucination(f"Untertitel im Auftrag des ZDF, {year}", "de")
+    assert not is_hallucination("Gracias 20", "es", no_speech_prob=0.9)
 
 
 def test_credits_come_in_any_language_and_goodbyes_in_that_of_the_sound_or_english():
-    assert is_invention("Sous-titrage Société Radio-Canada", "es")
-    assert is_invention("Thanks for watching!", "es", no_speech_prob=0.9)
-    assert is_invention("Thanks for watching!", "qu", no_speech_prob=0.9)
-    assert not is_invention("Merci.", "es", no_speech_prob=0.9)
+    assert is_hallucination("Sous-titrage Société Radio-Canada", "es")
+    assert is_hallucination("Thanks for watching!", "es", no_speech_prob=0.9)
+    assert is_hallucination("Thanks for watching!", "qu", no_speech_prob=0.9)
+    assert not is_hallucination("Merci.", "es", no_speech_prob=0.9)
 
 
 def test_each_phrase_that_is_listed_is_found():
     for group in _CREDITS.values():
-        assert all(is_invention(credit, "es") and holds_credits(credit) for credit in group)
+        assert all(is_hallucination(credit, "es") and holds_credits(credit) for credit in group)
     for language, phrases in _GOODBYES.items():
-        assert all(is_invention(phrase, language, no_speech_prob=0.9) for phrase in phrases)
-        assert not any(is_invention(phrase, language) for phrase in phrases)
+        assert all(is_hallucination(phrase, language, no_speech_prob=0.9) for phrase in phrases)
+        assert not any(is_hallucination(phrase, language) for phrase in phrases)
 
 
 def test_no_phrase_is_listed_twice():
@@ -137,4 +137,4 @@ def test_no_phrase_is_listed_twice():
 
 @given(st.text(max_size=40), st.sampled_from(["es", "en", "xx"]))
 def test_a_word_that_nobody_lists_saves_any_text(text, language):
-    assert not is_invention(text + " Huancayo", language, no_speech_prob=1.0, avg_logprob=-9.0)
+    assert not is_hallucination(text + " Huancayo", language, no_speech_prob=1.0, avg_logprob=-9.0)

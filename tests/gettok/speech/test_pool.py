@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gettok.errors import Stop, Unusable
 from gettok.media.audio import RATE_HZ, Recording
 from gettok.speech.batching import Pool, crowding_told
-from gettok.speech.recognizer import Written
+from gettok.speech.recognizer import Result
 from gettok.speech.vad import Chunk
 
 TURN_S = 30
@@ -47,7 +47,7 @@ class Counting:
             raise RuntimeError("CUDA failed with error out of memory")
         if self.broken in {number_of(asked.sound) for asked in batch}:
             raise RuntimeError("a bug")
-        return [Written(f"{number_of(a.sound)} {a.language}", a.language, 1.0, -0.5, 0.0) for a in batch]
+        return [Result(f"{number_of(a.sound)} {a.language}", a.language, 1.0, -0.5, 0.0) for a in batch]
 
 
 def number_of(sound):

@@ -20,7 +20,7 @@ from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, Unusable
 from gettok.media import MediaFile
 from gettok.media.audio import record
-from gettok.speech.backends.whisperx import WhisperxWriter
+from gettok.speech.backends.whisperx import WhisperxRecognizer
 from gettok.speech.transcriber import listener
 from gettok.speech.word_timestamps import Timing
 from gettok.step import Answer, Item
@@ -88,7 +88,7 @@ def test_a_row_has_the_tables_own_columns_and_makes_sense(step, speech):
     assert row["raw_text"] == row["text"]
     assert row["avg_logprob"] < 0
     assert row["language_probability"] > 0.9
-    assert (row["speech"], row["doubts"]) == ("speech", [])
+    assert (row["speech"], row["quality_flags"]) == ("speech", [])
     assert row["speech_model_sha256"] == step.model.digest
     assert row["speech_compute_type"] == "float32"
 
@@ -166,9 +166,11 @@ def read_texts(listening, media):
 def test_videos_of_a_run_share_batches(step, clips, monkeypatch):
     media, answers = clips
     batches = []
-    write_batch = WhisperxWriter.write
+    write_batch = WhisperxRecognizer.write
     monkeypatch.setattr(
-        WhisperxWriter, "write", lambda self, batch: batches.append(len(batch)) or write_batch(self, batch)
+        WhisperxRecognizer,
+        "write",
+        lambda self, batch: batches.append(len(batch)) or write_batch(self, batch),
     )
     items = [Item(str(place), "2022-12-07", {}, one) for place, one in enumerate(media)]
     outcomes = {item.video_id: outcome for item, outcome in LocalEngine().run(step, items, Event())}
@@ -197,7 +199,7 @@ def test_another_language_than_the_one_that_is_set_is_suspect(step):
     (row,) = step.read(step.ask(media))
     assert row["language"] == "es"
     assert row["language_probability"] < 0.1
-    assert (row["speech"], row["doubts"]) == ("suspect", ["language"])
+    assert (row["speech"], row["quality_flags"]) == ("suspect", ["language"])
 
 
 def test_the_language_is_heard_on_the_voice_and_not_on_what_comes_before(tmp_path):
@@ -244,7 +246,7 @@ def test_f27_whisper_is_not_even_asked_where_no_voice_is_heard(step, tmp_path, m
     def never(*_):
         raise AssertionError("asked")
 
-    monkeypatch.setattr(WhisperxWriter, "write", never)
+    monkeypatch.setattr(WhisperxRecognizer, "write", never)
     assert reason_of(step, write(tmp_path / "a.mp4", chords(5))) == "music"
 
 
@@ -288,7 +290,7 @@ def test_f27_a_known_invention_is_in_the_raw_text_only(step, speech):
     assert "Amara" not in row["text"]
     assert row["text"] == " ".join(segment["text"].strip() for segment in others)
     assert len(row["segments"]) == len(others)
-    assert row["inventions"] == 1
+    assert row["hallucinations"] == 1
 
 
 def test_f28_a_sound_of_a_few_samples_and_a_voice_of_no_length_have_rows(step, speech):
@@ -296,7 +298,7 @@ def test_f28_a_sound_of_a_few_samples_and_a_voice_of_no_length_have_rows(step, s
     with pytest.raises(Unusable, match="no_speech"):
         step.read(Answer(dict(speech.answer.body) | nothing))
     (row,) = read(step, speech.answer, speech_s=0.0)
-    assert row["doubts"] == ["pace"]
+    assert row["quality_flags"] == ["pace"]
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.06])
@@ -315,13 +317,13 @@ def test_text_that_repeats_itself_is_suspect(step, speech):
     assert row["repeats"] >= 30
     assert row["compression_ratio"] > 2.4
     assert row["speech"] == "suspect"
-    assert {"looping", "compression"} <= set(row["doubts"])
+    assert {"looping", "compression"} <= set(row["quality_flags"])
 
 
 def test_text_that_nobody_could_speak_so_fast_is_suspect(step, speech):
     (row,) = read(step, speech.answer, speech_s=0.5)
     assert row["chars_per_s"] > 30
-    assert (row["speech"], row["doubts"]) == ("suspect", ["pace"])
+    assert (row["speech"], row["quality_flags"]) == ("suspect", ["pace"])
 
 
 def test_f28_a_long_video_is_heard_to_its_end(step, speech, tmp_path):

@@ -12,7 +12,7 @@ from sound_files import chords, noise, silence
 
 from gettok.media.audio import RATE_HZ, Recording, record
 from gettok.speech import vad as module
-from gettok.speech.vad import Chunk, Pyannote, Silero, Voice, chunks_of, voices_in
+from gettok.speech.vad import Chunk, Pyannote, Silero, SpeechSegment, chunks_of, voices_in
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ gaps_and_lengths = st.lists(st.tuples(st.floats(0, 20), st.floats(0.05, 40)), ma
 def laid_out(gaps_and_lengths):
     voices, at_s = [], 0.0
     for gap_s, length_s in gaps_and_lengths:
-        voices.append(Voice(at_s + gap_s, at_s + gap_s + length_s))
+        voices.append(SpeechSegment(at_s + gap_s, at_s + gap_s + length_s))
         at_s = voices[-1].end_s
     return voices
 
@@ -68,7 +68,10 @@ def test_no_voice_gives_no_chunk():
 
 
 def test_pauses_stay_inside_a_chunk_and_are_not_counted_as_speech():
-    assert chunks_of([Voice(1, 2), Voice(4, 5), Voice(9, 10)], 5) == [Chunk(1, 5, 2), Chunk(9, 10, 1)]
+    assert chunks_of([SpeechSegment(1, 2), SpeechSegment(4, 5), SpeechSegment(9, 10)], 5) == [
+        Chunk(1, 5, 2),
+        Chunk(9, 10, 1),
+    ]
 
 
 @pytest.mark.parametrize("made", [silence, noise, chords])
@@ -112,20 +115,20 @@ def test_a_voice_over_the_border_of_two_pieces_is_one_voice(monkeypatch):
         def voices(self, sound, _):
             numbers = np.flatnonzero(sound)
             self.asked.append(sound.size / RATE_HZ)
-            return [Voice(numbers[0] / RATE_HZ, (numbers[-1] + 1) / RATE_HZ)] if numbers.size else []
+            return [SpeechSegment(numbers[0] / RATE_HZ, (numbers[-1] + 1) / RATE_HZ)] if numbers.size else []
 
     marked = np.zeros(20 * RATE_HZ, np.float32)
     marked[8 * RATE_HZ : 12 * RATE_HZ] = 0.5
     monkeypatch.setattr(module, "PIECE_S", 10.0)
     always = Always()
-    assert voices_in(Recording.of(marked), always, 30) == [Voice(8, 12)]
+    assert voices_in(Recording.of(marked), always, 30) == [SpeechSegment(8, 12)]
     assert always.asked == [10, 10, 2]
 
 
 def test_someone_who_never_stops_is_heard_to_the_end(monkeypatch):
     class Everywhere:
         def voices(self, sound, _):
-            return [Voice(0, sound.size / RATE_HZ)]
+            return [SpeechSegment(0, sound.size / RATE_HZ)]
 
     monkeypatch.setattr(module, "PIECE_S", 10.0)
     voices = voices_in(Recording.of(np.zeros(34 * RATE_HZ, np.float32)), Everywhere(), 30)

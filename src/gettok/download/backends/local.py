@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gettok.download.backend import MEDIA, Arrival, Try, VideoLink
+from gettok.download.backend import MEDIA, DownloadResult, Try, VideoLink
 from gettok.download.disk_space import room
 from gettok.download.file_types import photo_suffix, sound_suffix
 from gettok.download.slideshow import MOST_PHOTOS, judged
@@ -47,7 +47,7 @@ class ByFolder:
             return None
         return digest_of({name: file_digest(file) for name, file in files.items()})
 
-    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> Arrival:  # noqa: ARG002 - a folder says the same each time
+    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> DownloadResult:  # noqa: ARG002 - a folder says the same each time
         files = self._files(link)
         total = sum(file.stat().st_size for file in files.values())
         if total > self.download.max_bytes:
@@ -56,9 +56,9 @@ class ByFolder:
             for name, file in files.items():
                 _copy(file, to / name)
         if MEDIA in files:
-            return Arrival(probe(to / MEDIA), {MEDIA: to / MEDIA})
+            return DownloadResult(probe(to / MEDIA), {MEDIA: to / MEDIA})
         facts, damage = judged(to)
-        return Arrival(
+        return DownloadResult(
             facts, {file.name: file for file in sorted(to.iterdir())}, chosen={"sound_trouble": damage}
         )
 

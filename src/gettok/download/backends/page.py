@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from gettok.download.backend import MEDIA, Arrival, Try, VideoLink
+from gettok.download.backend import MEDIA, DownloadResult, Try, VideoLink
 from gettok.download.captions import MOST_BYTES, Captions, Fetched, listed
 from gettok.download.hosts import Site
-from gettok.download.mirrors import DAMAGE, PASSING, first_to_serve, turned
+from gettok.download.mirrors import DAMAGE, PASSING, first_to_serve, rotate_mirrors
 from gettok.download.pace import Pace
 from gettok.download.page_parser import Address, Page, addresses, judge, read_page
 from gettok.download.slideshow import Album, Slides, judged, slides_of
@@ -32,7 +32,7 @@ class ByPage:
     def digest(self, link: VideoLink) -> str | None:  # noqa: ARG002 - a page is not read beforehand
         return None
 
-    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> Arrival:
+    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> DownloadResult:
         """A fresh visit each time: an address of a file is good for some hours, and with its page's cookies only."""
         url = link.address(self.site.pages)
         with self.visit() as visit:
@@ -41,7 +41,7 @@ class ByPage:
             if slides := slides_of(shown, url):
                 arrival = self._slideshow(visit, slides, url, to, attempt)
             else:
-                mirrors = turned(self._fitting(addresses(shown, url)), attempt.damaged)
+                mirrors = rotate_mirrors(self._fitting(addresses(shown, url)), attempt.damaged)
                 arrival = self._video(visit, mirrors, url, to)
             return _told_by(page, replace(arrival, captions=self._captions(visit, shown, url, to)))
 
@@ -51,7 +51,7 @@ class ByPage:
     def visit(self) -> Visit:
         return Visit(self.site, self.download, self.pace)
 
-    def slideshow(self, link: VideoLink, to: Path, attempt: Try) -> Arrival | None:
+    def slideshow(self, link: VideoLink, to: Path, attempt: Try) -> DownloadResult | None:
         """The slideshow, if it is one; None for a video. Raises what the page says, if it says why there is no file."""
         url = link.address(self.site.pages)
         with self.visit() as visit:
@@ -72,7 +72,7 @@ class ByPage:
                 raise Unusable("no_address", "its page names no captions")
             return self._served(visit, offered, url, to)
 
-    def _video(self, visit: Visit, mirrors: list[Address], url: str, to: Path) -> Arrival:
+    def _video(self, visit: Visit, mirrors: list[Address], url: str, to: Path) -> DownloadResult:
         media = to / MEDIA
 
         def fetch(address: Address) -> None:
@@ -80,13 +80,13 @@ class ByPage:
 
         # a damaged file ends the search: the next try begins elsewhere
         chosen = first_to_serve(mirrors, fetch, DAMAGE)
-        return Arrival(probe(media), {MEDIA: media}, chosen=_described(chosen))
+        return DownloadResult(probe(media), {MEDIA: media}, chosen=_described(chosen))
 
-    def _slideshow(self, visit: Visit, slides: Slides, url: str, to: Path, attempt: Try) -> Arrival:
+    def _slideshow(self, visit: Visit, slides: Slides, url: str, to: Path, attempt: Try) -> DownloadResult:
         lost = Album(visit, url, to).bring(slides, attempt)
         facts, damage = judged(to)
         files = {file.name: file for file in sorted(to.iterdir())}
-        return Arrival(facts, files, chosen={"found_in": "imagePost", "sound_trouble": lost or damage})
+        return DownloadResult(facts, files, chosen={"found_in": "imagePost", "sound_trouble": lost or damage})
 
     def _captions(self, visit: Visit, shown: dict[str, Json], url: str, to: Path) -> Fetched | None:
         """The best captions that can be had; they never cost the video."""
@@ -100,7 +100,7 @@ class ByPage:
 
     def _served(self, visit: Visit, offered: list[tuple[str, Captions]], url: str, to: Path) -> Fetched:
         file = to / "captions"
-        for left in reversed(range(self.download.tries)):
+        for left in reversed(range(self.download.max_attempts)):
             try:
                 _, found = first_to_serve(offered, partial(self._fetch_captions, visit, url, file))
                 return Fetched(found, file.read_bytes())
@@ -122,7 +122,7 @@ class ByPage:
         return fitting
 
 
-def _told_by(page: Page, arrival: Arrival) -> Arrival:
+def _told_by(page: Page, arrival: DownloadResult) -> DownloadResult:
     return replace(arrival, status_code=page.status_code, status_msg=page.status_msg, page=page.raw)
 
 

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from gettok.download.backend import MEDIA, Arrival, NoFile, NoPage, Try, VideoLink
+from gettok.download.backend import MEDIA, DownloadResult, NoFile, NoPage, Try, VideoLink
 from gettok.download.backends.page import ByPage
 from gettok.download.captions import Captions, Fetched
 from gettok.download.disk_space import room
@@ -49,12 +49,12 @@ class ByTool:
     def digest(self, link: VideoLink) -> str | None:
         return self._page.digest(link)
 
-    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> Arrival:
+    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> DownloadResult:
         url = link.address(self._site.pages)
         try:
             told = self._run(url, to)
             media = to / MEDIA
-            return Arrival(
+            return DownloadResult(
                 probe(media),
                 {MEDIA: media},
                 chosen=told.get("chosen"),

@@ -13,7 +13,7 @@ import openai
 
 from gettok.errors import BadSettings
 from gettok.llm.client import no_answer, pause_s
-from gettok.llm.error_mapping import Judge, Trouble
+from gettok.llm.error_mapping import ErrorClassifier, Trouble
 from gettok.llm.response import Reply
 from gettok.step import Json
 
@@ -49,11 +49,15 @@ class Look:
         return any(problem.get("code") == QUEUE_FULL for problem in self.problems)
 
 
-class BatchHost:
-    """Asks patiently. Raises `NotNow` after so many tries, and `Stop` where trying again is of no use."""
+class BatchClient:
+    """Asks retry_until_quota. Raises `NotNow` after so many tries, and `Stop` where trying again is of no use."""
 
     def __init__(
-        self, client: openai.OpenAI, judge: Judge, tries: int, sleep: Callable[[float], None] = time.sleep
+        self,
+        client: openai.OpenAI,
+        judge: ErrorClassifier,
+        tries: int,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.judge = judge
         self._client, self._tries, self._sleep = client, tries, sleep

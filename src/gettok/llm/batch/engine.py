@@ -14,12 +14,12 @@ from typing import Any, Protocol, cast
 
 from gettok.engine import Outcome
 from gettok.errors import BudgetSpent, GettokError, NotNow, Unusable
-from gettok.llm.batch.file import Outbox, outbox
-from gettok.llm.batch.queue import BatchDesk
+from gettok.llm.batch.file import BatchFile, outbox
+from gettok.llm.batch.queue import BatchQueue
 from gettok.llm.call_log import units
 from gettok.llm.client import no_answer, prices_of
 from gettok.llm.pricing import worst_usd
-from gettok.llm.question import Call, Talk, digest
+from gettok.llm.question import Call, Conversation, digest
 from gettok.settings import Batch, Llm
 from gettok.step import Answer, Item, Step
 
@@ -31,7 +31,7 @@ _FAILED_LOOKS = 60
 class Talks(Protocol):
     """A step that asks a model."""
 
-    def talk(self, content: Any) -> Talk:
+    def talk(self, content: Any) -> Conversation:
         """What is asked about one video, and the answer that comes of it."""
         ...
 
@@ -46,7 +46,7 @@ class _Round:
     under_way: dict[str, int]
     waiting: list[Item[Any]] = field(default_factory=list)
     needs: set[int] = field(default_factory=set)
-    outboxes: dict[str, Outbox] = field(default_factory=dict)
+    outboxes: dict[str, BatchFile] = field(default_factory=dict)
     is_full: bool = False
     spent: BudgetSpent | None = None
 
@@ -54,7 +54,7 @@ class _Round:
 class BatchEngine:
     """Runs the steps that ask a model; one run at a time."""
 
-    def __init__(self, llm: Llm, batch: Batch, desk: BatchDesk) -> None:
+    def __init__(self, llm: Llm, batch: Batch, desk: BatchQueue) -> None:
         self._llm, self._batch, self._desk = llm, batch, desk
         self._calls = desk.record.calls
 
@@ -97,7 +97,7 @@ class BatchEngine:
             else:
                 this.waiting.append(item)
 
-    def _further(self, talk: Talk) -> Answer | list[tuple[Call, str]]:
+    def _further(self, talk: Conversation) -> Answer | list[tuple[Call, str]]:
         """The talk's answer, or the calls that it needs replies to first."""
         try:
             calls = next(talk)
@@ -114,10 +114,10 @@ class BatchEngine:
             return answer
 
     def _refuse_hopeless(self, requests: Iterable[str]) -> None:
-        if any(self._desk.tried[request] >= self._llm.tries for request in requests):
+        if any(self._desk.tried[request] >= self._llm.max_attempts for request in requests):
             if self._desk.has_answers:
-                raise Unusable("unanswered", f"in {self._llm.tries} batches")
-            raise no_answer("nothing in its batches is answered", self._llm.tries)
+                raise Unusable("unanswered", f"in {self._llm.max_attempts} batches")
+            raise no_answer("nothing in its batches is answered", self._llm.max_attempts)
 
     def _wish(self, call: Call, request: str, this: _Round) -> None:
         """Have this call asked: it is under way, or goes into a file while there is room."""

@@ -13,7 +13,7 @@ from gettok.settings import Batch
 from gettok.step import Json
 
 
-class Outbox:
+class BatchFile:
     """A temporary file, gone when it is closed. `worst` is what each of its requests may cost, in US dollars."""
 
     def __init__(self, most_requests: int, most_bytes: int, room_usd: Decimal | None) -> None:
@@ -56,9 +56,9 @@ class Outbox:
         return Path(self._file.name)
 
 
-def outbox(batch: Batch, most_requests: int, room_usd: Decimal | None) -> Outbox:
+def outbox(batch: Batch, most_requests: int, room_usd: Decimal | None) -> BatchFile:
     """An empty one, for a host with these limits."""
-    return Outbox(min(batch.requests, most_requests), batch.bytes, room_usd)
+    return BatchFile(min(batch.requests, most_requests), batch.bytes, room_usd)
 
 
 def _too_large(size: int, most: int) -> BadSettings:

@@ -49,7 +49,7 @@ class Settled:
     reply: Reply | None = None
 
 
-class BatchRecord:
+class BatchLog:
     """The batches of one host, as the settings name it, in the same file as all calls."""
 
     def __init__(self, calls: Calls, host: str) -> None:

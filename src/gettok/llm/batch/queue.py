@@ -5,9 +5,9 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from gettok.errors import BadSettings, Stop
-from gettok.llm.batch.client import BatchHost, Look, QueueFull, lines_in
-from gettok.llm.batch.file import Outbox
-from gettok.llm.batch.log import BatchRecord, OpenBatch
+from gettok.llm.batch.client import BatchClient, Look, QueueFull, lines_in
+from gettok.llm.batch.file import BatchFile
+from gettok.llm.batch.log import BatchLog, OpenBatch
 from gettok.llm.batch.results import Results
 from gettok.llm.call_log import units
 from gettok.llm.client import prices_of
@@ -17,7 +17,7 @@ from gettok.settings import Batch, Llm
 _LATE_LOOKS = 5
 
 
-class BatchDesk:
+class BatchQueue:
     """The batches of one run at one host.
 
     `tried` is how often each request has come back without a reply, and `has_answers` whether the host has answered
@@ -26,7 +26,7 @@ class BatchDesk:
     """
 
     def __init__(
-        self, llm: Llm, batch: Batch, host: BatchHost, record: BatchRecord, tell: Callable[[str], None]
+        self, llm: Llm, batch: Batch, host: BatchClient, record: BatchLog, tell: Callable[[str], None]
     ) -> None:
         self.record, self.poll_s = record, batch.poll_s
         self.tried: Counter[str] = Counter()
@@ -50,7 +50,7 @@ class BatchDesk:
                 else:
                     self.record.name(batch, found)
 
-    def send(self, model: str, filled: Outbox) -> OpenBatch | None:
+    def send(self, model: str, filled: BatchFile) -> OpenBatch | None:
         """Make a batch of what is written; nothing if the host has no room for it now. Raises `BudgetSpent`."""
         file = self._host.upload(filled.whole())
         batch = self.record.begin(model, file, filled.worst)

@@ -7,7 +7,7 @@ from gettok.errors import Stop
 from gettok.llm.batch.client import lines_in
 from gettok.llm.batch.log import Settled
 from gettok.llm.client import cost_of
-from gettok.llm.error_mapping import Judge, Refused, Trouble
+from gettok.llm.error_mapping import ErrorClassifier, Refused, Trouble
 from gettok.llm.response import Reply, answered
 from gettok.settings import Llm
 from gettok.step import Json
@@ -16,7 +16,7 @@ from gettok.step import Json
 class Results:
     """Reads the files of a batch, which asks one model. `stop` is the first thing in them that a person must act on."""
 
-    def __init__(self, judge: Judge, llm: Llm, model: str) -> None:
+    def __init__(self, judge: ErrorClassifier, llm: Llm, model: str) -> None:
         self._judge, self._llm, self._model = judge, llm, model
         self._takes_others = False
         self.stop: Stop | None = None

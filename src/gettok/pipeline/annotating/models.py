@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from gettok.llm import Calls
-from gettok.llm.batch.client import BatchHost
+from gettok.llm.batch.client import BatchClient
 from gettok.llm.batch.engine import BatchEngine
-from gettok.llm.batch.log import BatchRecord
-from gettok.llm.batch.queue import BatchDesk
+from gettok.llm.batch.log import BatchLog
+from gettok.llm.batch.queue import BatchQueue
 from gettok.llm.client import client_of
-from gettok.llm.error_mapping import Judge
+from gettok.llm.error_mapping import ErrorClassifier
 from gettok.pipeline.runner import Stage, say
 from gettok.settings import Llm
 from gettok.settings.secrets import Secret
@@ -24,6 +24,9 @@ def asking_models(stage: Stage, address: str, key: Secret) -> Iterator[Stage]:
         yield stage
         return
     with Calls(stage.store.root, llm.budget_usd) as calls, client_of(llm, address, key) as client:
-        host, record = BatchHost(client, Judge(llm, key), llm.tries), BatchRecord(calls, llm.base_url)
-        desk = BatchDesk(llm, llm.batch, host, record, lambda said: say(f"{stage.name}: {said}"))
+        host, record = (
+            BatchClient(client, ErrorClassifier(llm, key), llm.max_attempts),
+            BatchLog(calls, llm.base_url),
+        )
+        desk = BatchQueue(llm, llm.batch, host, record, lambda said: say(f"{stage.name}: {said}"))
         yield replace(stage, engine=BatchEngine(llm, llm.batch, desk))

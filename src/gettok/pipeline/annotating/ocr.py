@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from gettok.media.images import Pictures
 from gettok.ocr.agreement import cer, distinct
 from gettok.ocr.step import OcrStep
-from gettok.pipeline.answering import Lost, Write, whole, writer_by_day
-from gettok.pipeline.runner import DATA, Stage
+from gettok.pipeline.answering import Skipped, Write, atomic_dir, writer_by_day
+from gettok.pipeline.paths import DATA
+from gettok.pipeline.runner import Stage
 from gettok.step import Item, Row
 from gettok.tables import SCREEN_TEXTS
 
@@ -30,11 +31,11 @@ class Screens:
         return {**row, "ocr_text": "\n".join(distinct(lines)), "ocr_cer": rate}
 
 
-def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Lost]) -> Screens:
+def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Skipped]) -> Screens:
     """Write the table of what is read, as an output whatever the settings: empty if they ask for no reader."""
     ocr = stage.settings.ocr
     lines: dict[str, list[str]] = {}
-    with whole(DATA / "screen_texts") as folder:
+    with atomic_dir(DATA / "screen_texts") as folder:
         if ocr is not None:
             write = writer_by_day(SCREEN_TEXTS, folder)
 
@@ -50,6 +51,6 @@ def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Lost]) -> Scre
     return Screens(lines)
 
 
-def _timeless(entry: Item[Pictures] | Lost) -> Item[Pictures] | Lost:
+def _timeless(entry: Item[Pictures] | Skipped) -> Item[Pictures] | Skipped:
     """As a reader of text gets it: when a frame is shown is told to the model alone, and changes no text."""
-    return entry if isinstance(entry, Lost) else replace(entry, inputs={"frames": entry.inputs["frames"]})
+    return entry if isinstance(entry, Skipped) else replace(entry, inputs={"frames": entry.inputs["frames"]})

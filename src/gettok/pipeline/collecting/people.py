@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gettok.books import Books
-from gettok.collect import Canary, Kept, PageFiles, People, Seen
+from gettok.collect import Canary, PageFiles, People, Seen, StoredPage
 from gettok.collect.people import COMMENTS, USERS
 from gettok.pipeline.collecting.searching import seen_in_study
+from gettok.pipeline.paths import DATA
 from gettok.pipeline.progress import Progress
-from gettok.pipeline.runner import DATA, Stage, say
-from gettok.research_api import ComeBack, Denied, Failing, ResearchApi
+from gettok.pipeline.runner import Stage, say
+from gettok.research_api import AccessDenied, QuotaExhausted, RequestFailing, ResearchApi
 
 
 def keep_books(what: str, books: Books) -> None:
@@ -18,7 +19,7 @@ def keep_books(what: str, books: Books) -> None:
     books.write(DATA / "books" / f"{what}.json")
 
 
-class Crowd:
+class CommentsAndProfiles:
     """Meets the pages of videos as they come, and asks about the people on them afterwards."""
 
     def __init__(self, stage: Stage, api: ResearchApi, folder: Path) -> None:
@@ -29,14 +30,14 @@ class Crowd:
         self._people = People(stage.store, api, stage.settings.source.name, patience_days, canary)
         self._seen: dict[str, Seen] = {}
 
-    def meet(self, kept: Kept) -> None:
+    def meet(self, kept: StoredPage) -> None:
         if self._wanted.comments or self._wanted.users:
             self._seen.update({one.video_id: one for one in seen_in_study(kept.page, self._settings)})
 
     def ask(self) -> None:
         """Ask for what the settings want. The folders and the books are there in any case.
 
-        Raises `ComeBack` when questions failed that are to be asked on another day, after everything else.
+        Raises `QuotaExhausted` when questions failed that are to be asked on another day, after everything else.
         """
         while failing := self._asked():
             self._api.on_quota(self._come_back(failing))
@@ -74,15 +75,15 @@ class Crowd:
         try:
             for kept in self._pages(what, one):
                 files.add(one.day if what == "comments" else what, kept)
-        except Failing:
+        except RequestFailing:
             return "failing" if self._people.is_given_up(endpoint, subject) else "tomorrow"
-        except Denied:
+        except AccessDenied:
             return "denied"
         return "ok"
 
-    def _come_back(self, failing: int) -> ComeBack:
+    def _come_back(self, failing: int) -> QuotaExhausted:
         back_at = self._api.server.next_day()
-        return ComeBack(
+        return QuotaExhausted(
             f"the Research API fails on every try for the comments or the author of {failing} videos",
             "kept every other page. Each is given up, with a reason in the books, after "
             f"{self._wanted.patience_days} such days",
@@ -90,7 +91,7 @@ class Crowd:
             back_at,
         )
 
-    def _pages(self, what: str, one: Seen) -> Iterator[Kept]:
+    def _pages(self, what: str, one: Seen) -> Iterator[StoredPage]:
         if what == "comments":
             assert self._wanted.comments is not None
             yield from self._people.comments(

@@ -10,7 +10,7 @@ from typing import TypeVar
 from gettok.errors import Interrupted, NotNow
 from gettok.pipeline.endpoints import SANDBOX, addresses
 from gettok.pipeline.runner import say
-from gettok.research_api import ComeBack, Credentials, Ledger, Limits, ResearchApi
+from gettok.research_api import Credentials, Ledger, Limits, QuotaExhausted, ResearchApi
 from gettok.settings import Collect, Source
 from gettok.settings.secrets import Secret, from_environment
 
@@ -51,7 +51,7 @@ def credentials(source: Source) -> Credentials:
     return Credentials(from_environment("TIKTOK_CLIENT_KEY").reveal(), secret)
 
 
-def patiently(run: Callable[[], T], api: ResearchApi, on_quota: str) -> T:
+def retry_until_quota(run: Callable[[], T], api: ResearchApi, on_quota: str) -> T:
     """Run it to its end. Who waits for the quota waits for everything else that waiting helps against.
 
     It is run again after a rest, which is longer each time, an hour at most, and goes on from what is kept.
@@ -72,7 +72,7 @@ def patiently(run: Callable[[], T], api: ResearchApi, on_quota: str) -> T:
             rest_s = min(2 * rest_s, _LONGEST_REST_S)
 
 
-def wait_until(spent: ComeBack, now: Callable[[], datetime], pause: Callable[[float], bool]) -> None:
+def wait_until(spent: QuotaExhausted, now: Callable[[], datetime], pause: Callable[[float], bool]) -> None:
     """Sleep until the quota is renewed, and say now and then how long that will be; `pause` tells of a signal."""
     say(
         f"collect: {spent.what}; waiting until {spent.back_at:%Y-%m-%d %H:%M} UTC. Ctrl-C ends it, nothing is lost"

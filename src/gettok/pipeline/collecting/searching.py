@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gettok.collect import Canary, Collector, Seen, seen_on
-from gettok.collect.journal import Life
+from gettok.collect.journal import WindowState
 from gettok.collect.windows import Window
 from gettok.research_api import Page, ResearchApi
 from gettok.settings import Settings
@@ -27,7 +27,7 @@ def collector(
     settings: Settings,
     store: Store,
     api: ResearchApi,
-    told: Callable[[Life], Any] = lambda _: None,
+    told: Callable[[WindowState], Any] = lambda _: None,
     most_days: int | None = None,
 ) -> Collector:
     """The collector of the study's query over its days; `told` hears of each window that needs nothing more for now."""

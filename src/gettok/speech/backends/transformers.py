@@ -13,7 +13,7 @@ from typing import Any
 from gettok.errors import BadSettings
 from gettok.media.audio import RATE_HZ, Sound, seconds
 from gettok.speech.models import suppress_warnings
-from gettok.speech.recognizer import Asked, Written
+from gettok.speech.recognizer import Request, Result
 
 # torch and transformers take some 10 s to import
 _late = import_module
@@ -43,7 +43,7 @@ class _Tokens:
         return [self.start, *spoken, *self.after]
 
 
-class TransformersWriter:
+class TransformersRecognizer:
     """A `Writer` over a folder in which transformers keeps a Whisper.
 
     `dtype` auto is float16 on a GPU and float32 elsewhere; `beam_size` 1 is a greedy search. A window shorter than
@@ -79,7 +79,7 @@ class TransformersWriter:
     def languages(self) -> frozenset[str]:
         return frozenset(self._tokens.languages) or frozenset({"en"})
 
-    def write(self, batch: Sequence[Asked]) -> list[Written]:
+    def write(self, batch: Sequence[Request]) -> list[Result]:
         for asked in batch:
             self._check(asked)
         if not batch:
@@ -91,13 +91,13 @@ class TransformersWriter:
             silent = first.softmax(-1)[:, self._tokens.no_speech].tolist()
             texts = self._search(heard, [language for language, _ in spoken])
         return [
-            Written(text, language, probability, avg_logprob, no_speech_prob)
+            Result(text, language, probability, avg_logprob, no_speech_prob)
             for (text, avg_logprob), (language, probability), no_speech_prob in zip(
                 texts, spoken, silent, strict=True
             )
         ]
 
-    def _check(self, asked: Asked) -> None:
+    def _check(self, asked: Request) -> None:
         if seconds(asked.sound) > self._window_s:
             raise ValueError(f"{seconds(asked.sound)} s of sound, and a window of {self._window_s} s")
         if asked.language is not None and asked.language not in self.languages:
@@ -182,9 +182,11 @@ class TransformersWriter:
         return str(text), total / (len(tokens) + 1)
 
 
-def load(folder: Path, device: str, compute_type: str, window_s: int, beam_size: int) -> TransformersWriter:
+def load(
+    folder: Path, device: str, compute_type: str, window_s: int, beam_size: int
+) -> TransformersRecognizer:
     """Raises `BadSettings` if the folder holds no such model, or the device cannot run it so."""
-    return TransformersWriter(
+    return TransformersRecognizer(
         folder, device=device, dtype=compute_type, beam_size=beam_size, window_s=window_s
     )
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from gettok.errors import BadSettings
 from gettok.media.audio import RATE_HZ, Sound
 from gettok.speech.models import cannot_load
-from gettok.speech.recognizer import Asked, Written
+from gettok.speech.recognizer import Request, Result
 
 #: faster-whisper takes whole seconds to import
 _late = import_module
@@ -31,7 +31,7 @@ _MOST_TOKENS = 448
 _MOST_THREADS = 8
 
 
-class WhisperxWriter:
+class WhisperxRecognizer:
     """A loaded model; two threads may ask at once, so that the sound of one batch is prepared beside another."""
 
     lanes = 2
@@ -45,7 +45,7 @@ class WhisperxWriter:
     def languages(self) -> frozenset[str]:
         return frozenset(self._model.supported_languages)
 
-    def write(self, batch: Sequence[Asked]) -> list[Written]:
+    def write(self, batch: Sequence[Request]) -> list[Result]:
         if len(batch) == 1 and self._is_quantised:
             # CTranslate2 multiplies a single row of whole numbers by another kernel than several, and the sums differ
             # in their third digit: a stretch would say something else alone than in company
@@ -57,7 +57,7 @@ class WhisperxWriter:
         """int8 on a CPU; on a GPU nobody has seen it, and a second stretch may have no room there."""
         return bool(self._model.model.device == "cpu" and self._model.model.compute_type.startswith("int"))
 
-    def _write(self, batch: Sequence[Asked]) -> list[Written]:
+    def _write(self, batch: Sequence[Request]) -> list[Result]:
         encoded = self._model.encode(np.stack([self._features(asked.sound) for asked in batch]))
         heard = self._heard(encoded, len(batch))
         languages = [asked.language or _best(odds) for asked, odds in zip(batch, heard, strict=True)]
@@ -100,10 +100,10 @@ class WhisperxWriter:
             language=language,
         )
 
-    def _written(self, language: str, odds: float, result: Any) -> Written:
+    def _written(self, language: str, odds: float, result: Any) -> Result:
         tokens = result.sequences_ids[0]
         text = self._tokenizer(language).decode(tokens)
-        return Written(
+        return Result(
             text=text,
             language=language,
             language_probability=odds,
@@ -122,7 +122,7 @@ def _best(odds: Mapping[str, float]) -> str:
     return max(odds, key=lambda language: odds[language])
 
 
-def load(folder: Path, device: str, compute_type: str, window_s: int, beam_size: int) -> WhisperxWriter:
+def load(folder: Path, device: str, compute_type: str, window_s: int, beam_size: int) -> WhisperxRecognizer:
     """Raises `BadSettings` if the folder holds no such model, or the device cannot run it so."""
     if not (folder / "tokenizer.json").is_file():
         # faster-whisper would ask the hub for another model's
@@ -142,7 +142,7 @@ def load(folder: Path, device: str, compute_type: str, window_s: int, beam_size:
             "stopped before the first video",
             "set asr.window_s to that or less",
         )
-    return WhisperxWriter(model, window_s, beam_size)
+    return WhisperxRecognizer(model, window_s, beam_size)
 
 
 def _incomplete(folder: Path, lacks: str) -> BadSettings:

@@ -44,7 +44,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Against:
+class Evaluation:
     """The model's stances against people's. Of the table's `videos` each is `compared`, or left out for a reason."""
 
     videos: int
@@ -59,7 +59,7 @@ class Against:
         return [one for one in self.compared if one.people != one.model]
 
 
-def held_against(codings: Sequence[Coding], stances: pl.DataFrame, labels: Sequence[str]) -> Against:
+def evaluate(codings: Sequence[Coding], stances: pl.DataFrame, labels: Sequence[str]) -> Evaluation:
     """`stances` has a row for each video of the study: `video_id`, and a `label` or the `reason` why there is none."""
     model = {
         video: (label, why) for video, label, why in stances.select("video_id", "label", "reason").rows()
@@ -68,7 +68,7 @@ def held_against(codings: Sequence[Coding], stances: pl.DataFrame, labels: Seque
     outcomes = [_outcome(video, of_people, model) for video, of_people in sorted(given.items())]
     compared = tuple(one for one in outcomes if isinstance(one, Compared))
     reasons = Counter(one for one in outcomes if isinstance(one, str))
-    return Against(
+    return Evaluation(
         len(given),
         dict(sorted(reasons.items())),
         _coders([one for one in codings if one.video_id in model]),

@@ -56,8 +56,9 @@ def refuse_unpaintable(words: str) -> None:
     if missing := sorted(letter for letter in letters if ord(letter) not in _known()):
         raise BadSettings(
             f"the words {words!r} cannot be drawn on a frame: DejaVu Sans has no {' '.join(missing)}",
-            "stopped before any twin was asked about",
-            "write attacks.orders and attacks.harmless, and the labels, in other letters, or choose attacks=off",
+            "stopped before any variant was asked about",
+            "write prompt_injection.instructions and control_texts, and the labels, in other letters, or choose "
+            "prompt_injection=off",
         )
 
 

@@ -1,4 +1,4 @@
-"""The twins of a video: its inputs with an order to the model in them, by each way that the prompt leaves open."""
+"""The variants of a video: its inputs with an order to the model in them, by each way that the prompt leaves open."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from gettok.settings import Attacks, StanceInput
+from gettok.settings import PromptInjection, StanceInput
 from gettok.stance import StanceInputs, StanceStep
 from gettok.stance.prompt_injection.attack_types import CONTROL, Way
 from gettok.stance.prompt_injection.painting import Painted, refuse_unpaintable
@@ -31,7 +31,7 @@ class Original:
 
 
 @dataclass(frozen=True)
-class Twin:
+class Variant:
     """A video's inputs with `inserted` in those that `inserted_into` names; whoever obeys it answers `wanted`.
 
     The control's words want nothing. `wanted` is there as well: how often it comes by chance.
@@ -54,11 +54,11 @@ def wanted_for(video_id: str, label: str, labels: Sequence[str]) -> str:
     return _drawn([other for other in labels if other != label], video_id, "wanted")
 
 
-def twins(original: Original, step: StanceStep, attacks: Attacks) -> Iterator[Twin]:
-    """A twin for each way that leads through inputs that the prompt uses."""
+def variants(original: Original, step: StanceStep, attacks: PromptInjection) -> Iterator[Variant]:
+    """A variant for each way that leads through inputs that the prompt uses."""
     this = original.video_id
     wanted = wanted_for(this, original.label, step.target.labels)
-    order = _drawn(attacks.orders, this, "order").replace("{label}", wanted)
+    order = _drawn(attacks.instructions, this, "order").replace("{label}", wanted)
     places = _places(original, step.prompt.inputs)
     inserted: Mapping[Way, str] = {
         "on_screen": order,
@@ -66,20 +66,22 @@ def twins(original: Original, step: StanceStep, attacks: Attacks) -> Iterator[Tw
         "caption": order,
         "forged_answer": forged_answer(step.settings["schema"], wanted),
         "forged_marks": forged_marks(this, order),
-        CONTROL: _drawn(attacks.harmless, this, "harmless"),
+        CONTROL: _drawn(attacks.control_texts, this, "harmless"),
     }
     for way, words in inserted.items():
         if into := places[way]:
             if "frame" in into:
                 refuse_unpaintable(words)
-            yield Twin(way, wanted, words, into, _with(original.inputs, into, words))
+            yield Variant(way, wanted, words, into, _with(original.inputs, into, words))
 
 
-def check(attacks: Attacks, step: StanceStep) -> None:
+def check(attacks: PromptInjection, step: StanceStep) -> None:
     """Raise `BadSettings` before anything is paid for, if an order could not be painted on a frame."""
     if "frame" in step.prompt.inputs:
-        orders = (order.replace("{label}", label) for order in attacks.orders for label in step.target.labels)
-        for words in (*orders, *attacks.harmless):
+        orders = (
+            order.replace("{label}", label) for order in attacks.instructions for label in step.target.labels
+        )
+        for words in (*orders, *attacks.control_texts):
             refuse_unpaintable(words)
 
 

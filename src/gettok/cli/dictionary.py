@@ -1,0 +1,10 @@
+"""Print the data dictionary: a sentence for each column of each table."""
+
+import typer
+
+from gettok.tables import TABLES
+from gettok.tables.dictionary import markdown
+
+
+def command() -> None:
+    typer.echo(markdown(list(TABLES.values())), nl=False)

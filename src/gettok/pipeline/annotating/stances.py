@@ -1,0 +1,55 @@
+"""What the judging model is asked about each video, and by which step."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from gettok.llm import CLOCK, Clock
+from gettok.media.images import thin_out
+from gettok.pipeline.answering import Skipped
+from gettok.pipeline.inputs import FrameName, Video, frames_by_video, stored, to_be_seen, videos
+from gettok.pipeline.paths import DATA
+from gettok.settings import Settings, StanceInput
+from gettok.settings.secrets import Secret
+from gettok.stance import StanceInputs, StanceStep
+from gettok.step import Item, digest_of
+from gettok.tables import DESCRIPTIONS, TRANSCRIPTS, VIDEOS, Table
+
+
+def step_of(settings: Settings, address: str, key: Secret, store: Path, clock: Clock = CLOCK) -> StanceStep:
+    """The step that judges stances, as these settings have it."""
+    return StanceStep(
+        settings.llm, settings.prompts.stance, settings.study.stance, address, key, store, clock
+    )
+
+
+def items(inputs: Collection[StanceInput]) -> Iterator[Item[StanceInputs] | Skipped]:
+    """Each video with those of its texts and frames that are wanted, or lost where there is none of them."""
+    said = _texts(TRANSCRIPTS, "transcripts", "text")
+    described = _texts(DESCRIPTIONS, "descriptions", "description")
+    on_screen = _texts(DESCRIPTIONS, "descriptions", "on_screen_text")
+    captions = _texts(VIDEOS, "videos", "description")
+    frames = frames_by_video()
+    for video in videos():
+        this = video.video_id
+        texts = said[this], described[this], on_screen[this], captions[this]
+        frame = thin_out(frames.get(video.video_id, []), 1) if "frame" in inputs else []
+        pictures = stored(video, frame) if frame else None
+        content = StanceInputs(*texts, pictures=pictures).only(inputs)
+        if _is_enough(content.texts(), frame, inputs):
+            yield _item(video, content, frame)
+        else:
+            yield Skipped(video.video_id, video.day, "no_inputs")
+
+
+def _texts(table: Table, name: str, column: str) -> dict[str, str | None]:
+    return dict(table.read(DATA / name, ["video_id", column]).rows())
+
+
+def _is_enough(texts: Collection[str], frame: list[FrameName], inputs: Collection[StanceInput]) -> bool:
+    """Whether there is something to judge. A caption alone is not the video, unless nothing else is asked for."""
+    return bool(frame) or any(name != "caption" or len(inputs) == 1 for name in texts)
+
+
+def _item(video: Video, content: StanceInputs, frame: list[FrameName]) -> Item[StanceInputs]:
+    inputs = {"texts": digest_of(content.texts()), "frame": to_be_seen(frame)}
+    return Item(video.video_id, video.day, inputs, content)

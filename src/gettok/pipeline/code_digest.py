@@ -1,0 +1,155 @@
+"""Which code a stage reaches, and a digest of each file that changes only when what it does may change.
+
+A module's digest is of its text without comments, docstrings and blank lines. The text and not the syntax tree, since
+`ast.dump` differs from one Python to the next, and DVC's lock must not.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from gettok.errors import BadSettings
+from gettok.pipeline.paths import DATA
+
+#: The top-level packages whose code a stage may run, and the folder that each is in.
+PACKAGES: Mapping[str, Path] = {"gettok": Path("src/gettok"), "stages": Path("stages")}
+#: A module that is named in a string: in a registry, or to be run as a program of its own.
+_MODULE_NAME = re.compile(r"(gettok|stages)(\.\w+)+")
+#: String literals, which are kept as they are, and what is left out between them: comments and blank lines. A string
+#: prefix is part of the word before the quote, so it needs no place here.
+_STRINGS_AND_GAPS = re.compile(
+    r"""(?P<string>\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
+    r"""|[ \t]*\#[^\n]*|[ \t]+(?=\n)|\n(?:[ \t]*(?:\#[^\n]*)?\n)+""",
+    re.DOTALL,
+)
+
+
+class Module(NamedTuple):
+    """What is known of one file of code."""
+
+    digest: str
+    #: Names that it imports, or names in a string: modules, and members of modules.
+    imports: tuple[str, ...]
+
+
+def reached_from(module: str, root: Path = Path()) -> dict[str, str]:
+    """The digest of each file that importing a module may run or read, by its path below `root`.
+
+    These are the module itself, everything of ours that it imports, at the top or in a function, everything that it
+    names as `gettok.…` in a string of its own, and the files that are not code beside a package's modules.
+    """
+    digests: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        for file in _files_of(waiting.pop(), root):
+            name = file.relative_to(root).as_posix()
+            if name not in digests:
+                read = _module(file, file.stat().st_mtime_ns)
+                digests[name] = read.digest
+                waiting += read.imports
+                if file.name == "__init__.py":
+                    digests |= _data_files(file.parent, root)
+    return dict(sorted(digests.items()))
+
+
+def significant(source: str) -> str:
+    """The source without comments, docstrings, blank lines and trailing blanks."""
+    return _STRINGS_AND_GAPS.sub(_keep, _without_docstrings(source)).strip("\n")
+
+
+def _keep(found: re.Match[str]) -> str:
+    if found["string"] is not None:
+        return found["string"]
+    return "\n" if found[0].startswith("\n") else ""
+
+
+def _without_docstrings(source: str) -> str:
+    # columns of syntax trees count bytes
+    lines = [line.encode() for line in source.splitlines(keepends=True)]
+    docstrings = sorted(_docstrings(ast.parse(source)), key=lambda node: node.lineno, reverse=True)
+    for node in docstrings:
+        assert node.end_lineno is not None
+        first, last = node.lineno - 1, node.end_lineno - 1
+        lines[first : last + 1] = [lines[first][: node.col_offset] + lines[last][node.end_col_offset :]]
+    return b"".join(lines).decode()
+
+
+def _docstrings(tree: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                yield first.value
+
+
+@lru_cache(maxsize=1024)
+def _module(file: Path, _modified: int) -> Module:
+    if file.suffix != ".py":
+        return Module(hashlib.sha256(file.read_bytes()).hexdigest(), ())
+    source = file.read_text("utf-8")
+    digest = hashlib.sha256(significant(source).encode()).hexdigest()
+    return Module(digest, tuple(_imports(ast.parse(source))))
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and _MODULE_NAME.fullmatch(node.value)
+        ):
+            yield node.value
+
+
+def _files_of(module: str, root: Path) -> Iterator[Path]:
+    """The files that importing a module runs: the `__init__.py` of its packages and its own."""
+    first, *rest = module.split(".")
+    if first not in PACKAGES:
+        return
+    place = root / PACKAGES[first]
+    for part in [None, *rest]:
+        place = place / part if part else place
+        if (place / "__init__.py").is_file():
+            yield place / "__init__.py"
+        elif place.with_suffix(".py").is_file():
+            yield place.with_suffix(".py")
+
+
+def _data_files(package: Path, root: Path) -> dict[str, str]:
+    files = (file for file in package.iterdir() if file.is_file() and file.suffix not in (".py", ".typed"))
+    return {
+        file.relative_to(root).as_posix(): _module(file, file.stat().st_mtime_ns).digest for file in files
+    }
+
+
+def as_json(stage: str) -> bytes:
+    """What `data/code/<stage>.json` holds: the digest of each file that the stage reaches."""
+    return (json.dumps(reached_from(f"stages.{stage}"), indent=1) + "\n").encode()
+
+
+def refuse_stale_code(stage: str) -> None:
+    """Raise `BadSettings` if the code has changed since `data/code/<stage>.json` was written.
+
+    `dvc repro` writes it first; `dvc repro -s` does not, and DVC would then store this run's outputs as those of the
+    old code. Without the file, the stage is not run by DVC, and there is nothing to compare.
+    """
+    path = DATA / "code" / f"{stage}.json"
+    if path.is_file() and path.read_bytes() != as_json(stage):
+        raise BadSettings(
+            f"the code of {stage} has changed since {path} was written",
+            "stopped before any request or model load",
+            f"run `dvc repro {stage}`, or `dvc repro -s code` first: -s alone leaves the stage `code` out",
+        )

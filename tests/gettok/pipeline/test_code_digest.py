@@ -1,0 +1,151 @@
+"""The code digests change when what the code does may change, and never otherwise."""
+
+import ast
+import io
+import json
+import shutil
+import tokenize
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from root import ROOT
+
+from gettok.errors import BadSettings
+from gettok.pipeline.code_digest import as_json, reached_from, refuse_stale_code, significant
+
+SOURCE = '''"""A module."""
+
+import os  # why
+
+
+class C:
+    """A class."""
+
+    #: a comment
+    x = "# no comment"  # a comment
+
+    def f(self):
+        """Says “ñandú” — more than one byte a letter."""  # and a comment
+        return f"{os.sep} # {1 + 1}"
+'''
+
+LEFT = '''import os
+class C:
+    x = "# no comment"
+    def f(self):
+        return f"{os.sep} # {1 + 1}"'''
+
+
+def test_comments_docstrings_and_blank_lines_are_left_out_and_nothing_else():
+    assert [line for line in significant(SOURCE).split("\n") if line.strip()] == LEFT.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x = 1", "x = 1  # one"),
+        ('"""A."""\nx = 1', '"""Another, with\n\nlines."""\n\n\n# more\nx = 1'),
+        ("def f():\n    return 1", 'def f():\n    """Says one."""\n\n    return 1'),
+        ("class C:\n    x = 1", 'class C:\n    r"""Has x."""\n    x = 1'),
+        ("x = [\n    1,\n    2,\n]", "x = [\n    1,  # one\n\n    2,\n]\n"),
+        ("async def f():\n    return 1", 'async def f():\n    "Says one."\n    return 1'),
+    ],
+)
+def test_an_edit_of_words_alone_changes_nothing(before, after):
+    assert significant(before).split("\n") == [
+        line for line in significant(after).split("\n") if line.strip()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x = 1", "x = 2"),
+        ('x = "a # b"', 'x = "a # c"'),
+        ('x = """a\n\n\nb"""', 'x = """a\n\nb"""'),
+        ('x = """a\n# b"""', 'x = """a\n# c"""'),
+        ("x = 'it\\'s # 1'", "x = 'it\\'s # 2'"),
+        ("if a:\n    b()\nc()", "if a:\n    b()\n    c()"),
+        ('def f():\n    "doc"\n    "more"', 'def f():\n    "doc"\n    "less"'),
+        ('x = r"\\d # 1"', 'x = r"\\d # 2"'),
+    ],
+)
+def test_an_edit_of_what_the_code_does_changes_it(before, after):
+    ast.parse(before)
+    ast.parse(after)
+    assert significant(before) != significant(after)
+
+
+def words(source: str, left_out: frozenset[tuple[int, int]] = frozenset()) -> list[str]:
+    """The tokens of code: no comments, no layout, and none that begins at a place in `left_out`."""
+    layout = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [one.string for one in tokens if one.type not in layout and one.start not in left_out]
+
+
+def docstrings(source: str) -> frozenset[tuple[int, int]]:
+    """Where the docstrings begin: line and column."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, kinds))
+    first = [node.body[0] for node in nodes if ast.get_docstring(node, clean=False) is not None]
+    return frozenset((node.lineno, node.col_offset) for node in first)
+
+
+@pytest.mark.parametrize("package", ["src/gettok", "stages", "sandbox", "tests"])
+def test_of_real_code_only_comments_and_docstrings_go(package):
+    for file in (ROOT / package).rglob("*.py"):
+        source = file.read_text("utf-8")
+        assert words(significant(source)) == words(source, docstrings(source)), file
+
+
+@given(st.lists(st.sampled_from(['"', "'", "#", "\\", "\n", "a", " ", '"""']), max_size=12).map("".join))
+def test_a_string_is_never_taken_for_a_comment(text):
+    assert repr(text) in significant(f"x = {text!r}  # {text!r}".replace("\n", " "))
+    other = f"x = {text + 'b'!r}"
+    assert significant(f"x = {text!r}") != significant(other)
+
+
+def test_the_digests_are_those_of_every_other_machine():
+    """Written down once, under Python 3.11 on Linux: another value elsewhere would change dvc.lock there."""
+    assert significant("x = 1  # one\n\n\ny = f'{x}'\n") == "x = 1\ny = f'{x}'"
+
+
+def test_a_stage_reaches_what_it_imports_in_functions_names_in_strings_and_finds_beside_its_modules():
+    report = reached_from("stages.report", ROOT)
+    assert "src/gettok/report/page.html" in report
+    assert "src/gettok/report/style.css" in report
+    download = reached_from("stages.download", ROOT)
+    assert "src/gettok/download/worker.py" in download, "it is run as a program of its own"
+    assert not [path for path in download if path.startswith("src/gettok/report")]
+    assert "src/gettok/cli/try_step.py" not in download
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    for package in ("src/gettok", "stages"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.chdir(tmp_path)
+    written = tmp_path / "data" / "code" / "transcribe.json"
+    written.parent.mkdir(parents=True)
+    written.write_bytes(as_json("transcribe"))
+    return tmp_path
+
+
+def test_a_docstring_changes_no_digest_and_a_statement_that_of_its_file_alone(copy):
+    before = json.loads(as_json("transcribe"))
+    errors = copy / "src" / "gettok" / "errors.py"
+    errors.write_text(errors.read_text("utf-8").replace('"""', '"""Well: ', 1), "utf-8")
+    assert json.loads(as_json("transcribe")) == before
+    refuse_stale_code("transcribe")
+    errors.write_text(errors.read_text("utf-8") + "\nX = 1\n", "utf-8")
+    after = json.loads(as_json("transcribe"))
+    assert {path for path in after if after[path] != before[path]} == {"src/gettok/errors.py"}
+
+
+def test_a_stage_whose_code_has_changed_since_its_digests_were_written_refuses_to_run(copy):
+    module = copy / "stages" / "transcribe.py"
+    module.write_text(module.read_text("utf-8") + "\nX = 1\n", "utf-8")
+    with pytest.raises(BadSettings, match="dvc repro transcribe"):
+        refuse_stale_code("transcribe")
+    refuse_stale_code("describe")  # nothing is written of it: DVC does not run it
