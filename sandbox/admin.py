@@ -1,4 +1,4 @@
-"""The sandbox's own controls, under a path that no face uses; they are not in the request log."""
+"""The sandbox's own controls, under a path that no service uses; they are not in the request log."""
 
 import json
 from collections.abc import Callable

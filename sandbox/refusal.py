@@ -1,8 +1,8 @@
-"""A request that a face turns down."""
+"""A request that a service turns down."""
 
 
 class Refusal(Exception):
-    """Carries what the caller is told: HTTP status, the face's own error code, a message."""
+    """Carries what the caller is told: HTTP status, the service's own error code, a message."""
 
     def __init__(self, status: int, code: str, message: str, param: str | None = None) -> None:
         super().__init__(f"{status} {code}: {message}")

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    face: str
+    service: str
     method: str
     path: str
     body_sha256: str

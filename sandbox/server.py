@@ -1,4 +1,4 @@
-"""One server on loopback with three faces: the Research API, the website with its media, and a model endpoint."""
+"""One server on loopback with three services: the Research API, the website with its media, and a model endpoint."""
 
 import threading
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from sandbox.wire import Wire
 from sandbox.world import world_of
 
 
-class Face(Protocol):
+class Service(Protocol):
     def subject(self, request: Request) -> str:
         """What the request asks about, for the log."""
 
@@ -48,7 +48,7 @@ class Sandbox:
         self._world = world_of(corpus, switches, FaultScript(script), log)
         research_api = ResearchApi(self._world)
         self._admin = Admin(self._world, research_api.quota)
-        self._faces: dict[str, tuple[str, Face]] = {
+        self._services: dict[str, tuple[str, Service]] = {
             "/v2/": ("research_api", research_api),
             f"{SITE}/": ("pages", Pages(self._world)),
             MEDIA: ("media", Media(self._world)),
@@ -116,24 +116,24 @@ class Sandbox:
         date = self._world.clock.http_date()
         if request.path.startswith(ADMIN):
             return self._admin.answer(request), date
-        name, face = self._face_of(request)
-        reply = self._reply(request, face)
-        subject = face.subject(request) if face else ""
+        name, service = self._service_of(request)
+        reply = self._reply(request, service)
+        subject = service.subject(request) if service else ""
         self._world.log.add(
             Entry(name, request.method, request.path, request.body_sha256, subject, reply.status)
         )
         return reply, date
 
-    def _face_of(self, request: Request) -> tuple[str, Face | None]:
-        for prefix, (name, face) in self._faces.items():
+    def _service_of(self, request: Request) -> tuple[str, Service | None]:
+        for prefix, (name, service) in self._services.items():
             if request.path.startswith(prefix):
-                return name, face
+                return name, service
         return "", None
 
-    def _reply(self, request: Request, face: Face | None) -> Reply:
-        if face is None:
+    def _reply(self, request: Request, service: Service | None) -> Reply:
+        if service is None:
             return text_reply(404, "404 page not found")
-        reply = face.answer(request, self._world.script.next_for(request))
+        reply = service.answer(request, self._world.script.next_for(request))
         log_id = ("X-Tt-Logid", self._world.clock.log_id(request.digest))
         return replace(reply, headers=(log_id, *reply.headers))
 

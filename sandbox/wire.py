@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a socket: what came in, and replies, broken ones too, byte for byte as the faces want them."""
+"""HTTP/1.1 on a socket: what came in, and replies, broken ones too, byte for byte as the services want them."""
 
 import select
 import socket
@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Wire
 
     def __getattr__(self, name: str) -> Any:
-        """Every method goes the same way; which ones are allowed is the faces' business."""
+        """Every method goes the same way; which ones are allowed is the services' business."""
         if name.startswith("do_"):
             return self._exchange
         raise AttributeError(name)

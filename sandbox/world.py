@@ -1,4 +1,4 @@
-"""What the three faces of the sandbox share."""
+"""What the three services of the sandbox share."""
 
 import threading
 from dataclasses import dataclass, field

@@ -54,7 +54,7 @@ def test_what_was_answered_in_a_batch_stands_in_the_log_as_such(batches, client)
     batches.run(LINES)
     paid = batches.paid()
     assert len(paid) == 12
-    assert {(entry["face"], entry["method"], entry["path"], entry["status"]) for entry in paid} == {
+    assert {(entry["service"], entry["method"], entry["path"], entry["status"]) for entry in paid} == {
         ("model", "POST", PATH, 200)
     }
     client.chat.completions.create(**LINES[0]["body"])

@@ -137,7 +137,7 @@ def test_captions_that_a_passing_trouble_cost_are_asked_for_again_alone(here, se
     since = len(server.requests())
     assert captions_troubles(download()) == {"captioned": None, "ok": None}
     assert "captions" not in capsys.readouterr().err.splitlines()[-1]
-    assert [entry["face"] for entry in server.requests()[since:]] == ["pages", "media"]
+    assert [entry["service"] for entry in server.requests()[since:]] == ["pages", "media"]
     assert CAPTIONS.read(Path("data/captions.parquet"))["text"].to_list() == ["buenos días a todos"]
     assert Path(f"data/media/{IDS['captioned']}.srt").is_file()
     late, since = outputs(), len(server.requests())
@@ -166,7 +166,7 @@ def test_five_pages_that_cannot_be_read_end_the_run_and_the_next_one_gets_furthe
     since = len(server.requests())
     table = download(max_concurrency=1)
     assert table["reason"].drop_nulls().to_list() == ["private"]
-    again = [entry["subject"] for entry in server.requests()[since:] if entry["face"] == "pages"]
+    again = [entry["subject"] for entry in server.requests()[since:] if entry["service"] == "pages"]
     assert len(again) == 5
 
 

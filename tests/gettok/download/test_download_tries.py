@@ -142,7 +142,7 @@ def test_pages_that_can_never_be_read_stop_nobody_while_another_can(quick, serve
     before = len(server.requests())
     for _ in range(12):
         assert refusal_of(step, "hevc").reason == "unreadable"
-    asked = [entry["subject"] for entry in server.requests()[before:] if entry["face"] == "pages"]
+    asked = [entry["subject"] for entry in server.requests()[before:] if entry["service"] == "pages"]
     assert asked.count(IDS["ok"]) == 2, "after each five in a row"
     server.play([{"do": "captcha", "match": "/video/", "times": None}])
     for _ in range(2):
