@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tiktok_research_api import QueryUserInfoRequest, QueryVideoCommentsRequest
 
-from bench.lanes.sdk import client, request
-from bench.lanes.task import Task
+from bench.candidates.collect.sdk import client, request
+from bench.candidates.collect.task import Task
 
 
 def resume(base, start, end):
@@ -37,7 +37,7 @@ def comments(base, video_id):
 
 def library(base, folder, day, *options):
     """What the library collects of one day, into its database in the folder."""
-    from bench.lanes import tiktok_library  # noqa: PLC0415 - slow, and only this call needs it
+    from bench.candidates.collect import tiktok_library  # noqa: PLC0415 - slow, and only this call needs it
 
     that_day = date.fromisoformat(day)
     tiktok_library.collect(Task(base, Path(folder), that_day, that_day), *options)

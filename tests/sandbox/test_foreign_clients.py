@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from root import ROOT
 
-from bench.lanes.kept import ids
+from bench.candidates.collect.collected import ids
 from sandbox.profiles import Profile
 from sandbox.server import Sandbox
 
@@ -69,7 +69,7 @@ class Judged:
         days = ("--days", str(START), str(END))
         command = ["collect", client, str(folder), "--base", sandbox.base, *days]
         done = subprocess.run(
-            [sys.executable, "-m", "bench.lanes", *command],
+            [sys.executable, "-m", "bench.candidates.collect", *command],
             cwd=ROOT,
             env={**os.environ, "TZ": zone},
             capture_output=True,
