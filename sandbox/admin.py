@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.exchange import Reply, Request, json_reply
 from sandbox.faults import FaultScript
 from sandbox.profiles import switched
-from sandbox.quota import Quota
+from sandbox.research_api.quota import Quota
 from sandbox.world import World
 
 PREFIX = "/__sandbox__/"

@@ -1,4 +1,4 @@
-"""One request and the reply to it."""
+"""A request, the reply to it, and the error that refuses it."""
 
 import hashlib
 import json
@@ -59,6 +59,17 @@ class Reply:
     """`reset` breaks the connection before a byte is sent; `silent` keeps it open and says nothing."""
     pace_s: float = 0
     """Real seconds between the bytes of the body; 0: as fast as they go."""
+
+
+class Refusal(Exception):
+    """A refused request: the HTTP status, the service's own error code, and the message for the caller."""
+
+    def __init__(self, status: int, code: str, message: str, param: str | None = None) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
 
 
 def as_json(value: Any) -> bytes:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.exchange import Reply, Request, html_reply
-from sandbox.media_shapes import SPOILED
-from sandbox.page_shapes import REFUSALS, SHAPES, SLIDESHOWS
+from sandbox.pages.media_shapes import SPOILED
+from sandbox.pages.page_shapes import REFUSALS, SHAPES, SLIDESHOWS
 
 GATEWAY_TIMEOUT = (
     "<html><head><title>504 Gateway Time-out</title></head>"

@@ -12,15 +12,15 @@ from sandbox.admin import Admin
 from sandbox.clock import VirtualClock
 from sandbox.exchange import Reply, Request, text_reply
 from sandbox.faults import Fault, FaultScript
-from sandbox.media import PREFIX as MEDIA
-from sandbox.media import Media
-from sandbox.model_api import ModelApi
-from sandbox.pages import SITE, Pages
+from sandbox.http_server import Wire
+from sandbox.model.api import ModelApi
+from sandbox.pages.media import PREFIX as MEDIA
+from sandbox.pages.media import Media
+from sandbox.pages.site import SITE, Pages
 from sandbox.profiles import Profile, profile_named
 from sandbox.request_log import Entry
-from sandbox.research_api import ResearchApi
+from sandbox.research_api.api import ResearchApi
 from sandbox.videos import CORPUS
-from sandbox.wire import Wire
 from sandbox.world import world_of
 
 

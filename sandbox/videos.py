@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sandbox.captions import Caption, caption_from_json
 from sandbox.faults import MEDIA, PAGES, WHOLE, check_word
+from sandbox.pages.captions import Caption, caption_from_json
 
 CORPUS = Path(__file__).parent / "corpus"
 

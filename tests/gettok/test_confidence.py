@@ -18,9 +18,9 @@ from gettok.settings import Prompt, StancePrompt, StanceTarget
 from gettok.settings.secrets import Secret
 from gettok.stance import StanceInputs, StanceStep
 from gettok.tables import STANCES
+from sandbox.model.stance_lexicon import verdict
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox
-from sandbox.word_list import verdict
 
 TARGET = StanceTarget(target="Pedro Castillo", labels=("support", "no support", "neutral"))
 PROMPT = StancePrompt(name="test", text="Towards {target}: {labels}?", inputs=("transcript",))

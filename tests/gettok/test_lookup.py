@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gettok.collect.ids import batches, day_of, query_for, read_ids, second_look, video_id
 from gettok.errors import BadInput
 from gettok.settings.query import check_query
-from sandbox.conditions import condition
+from sandbox.research_api.conditions import condition
 
 ID = "7213456789012345678"
 OTHER = "7213456789012345681"

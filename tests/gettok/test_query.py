@@ -14,8 +14,8 @@ from gettok.settings.fields import LENGTHS
 from gettok.settings.query import FIELDS, Query, Terms, check_query, conditions
 from gettok.settings.regions import REGION_CODES
 from gettok.step import canonical
-from sandbox.conditions import FIELDS as SANDBOX_FIELDS
-from sandbox.conditions import condition
+from sandbox.research_api.conditions import FIELDS as SANDBOX_FIELDS
+from sandbox.research_api.conditions import condition
 
 _OPERATIONS = ("EQ", "IN", "GT", "GTE", "LT", "LTE")
 _VALUES = {

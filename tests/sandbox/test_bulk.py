@@ -9,10 +9,10 @@ from itertools import pairwise
 import pytest
 
 from sandbox.bulk import MANY_COMMENTS, write
-from sandbox.candidates import MOST_KEPT, Candidates
 from sandbox.faults import FaultScript
 from sandbox.profiles import Profile
-from sandbox.query import query_from
+from sandbox.research_api.candidates import MOST_KEPT, Candidates
+from sandbox.research_api.query import query_from
 from sandbox.world import world_of
 
 CASTILLO = {"field_name": "keyword", "operation": "EQ", "field_values": ["Castillo"]}

@@ -6,11 +6,11 @@ import re
 import pytest
 from page_reader import Reader
 
-from sandbox.captions import FORMATS, caption_from_json
 from sandbox.corpus.captions import captions
 from sandbox.corpus.cast import cast
 from sandbox.corpus.script import script
 from sandbox.corpus.truth import HERE, truth
+from sandbox.pages.captions import FORMATS, caption_from_json
 from sandbox.server import Sandbox
 
 SEGMENTS = [[0.3, 1.85, "Hola, ¿qué tal? <b> & más"], [61.5, 3725.004, "Adiós"]]

@@ -9,8 +9,8 @@ from model_caller import AGAINST, LABELS, SUPPORT, block, picture, said, schema,
 from PIL import Image
 from pydantic import BaseModel
 
-from sandbox.evidence import evidence, instructions
-from sandbox.looking import Eyes
+from sandbox.model.evidence import evidence, instructions
+from sandbox.model.vision import Eyes
 
 
 def test_the_openai_client_itself_lists_and_finds_the_model(client):

@@ -6,7 +6,7 @@ import openai
 import pytest
 from batch_caller import ids, line
 
-from sandbox.looking import Eyes
+from sandbox.model.vision import Eyes
 
 LINES = [line(number) for number in range(20)]
 
@@ -145,12 +145,12 @@ def test_a_look_does_not_wait_for_pictures_and_nothing_is_answered_twice(batches
     may_go = threading.Event()
     real = Eyes.look
     monkeypatch.setattr(Eyes, "look", lambda self, shown: may_go.wait(20) and real(self, shown))
-    monkeypatch.setattr("sandbox.batches.PATIENCE_S", 0.05)
+    monkeypatch.setattr("sandbox.model.batches.PATIENCE_S", 0.05)
     content = [said("Describe."), seen(picture(size=(64, 112)))]
     batch = batches.create([line(1), line(2, messages=[{"role": "user", "content": content}])])
     waiting = batches.look(batch, times=3)
     assert (waiting.status, waiting.request_counts.completed < 2) == ("in_progress", True)
     may_go.set()
-    monkeypatch.setattr("sandbox.batches.PATIENCE_S", 20)
+    monkeypatch.setattr("sandbox.model.batches.PATIENCE_S", 20)
     done = batches.look(batch)
     assert (done.status, done.request_counts.completed, len(batches.paid())) == ("completed", 2, 2)

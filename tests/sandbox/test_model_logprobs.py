@@ -7,7 +7,7 @@ import openai
 import pytest
 from model_caller import AGAINST, LABELS, SUPPORT, block, said, schema
 
-from sandbox.word_list import verdict
+from sandbox.model.stance_lexicon import verdict
 
 STANCE = schema(stance={"type": "string", "enum": LABELS})
 
