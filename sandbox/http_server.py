@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a socket: what came in, and replies, broken ones too, byte for byte as the services want them."""
+"""HTTP/1.1 on a socket: reads requests, and sends replies, broken ones too, exactly as the services make them."""
 
 import select
 import socket
@@ -10,15 +10,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from sandbox.exchange import Reply, Request
-from sandbox.traffic import Traffic, Visit
+from sandbox.traffic import OpenRequest, Traffic
 
-LARGEST_BODY = 256 * 2**20
+MAX_BODY_BYTES = 256 * 2**20
 Answer = Callable[[Request], tuple[Reply, str]]
 """From a request to its reply and the `Date` of the reply."""
 
 
-class Wire(ThreadingHTTPServer):
-    """A server that knows its open connections, so that stopping it leaves none behind."""
+class HttpServer(ThreadingHTTPServer):
+    """A server that tracks its open connections, so that stopping it closes all of them."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -30,7 +30,7 @@ class Wire(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
     def server_bind(self) -> None:
-        """Without the name look-up of the standard library, which may ask the network."""
+        """As in the standard library, without its name look-up, which may use the network."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -44,7 +44,7 @@ class Wire(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nobody is told of a client that went away; any other error is a fault of ours and is shown."""
+        """Ignores clients that disconnect; any other error is a bug of ours, and is printed."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -59,19 +59,19 @@ class Wire(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: Wire
+    server: HttpServer
 
     def __getattr__(self, name: str) -> Any:
-        """Every method goes the same way; which ones are allowed is the services' business."""
+        """All methods are handled alike; the services decide which are allowed."""
         if name.startswith("do_"):
             return self._exchange
         raise AttributeError(name)
 
     def log_message(self, *_: Any) -> None:
-        """Says nothing: the request log is elsewhere."""
+        """Logs nothing, because the sandbox has its own request log."""
 
     def send_error(self, code: int, *_: Any) -> None:
-        """What the standard library turns down by itself goes out plain, without its clock and its version."""
+        """Errors of the standard library are sent without its clock and its version."""
         self.close_connection = True
         self.wfile.write(
             f"HTTP/1.1 {code} {_phrase(code)}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _exchange(self) -> None:
         try:
             body = self._body()
-        except ValueError:  # a length that is no number
+        except ValueError:  # a length that is not a number
             self.send_error(400)
             return
         if body is None:
@@ -88,24 +88,24 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, self.path, headers, body)
-        with Visit(self.server.traffic, request) as visit:
+        with OpenRequest(self.server.traffic, request) as open_request:
             reply, date = self.server.answer(request)
             if reply.hang_up:
                 self._hang_up(reply.hang_up)
             else:
-                self._send(reply, date, visit)
+                self._send(reply, date, open_request)
 
     def _body(self) -> bytes | None:
-        """None when it is too large to be meant."""
+        """None if it is larger than `MAX_BODY_BYTES`."""
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._chunks()
         length = int(self.headers.get("Content-Length") or 0)
-        return self.rfile.read(max(0, length)) if length <= LARGEST_BODY else None
+        return self.rfile.read(max(0, length)) if length <= MAX_BODY_BYTES else None
 
     def _chunks(self) -> bytes | None:
         body = bytearray()
         while size := int(self.rfile.readline().split(b";")[0], 16):
-            if len(body) + size > LARGEST_BODY:
+            if len(body) + size > MAX_BODY_BYTES:
                 return None
             body += self.rfile.read(size)
             self.rfile.readline()
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             continue
         return bytes(body)
 
-    def _send(self, reply: Reply, date: str, visit: Visit) -> None:
+    def _send(self, reply: Reply, date: str, open_request: OpenRequest) -> None:
         lines = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}", f"Date: {date}"]
         lines += [f"Content-Type: {reply.content_type}"]
         lines += [f"{name}: {value}" for name, value in reply.headers]
@@ -131,11 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             whole = memoryview(head if self.command == "HEAD" else head + _payload(reply))
             self.wfile.write(whole[:-1])
-            visit.over()
+            open_request.finish()
             self.wfile.write(whole[-1:])
 
     def _drip(self, head: bytes, reply: Reply) -> None:
-        """Byte by byte, until all are out or the other side says or sends anything at all."""
+        """Send byte by byte, until all are sent or the client sends anything or disconnects."""
         self.close_connection = True
         self.wfile.write(head)
         for byte in reply.body:
@@ -146,9 +146,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _hang_up(self, how: str) -> None:
         self.close_connection = True
         if how == "silent":
-            self.connection.recv(1)  # returns when the other side gives up
+            self.connection.recv(1)  # returns when the client gives up
         else:
-            # lingering for no time at all is what turns the goodbye into a reset
+            # with a linger time of 0, closing the socket sends a reset
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 

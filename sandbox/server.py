@@ -1,4 +1,4 @@
-"""One server on loopback with three services: the Research API, the website with its media, and a model endpoint."""
+"""The loopback server and its services: the Research API, the website with its media, and a model endpoint."""
 
 import threading
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from sandbox.admin import Admin
 from sandbox.clock import VirtualClock
 from sandbox.exchange import Reply, Request, text_reply
 from sandbox.faults import Fault, FaultScript
-from sandbox.http_server import Wire
+from sandbox.http_server import HttpServer
 from sandbox.model.api import ModelApi
 from sandbox.pages.media import PREFIX as MEDIA
 from sandbox.pages.media import Media
@@ -26,14 +26,14 @@ from sandbox.world import world_of
 
 class Service(Protocol):
     def subject(self, request: Request) -> str:
-        """What the request asks about, for the log."""
+        """What the request is about, for the log."""
 
     def answer(self, request: Request, fault: Fault) -> Reply:
-        """The reply, spoiled by the fault at its place in the order of checks."""
+        """The reply; the fault takes effect at its place in the order of checks."""
 
 
 class Sandbox:
-    """A running server for a `with` block; every answer depends on seed, clock, script and question alone."""
+    """A running server, for a `with` block. Its answers depend only on seed, clock, script and requests."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class Sandbox:
             MEDIA: ("media", Media(self._world)),
             "/v1/": ("model", ModelApi(self._world)),
         }
-        self._wire = Wire(port, self._answer, self._world.traffic)
-        self._world.base = f"http://127.0.0.1:{self._wire.server_address[1]}"
-        self._thread = threading.Thread(target=self._wire.serve_forever, args=(0.02,), daemon=True)
+        self._http = HttpServer(port, self._answer, self._world.traffic)
+        self._world.base = f"http://127.0.0.1:{self._http.server_address[1]}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -65,10 +65,10 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self._world.over.set()
-        self._wire.shutdown()
-        self._wire.hang_up_all()
-        self._wire.server_close()
+        self._world.stopped.set()
+        self._http.shutdown()
+        self._http.hang_up_all()
+        self._http.server_close()
         self._thread.join()
         self._world.log.close()
 
@@ -105,11 +105,11 @@ class Sandbox:
         return self._world.log.entries()
 
     def traffic(self) -> dict[str, dict[str, float]]:
-        """What each host was sent so far, and how much of it at once."""
-        return self._world.traffic.told()
+        """The requests to each host so far, and how many at once."""
+        return self._world.traffic.totals()
 
     def play(self, script: Iterable[Any]) -> None:
-        """A new fault script in place of the old one."""
+        """Replace the fault script."""
         self._world.script = FaultScript(script)
 
     def _answer(self, request: Request) -> tuple[Reply, str]:
@@ -139,5 +139,5 @@ class Sandbox:
 
 
 def serve(**settings: Any) -> Sandbox:
-    """A sandbox by its settings, for a `with` block."""
+    """A sandbox with these settings, for a `with` block."""
     return Sandbox(**settings)

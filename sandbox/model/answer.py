@@ -1,4 +1,4 @@
-"""What the sandbox's model answers: from what it was sent, and from nothing else."""
+"""The answers of the sandbox's model, made only from what the request contains."""
 
 import json
 import re
@@ -9,11 +9,11 @@ from typing import Any
 
 from sandbox.exchange import JsonObject
 from sandbox.model.evidence import evidence, instructions, is_marked, language, missing, word_set
-from sandbox.model.injection import fits, forged_answer, ordered
+from sandbox.model.injection import fits, forged_answer, ordered_label
 from sandbox.model.logprobs import Decision, quoted
 from sandbox.model.schema import kind_of, resolved
-from sandbox.model.stance_lexicon import Verdict, fold, verdict
-from sandbox.model.vision import Look, described, texts
+from sandbox.model.stance_lexicon import LexiconScore, fold, lexicon_score
+from sandbox.model.vision import SeenPicture, describe, texts
 
 NEUTRAL = word_set("neutral unclear none unknown mixed neither undecided ambiguous irrelevant")
 NEGATIVE = word_set("no not against anti oppose opposes opposed opposing opposition negative contra reject")
@@ -32,44 +32,44 @@ DEFAULT_LABELS = ("support", "no support", "neutral")
 
 @dataclass(frozen=True)
 class Task:
-    """What was asked: the texts of the user's messages and the pictures, seen."""
+    """A request: the texts of the user's messages, and the measured pictures."""
 
     parts: Sequence[str]
-    looks: Sequence[Look]
+    pictures: Sequence[SeenPicture]
     gullible: str = "no"
-    """`no`, `careless` or `always`: see the switch of that name."""
-    picture: int | None = None
-    """The number of the only picture that this part of the answer is about, counted from 1."""
+    """`no`, `careless` or `always`, as the switch of that name."""
+    picture_number: int | None = None
+    """The number, from 1, of the only picture that this part of the answer is about."""
 
     @cached_property
     def evidence(self) -> str:
-        """The text to be judged, with what can be read in the pictures."""
-        return "\n".join(part for part in (evidence(self.parts), *texts(self.looks)) if part)
+        """The text to be judged, with the text in the pictures."""
+        return "\n".join(part for part in (evidence(self.parts), *texts(self.pictures)) if part)
 
     @cached_property
     def instructions(self) -> str:
         return instructions(self.parts)
 
     @cached_property
-    def verdict(self) -> Verdict:
-        return verdict(self.evidence)
+    def score(self) -> LexiconScore:
+        return lexicon_score(self.evidence)
 
     @cached_property
-    def believed(self) -> str:
-        """Text of others whose orders are obeyed; marks around a text protect it from a careless model only."""
+    def injectable(self) -> str:
+        """Text whose orders the model obeys; marks around it protect from a careless model only."""
         if self.gullible == "no":
             return ""
         if self.gullible == "careless" and is_marked(self.parts):
-            return "\n".join(texts(self.looks))
+            return "\n".join(texts(self.pictures))
         return self.evidence
 
     @cached_property
     def forged(self) -> JsonObject:
-        return forged_answer(self.believed)
+        return forged_answer(self.injectable)
 
 
 def answer(task: Task, schema: JsonObject | None) -> str:
-    """Text as the task wants it; JSON when there is a schema, even an empty one."""
+    """Plain text, or JSON if there is a schema, even an empty one."""
     if schema is None:
         return _prose(task)
     value = _filled(task, "", schema, schema) if schema else _free_object(task)
@@ -77,70 +77,70 @@ def answer(task: Task, schema: JsonObject | None) -> str:
 
 
 def decisions(task: Task, schema: JsonObject | None) -> list[Decision]:
-    """The labels in the answer, each with the chances that it and its rivals had."""
+    """The labels in the answer, with the probabilities of all alternatives."""
     if schema is None:
-        before, labels = r"classified as '", _labels_named(task)
+        before, labels = r"classified as '", _quoted_labels(task)
         return [] if _is_about_pictures(task) else [_decision(task, before, labels, "'")]
     if not schema:
-        return [_decision(task, quoted("label"), _labels_named(task), '"')]
+        return [_decision(task, quoted("label"), _quoted_labels(task), '"')]
     return [_decision(task, quoted(name), labels, '"') for name, labels in _choices(schema, schema)]
 
 
 def _choices(node: JsonObject, root: JsonObject) -> Iterator[tuple[str, Sequence[str]]]:
-    """Each property of a schema that takes one label of several."""
+    """The properties of a schema whose value is one of several labels."""
     for name, part in resolved(node, root).get("properties", {}).items():
         labels = resolved(part, root).get("enum")
-        if labels and not _called(name, LANGUAGE) and all(isinstance(known, str) for known in labels):
+        if labels and not _is_named(name, LANGUAGE) and all(isinstance(label, str) for label in labels):
             yield name, labels
         else:
             yield from _choices(part, root)
 
 
 def _decision(task: Task, before: str, labels: Sequence[str], closing: str) -> Decision:
-    """The chosen label has the verdict's confidence, the others share what is left."""
-    chosen, others = label(task, labels), len(set(labels)) - 1
-    sure = min(task.verdict.confidence, 0.99) if others else 1.0
-    chances = {known: sure if known == chosen else (1 - sure) / others for known in labels}
-    return Decision(before, chosen, chances, closing)
+    """The chosen label has the lexicon's confidence; the others share the rest."""
+    chosen, others = label_of(task, labels), len(set(labels)) - 1
+    confidence = min(task.score.confidence, 0.99) if others else 1.0
+    probabilities = {name: confidence if name == chosen else (1 - confidence) / others for name in labels}
+    return Decision(before, chosen, probabilities, closing)
 
 
 def _is_about_pictures(task: Task) -> bool:
-    return bool(task.looks) and "classif" not in task.instructions.lower()
+    return bool(task.pictures) and "classif" not in task.instructions.lower()
 
 
 def _prose(task: Task) -> str:
     if _is_about_pictures(task):
-        return f"{described(task.looks)}\n\n{_text_paragraph(task)}"
-    return f"The input is classified as '{label(task, _labels_named(task))}': {_reason(task)}"
+        return f"{describe(task.pictures)}\n\n{_text_paragraph(task)}"
+    return f"The input is classified as '{label_of(task, _quoted_labels(task))}': {_reason(task)}"
 
 
 def _free_object(task: Task) -> JsonObject:
     if _is_about_pictures(task):
-        return {"description": described(task.looks), "text": "\n".join(texts(task.looks))}
-    stance = label(task, _labels_named(task))
-    return {"label": stance, "confidence": task.verdict.confidence, "evidence": _reason(task)}
+        return {"description": describe(task.pictures), "text": "\n".join(texts(task.pictures))}
+    stance = label_of(task, _quoted_labels(task))
+    return {"label": stance, "confidence": task.score.confidence, "evidence": _reason(task)}
 
 
 def _text_paragraph(task: Task) -> str:
-    found = texts(task.looks)
-    return "The text in the video reads: " + "\n".join(found) if found else "There is no text in the video."
+    shown = texts(task.pictures)
+    return "The text in the video reads: " + "\n".join(shown) if shown else "There is no text in the video."
 
 
-def _labels_named(task: Task) -> Sequence[str]:
-    """The labels that the instructions put in quotation marks."""
+def _quoted_labels(task: Task) -> Sequence[str]:
+    """The labels in quotation marks in the instructions."""
     quoted = re.findall(r"['\"‘“]([\w ]{2,30})['\"’”]", task.instructions)
     return tuple(dict.fromkeys(quoted)) or DEFAULT_LABELS
 
 
-def label(task: Task, labels: Sequence[Any]) -> Any:
-    """The label for the balance of the words; when there is none for it, the neutral one, else the last."""
-    order = ordered(task.believed, labels)
+def label_of(task: Task, labels: Sequence[Any]) -> Any:
+    """The label that matches the lexicon's balance, else the neutral one, else the last."""
+    order = ordered_label(task.injectable, labels)
     if order is not None:
         return order
-    sides = {_side(str(known)): known for known in reversed(labels)}
-    score = task.verdict.score
-    wanted = (score > 0) - (score < 0)
-    return sides.get(wanted, sides.get(0, labels[-1]))
+    by_side = {_side(str(name)): name for name in reversed(labels)}
+    balance = task.score.balance
+    wanted = (balance > 0) - (balance < 0)
+    return by_side.get(wanted, by_side.get(0, labels[-1]))
 
 
 def _side(name: str) -> int:
@@ -151,14 +151,14 @@ def _side(name: str) -> int:
 
 
 def _reason(task: Task) -> str:
-    phrases = list(dict.fromkeys(task.verdict.phrases))
+    phrases = list(dict.fromkeys(task.score.phrases))
     if not phrases:
         return "it says nothing for or against."
     return "it says " + ", ".join(f"“{phrase}”" for phrase in phrases) + "."
 
 
-def _filled(task: Task, name: str, node: JsonObject, root: JsonObject) -> Any:  # noqa: PLR0911 - one return for each kind
-    """A value that the schema allows and the task fills."""
+def _filled(task: Task, name: str, node: JsonObject, root: JsonObject) -> Any:  # noqa: PLR0911 - one return per type
+    """A value that is valid for the schema and follows from the task."""
     node = resolved(node, root)
     if "const" in node:
         return node["const"]
@@ -174,13 +174,13 @@ def _filled(task: Task, name: str, node: JsonObject, root: JsonObject) -> Any:  
         case "number" | "integer" as kind:
             return _number(task, name, whole=kind == "integer", most=node.get("maximum"))
         case "boolean":
-            return bool(texts(task.looks)) if _called(name, TEXT) else task.verdict.score > 0
+            return bool(texts(task.pictures)) if _is_named(name, TEXT) else task.score.balance > 0
         case _:
             return None
 
 
 def _property(task: Task, name: str, node: JsonObject, root: JsonObject) -> Any:
-    """As the task fills it, unless a forged answer that is believed says otherwise."""
+    """The forged value if the model obeys one, else the value that follows from the task."""
     node = resolved(node, root)
     if name in task.forged and fits(task.forged[name], node, kind_of(node)):
         return task.forged[name]
@@ -188,69 +188,72 @@ def _property(task: Task, name: str, node: JsonObject, root: JsonObject) -> Any:
 
 
 def _chosen(task: Task, name: str, choices: Sequence[Any]) -> Any:
-    spoken = language(task.evidence)
-    if _called(name, LANGUAGE) and choices:
-        return next((choice for choice in choices if str(choice).lower().startswith(spoken)), choices[-1])
-    return label(task, choices)
+    code = language(task.evidence)
+    if _is_named(name, LANGUAGE) and choices:
+        return next((choice for choice in choices if str(choice).lower().startswith(code)), choices[-1])
+    return label_of(task, choices)
 
 
 def _several(task: Task, name: str, node: JsonObject, root: JsonObject) -> list[Any]:
-    """A list by frame for text, by phrase for evidence; other lists of plain values are empty."""
+    """A list by frame for text, by phrase for evidence; other lists of strings are empty."""
     item = resolved(node["items"], root)
-    if kind_of(item) == "object" and _called(name, TEXT):
-        shown = [one for one in _by_picture(task) if one.looks[0].text]
-        return [_filled(one, name, item, root) for one in shown]
+    if kind_of(item) == "object" and _is_named(name, TEXT):
+        with_text = [part for part in _by_picture(task) if part.pictures[0].text]
+        return [_filled(part, name, item, root) for part in with_text]
     if kind_of(item) != "string" or item.get("enum"):
         return [_filled(task, name, item, root)] if item.get("enum") else []
-    if _called(name, TEXT):
-        return [look.text for look in task.looks]
-    if _called(name, EVIDENCE):
-        return list(dict.fromkeys(task.verdict.phrases))
-    return [described([look]) for look in task.looks] if _called(name, DESCRIPTION) else []
+    if _is_named(name, TEXT):
+        return [picture.text for picture in task.pictures]
+    if _is_named(name, EVIDENCE):
+        return list(dict.fromkeys(task.score.phrases))
+    return [describe([picture]) for picture in task.pictures] if _is_named(name, DESCRIPTION) else []
 
 
 def _by_picture(task: Task) -> list[Task]:
-    """The same task for each picture alone."""
-    return [replace(task, looks=[look], picture=number) for number, look in enumerate(task.looks, 1)]
+    """The task, once for each picture alone."""
+    return [
+        replace(task, pictures=[picture], picture_number=number)
+        for number, picture in enumerate(task.pictures, 1)
+    ]
 
 
-def _string(task: Task, name: str, about: str) -> str:
-    """By the property's name, and where that says nothing, by what the schema tells of it."""
-    if _called(name, LANGUAGE) and _called(about, PICTURE):
-        written = "\n".join(texts(task.looks))
-        return language(written) if written else ""
-    for words in (name, about):
-        for called, told in STRINGS:
-            if _called(words, called):
-                return told(task)
+def _string(task: Task, name: str, description: str) -> str:
+    """By the property's name, or else by its description in the schema."""
+    if _is_named(name, LANGUAGE) and _is_named(description, PICTURE):
+        shown = "\n".join(texts(task.pictures))
+        return language(shown) if shown else ""
+    for words in (name, description):
+        for keywords, fill in STRINGS:
+            if _is_named(words, keywords):
+                return fill(task)
     return ""
 
 
 def _missing(task: Task) -> str:
-    """Which of the usual inputs are not there, as a sentence would list them."""
-    return ", ".join([*missing(task.parts), *([] if task.looks else ["frame"])])
+    """The usual inputs that the request lacks, as a comma-separated list."""
+    return ", ".join([*missing(task.parts), *([] if task.pictures else ["frame"])])
 
 
 STRINGS: Sequence[tuple[frozenset[str], Callable[[Task], str]]] = (
     (LANGUAGE, lambda task: language(task.evidence)),
-    (EVIDENCE, lambda task: "; ".join(dict.fromkeys(task.verdict.phrases))),
-    (DESCRIPTION, lambda task: described(task.looks)),
-    (TEXT, lambda task: "\n".join(texts(task.looks))),
-    (LABEL, lambda task: str(label(task, _labels_named(task)))),
+    (EVIDENCE, lambda task: "; ".join(dict.fromkeys(task.score.phrases))),
+    (DESCRIPTION, lambda task: describe(task.pictures)),
+    (TEXT, lambda task: "\n".join(texts(task.pictures))),
+    (LABEL, lambda task: str(label_of(task, _quoted_labels(task)))),
     (MISSING, _missing),
 )
-"""What a property of each name is filled with; the first name that fits counts."""
+"""How to fill a string property, by keywords in its name; the first match counts."""
 
 
 def _number(task: Task, name: str, *, whole: bool, most: Any) -> float:
-    """A confidence on the schema's own scale, which picture this is about, or how many pictures there are."""
-    if task.picture and _called(name, PICTURE):
-        return task.picture
-    if not _called(name, CONFIDENCE):
-        return len(task.looks)
-    scaled = task.verdict.confidence * (most if isinstance(most, int | float) else 100 if whole else 1)
+    """A confidence on the schema's scale, the number of this picture, or the number of pictures."""
+    if task.picture_number and _is_named(name, PICTURE):
+        return task.picture_number
+    if not _is_named(name, CONFIDENCE):
+        return len(task.pictures)
+    scaled = task.score.confidence * (most if isinstance(most, int | float) else 100 if whole else 1)
     return round(scaled) if whole else round(scaled, 4)
 
 
-def _called(name: str, words: frozenset[str]) -> bool:
+def _is_named(name: str, words: frozenset[str]) -> bool:
     return bool(set(re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())) & words)

@@ -1,17 +1,17 @@
-"""The stand-in for an OpenAI-compatible endpoint, with one model that looks at what it is sent."""
+"""An OpenAI-compatible endpoint, with one model that analyses what it is sent."""
 
 import time
 
 from sandbox.exchange import Refusal, Reply, Request, json_body, json_reply
-from sandbox.faults import INSTEAD, Fault, damaged
+from sandbox.faults import INSTEAD, Fault, with_damage
 from sandbox.model.batches import BATCHES_PATH, Batches
 from sandbox.model.capabilities import check_load, overloaded
 from sandbox.model.chat import messages_sha256
-from sandbox.model.completion import CHAT_PATH, completion, read
+from sandbox.model.completion import CHAT_PATH, complete, read_chat
 from sandbox.model.files import FILES_PATH, ModelFiles
 from sandbox.model.limits import ModelLimits
-from sandbox.model.models import known, listed
-from sandbox.model.refusal import refused
+from sandbox.model.models import list_models, model_named
+from sandbox.model.refusal import refusal_reply
 from sandbox.world import World
 
 KEY = "sandbox"
@@ -33,7 +33,7 @@ class ModelApi:
         self._batches = Batches(world, self._files)
 
     def subject(self, request: Request) -> str:
-        """The model and the hash of the messages; of a new batch, its file."""
+        """The model and the hash of the messages; for a new batch, its input file."""
         body = json_body(request) if request.path in {CHAT_PATH, BATCHES_PATH} else None
         if body is None:
             return ""
@@ -43,13 +43,13 @@ class ModelApi:
 
     def answer(self, request: Request, fault: Fault) -> Reply:
         if fault.do in INSTEAD:
-            return damaged(INSTEAD[fault.do], fault)
+            return with_damage(INSTEAD[fault.do], fault)
         try:
-            return damaged(self._answered(request, fault), fault)
+            return with_damage(self._respond(request, fault), fault)
         except Refusal as refusal:
-            return damaged(refused(refusal), fault)
+            return with_damage(refusal_reply(refusal), fault)
 
-    def _answered(self, request: Request, fault: Fault) -> Reply:
+    def _respond(self, request: Request, fault: Fault) -> Reply:
         if fault.do in FAULTS:
             raise Refusal(*FAULTS[fault.do])
         if fault.do == "529":
@@ -64,15 +64,15 @@ class ModelApi:
         if path == BATCHES_PATH or path.startswith(f"{BATCHES_PATH}/"):
             return self._batches.answer(request, fault)
         if path == MODELS_PATH and method == "GET":
-            return json_reply(200, listed(self._world))
+            return json_reply(200, list_models(self._world))
         if path.startswith(f"{MODELS_PATH}/") and method == "GET":
-            return json_reply(200, known(self._world, path.removeprefix(f"{MODELS_PATH}/")))
+            return json_reply(200, model_named(self._world, path.removeprefix(f"{MODELS_PATH}/")))
         raise Refusal(404, "unknown_url", f"Unknown request URL: {method} {path}.")
 
     def _chat(self, request: Request, fault: Fault) -> Reply:
-        with self._limits.place():
+        with self._limits.slot():
             check_load(self._world, request)
-            chat = read(self._world, request, fault)
+            chat = read_chat(self._world, request, fault)
             headers = self._limits.charge(chat)
             time.sleep(self._world.profile.model_latency_s)
-            return json_reply(200, completion(self._world, request, chat, fault), headers)
+            return json_reply(200, complete(self._world, request, chat, fault), headers)

@@ -1,10 +1,10 @@
-"""One batch: its requests, what became of each, and how it tells about itself."""
+"""One batch: its requests, their results, and its JSON."""
 
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sandbox.chance import falls, fraction
+from sandbox.chance import fraction, happens
 from sandbox.exchange import JsonObject, as_json
 from sandbox.faults import Fault
 from sandbox.model.batch_input import Line, Problem
@@ -13,9 +13,9 @@ from sandbox.model.models import MODEL
 WINDOW_S = 24 * 3600
 STAGES = ("validating", "in_progress", "finalizing")
 FINAL = frozenset({"completed", "failed", "expired", "cancelled"})
-LATE_LOOKS = 2
-"""How often a late batch is completed without its files."""
-INSTANTS = (
+LATE_POLLS = 2
+"""How many polls of a late batch show it as completed without its files."""
+TIMES = (
     "in_progress_at",
     "finalizing_at",
     "completed_at",
@@ -39,23 +39,23 @@ class Result:
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Whoever changes it holds its lock; results are added in order by one worker."""
+    """Hold `lock` to change a batch; a single worker adds the results in order."""
 
     id: str
     created_at: int
     input_file_id: str
     lines: Sequence[Line]
-    """In the order in which they are answered and come back, which is not that of the file."""
+    """In the order of their answers and results, which is not that of the file."""
     problems: Sequence[Problem]
     metadata: Mapping[str, str] | None
     fault: Fault
-    befallen: frozenset[str]
-    """Custom ids of the requests that the fault is about."""
+    affected: frozenset[str]
+    """Custom ids of the requests that get the fault."""
     prompt_tokens: int
     status: str = STAGES[0]
-    looks: int = 0
-    looks_since_final: int = 0
-    instants: dict[str, int] = field(default_factory=dict)
+    polls: int = 0
+    polls_since_final: int = 0
+    times: dict[str, int] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
     worker: threading.Thread | None = None
     output_file_id: str | None = None
@@ -68,25 +68,25 @@ class Batch:
 
     @property
     def runnable(self) -> Sequence[Line]:
-        """The lines that are ever answered."""
+        """The lines that will be answered."""
         if self.fault.do != "batch_expired":
             return self.lines
-        return [line for line in self.lines if line.custom_id not in self.befallen]
+        return [line for line in self.lines if line.custom_id not in self.affected]
 
-    def move(self, status: str, now: int) -> None:
-        """On to a status, through those that nobody happened to look at."""
+    def move_to(self, status: str, now: int) -> None:
+        """Move to a status, through the skipped ones in between."""
         passed: Sequence[str] = STAGES[1:] if status in {"completed", "expired"} else ()
         if status in STAGES:
             passed = STAGES[1 : STAGES.index(status) + 1]
-        for instant in (*passed, *({status} - set(STAGES))):
-            self.instants.setdefault(f"{instant}_at", now)
+        for stage in (*passed, *({status} - set(STAGES))):
+            self.times.setdefault(f"{stage}_at", now)
         self.status = status
 
-    def told(self, *, with_usage: bool) -> JsonObject:
-        is_late = self.fault.do == "batch_late" and self.looks_since_final <= LATE_LOOKS
+    def to_json(self, *, with_usage: bool) -> JsonObject:
+        is_late = self.fault.do == "batch_late" and self.polls_since_final <= LATE_POLLS
         answered = [result.status for result in self.results]
         failed = sum(status != 200 for status in answered) + (len(self._not_run()) if self.is_final else 0)
-        told: JsonObject = {
+        described: JsonObject = {
             "id": self.id,
             "object": "batch",
             "endpoint": "/v1/chat/completions",
@@ -99,7 +99,7 @@ class Batch:
             "error_file_id": None if is_late else self.error_file_id,
             "created_at": self.created_at,
             "expires_at": self.created_at + WINDOW_S,
-            **{name: self.instants.get(name) for name in INSTANTS},
+            **{name: self.times.get(name) for name in TIMES},
             "request_counts": {
                 "total": 0 if self.status in {"validating", "failed"} else len(self.lines),
                 "completed": answered.count(200),
@@ -108,11 +108,11 @@ class Batch:
             "metadata": self.metadata,
         }
         if self.status == "failed":
-            told["errors"] = {"object": "list", "data": [problem.told() for problem in self.problems]}
-        return told | ({"usage": self._usage()} if with_usage else {})
+            described["errors"] = {"object": "list", "data": [problem.to_json() for problem in self.problems]}
+        return described | ({"usage": self._usage()} if with_usage else {})
 
     def output(self) -> tuple[bytes, bytes]:
-        """The lines of the output file and of the error file, spoiled as the fault says."""
+        """The contents of the output file and of the error file, with the fault's damage."""
         good: list[tuple[str, bytes]] = []
         bad: list[tuple[str, bytes]] = []
         for result in self.results:
@@ -127,10 +127,12 @@ class Batch:
         return [line for line in self.lines if line.custom_id not in answered]
 
     def _joined(self, lines: Sequence[tuple[str, bytes]]) -> bytes:
-        kept = [line for name, line in lines if self.fault.do != "batch_missing" or name not in self.befallen]
+        output = [
+            line for name, line in lines if self.fault.do != "batch_missing" or name not in self.affected
+        ]
         if self.fault.do == "batch_doubled":
-            kept += [line for name, line in lines if name in self.befallen]
-        return b"".join(kept)
+            output += [line for name, line in lines if name in self.affected]
+        return b"".join(output)
 
     def _line(self, result: Result) -> bytes:
         response = {
@@ -138,20 +140,20 @@ class Batch:
             "request_id": self._name("req", result.custom_id),
             "body": result.body,
         }
-        return self._told_line(result.custom_id, response, None)
+        return self._output_line(result.custom_id, response, None)
 
     def _line_not_run(self, line: Line) -> bytes:
         code, message = NOT_RUN[self.status]
-        return self._told_line(line.custom_id, None, {"code": code, "message": message})
+        return self._output_line(line.custom_id, None, {"code": code, "message": message})
 
-    def _told_line(self, custom_id: str, response: JsonObject | None, error: JsonObject | None) -> bytes:
-        told = {
+    def _output_line(self, custom_id: str, response: JsonObject | None, error: JsonObject | None) -> bytes:
+        entry = {
             "id": self._name("batch_req", custom_id),
             "custom_id": custom_id,
             "response": response,
             "error": error,
         }
-        return as_json(told) + b"\n"
+        return as_json(entry) + b"\n"
 
     def _name(self, kind: str, custom_id: str) -> str:
         return f"{kind}_{int(fraction(kind, self.id, custom_id) * 16**13):013x}"
@@ -171,15 +173,15 @@ class Batch:
 
 
 def shuffled(lines: Sequence[Line], *seed: object) -> Sequence[Line]:
-    """The lines in another order, the same way each time."""
+    """The lines in another order, always the same for the same seed."""
     mixed = sorted(lines, key=lambda line: fraction("batch order", *seed, line.custom_id))
     return mixed if mixed != list(lines) else mixed[::-1]
 
 
-def befallen(fault: Fault, lines: Sequence[Line], seed: str) -> frozenset[str]:
-    """The requests that a fault is about: those it names, or its share of them by chance and at least one."""
+def affected_by(fault: Fault, lines: Sequence[Line], seed: str) -> frozenset[str]:
+    """The ids of the requests that get the fault: those that it names, or a share by chance and at least one."""
     if fault.custom_ids or not lines:
         return frozenset(fault.custom_ids)
-    by_chance = {line.custom_id for line in lines if falls(fault.share, seed, "befalls", line.custom_id)}
+    by_chance = {line.custom_id for line in lines if happens(fault.share, seed, "befalls", line.custom_id)}
     first = min((line.custom_id for line in lines), key=lambda name: fraction(seed, "befalls", name))
     return frozenset(by_chance | {first})

@@ -1,6 +1,6 @@
-"""The input file of a batch: one request a line, checked before anything is paid for.
+"""Reads and checks the input file of a batch, which has one request per line.
 
-The codes are OpenAI's and Azure's as users report them; which come together and their words are guesses.
+The codes are those of OpenAI and Azure, as users report them; their combinations and messages are guesses.
 """
 
 import json
@@ -16,7 +16,7 @@ from sandbox.profiles import Profile
 @dataclass(frozen=True, slots=True)
 class Line:
     number: int
-    """Its place in the file, from 1."""
+    """The line's number in the file, from 1."""
     custom_id: str
     body: JsonObject
 
@@ -28,12 +28,12 @@ class Problem:
     line: int | None = None
     param: str | None = None
 
-    def told(self) -> JsonObject:
+    def to_json(self) -> JsonObject:
         return {"code": self.code, "message": self.message, "param": self.param, "line": self.line}
 
 
 def read_lines(content: bytes, endpoint: str, profile: Profile) -> tuple[list[Line], list[Problem]]:
-    """The requests, and what is wrong with the file: a batch with any problem fails as a whole."""
+    """The requests, and the problems of the file; with any problem, the whole batch fails."""
     raw = [(number, line) for number, line in enumerate(content.split(b"\n"), 1) if line.strip()]
     if not raw:
         return [], [Problem("empty_file", "The input file contains no requests.")]
@@ -44,36 +44,36 @@ def read_lines(content: bytes, endpoint: str, profile: Profile) -> tuple[list[Li
         return [], [Problem("too_many_tasks", message)]
     lines, problems = [], []
     for number, text in raw:
-        found = _line(number, text, endpoint)
-        if isinstance(found, Line):
-            lines.append(found)
+        parsed = _line(number, text, endpoint)
+        if isinstance(parsed, Line):
+            lines.append(parsed)
         else:
-            problems.append(found)
-    return lines, [*problems, *_clashes(lines)]
+            problems.append(parsed)
+    return lines, [*problems, *_conflicts(lines)]
 
 
 def _line(number: int, text: bytes, endpoint: str) -> Line | Problem:
     try:
-        told: Any = json.loads(text)
+        entry: Any = json.loads(text)
     except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
+        entry = None
+    if not isinstance(entry, dict):
         return Problem("invalid_json_line", "This line is not parseable as valid JSON.", number)
     for name, kind in (("custom_id", str), ("method", str), ("url", str), ("body", dict)):
-        if not isinstance(told.get(name), kind):
+        if not isinstance(entry.get(name), kind):
             return Problem(
                 "missing_required_parameter", f"Missing required parameter: '{name}'.", number, name
             )
-    if told["method"] != "POST":
-        return Problem("invalid_method", f"Invalid method: {told['method']}.", number, "method")
-    if told["url"] != endpoint:
+    if entry["method"] != "POST":
+        return Problem("invalid_method", f"Invalid method: {entry['method']}.", number, "method")
+    if entry["url"] != endpoint:
         message = f"The URL provided for this request does not match the batch's endpoint {endpoint}."
         return Problem("invalid_url", message, number, "url")
-    return Line(number, told["custom_id"], told["body"])
+    return Line(number, entry["custom_id"], entry["body"])
 
 
-def _clashes(lines: list[Line]) -> Iterator[Problem]:
-    """What is wrong between lines: ids that come twice, and more than one model."""
+def _conflicts(lines: list[Line]) -> Iterator[Problem]:
+    """Problems between lines: duplicate ids, and more than one model."""
     seen: set[str] = set()
     for line in lines:
         model = line.body.get("model")

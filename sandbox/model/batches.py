@@ -1,7 +1,7 @@
-"""The batches of a model endpoint: made, looked at, listed and cancelled.
+"""The batches of a model endpoint: creates, polls, lists and cancels them.
 
-A batch moves when it is looked at, as far as the looks and the virtual clock allow by the switches. Its requests are
-answered behind the server, so that a look at a large one does not wait for all its pictures.
+A batch advances when it is polled, as far as the switches allow by polls and virtual clock. A background thread answers
+its requests, so that polling a large batch does not wait for all its pictures.
 """
 
 import threading
@@ -10,14 +10,14 @@ from typing import Any
 
 from sandbox.chance import fraction
 from sandbox.exchange import JsonObject, Refusal, Reply, Request, as_json, json_body, json_reply
-from sandbox.faults import NO_FAULT, SPOILED_ANSWERS, Fault
-from sandbox.model.batch import WINDOW_S, Batch, Result, befallen, shuffled
+from sandbox.faults import ANSWER_FAULTS, NO_FAULT, Fault
+from sandbox.model.batch import WINDOW_S, Batch, Result, affected_by, shuffled
 from sandbox.model.batch_input import Line, Problem, read_lines
 from sandbox.model.chat import chat_from, invalid, messages_sha256
-from sandbox.model.completion import CHAT_PATH, completion, read
+from sandbox.model.completion import CHAT_PATH, complete, read_chat
 from sandbox.model.files import ModelFiles
 from sandbox.model.models import MODEL
-from sandbox.model.refusal import ModelRefusal, error_of
+from sandbox.model.refusal import ModelRefusal, error_body
 from sandbox.model.token_count import prompt_tokens
 from sandbox.request_log import Entry
 from sandbox.world import World
@@ -25,7 +25,7 @@ from sandbox.world import World
 BATCHES_PATH = "/v1/batches"
 CANCEL = "/cancel"
 PATIENCE_S = 5.0
-"""Real seconds that a look waits for the answers that are due: without pictures they take less."""
+"""Real seconds that a poll waits for the answers that are due; without pictures they take less."""
 FAILED_ANSWERS = {
     "batch_400": (400, "invalid_value", "The request could not be processed."),
     "batch_429": (429, "rate_limit_exceeded", "Rate limit reached. Please try again later."),
@@ -33,7 +33,7 @@ FAILED_ANSWERS = {
 
 
 class Batches:
-    """All batches of this server, the newest last."""
+    """The endpoint's batches, the newest last."""
 
     def __init__(self, world: World, files: ModelFiles) -> None:
         self._world = world
@@ -45,26 +45,26 @@ class Batches:
         name = request.path.removeprefix(BATCHES_PATH).strip("/")
         match request.method:
             case "POST" if not name:
-                return json_reply(200, self._told(self._create(request, fault)))
+                return json_reply(200, self._to_json(self._create(request, fault)))
             case "POST" if name.endswith(CANCEL):
                 return json_reply(200, self._cancel(self._batch(name.removesuffix(CANCEL))))
             case "GET" if name:
-                return json_reply(200, self._look(self._batch(name)))
+                return json_reply(200, self._poll(self._batch(name)))
             case "GET":
                 return json_reply(200, self._list(request.query))
             case _:
                 raise Refusal(404, "unknown_url", f"Unknown request URL: {request.method} {request.path}.")
 
     def _create(self, request: Request, fault: Fault) -> Batch:
-        body = _checked(json_body(request))
+        body = _check_body(json_body(request))
         file = self._files.file(body["input_file_id"])
         if file.purpose != "batch":
             raise invalid("The input file must have been uploaded with the purpose 'batch'.", "input_file_id")
         profile = self._world.profile
         lines, problems = read_lines(file.content, CHAT_PATH, profile)
         tokens = self._tokens(lines)
-        hit = befallen(fault, lines, profile.seed)
-        problems += self._fated(fault, lines, hit, tokens)
+        affected = affected_by(fault, lines, profile.seed)
+        problems += self._failures(fault, lines, affected, tokens)
         number = self._world.attempts.next("batch")
         name = f"batch_{int(fraction('batch', profile.seed, number, file.id) * 16**13):013x}"
         batch = Batch(
@@ -75,7 +75,7 @@ class Batches:
             problems=problems,
             metadata=body.get("metadata"),
             fault=fault,
-            befallen=hit,
+            affected=affected,
             prompt_tokens=0 if problems else tokens,
         )
         with self._lock:
@@ -83,7 +83,7 @@ class Batches:
         return batch
 
     def _tokens(self, lines: list[Line]) -> int:
-        """What the batch adds to the queue; a request that is refused later adds nothing."""
+        """The tokens that the batch adds to the queue; a request that will be refused adds none."""
         if self._world.profile.batch_queue_tokens is None:
             return 0
         total = 0
@@ -94,8 +94,10 @@ class Batches:
                 continue
         return total
 
-    def _fated(self, fault: Fault, lines: list[Line], hit: frozenset[str], tokens: int) -> list[Problem]:
-        """What makes the batch fail though its file is in order."""
+    def _failures(
+        self, fault: Fault, lines: list[Line], affected: frozenset[str], tokens: int
+    ) -> list[Problem]:
+        """Problems that make the batch fail although its file is valid."""
         most = self._world.profile.batch_queue_tokens
         with self._lock:
             queued = sum(batch.prompt_tokens for batch in self._batches.values() if not batch.is_final)
@@ -110,19 +112,21 @@ class Batches:
         if fault.do == "batch_failed":
             message = "This line is not parseable as valid JSON."
             return [
-                Problem("invalid_json_line", message, line.number) for line in lines if line.custom_id in hit
+                Problem("invalid_json_line", message, line.number)
+                for line in lines
+                if line.custom_id in affected
             ]
         return []
 
     def _batch(self, name: str) -> Batch:
         with self._lock:
-            found = self._batches.get(name)
-        if found is None:
+            batch = self._batches.get(name)
+        if batch is None:
             raise Refusal(404, "", f"No batch found with id '{name}'.", "id")
-        return found
+        return batch
 
-    def _told(self, batch: Batch) -> JsonObject:
-        return batch.told(with_usage=not self._world.profile.no_usage)
+    def _to_json(self, batch: Batch) -> JsonObject:
+        return batch.to_json(with_usage=not self._world.profile.no_usage)
 
     def _list(self, query: Mapping[str, str]) -> JsonObject:
         limit = query.get("limit", "20")
@@ -133,7 +137,7 @@ class Batches:
         if "after" in query:
             after = self._batch(query["after"])
             newest = newest[newest.index(after) + 1 :]
-        shown = [self._look(batch) for batch in newest[: int(limit)]]
+        shown = [self._poll(batch) for batch in newest[: int(limit)]]
         return {
             "object": "list",
             "data": shown,
@@ -146,23 +150,23 @@ class Batches:
         with batch.lock:
             if batch.is_final:
                 raise Refusal(409, "", f"Cannot cancel a batch with status '{batch.status}'.")
-            batch.move("cancelling", self._world.clock.timestamp())
-            return self._told(batch)
+            batch.move_to("cancelling", self._world.clock.timestamp())
+            return self._to_json(batch)
 
-    def _look(self, batch: Batch) -> JsonObject:
+    def _poll(self, batch: Batch) -> JsonObject:
         with batch.lock:
             if batch.is_final:
-                batch.looks_since_final += 1
+                batch.polls_since_final += 1
             else:
-                batch.looks += 1
+                batch.polls += 1
                 self._advance(batch)
-                batch.looks_since_final += batch.is_final
-            return self._told(batch)
+                batch.polls_since_final += batch.is_final
+            return self._to_json(batch)
 
     def _advance(self, batch: Batch) -> None:
         now = self._world.clock.timestamp()
         if batch.problems:
-            batch.move("failed", now)
+            batch.move_to("failed", now)
         elif batch.status == "cancelling":
             if self._is_answered(batch, len(batch.results)):
                 self._finish(batch, "cancelled", now)
@@ -170,30 +174,30 @@ class Batches:
             self._run(batch, now)
 
     def _run(self, batch: Batch, now: int) -> None:
-        """Through the stages, a third of the way each; requests are answered in the second."""
-        is_over = now >= batch.created_at + WINDOW_S
+        """Advance through the stages, a third of the progress each; requests are answered in the second."""
+        is_expired = now >= batch.created_at + WINDOW_S
         is_too_slow = self._world.profile.batch_s > WINDOW_S
         done = self._progress(batch, now)
         due = len(batch.runnable) * min(1.0, max(0.0, 3 * done - 1))
         if not self._is_answered(batch, int(due)):
-            batch.move("in_progress", now)
-        elif is_over and is_too_slow:
+            batch.move_to("in_progress", now)
+        elif is_expired and is_too_slow:
             self._finish(batch, "expired", now)
         elif done >= 1:
             self._finish(batch, "expired" if batch.fault.do == "batch_expired" else "completed", now)
         else:
-            batch.move(("validating", "in_progress", "finalizing")[int(3 * done)], now)
+            batch.move_to(("validating", "in_progress", "finalizing")[int(3 * done)], now)
 
     def _progress(self, batch: Batch, now: int) -> float:
-        """From 0 to 1; the slower of looks and clock counts, and after a day the clock alone."""
+        """The progress from 0 to 1: the slower of polls and clock, and after a day the clock alone."""
         profile, elapsed_s = self._world.profile, now - batch.created_at
         by_clock = min(elapsed_s, WINDOW_S) / profile.batch_s if profile.batch_s else 1.0
         if elapsed_s >= WINDOW_S:
             return min(1.0, by_clock)
-        return min(1.0, by_clock, batch.looks / (profile.batch_polls + 1))
+        return min(1.0, by_clock, batch.polls / (profile.batch_polls + 1))
 
     def _is_answered(self, batch: Batch, count: int) -> bool:
-        """Whether so many requests are answered, after some patience with those that answer them."""
+        """Whether `count` requests have been answered, after waiting up to `PATIENCE_S` for the worker."""
         if batch.worker is None and len(batch.results) < count:
             batch.worker = threading.Thread(target=self._work, args=(batch, count), daemon=True)
             batch.worker.start()
@@ -206,18 +210,18 @@ class Batches:
 
     def _work(self, batch: Batch, count: int) -> None:
         for line in batch.runnable[len(batch.results) : count]:
-            if self._world.over.is_set():
+            if self._world.stopped.is_set():
                 return
             batch.results.append(self._result(line, batch))
 
     def _result(self, line: Line, batch: Batch) -> Result:
-        """One answer, and its line in the log."""
-        fault = batch.fault if line.custom_id in batch.befallen else NO_FAULT
+        """Answer one request, and log it."""
+        fault = batch.fault if line.custom_id in batch.affected else NO_FAULT
         request = Request("POST", CHAT_PATH, {}, as_json(line.body))
         try:
             status, body = 200, self._body(request, fault)
         except Refusal as refusal:
-            status, body = refusal.status, error_of(refusal)
+            status, body = refusal.status, error_body(refusal)
         subject = f"{line.body.get('model')} {messages_sha256(line.body)}"
         self._world.log.add(
             Entry("model", "POST", CHAT_PATH, request.body_sha256, subject, status, via="batch")
@@ -225,21 +229,21 @@ class Batches:
         return Result(line.custom_id, status, body)
 
     def _body(self, request: Request, fault: Fault) -> JsonObject:
-        """As a request of its own would have it."""
+        """The same body as for an HTTP request."""
         if fault.do in FAILED_ANSWERS:
             raise Refusal(*FAILED_ANSWERS[fault.do])
-        spoils = fault if fault.do in SPOILED_ANSWERS else NO_FAULT
-        return completion(self._world, request, read(self._world, request, spoils), spoils)
+        spoiling = fault if fault.do in ANSWER_FAULTS else NO_FAULT
+        return complete(self._world, request, read_chat(self._world, request, spoiling), spoiling)
 
     def _finish(self, batch: Batch, status: str, now: int) -> None:
-        batch.move(status, now)
+        batch.move_to(status, now)
         for kind, content in zip(("output", "error"), batch.output(), strict=True):
             if content:
-                kept = self._files.keep(content, f"{batch.id}_{kind}.jsonl", "batch_output")
-                setattr(batch, f"{kind}_file_id", kept.id)
+                file = self._files.add(content, f"{batch.id}_{kind}.jsonl", "batch_output")
+                setattr(batch, f"{kind}_file_id", file.id)
 
 
-def _checked(body: JsonObject | None) -> JsonObject:
+def _check_body(body: JsonObject | None) -> JsonObject:
     if body is None:
         raise invalid("We could not parse the JSON body of your request.", "body")
     if not isinstance(body.get("input_file_id"), str):

@@ -1,9 +1,9 @@
-"""What a server cannot do: requests that it refuses though they are in order, by the sandbox's switches.
+"""Refuses valid requests that a server or model does not support, as the sandbox's switches say.
 
-The words are those of OpenAI, vLLM, Ollama and Azure as users report them.
+The messages are those of OpenAI, vLLM, Ollama and Azure, as users report them.
 """
 
-from sandbox.chance import falls
+from sandbox.chance import happens
 from sandbox.exchange import JsonObject, Refusal, Request
 from sandbox.faults import Fault
 from sandbox.model.chat import Chat
@@ -17,18 +17,18 @@ FILTERED = (
 )
 CATEGORIES = ("hate", "self_harm", "sexual", "violence")
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
-SHAPES = {"refused": ["text"], "object_only": ["text", "json_object"]}
-"""The types of `response_format` that are known where not all are."""
+FORMATS = {"refused": ["text"], "object_only": ["text", "json_object"]}
+"""The supported types of `response_format`, for switches that do not allow all of them."""
 OVERLOADED = (529, "", "Overloaded")
 
 
 def check_parameters(body: JsonObject, profile: Profile) -> None:
-    """Refuses what this server or model does not take, whatever its value."""
-    _check_shape(body, profile)
-    only = profile.token_limit_name
+    """Refuse parameters that this server or model does not support, or not with this value."""
+    _check_format(body, profile)
+    supported = profile.token_limit_name
     for name in TOKEN_LIMITS:
-        if body.get(name) is not None and only not in {"both", name}:
-            raise _unsupported(name, f" Use '{only}' instead.")
+        if body.get(name) is not None and supported not in {"both", name}:
+            raise _unsupported(name, f" Use '{supported}' instead.")
     temperature = body.get("temperature")
     if profile.fixed_temperature and temperature is not None and temperature != 1:
         message = (
@@ -41,7 +41,7 @@ def check_parameters(body: JsonObject, profile: Profile) -> None:
 
 
 def check_content(chat: Chat, profile: Profile, fault: Fault) -> None:
-    """Refuses what cannot be seen, or must not be said."""
+    """Refuse pictures that the model cannot see, and prompts that the content filter blocks."""
     if chat.pictures and profile.images == "vllm":
         message = f"{chat.model} is not a multimodal model"
         raise ModelRefusal(400, "", message, parts={"type": "BadRequestError", "code": 400})
@@ -57,10 +57,10 @@ def check_content(chat: Chat, profile: Profile, fault: Fault) -> None:
 
 
 def check_load(world: World, request: Request) -> None:
-    """Refuses by chance, as an overloaded server does; the same question may pass the next time."""
+    """Refuse by chance, as an overloaded server does; the same request can succeed at the next attempt."""
     share = world.profile.p_529
     attempt = world.attempts.next(f"529/{request.digest}") if share else 0
-    if falls(share, world.profile.seed, "529", request.digest, attempt):
+    if happens(share, world.profile.seed, "529", request.digest, attempt):
         raise overloaded()
 
 
@@ -68,11 +68,11 @@ def overloaded() -> ModelRefusal:
     return ModelRefusal(*OVERLOADED, parts={"type": "overloaded_error"})
 
 
-def _check_shape(body: JsonObject, profile: Profile) -> None:
-    shape = body.get("response_format")
-    kind = shape.get("type") if isinstance(shape, dict) else None
-    allowed = SHAPES.get(profile.schemas)
-    if allowed is not None and shape is not None and kind not in allowed:
+def _check_format(body: JsonObject, profile: Profile) -> None:
+    response_format = body.get("response_format")
+    kind = response_format.get("type") if isinstance(response_format, dict) else None
+    allowed = FORMATS.get(profile.schemas)
+    if allowed is not None and response_format is not None and kind not in allowed:
         message = f"Invalid parameter: 'response_format' of type '{kind}' is not supported with this model."
         raise Refusal(400, "", message, "response_format")
 

@@ -1,4 +1,4 @@
-"""A chat request, read and found to be in order."""
+"""Reads and checks a chat request."""
 
 import base64
 import hashlib
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.exchange import JsonObject, Refusal
-from sandbox.model.schema import checked
+from sandbox.model.schema import checked_schema
 
-RULERS = frozenset({"system", "developer"})
-ROLES = RULERS | {"user", "assistant"}
+INSTRUCTING_ROLES = frozenset({"system", "developer"})
+ROLES = INSTRUCTING_ROLES | {"user", "assistant"}
 DATA_URL = re.compile(r"data:image/(?:jpeg|jpg|png);base64,([A-Za-z0-9+/=\s]+)")
 
 
@@ -28,14 +28,14 @@ class Chat:
     all_text: tuple[str, ...]
     user_text: tuple[str, ...]
     """The text parts of the user's messages, in order."""
-    rules: tuple[str, ...]
-    """The texts of the system and of developers."""
+    system_text: tuple[str, ...]
+    """The text parts of system and developer messages."""
     pictures: tuple[Picture, ...]
     schema: JsonObject | None
-    most_tokens: int | None
+    max_tokens: int | None
     choices: int
     top_logprobs: int | None
-    """How many likely tokens to tell of at each place; None when no log-probabilities are wanted."""
+    """How many alternatives to list for each token; None if no log-probabilities are requested."""
 
 
 def messages_sha256(body: Mapping[str, Any]) -> str:
@@ -56,11 +56,13 @@ def chat_from(body: JsonObject) -> Chat:
         model=str(body["model"]),
         all_text=tuple(part for _, part in parts if isinstance(part, str)),
         user_text=tuple(part for role, part in parts if isinstance(part, str) and role == "user"),
-        rules=tuple(part for role, part in parts if isinstance(part, str) and role in RULERS),
+        system_text=tuple(
+            part for role, part in parts if isinstance(part, str) and role in INSTRUCTING_ROLES
+        ),
         pictures=tuple(part for _, part in parts if isinstance(part, Picture)),
-        schema=checked(body.get("response_format")),
-        most_tokens=_whole(body, "max_completion_tokens") or _whole(body, "max_tokens"),
-        choices=_whole(body, "n") or 1,
+        schema=checked_schema(body.get("response_format")),
+        max_tokens=_positive_integer(body, "max_completion_tokens") or _positive_integer(body, "max_tokens"),
+        choices=_positive_integer(body, "n") or 1,
         top_logprobs=_top_logprobs(body),
     )
 
@@ -69,8 +71,8 @@ def invalid(message: str, param: str) -> Refusal:
     return Refusal(400, "invalid_value", message, param)
 
 
-def unseen(error: ValueError) -> Refusal:
-    """For a picture that cannot be opened."""
+def invalid_picture(error: ValueError) -> Refusal:
+    """The refusal of a picture that cannot be opened."""
     return invalid(f"You uploaded an unsupported image: {error}", "messages")
 
 
@@ -93,10 +95,10 @@ def _part(part: Any, where: str) -> str | Picture:
     kind = part.get("type") if isinstance(part, dict) else None
     if kind == "text" and isinstance(part.get("text"), str):
         return str(part["text"])
-    told = part.get("image_url") if kind == "image_url" else None
-    if not isinstance(told, dict) or not isinstance(told.get("url"), str):
+    image_url = part.get("image_url") if kind == "image_url" else None
+    if not isinstance(image_url, dict) or not isinstance(image_url.get("url"), str):
         raise invalid(f"Invalid content part of type {kind!r}.", f"{where}.content")
-    data = DATA_URL.fullmatch(told["url"])
+    data = DATA_URL.fullmatch(image_url["url"])
     if data is None:
         raise invalid(
             "Only pictures sent as JPEG or PNG data URLs are seen here; none is fetched.", f"{where}.content"
@@ -105,7 +107,7 @@ def _part(part: Any, where: str) -> str | Picture:
         content = base64.b64decode("".join(data.group(1).split()), validate=True)
     except ValueError as error:
         raise invalid(f"Invalid base64 image_url: {error}", f"{where}.content") from error
-    return Picture(content, told.get("detail") == "low")
+    return Picture(content, image_url.get("detail") == "low")
 
 
 def _top_logprobs(body: Mapping[str, Any]) -> int | None:
@@ -121,7 +123,7 @@ def _top_logprobs(body: Mapping[str, Any]) -> int | None:
     return most or 0
 
 
-def _whole(body: Mapping[str, Any], name: str) -> int | None:
+def _positive_integer(body: Mapping[str, Any], name: str) -> int | None:
     value = body.get(name)
     if value is None:
         return None

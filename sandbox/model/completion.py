@@ -1,4 +1,4 @@
-"""From a chat to the completion: the same for a request of its own and for a line of a batch."""
+"""Turns a chat request into a completion; the same for an HTTP request and for a line of a batch."""
 
 import json
 
@@ -6,48 +6,48 @@ from sandbox.exchange import JsonObject, Request, json_body
 from sandbox.faults import Fault
 from sandbox.model.answer import Task, answer, decisions
 from sandbox.model.capabilities import check_content, check_parameters
-from sandbox.model.chat import Chat, chat_from, invalid, unseen
+from sandbox.model.chat import Chat, chat_from, invalid, invalid_picture
 from sandbox.model.logprobs import logprobs_of
-from sandbox.model.models import known
-from sandbox.model.schema import in_words
-from sandbox.model.token_count import BYTES_IN_A_TOKEN, prompt_tokens, text_tokens
-from sandbox.model.vision import Look, eyes
+from sandbox.model.models import model_named
+from sandbox.model.schema import schema_in_text
+from sandbox.model.token_count import BYTES_PER_TOKEN, prompt_tokens, text_tokens
+from sandbox.model.vision import SeenPicture, vision
 from sandbox.profiles import Profile
 from sandbox.world import World
 
 CHAT_PATH = "/v1/chat/completions"
-MOST_CHOICES = 8
+MAX_CHOICES = 8
 SUCCESSOR = "sandbox-vision-2"
-"""What an alias serves after it has moved on."""
+"""The model that an alias points to after it has changed."""
 UNFILTERED = {"error": {"code": "content_filter_error", "message": "The contents are not filtered"}}
-"""Azure's way to say that its filter was down."""
+"""Azure's field for answers that its filter, being down, has not checked."""
 
 
-def read(world: World, request: Request, fault: Fault) -> Chat:
-    """The chat that is asked for, or a refusal."""
+def read_chat(world: World, request: Request, fault: Fault) -> Chat:
+    """The requested chat; an invalid or unsupported one is refused."""
     body = json_body(request)
     if body is None:
         raise invalid("We could not parse the JSON body of your request.", "body")
-    known(world, str(body.get("model")))
+    model_named(world, str(body.get("model")))
     check_parameters(body, world.profile)
     chat = chat_from(body)
-    if chat.choices > MOST_CHOICES:
-        raise invalid(f"Invalid 'n': at most {MOST_CHOICES}.", "n")
+    if chat.choices > MAX_CHOICES:
+        raise invalid(f"Invalid 'n': at most {MAX_CHOICES}.", "n")
     check_content(chat, world.profile, fault)
     return chat
 
 
-def completion(world: World, request: Request, chat: Chat, fault: Fault) -> JsonObject:
-    """The body of the answer; a fault may spoil what it says."""
+def complete(world: World, request: Request, chat: Chat, fault: Fault) -> JsonObject:
+    """The body of the answer; a fault can spoil the message."""
     profile = world.profile
-    task = Task(chat.user_text, _looks(chat), profile.gullible)
+    task = Task(chat.user_text, _pictures(chat), profile.gullible)
     schema = _schema(chat, task, profile)
-    content, finish = _limited(_shaped(answer(task, schema), schema, profile), chat.most_tokens)
+    content, finish = _truncated(_fenced(answer(task, schema), schema, profile), chat.max_tokens)
     message, finish = _spoiled(content, finish, fault)
     choice: JsonObject = {"message": message, "logprobs": None, "finish_reason": finish}
     if chat.top_logprobs is not None and profile.logprobs == "given" and message["content"]:
-        likely = decisions(task, schema)
-        choice["logprobs"] = logprobs_of(message["content"], likely, chat.top_logprobs, profile.seed)
+        labels = decisions(task, schema)
+        choice["logprobs"] = logprobs_of(message["content"], labels, chat.top_logprobs, profile.seed)
     if profile.filter_down or fault.do == "filter_unavailable":
         choice["content_filter_results"] = UNFILTERED
     body: JsonObject = {
@@ -63,28 +63,28 @@ def completion(world: World, request: Request, chat: Chat, fault: Fault) -> Json
 
 
 def _usage(chat: Chat, content: str) -> JsonObject:
-    prompt, written = prompt_tokens(chat), chat.choices * text_tokens([content])
-    return {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
+    prompt, completion = prompt_tokens(chat), chat.choices * text_tokens([content])
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
-def _looks(chat: Chat) -> list[Look]:
+def _pictures(chat: Chat) -> list[SeenPicture]:
     try:
-        return [eyes().look(picture.content) for picture in chat.pictures]
+        return [vision().see(picture.content) for picture in chat.pictures]
     except ValueError as error:
-        raise unseen(error) from error
+        raise invalid_picture(error) from error
 
 
 def _schema(chat: Chat, task: Task, profile: Profile) -> JsonObject | None:
-    """The schema that the answer follows; where any object will do, or any text, the prompt may show one.
+    """The schema of the answer. Without one in the request, the instructions can show one.
 
-    The text to be judged may not.
+    The text to be judged cannot.
     """
     if profile.schemas == "prose":
         return None
-    return chat.schema or in_words([*chat.rules, task.instructions]) or chat.schema
+    return chat.schema or schema_in_text([*chat.system_text, task.instructions]) or chat.schema
 
 
-def _shaped(text: str, schema: JsonObject | None, profile: Profile) -> str:
+def _fenced(text: str, schema: JsonObject | None, profile: Profile) -> str:
     if profile.schemas != "fenced" or schema is None:
         return text
     return (
@@ -92,15 +92,15 @@ def _shaped(text: str, schema: JsonObject | None, profile: Profile) -> str:
     )
 
 
-def _limited(content: str, most_tokens: int | None) -> tuple[str, str]:
-    if most_tokens is None or text_tokens([content]) <= most_tokens:
+def _truncated(content: str, max_tokens: int | None) -> tuple[str, str]:
+    if max_tokens is None or text_tokens([content]) <= max_tokens:
         return content, "stop"
-    kept = content.encode("utf-8", "surrogatepass")[: most_tokens * BYTES_IN_A_TOKEN]
-    return kept.decode("utf-8", errors="ignore"), "length"
+    cut = content.encode("utf-8", "surrogatepass")[: max_tokens * BYTES_PER_TOKEN]
+    return cut.decode("utf-8", errors="ignore"), "length"
 
 
 def _spoiled(content: str, finish: str, fault: Fault) -> tuple[JsonObject, str]:
-    """The message and its finish reason, as a model gives them on a bad day."""
+    """The message and its finish reason, spoiled as the fault says."""
     message: JsonObject = {"role": "assistant", "content": content, "refusal": None}
     match fault.do:
         case "refusal":

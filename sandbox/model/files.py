@@ -1,4 +1,4 @@
-"""Files that a model endpoint keeps: the input of batches, and what becomes of them."""
+"""The files of a model endpoint: the inputs and the results of batches."""
 
 import hashlib
 import threading
@@ -22,7 +22,7 @@ class File:
     created_at: int
     content: bytes
 
-    def told(self) -> JsonObject:
+    def to_json(self) -> JsonObject:
         return {
             "id": self.id,
             "object": "file",
@@ -37,7 +37,7 @@ class File:
 
 
 class ModelFiles:
-    """All files of this server, in memory."""
+    """The endpoint's files, in memory."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -48,11 +48,11 @@ class ModelFiles:
         name = request.path.removeprefix(FILES_PATH).strip("/")
         match request.method:
             case "POST" if not name:
-                return json_reply(200, self._upload(request).told())
+                return json_reply(200, self._upload(request).to_json())
             case "GET" if name.endswith(CONTENT):
                 return Reply(200, self.file(name.removesuffix(CONTENT)).content, "application/octet-stream")
             case "GET" if name:
-                return json_reply(200, self.file(name).told())
+                return json_reply(200, self.file(name).to_json())
             case "DELETE" if name:
                 return json_reply(200, self._delete(name))
             case _:
@@ -60,13 +60,13 @@ class ModelFiles:
 
     def file(self, name: str) -> File:
         with self._lock:
-            found = self._files.get(name)
-        if found is None:
+            stored = self._files.get(name)
+        if stored is None:
             raise Refusal(404, "", f"No such File object: {name}", "id")
-        return found
+        return stored
 
-    def keep(self, content: bytes, filename: str, purpose: str) -> File:
-        """A file under an id that the order of uploads and the content decide."""
+    def add(self, content: bytes, filename: str, purpose: str) -> File:
+        """Add a file; its id follows from the order of uploads and the content."""
         number = self._world.attempts.next("file")
         digest = hashlib.sha256(f"{self._world.profile.seed}/{number}/".encode() + content).hexdigest()
         file = File(f"file-{digest[:22]}", filename, purpose, self._world.clock.timestamp(), content)
@@ -84,7 +84,7 @@ class ModelFiles:
         content = form["file"].content
         if purpose == "batch" and len(content) > self._world.profile.batch_max_bytes:
             raise Refusal(400, "", "File is too large.")
-        return self.keep(content, form["file"].filename or "upload", purpose)
+        return self.add(content, form["file"].filename or "upload", purpose)
 
     def _delete(self, name: str) -> JsonObject:
         self.file(name)

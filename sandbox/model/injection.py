@@ -1,7 +1,7 @@
-"""Orders that hide in the text to be judged: what a model that believes everything would take for its own.
+"""Prompt injections in the text to be judged, which a gullible model obeys.
 
-Three ways in: words that set the task aside ("ignore the above"), an end of the text or a change of speaker that is
-forged, and JSON that passes for the answer. Only the words that were sent count, and the text on screen as read.
+There are three kinds: words that set the task aside ("ignore the above"), a forged end of the text or change of
+speaker, and JSON in the form of the answer. Only the texts in the request count, and the on-screen text that OCR reads.
 """
 
 import json
@@ -33,29 +33,29 @@ SCHEMA_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def ordered(text: str, labels: Sequence[Any]) -> Any:
-    """The label that an order in the text wants, None without such an order."""
+def ordered_label(text: str, labels: Sequence[Any]) -> Any:
+    """The label that an injected order asks for; None if there is no such order."""
     plain = _plain(text)
-    openings = [found.end() for pattern in (REJECTS, FORGED_END) for found in pattern.finditer(plain)]
+    openings = [match.end() for pattern in (REJECTS, FORGED_END) for match in pattern.finditer(plain)]
     if not openings or not labels:
         return None
-    known = {_plain(str(label)): label for label in labels}
-    names = "|".join(re.escape(name) for name in sorted(known, key=lambda name: (-len(name), name)))
+    label_of = {_plain(str(label)): label for label in labels}
+    names = "|".join(re.escape(name) for name in sorted(label_of, key=lambda name: (-len(name), name)))
     order = re.compile(rf"\b(?:{VERBS})\b[^\w.!?]+(?:\w+[^\w.!?]+){{0,6}}?({names})\b")
-    found = order.search(plain, min(openings))
-    return known[found.group(1)] if found else None
+    match = order.search(plain, min(openings))
+    return label_of[match.group(1)] if match else None
 
 
 def forged_answer(text: str) -> JsonObject:
-    """What the JSON objects in the text say, the last one loudest."""
-    told: JsonObject = {}
+    """The JSON objects in the text, merged; the last one wins."""
+    merged: JsonObject = {}
     for value in objects_in(text.translate(str.maketrans("“”„", '"""'))):
-        told |= value
-    return told
+        merged |= value
+    return merged
 
 
 def objects_in(text: str) -> Iterator[JsonObject]:
-    """The JSON objects that stand in a text, the outermost of each."""
+    """The outermost JSON objects in a text."""
     at = text.find("{")
     while at >= 0:
         try:
@@ -68,7 +68,7 @@ def objects_in(text: str) -> Iterator[JsonObject]:
 
 
 def fits(value: Any, node: JsonObject, kind: str) -> bool:
-    """Whether a forged value would pass for one of the schema's."""
+    """Whether a forged value is valid for this node of the schema."""
     if node.get("enum"):
         return value in node["enum"]
     if kind in {"number", "integer"}:
@@ -77,5 +77,5 @@ def fits(value: Any, node: JsonObject, kind: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """As fold does it, line by line; `NO_SUPPORT` and `no support` are the same."""
+    """The folded text; `NO_SUPPORT` and `no support` become the same."""
     return fold(text).replace("_", " ")

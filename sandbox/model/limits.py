@@ -1,6 +1,6 @@
-"""How many completions a model endpoint takes: at once, and by the minute in requests and tokens.
+"""Rate limits of a model endpoint: concurrent completions, and requests and tokens per minute.
 
-The limits by the minute are buckets that fill steadily, as OpenAI's do: 60 a minute are one a second.
+The limits per minute are buckets that refill steadily, as OpenAI's do: 60 per minute means one per second.
 """
 
 import math
@@ -16,12 +16,12 @@ from sandbox.model.refusal import ModelRefusal
 from sandbox.model.token_count import prompt_tokens
 from sandbox.world import World
 
-CROWD_PAUSE_S = 0.25
-"""What a client is told to wait when too many requests are under way."""
+CONCURRENCY_WAIT_S = 0.25
+"""How long a client must wait when too many requests run at once."""
 
 
 class Bucket:
-    """What is left of a limit; full at first."""
+    """The remainder of a limit; full at the start."""
 
     def __init__(self, name: str, short: str) -> None:
         self.name = name
@@ -30,7 +30,7 @@ class Bucket:
         self._at = 0.0
 
     def left(self, limit: int, now: float) -> float:
-        """What may still be asked at this instant; rounded, so that who waits to the millisecond is let in."""
+        """What is left now; rounded, so that a client that waits to the millisecond is let in."""
         self._left = round(min(limit, self._left + max(0.0, now - self._at) * limit / 60), 6)
         self._at = now
         return self._left
@@ -50,33 +50,34 @@ class Bucket:
 class ModelLimits:
     def __init__(self, world: World) -> None:
         self._world = world
-        self._under_way = 0
+        self._running = 0
         self._requests = Bucket("requests", "RPM")
         self._tokens = Bucket("tokens", "TPM")
         self._lock = threading.Lock()
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place among the completions under way, until the block ends; refused where there is none."""
+    def slot(self) -> Iterator[None]:
+        """One of the slots for concurrent completions, until the block ends; refused if none is free."""
         with self._lock:
             most = self._world.profile.model_at_once
-            if most is not None and self._under_way >= most:
-                raise self._crowded(most)
-            self._under_way += 1
+            if most is not None and self._running >= most:
+                raise self._too_many_at_once(most)
+            self._running += 1
         try:
             yield
         finally:
             with self._lock:
-                self._under_way -= 1
+                self._running -= 1
 
     def charge(self, chat: Chat) -> Headers:
-        """Takes what the chat costs from both buckets, or refuses and takes nothing; the headers tell what is left.
+        """Take the chat's cost from both buckets, or refuse and take nothing; returns the headers with the remainder.
 
-        Kinder than OpenAI, where a refused request counts too: whoever waits as told here is let in.
+        More lenient than OpenAI, where a refused request counts too: here, a client that waits as long as the reply
+        says is let in.
         """
         if not self._limits():
             return ()
-        costs = {"requests": 1, "tokens": max(prompt_tokens(chat), chat.most_tokens or 0)}
+        costs = {"requests": 1, "tokens": max(prompt_tokens(chat), chat.max_tokens or 0)}
         with self._lock:
             now = self._now()
             for bucket, limit in self._limits():
@@ -102,18 +103,18 @@ class ModelLimits:
             return time.monotonic()
         return self._world.clock.now().timestamp()
 
-    def _crowded(self, most: int) -> ModelRefusal:
+    def _too_many_at_once(self, most: int) -> ModelRefusal:
         headers = self._headers(self._now()) or (
             ("x-ratelimit-limit-requests", str(most)),
             ("x-ratelimit-remaining-requests", "0"),
-            ("x-ratelimit-reset-requests", duration(CROWD_PAUSE_S)),
+            ("x-ratelimit-reset-requests", duration(CONCURRENCY_WAIT_S)),
         )
         message = f"Rate limit reached for {MODEL}: too many requests at once. Limit {most}."
         return ModelRefusal(
             429,
             "rate_limit_exceeded",
             message,
-            headers=(*headers, *waiting(CROWD_PAUSE_S)),
+            headers=(*headers, *retry_headers(CONCURRENCY_WAIT_S)),
             parts={"type": "requests"},
         )
 
@@ -130,12 +131,12 @@ class ModelLimits:
             f"Rate limit reached {what}: Limit {limit}, Used {math.ceil(limit - left)}, Requested {cost}. "
             f"Please try again in {duration(wait_s)}."
         )
-        headers = (*self._headers(now), *waiting(wait_s))
+        headers = (*self._headers(now), *retry_headers(wait_s))
         return ModelRefusal(429, "rate_limit_exceeded", message, headers=headers, parts={"type": bucket.name})
 
 
-def waiting(seconds: float) -> Headers:
-    """How long to wait, in whole seconds for everybody and in milliseconds for OpenAI's own clients."""
+def retry_headers(seconds: float) -> Headers:
+    """How long to wait, in whole seconds, and in milliseconds for OpenAI's clients."""
     return ("Retry-After", str(math.ceil(seconds))), (
         "retry-after-ms",
         str(math.ceil(round(seconds * 1000, 3))),
@@ -143,7 +144,7 @@ def waiting(seconds: float) -> Headers:
 
 
 def duration(seconds: float) -> str:
-    """As Go writes it: `12ms`, `7.66s`, `6m0s`."""
+    """A duration in Go's notation: `12ms`, `7.66s`, `6m0s`."""
     if seconds < 1:
         return f"{math.ceil(seconds * 1000)}ms"
     minutes, rest = divmod(round(seconds, 3), 60)

@@ -1,4 +1,4 @@
-"""The list of models, with one model in it."""
+"""The endpoint's list of models, which contains one model."""
 
 from sandbox.clock import START
 from sandbox.exchange import JsonObject, Refusal
@@ -7,22 +7,22 @@ from sandbox.world import World
 MODEL = "sandbox-vision"
 
 
-def listed(world: World) -> JsonObject:
-    return {"object": "list", "data": [] if _is_over(world) else [_model(world)]}
+def list_models(world: World) -> JsonObject:
+    return {"object": "list", "data": [] if _is_shut_down(world) else [_model(world)]}
 
 
-def known(world: World, name: str) -> JsonObject:
-    """The model of this name; refused if there is none, or if it was shut down."""
+def model_named(world: World, name: str) -> JsonObject:
+    """The model with this name; refused if there is none, or if it has been shut down."""
     if name != MODEL:
         message = f"The model `{name}` does not exist or you do not have access to it."
         raise Refusal(404, "model_not_found", message, "model")
-    if _is_over(world):
+    if _is_shut_down(world):
         message = f"The model `{name}` has been deprecated, learn more on the page of deprecations."
         raise Refusal(404, "model_not_found", message, "model")
     return _model(world)
 
 
-def _is_over(world: World) -> bool:
+def _is_shut_down(world: World) -> bool:
     last_day = world.profile.shutdown_date
     return bool(last_day) and world.clock.now().date().isoformat() >= last_day
 

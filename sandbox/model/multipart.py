@@ -1,4 +1,4 @@
-"""Forms that carry files."""
+"""Parses multipart forms."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ class Part:
 
 
 def parts_of(request: Request) -> dict[str, Part]:
-    """The form's parts by name, the last of each; empty for what is no such form.
+    """The form's parts by name, the last of each name; empty if the request is not a multipart form.
 
-    Cut by hand: the standard library's parser reads such a body line by line, which takes minutes for 200 MB.
+    Parsed by hand, because the standard library reads the body line by line, which takes minutes for 200 MB.
     """
-    told = message_from_bytes(
+    header = message_from_bytes(
         b"Content-Type: " + request.headers.get("content-type", "").encode() + b"\r\n\r\n"
     )
-    boundary = told.get_boundary()
-    if told.get_content_type() != "multipart/form-data" or not boundary:
+    boundary = header.get_boundary()
+    if header.get_content_type() != "multipart/form-data" or not boundary:
         return {}
     return {part.name: part for part in _parts(request.body, boundary.encode())}
 

@@ -1,4 +1,4 @@
-"""How a model endpoint says no: OpenAI's error object, and what other servers make of it."""
+"""Refusals of a model endpoint: OpenAI's error object, and other servers' variants of it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from sandbox.exchange import Headers, JsonObject, Refusal, Reply, json_reply
 
 
 class ModelRefusal(Refusal):
-    """A refusal with headers of its own, or with an error object that differs from the usual one."""
+    """A refusal with additional headers, or with fields that differ from the usual error object."""
 
     def __init__(
         self,
@@ -23,8 +23,8 @@ class ModelRefusal(Refusal):
         self.parts = dict(parts or {})
 
 
-def error_of(refusal: Refusal) -> JsonObject:
-    """The body of the answer."""
+def error_body(refusal: Refusal) -> JsonObject:
+    """The JSON body of the reply."""
     kind = "server_error" if refusal.status >= 500 else "invalid_request_error"
     if refusal.status == 429:
         kind = "insufficient_quota" if refusal.code == "insufficient_quota" else "requests"
@@ -34,10 +34,10 @@ def error_of(refusal: Refusal) -> JsonObject:
         "param": refusal.param,
         "code": refusal.code or None,
     }
-    own = refusal.parts if isinstance(refusal, ModelRefusal) else {}
-    return {"error": error | own}
+    changes = refusal.parts if isinstance(refusal, ModelRefusal) else {}
+    return {"error": error | changes}
 
 
-def refused(refusal: Refusal) -> Reply:
+def refusal_reply(refusal: Refusal) -> Reply:
     headers = refusal.headers if isinstance(refusal, ModelRefusal) else ()
-    return json_reply(refusal.status, error_of(refusal), headers)
+    return json_reply(refusal.status, error_body(refusal), headers)

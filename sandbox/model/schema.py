@@ -1,4 +1,4 @@
-"""JSON schemas as a model endpoint takes them."""
+"""Checks and reads JSON schemas as a model endpoint does."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,8 +9,8 @@ from sandbox.model.injection import objects_in
 TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
 
 
-def checked(response_format: Any) -> JsonObject | None:
-    """The schema that an answer must follow, None for free text; a schema that cannot be followed is refused."""
+def checked_schema(response_format: Any) -> JsonObject | None:
+    """The schema that an answer must follow, or None for free text; an unsupported schema is refused."""
     if response_format is None:
         return None
     kind = response_format.get("type") if isinstance(response_format, dict) else None
@@ -19,43 +19,45 @@ def checked(response_format: Any) -> JsonObject | None:
     if kind == "json_object":
         return {}
     if kind != "json_schema":
-        raise _wrong(
+        raise _invalid(
             f"Invalid value: {kind!r}. Supported values are: 'text', 'json_object' and 'json_schema'.", "type"
         )
-    told = response_format.get("json_schema")
-    if not isinstance(told, dict) or not isinstance(told.get("name"), str):
-        raise _wrong("Missing required parameter: 'response_format.json_schema.name'.", "json_schema.name")
-    schema = told.get("schema")
+    json_schema = response_format.get("json_schema")
+    if not isinstance(json_schema, dict) or not isinstance(json_schema.get("name"), str):
+        raise _invalid("Missing required parameter: 'response_format.json_schema.name'.", "json_schema.name")
+    schema = json_schema.get("schema")
     if not isinstance(schema, dict) or resolved(schema, schema).get("type") != "object":
-        raise _wrong("schema must be a JSON Schema of 'type: \"object\"'.", "json_schema.schema")
-    problem = next(_problems(schema, schema, strict=bool(told.get("strict"))), None)
+        raise _invalid("schema must be a JSON Schema of 'type: \"object\"'.", "json_schema.schema")
+    problem = next(_problems(schema, schema, strict=bool(json_schema.get("strict"))), None)
     if problem:
-        raise _wrong(f"Invalid schema for response_format '{told['name']}': {problem}", "response_format")
+        raise _invalid(
+            f"Invalid schema for response_format '{json_schema['name']}': {problem}", "response_format"
+        )
     return schema
 
 
-def in_words(texts: Sequence[str]) -> JsonObject | None:
-    """A schema that the prompt itself shows, as it must where a server takes none; a broken one is only text."""
+def schema_in_text(texts: Sequence[str]) -> JsonObject | None:
+    """The schema that a prompt contains, for servers that do not accept one; an invalid schema is ignored."""
     for text in texts:
-        for shown in objects_in(text):
-            if shown.get("type") == "object" and isinstance(shown.get("properties"), dict):
+        for candidate in objects_in(text):
+            if candidate.get("type") == "object" and isinstance(candidate.get("properties"), dict):
                 try:
-                    problem = next(_problems(shown, shown, strict=False), None)
-                except (Refusal, TypeError, AttributeError):  # of somebody's JSON anything may be expected
+                    problem = next(_problems(candidate, candidate, strict=False), None)
+                except (Refusal, TypeError, AttributeError):  # JSON in a prompt can have any form
                     continue
                 if not problem:
-                    return shown
+                    return candidate
     return None
 
 
 def resolved(node: JsonObject, root: JsonObject) -> JsonObject:
-    """The node with its reference followed and its nullable choice decided for the first kind that is not null."""
+    """The node with its reference followed, and with the first type of `anyOf` that is not null."""
     while "$ref" in node:
         target: Any = root
         for step in str(node["$ref"]).removeprefix("#").strip("/").split("/"):
             target = target.get(step) if isinstance(target, dict) and step else target
         if not isinstance(target, dict) or target is node:
-            raise _wrong(f"Invalid schema: cannot follow {node['$ref']}", "response_format")
+            raise _invalid(f"Invalid schema: cannot follow {node['$ref']}", "response_format")
         node = {**target, **{name: value for name, value in node.items() if name != "$ref"}}
     for choice in node.get("anyOf", []):
         if choice.get("type") != "null":
@@ -64,7 +66,7 @@ def resolved(node: JsonObject, root: JsonObject) -> JsonObject:
 
 
 def kind_of(node: JsonObject) -> str:
-    """Its type; of several, the first that is not null."""
+    """The node's type; of several, the first that is not null."""
     kind = node.get("type")
     kinds = kind if isinstance(kind, list) else [kind]
     return next((str(name) for name in kinds if name and name != "null"), "string")
@@ -93,5 +95,5 @@ def _problems(node: JsonObject, root: JsonObject, *, strict: bool, depth: int = 
             yield from _problems(node["items"], root, strict=strict, depth=depth + 1)
 
 
-def _wrong(message: str, param: str) -> Refusal:
+def _invalid(message: str, param: str) -> Refusal:
     return Refusal(400, "invalid_value", message, param)

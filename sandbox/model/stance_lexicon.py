@@ -1,7 +1,7 @@
-"""Stance by counting words: an honest, weak reader of Spanish political speech.
+"""Classifies stance by counting phrases: a simple lexicon for Spanish political speech.
 
 The target is Pedro Castillo as president of Peru. `*` ends a word's stem. The longest phrase wins, so that
-`preso político` is not `preso`; a negation shortly before a phrase, in the same clause, turns it round.
+`preso político` does not count as `preso`. A negation shortly before a phrase, in the same clause, reverses it.
 """
 
 import re
@@ -28,30 +28,30 @@ AGAINST = """
     que se vaya | bien hecho | nunca mas | castillogolpista | castillocorrupto
 """
 NEGATIONS = frozenset({"no", "nunca", "jamas", "ni", "sin", "tampoco", "ningun", "ninguna"})
-REACH = 3
-"""A negation turns a phrase round when it is among this many words before it."""
+NEGATION_REACH = 3
+"""A negation reverses a phrase if it is among this many words before it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LexiconScore:
     support: int
     opposition: int
     phrases: tuple[str, ...]
-    """As they stand in the text, with their negation."""
+    """As in the text, with their negation."""
 
     @property
-    def score(self) -> int:
+    def balance(self) -> int:
         return self.support - self.opposition
 
     @property
     def confidence(self) -> float:
-        """From 0.5 (nothing, or a tie) towards 1 (many phrases that all point one way)."""
+        """From 0.5 (no phrases, or a tie) towards 1 (many phrases, all on one side)."""
         count = self.support + self.opposition
-        margin = abs(self.score) / count if count else 0.0
+        margin = abs(self.balance) / count if count else 0.0
         return round(0.5 + 0.5 * margin * (1 - 0.5**count), 2)
 
 
-def verdict(text: str) -> Verdict:
+def lexicon_score(text: str) -> LexiconScore:
     words = re.findall(r"\w+|[^\w\s]|\n", text)
     folded = [fold(word) for word in words]
     support = opposition = at = 0
@@ -62,15 +62,15 @@ def verdict(text: str) -> Verdict:
             at += 1
             continue
         negation = _negation(folded, at)
-        turned = -side if negation is not None else side
-        support, opposition = support + (turned > 0), opposition + (turned < 0)
+        signed = -side if negation is not None else side
+        support, opposition = support + (signed > 0), opposition + (signed < 0)
         phrases.append(" ".join(words[at if negation is None else negation : at + length]))
         at += length
-    return Verdict(support, opposition, tuple(phrases))
+    return LexiconScore(support, opposition, tuple(phrases))
 
 
 def fold(word: str) -> str:
-    """Without letter case and accents, which speech recognition and reading of pictures lose; ñ stays a plain n."""
+    """Without letter case and accents, as speech recognition and OCR lose both; ñ becomes n."""
     decomposed = unicodedata.normalize("NFD", word.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
@@ -84,7 +84,7 @@ PHRASES = sorted(_phrases(FOR, 1) + _phrases(AGAINST, -1), key=lambda phrase: -l
 
 
 def _longest(folded: list[str], at: int) -> tuple[int, int]:
-    """How many words match here, and for which side; 0 when none."""
+    """How many words match here, and for which side; 0 if none."""
     for pattern, side in PHRASES:
         here = folded[at : at + len(pattern)]
         if len(here) == len(pattern) and all(map(_fits, pattern, here)):
@@ -97,8 +97,8 @@ def _fits(pattern: str, word: str) -> bool:
 
 
 def _negation(folded: list[str], at: int) -> int | None:
-    """Where the negation of the phrase at this place is; `no más …` rejects a thing and does not deny it."""
-    for place in range(at - 1, max(-1, at - 1 - REACH), -1):
+    """The position of the negation of the phrase at `at`, if any; `no más …` rejects a thing and does not negate it."""
+    for place in range(at - 1, max(-1, at - 1 - NEGATION_REACH), -1):
         if not folded[place].isalnum():
             return None
         if folded[place] in NEGATIONS:

@@ -1,4 +1,4 @@
-"""Captions of videos as the website has them: what a page says of them, and their files."""
+"""Captions of videos as on the website: their entries in a page's data, and their files."""
 
 import html
 import json
@@ -9,15 +9,15 @@ from typing import Any
 from sandbox.exchange import JsonObject
 
 Segment = tuple[float, float, str]
-"""From when to when, in seconds, and the words."""
+"""Start and end in seconds, and the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
     language: str
-    """Two letters, as in `es`."""
+    """A two-letter code such as `es`."""
     source: str
-    """`ASR` (heard by a machine), `MT` (translated by one) or `LC` (the author's own)."""
+    """`ASR` (speech recognition), `MT` (machine translation) or `LC` (the author's own)."""
     format: str
     """A key of `FORMATS`."""
     segments: tuple[Segment, ...]
@@ -28,7 +28,7 @@ class Caption:
 
 
 def caption_from_json(line: Mapping[str, Any]) -> Caption:
-    """A `ValueError` for a source or a format that no page has."""
+    """Raises `ValueError` for a source or a format that no page has."""
     if line["source"] not in VERSIONS or line["format"] not in FORMATS:
         raise ValueError(f"no page has captions like these: {line['source']!r}, {line['format']!r}")
     segments = tuple((float(start), float(end), str(text)) for start, end, text in line["segments"])
@@ -52,7 +52,7 @@ def srt(segments: Sequence[Segment]) -> str:
 
 
 def utterances(segments: Sequence[Segment]) -> str:
-    """The editor's own JSON, in milliseconds. Its keys are guessed: no tool shows more than that it is JSON."""
+    """The editor's own JSON, in milliseconds. Its keys are guessed: tools only show that it is JSON."""
     lines = [
         {"start_time": round(start * 1000), "end_time": round(end * 1000), "text": text}
         for start, end, text in segments
@@ -68,9 +68,9 @@ def _clock(seconds: float, point: str = ".") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    ending: str
+    suffix: str
     content_type: str
-    written: Callable[[Sequence[Segment]], str]
+    write: Callable[[Sequence[Segment]], str]
 
 
 FORMATS: Mapping[str, Format] = {
@@ -79,17 +79,17 @@ FORMATS: Mapping[str, Format] = {
     "creator_caption": Format("json", "application/json; charset=utf-8", utterances),
 }
 VERSIONS: Mapping[str, str] = {"ASR": "1:whisper_lid", "MT": "4", "LC": "1"}
-"""What a page states as the maker's version; invented but for being short texts."""
+"""The version of the captions' maker in a page; the values are invented, only their form is known."""
 LANGUAGES: Mapping[str, tuple[str, str]] = {"es": ("spa-ES", "9"), "en": ("eng-US", "2")}
-"""`LanguageCodeName` and `LanguageID`; the numbers' meaning is not known."""
+"""`LanguageCodeName` and `LanguageID`; what the numbers mean is not known."""
 
 
 def file_of(caption: Caption) -> bytes:
-    return FORMATS[caption.format].written(caption.segments).encode()
+    return FORMATS[caption.format].write(caption.segments).encode()
 
 
 def subtitle_info(caption: Caption, url: str, expire: int) -> JsonObject:
-    """What `video.subtitleInfos` says of one file."""
+    """An entry of `video.subtitleInfos`."""
     name, number = language_names(caption.language)
     return {
         "LanguageID": number,
@@ -104,11 +104,11 @@ def subtitle_info(caption: Caption, url: str, expire: int) -> JsonObject:
 
 
 def cla_info(captions: Sequence[Caption], urls: Sequence[str]) -> JsonObject:
-    """What `video.claInfo` says of all of them ("closed captions": cla)."""
-    told = {"hasOriginalAudio": True, "enableAutoCaption": True, "captionInfos": []}
+    """The `video.claInfo` of all captions (cla: "closed captions")."""
+    info = {"hasOriginalAudio": True, "enableAutoCaption": True, "captionInfos": []}
     if not captions:
-        return told | {"noCaptionReason": 3}
-    return told | {"captionInfos": [_caption_info(*pair) for pair in zip(captions, urls, strict=True)]}
+        return info | {"noCaptionReason": 3}
+    return info | {"captionInfos": [_caption_info(*pair) for pair in zip(captions, urls, strict=True)]}
 
 
 def _caption_info(caption: Caption, url: str) -> JsonObject:
@@ -126,5 +126,5 @@ def _caption_info(caption: Caption, url: str) -> JsonObject:
 
 
 def language_names(language: str) -> tuple[str, str]:
-    """`LanguageCodeName` and `LanguageID`; a language that is not listed goes by its own code."""
+    """`LanguageCodeName` and `LanguageID`; a language that is not listed keeps its own code."""
     return LANGUAGES.get(language, (language, "0"))

@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.chance import digits
 from sandbox.exchange import JsonObject
 from sandbox.pages.captions import FORMATS, cla_info, subtitle_info
-from sandbox.pages.signing import COOKIE, address
+from sandbox.pages.signing import COOKIE, signed_url
 from sandbox.videos import Video
 from sandbox.world import World
 
@@ -16,7 +16,7 @@ CAPTION_HOST = "v16-webapp"
 
 
 def item_struct(world: World, video: Video) -> JsonObject:
-    """Everything that the page says of a video; a key without a value is absent, except where tools rely on it."""
+    """The page's data about a video; a key without a value is absent, except where tools rely on it."""
     facts, page = video.facts, video.page
     tags = facts.get("hashtag_names") or []
     struct: JsonObject = {
@@ -46,7 +46,7 @@ def item_struct(world: World, video: Video) -> JsonObject:
 
 def _author(world: World, video: Video) -> JsonObject:
     name = str(video.facts.get("username", ""))
-    given = {key: value for key, value in (video.page.author or {}).items() if key != "stats"}
+    overrides = {key: value for key, value in (video.page.author or {}).items() if key != "stats"}
     return {
         "id": digits(19, world.profile.seed, "author", name),
         "uniqueId": name,
@@ -57,7 +57,7 @@ def _author(world: World, video: Video) -> JsonObject:
         "avatarLarger": "",
         "avatarMedium": "",
         "avatarThumb": "",
-    } | given
+    } | overrides
 
 
 def _stats(video: Video) -> dict[str, int]:
@@ -69,7 +69,7 @@ def _stats(video: Video) -> dict[str, int]:
         "shareCount": "share_count",
         "collectCount": "favorites_count",
     }
-    return {ours: int(facts.get(theirs) or 0) for ours, theirs in names.items()}
+    return {page_name: int(facts.get(api_name) or 0) for page_name, api_name in names.items()}
 
 
 def _music(world: World, video: Video) -> JsonObject:
@@ -81,42 +81,42 @@ def _music(world: World, video: Video) -> JsonObject:
         "album": "",
         "original": True,
         "duration": round(video.page.duration or video.facts.get("video_duration") or 0),
-        "playUrl": address(world, sound) if video.page.sound else "",
+        "playUrl": signed_url(world, sound) if video.page.sound else "",
     }
 
 
 def _video(world: World, video: Video) -> JsonObject:
     page = video.page
-    whole: JsonObject = {"id": video.id, "width": page.width, "height": page.height, "ratio": "540p"}
+    struct: JsonObject = {"id": video.id, "width": page.width, "height": page.height, "ratio": "540p"}
     if page.media is None:
-        return whole | {"duration": 0, "playAddr": "", "downloadAddr": "", "bitrateInfo": []}
-    addresses = [address(world, f"/media/{mirror}/{video.id}.mp4", COOKIE) for mirror in MIRRORS]
-    shown = whole | {
+        return struct | {"duration": 0, "playAddr": "", "downloadAddr": "", "bitrateInfo": []}
+    urls = [signed_url(world, f"/media/{mirror}/{video.id}.mp4", COOKIE) for mirror in MIRRORS]
+    shown = struct | {
         "duration": round(page.duration),
         "format": "mp4",
         "codecType": page.codec,
-        "playAddr": addresses[0],
-        "downloadAddr": address(world, f"/media/{MIRRORS[0]}/watermarked/{video.id}.mp4", COOKIE),
-        "bitrateInfo": [_bitrate(world, video, addresses)],
+        "playAddr": urls[0],
+        "downloadAddr": signed_url(world, f"/media/{MIRRORS[0]}/watermarked/{video.id}.mp4", COOKIE),
+        "bitrateInfo": [_bitrate(world, video, urls)],
     }
     return shown | _captions(world, video)
 
 
 def _captions(world: World, video: Video) -> JsonObject:
-    """`claInfo` on every page with a film; `subtitleInfos` where there are captions."""
+    """`claInfo` on every page with a film, and `subtitleInfos` if there are captions."""
     captions = video.page.captions
     paths = [
-        f"/media/{CAPTION_HOST}/captions/{video.id}/{number}.{FORMATS[caption.format].ending}"
+        f"/media/{CAPTION_HOST}/captions/{video.id}/{number}.{FORMATS[caption.format].suffix}"
         for number, caption in enumerate(captions, 1)
     ]
-    urls = [address(world, path, COOKIE) for path in paths]
+    urls = [signed_url(world, path, COOKIE) for path in paths]
     expire = world.clock.timestamp() + world.profile.media_url_ttl_s
     infos = [subtitle_info(caption, url, expire) for caption, url in zip(captions, urls, strict=True)]
-    told = {"claInfo": cla_info(captions, urls)}
-    return told | {"subtitleInfos": infos} if infos else told
+    fields = {"claInfo": cla_info(captions, urls)}
+    return fields | {"subtitleInfos": infos} if infos else fields
 
 
-def _bitrate(world: World, video: Video, addresses: list[str]) -> JsonObject:
+def _bitrate(world: World, video: Video, urls: list[str]) -> JsonObject:
     page = video.page
     size = _size(world, video)
     rate = round(8 * size / (page.duration or 1))
@@ -128,7 +128,7 @@ def _bitrate(world: World, video: Video, addresses: list[str]) -> JsonObject:
         "CodecType": page.codec,
         "PlayAddr": {
             "Uri": f"v09044g40000{video.id}",
-            "UrlList": addresses,
+            "UrlList": urls,
             "UrlKey": f"v09044g40000{video.id}_{gear}_540p_{rate}",
             "DataSize": str(size),
             "Width": page.width,
@@ -148,5 +148,5 @@ def _image_post(world: World, video: Video) -> JsonObject:
 
 def _image(world: World, video: Video, number: int) -> dict[str, Any]:
     paths = [f"/media/{mirror}/{video.id}/{number}.jpg" for mirror in PHOTO_MIRRORS]
-    urls = {"urlList": [address(world, path) for path in paths]}
+    urls = {"urlList": [signed_url(world, path) for path in paths]}
     return {"imageURL": urls, "imageWidth": video.page.width, "imageHeight": video.page.height}

@@ -1,4 +1,4 @@
-"""The forms that a video's page can take: older ones, other devices' ones, and poor ones. All were seen by tools."""
+"""Variants of a video's page: older, for other devices, or incomplete. All have been reported by users of tools."""
 
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -18,10 +18,10 @@ REFUSALS: Mapping[str, tuple[int, str]] = {
     "10222": (10222, ""),
     "10231": (10231, "cross_border_violation"),
 }
-"""`statusCode` and `statusMsg` of pages that show no video, as tools have seen them."""
+"""`statusCode` and `statusMsg` of pages without a video, as reported by users of tools."""
 
 Shape = Callable[[JsonObject, str], JsonObject]
-"""From a whole `itemStruct` and the server's address to what the page shows; what it is given stays as it is."""
+"""From a complete `itemStruct` and the server's address to the variant's; the argument is not changed."""
 
 
 def _with_video(struct: JsonObject, **changes: object) -> JsonObject:
@@ -34,7 +34,7 @@ def _with_play_addr(struct: JsonObject, **changes: object) -> list[JsonObject]:
 
 
 def _content_classified(struct: JsonObject, _: str) -> JsonObject:
-    """Age-gated: the post is there and its video is not."""
+    """Age-gated: the post without its video."""
     shown = {name: value for name, value in struct.items() if name != "video"}
     return shown | {"isContentClassified": True}
 
@@ -44,17 +44,17 @@ def _no_download_addr(struct: JsonObject, _: str) -> JsonObject:
 
 
 def _dead_first_mirror(struct: JsonObject, base: str) -> JsonObject:
-    """The first address of each list answers 404, of a film's as of a photo's."""
-    dead = f"{base}/media/v16-webapp-prime/gone.mp4"
+    """The first address of each list, of films and of photos, answers 404."""
+    dead_url = f"{base}/media/v16-webapp-prime/gone.mp4"
     gears = struct["video"]["bitrateInfo"]
     if gears:
-        mirrors = [dead, *gears[0]["PlayAddr"]["UrlList"][1:]]
-        struct = _with_video(struct, playAddr=dead, bitrateInfo=_with_play_addr(struct, UrlList=mirrors))
+        mirrors = [dead_url, *gears[0]["PlayAddr"]["UrlList"][1:]]
+        struct = _with_video(struct, playAddr=dead_url, bitrateInfo=_with_play_addr(struct, UrlList=mirrors))
     return _with_photos(struct, lambda urls: [f"{base}/media/p16-sign/gone.jpg", *urls[1:]])
 
 
 def _with_photos(struct: JsonObject, change: Callable[[list[str]], list[str]]) -> JsonObject:
-    """The slideshow with each photo's list of addresses changed; a film as it is."""
+    """The slideshow with each photo's list of addresses changed; a film is unchanged."""
     if "imagePost" not in struct:
         return struct
     images = [
@@ -65,13 +65,13 @@ def _with_photos(struct: JsonObject, change: Callable[[list[str]], list[str]]) -
 
 
 def _no_photos(struct: JsonObject, _: str) -> JsonObject:
-    """A slideshow that shows nothing."""
+    """A slideshow without photos."""
     post = {"images": [], "title": ""}
     return _with_video(struct, duration=0, playAddr="", downloadAddr="", bitrateInfo=[]) | {"imagePost": post}
 
 
 def as_slideshow(struct: JsonObject, lender: JsonObject, *, has_sound: bool) -> JsonObject:
-    """A video as a slideshow, with the photos of another one, and its sound if it is to have one."""
+    """A video as a slideshow, with the photos, and optionally the sound, of the lender."""
     music = struct["music"] | {"playUrl": lender["music"]["playUrl"] if has_sound else ""}
     return _with_video(_no_address(struct, ""), duration=0) | {
         "imagePost": lender["imagePost"],
@@ -89,7 +89,7 @@ def _play_addr_list(struct: JsonObject, _: str) -> JsonObject:
 
 
 def _no_scheme(struct: JsonObject, _: str) -> JsonObject:
-    """Addresses that leave the scheme to the page, `//host/path`, and the size as a number."""
+    """Addresses without a scheme, `//host/path`, and the size as a number."""
 
     def bare(url: str) -> str:
         return urlsplit(url)._replace(scheme="").geturl()
@@ -106,13 +106,13 @@ def _no_scheme(struct: JsonObject, _: str) -> JsonObject:
 
 
 def _login_wall(struct: JsonObject, _: str) -> JsonObject:
-    """What is left for those who should log in, without a word about it (4CAT)."""
+    """The incomplete data that a page has for visitors who must log in, without an error (4CAT)."""
     shown = {name: value for name, value in struct.items() if name not in {"stats", "statsV2", "video"}}
     return shown | {"createTime": "0"}
 
 
 def _bytevc2_only(struct: JsonObject, _: str) -> JsonObject:
-    """Only ByteDance's own H.266 is offered."""
+    """Offers only ByteDance's own H.266."""
     gears = [
         gear | {"CodecType": "bytevc2"}
         for gear in _with_play_addr(struct, UrlKey=f"v09044g4{struct['id']}_bytevc2_540p_900000")
@@ -121,7 +121,7 @@ def _bytevc2_only(struct: JsonObject, _: str) -> JsonObject:
 
 
 def _site_host(struct: JsonObject, _: str) -> JsonObject:
-    """Addresses on the site's own host, which serve nothing (yt-dlp#11034)."""
+    """An address on the site's own host, which serves nothing (yt-dlp#11034)."""
     return _with_video(
         struct, playAddr="https://www.tiktok.com/aweme/v1/play/", downloadAddr="", bitrateInfo=[]
     )
@@ -135,12 +135,12 @@ def _stats_as_strings(struct: JsonObject, _: str) -> JsonObject:
     return struct | {"stats": {name: str(value) for name, value in struct["stats"].items()}}
 
 
-def _as_it_is(struct: JsonObject, _: str) -> JsonObject:
+def _unchanged(struct: JsonObject, _: str) -> JsonObject:
     return struct
 
 
 SLIDESHOWS: Mapping[str, bool] = {"photo_post": False, "audio_slideshow": True}
-"""Words that make a slideshow of any video, and whether it has a sound."""
+"""Faults that turn any video into a slideshow, and whether it has a sound."""
 
 SHAPES: dict[str, Shape] = {
     "content_classified": _content_classified,
@@ -155,8 +155,8 @@ SHAPES: dict[str, Shape] = {
     "play_addr_list": _play_addr_list,
     "no_scheme": _no_scheme,
     "login_wall": _login_wall,
-    "sigi_state": _as_it_is,
-    "reflow": _as_it_is,
+    "sigi_state": _unchanged,
+    "reflow": _unchanged,
 }
 
 

@@ -1,4 +1,4 @@
-"""Addresses of media files, and the cookie that opens them."""
+"""Signed addresses of media files, and the cookie that they require."""
 
 import base64
 import hashlib
@@ -14,36 +14,36 @@ COOKIE = "tt_chain_token"
 
 
 def chain_token(world: World, request: Request, video_id: str) -> str:
-    """The caller's own token when it is one of ours, else a new one."""
-    theirs = cookies(request).get(COOKIE, "")
-    if _is_ours(world, theirs):
-        return theirs
+    """The caller's token if we issued it, else a new one."""
+    token = cookies(request).get(COOKIE, "")
+    if _is_ours(world, token):
+        return token
     start = hashlib.sha256(f"{world.profile.seed}/{video_id}".encode()).digest()[:8]
-    return base64.b64encode(start + _seal(world, start.hex())[:8]).decode()
+    return base64.b64encode(start + _sign(world, start.hex())[:8]).decode()
 
 
 def cookies(request: Request) -> dict[str, str]:
-    """A value may hold `=` and may arrive quoted."""
+    """The request's cookies; a value can contain `=`, and can be quoted."""
     pairs = (part.strip().partition("=") for part in request.headers.get("cookie", "").split(";"))
     return {name: value.strip('"') for name, _, value in pairs}
 
 
-def address(world: World, path: str, cookie: str = "") -> str:
-    """An absolute address that is good for some hours; with `cookie`, only beside that cookie."""
+def signed_url(world: World, path: str, cookie: str = "") -> str:
+    """An absolute address that is valid for some hours; with `cookie`, only together with that cookie."""
     expire = world.clock.timestamp() + world.profile.media_url_ttl_s
-    wanted = {"tk": cookie} if cookie else {}
+    parameters = {"tk": cookie} if cookie else {}
     query = urlencode(
-        wanted | {"expire": expire, "signature": _seal(world, f"{path}/{cookie}/{expire}").hex()[:32]}
+        parameters | {"expire": expire, "signature": _sign(world, f"{path}/{cookie}/{expire}").hex()[:32]}
     )
     return f"{world.base}{path}?{query}"
 
 
-def may_have(world: World, request: Request) -> bool:
-    """Whether the address is unspoiled and in time, and the request comes from the page's own session."""
+def is_authorized(world: World, request: Request) -> bool:
+    """Whether the address is intact and not expired, and the request comes from the session of the page."""
     query = request.query
     cookie, expire = query.get("tk", ""), query.get("expire", "")
-    seal = _seal(world, f"{request.path}/{cookie}/{expire}").hex()[:32]
-    if not hmac.compare_digest(query.get("signature", "").encode(), seal.encode()):
+    signature = _sign(world, f"{request.path}/{cookie}/{expire}").hex()[:32]
+    if not hmac.compare_digest(query.get("signature", "").encode(), signature.encode()):
         return False
     if int(expire) <= world.clock.timestamp():
         return False
@@ -65,8 +65,8 @@ def _is_ours(world: World, token: str) -> bool:
         raw = base64.b64decode(token, validate=True)
     except ValueError:
         return False
-    return len(raw) == 16 and hmac.compare_digest(raw[8:], _seal(world, raw[:8].hex())[:8])
+    return len(raw) == 16 and hmac.compare_digest(raw[8:], _sign(world, raw[:8].hex())[:8])
 
 
-def _seal(world: World, text: str) -> bytes:
+def _sign(world: World, text: str) -> bytes:
     return hmac.digest(world.profile.seed.encode(), text.encode(), hashlib.sha256)

@@ -1,4 +1,4 @@
-"""The stand-in for TikTok's website: a video's page with its data inside."""
+"""The website: serves a video's page with its data inside."""
 
 import html
 import json
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sandbox.chance import digits
 from sandbox.exchange import Headers, JsonObject, Reply, Request, html_reply, text_reply
-from sandbox.faults import INSTEAD, NO_FAULT, STATUSES, Fault, damaged, own_fault
+from sandbox.faults import INSTEAD, NO_FAULT, STATUSES, Fault, corpus_fault, with_damage
 from sandbox.pages.page_data import item_struct
 from sandbox.pages.page_shapes import REFUSALS, SHAPES, SLIDESHOWS, as_slideshow, script_of
 from sandbox.pages.signing import COOKIE, chain_token
@@ -31,8 +31,8 @@ class Pages:
 
     def subject(self, request: Request) -> str:
         """The video's id."""
-        found = VIDEO.fullmatch(request.path)
-        return found.group(1) if found else ""
+        match = VIDEO.fullmatch(request.path)
+        return match.group(1) if match else ""
 
     def answer(self, request: Request, fault: Fault) -> Reply:
         time.sleep(self._world.profile.latency_s)
@@ -43,12 +43,12 @@ class Pages:
             return html_reply(404, "<html><body>Page not found</body></html>")
         if fault is NO_FAULT and video_id in self._world.corpus.videos:
             shape = self._world.corpus.videos[video_id].page.shape
-            fault = own_fault(shape, lambda word: self._world.attempts.next(f"page/{video_id}/{word}"))
-        unlucky = self._obstacle(fault) or INSTEAD.get(fault.do)
-        return damaged(unlucky or self._page(request, video_id, fault.do), fault)
+            fault = corpus_fault(shape, lambda word: self._world.attempts.next(f"page/{video_id}/{word}"))
+        replacement = self._obstacle(fault) or INSTEAD.get(fault.do)
+        return with_damage(replacement or self._page(request, video_id, fault.do), fault)
 
     def _obstacle(self, fault: Fault) -> Reply | None:
-        """What stands between a reader and a page at times."""
+        """The answer of a fault that replaces the page, or None."""
         match fault.do:
             case "captcha":
                 return html_reply(200, CAPTCHA)
@@ -78,7 +78,7 @@ class Pages:
         code, message = REFUSALS.get(shape, (code, message))
         if video is None or code != 0:
             return {"itemInfo": {}, "statusCode": code, "statusMsg": message}
-        struct = item_struct(self._good_until_now() if shape == "expired" else self._world, video)
+        struct = item_struct(self._with_expired_urls() if shape == "expired" else self._world, video)
         share = {"title": f"{struct['author']['nickname']} on TikTok", "desc": struct["desc"]}
         if shape in SHAPES:
             struct = SHAPES[shape](struct, self._world.base)
@@ -91,12 +91,12 @@ class Pages:
         videos = self._world.corpus.videos.values()
         return next((video for video in videos if video.page.images and video.page.sound), None)
 
-    def _good_until_now(self) -> World:
-        """The world as it is, but that an address is too old as soon as it is given."""
+    def _with_expired_urls(self) -> World:
+        """The same world, but its media addresses expire as soon as they are issued."""
         return replace(self._world, profile=replace(self._world.profile, media_url_ttl_s=0))
 
     def _cookies(self, request: Request, video_id: str) -> Headers:
-        """For all of tiktok.com when asked by that name, else for this host alone: loopback has no parent domain."""
+        """For all of tiktok.com if requested by that host, else for this host alone: loopback has no parent domain."""
         host = request.headers.get("host", "").partition(":")[0]
         scope = "; Domain=.tiktok.com" if host.endswith("tiktok.com") else ""
         values = {
@@ -111,6 +111,6 @@ class Pages:
 
 
 def _in_script(value: JsonObject) -> str:
-    """JSON that cannot end the script that it stands in."""
+    """JSON that cannot end the script element around it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("/", "\\u002F").replace("<", "\\u003C").encode("utf-8", "backslashreplace").decode()

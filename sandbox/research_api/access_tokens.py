@@ -10,12 +10,12 @@ from urllib.parse import parse_qs
 from sandbox.exchange import Reply, Request, json_reply
 from sandbox.world import World
 
-CLIENT_KEY = CLIENT_SECRET = "sandbox"  # noqa: S105 - not a secret: it opens nothing but this
+CLIENT_KEY = CLIENT_SECRET = "sandbox"  # noqa: S105 - not a secret: only the sandbox accepts it
 PREFIX = "clt."
 
 
-class Tokens:
-    """A token carries its instant, its number and a seal, so one server knows the tokens of another."""
+class AccessTokens:
+    """A token contains its time, its number and a signature, so a restarted server accepts earlier tokens."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -23,7 +23,7 @@ class Tokens:
         self._lock = threading.Lock()
 
     def answer(self, request: Request) -> Reply:
-        """The token endpoint; its errors are flat and not in the envelope of the other endpoints."""
+        """The token endpoint; its errors are flat, without the envelope of the other endpoints."""
         form = {
             name: values[-1] for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()
         }
@@ -38,8 +38,8 @@ class Tokens:
         ttl = self._world.profile.token_ttl_s
         return json_reply(200, {"access_token": self._issue(), "expires_in": ttl, "token_type": "Bearer"})
 
-    def is_good(self, authorization: str) -> bool:
-        """Scheme in any letter case; good until its time is over, or it has been used often enough."""
+    def is_valid(self, authorization: str) -> bool:
+        """A token is valid until it expires or is used up; the scheme may be in any letter case."""
         scheme, _, token = authorization.strip().partition(" ")
         if scheme.lower() != "bearer" or not token.startswith(PREFIX):
             return False
@@ -47,7 +47,7 @@ class Tokens:
             raw = base64.urlsafe_b64decode(token.removeprefix(PREFIX))
         except ValueError:
             return False
-        if not hmac.compare_digest(raw[12:], self._seal(raw[:12])):
+        if not hmac.compare_digest(raw[12:], self._sign(raw[:12])):
             return False
         age = self._world.clock.timestamp() - int.from_bytes(raw[:8])
         return age < self._world.profile.token_ttl_s and not self._is_used_up(token)
@@ -59,15 +59,15 @@ class Tokens:
             return limit is not None and self._uses[token] > limit
 
     def _issue(self) -> str:
-        instant = self._world.clock.timestamp().to_bytes(8)
+        issued_at = self._world.clock.timestamp().to_bytes(8)
         number = self._world.attempts.next("token").to_bytes(4)
-        return PREFIX + base64.urlsafe_b64encode(instant + number + self._seal(instant + number)).decode()
+        return PREFIX + base64.urlsafe_b64encode(issued_at + number + self._sign(issued_at + number)).decode()
 
-    def _seal(self, stamp: bytes) -> bytes:
+    def _sign(self, stamp: bytes) -> bytes:
         return hmac.digest(self._world.profile.seed.encode(), stamp, hashlib.sha256)[:16]
 
     def _refused(self, request: Request, error: str, description: str) -> Reply:
-        usual = 401 if error == "invalid_client" else 400
+        default = 401 if error == "invalid_client" else 400
         log_id = self._world.clock.log_id(request.digest)
         body = {"error": error, "error_description": description, "log_id": log_id}
-        return json_reply(self._world.profile.oauth_error_status or usual, body)
+        return json_reply(self._world.profile.oauth_error_status or default, body)

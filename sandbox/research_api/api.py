@@ -1,33 +1,33 @@
 """The stand-in for TikTok's Research API v2.
 
 The order of its checks is a guess that no document contradicts: path and method, transport, token, endpoint, rate,
-quota, server trouble, the request itself.
+quota, server errors, the request itself.
 """
 
 import time
 from collections.abc import Callable
 
 from sandbox.exchange import JsonObject, Refusal, Reply, Request, json_body, json_reply, text_reply
-from sandbox.faults import INSTEAD, Fault, damaged
-from sandbox.research_api.access_tokens import Tokens
+from sandbox.faults import INSTEAD, Fault, with_damage
+from sandbox.research_api.access_tokens import AccessTokens
 from sandbox.research_api.comments import Comments
 from sandbox.research_api.compliance import Compliance
 from sandbox.research_api.follows import Follows
-from sandbox.research_api.parameters import body_of, fields_asked, invalid_cursor
+from sandbox.research_api.parameters import invalid_cursor, read_body, requested_fields
 from sandbox.research_api.playlists import Playlists
 from sandbox.research_api.query import FIELDS, query_from
 from sandbox.research_api.quota import TOO_FAST, Quota
 from sandbox.research_api.search import Searches
-from sandbox.research_api.server_errors import is_stuck, stumble
+from sandbox.research_api.server_errors import raise_server_error, times_out
 from sandbox.research_api.user_videos import UserVideos
-from sandbox.research_api.users import People
+from sandbox.research_api.users import Users
 from sandbox.world import World
 
 RESEARCH = "/v2/research/"
 TOKEN_PATH = "/v2/oauth/token/"  # noqa: S105 - a path
 QUERY_PATH = f"{RESEARCH}video/query/"
-OF_USERS = (f"{RESEARCH}user/", f"{RESEARCH}playlist/")
-OF_TASKS = f"{RESEARCH}validation_task"
+USER_PATHS = (f"{RESEARCH}user/", f"{RESEARCH}playlist/")
+TASK_PATHS = f"{RESEARCH}validation_task"
 
 INVALID_TOKEN = (401, "access_token_invalid", "The access token is invalid or not found in the request.")
 NOT_AUTHORIZED = (
@@ -38,21 +38,21 @@ NOT_AUTHORIZED = (
 SUBJECTS = ("video_id", "comment_id", "username", "task_id", "playlist_id")
 
 Endpoint = Callable[[Request, Fault], JsonObject | Reply]
-"""From request and fault to the answer's `data`, or to an answer that is in no envelope."""
+"""From request and fault to the answer's `data`, or to an answer without the envelope."""
 
 
 class ResearchApi:
     def __init__(self, world: World) -> None:
         self._world = world
         self.quota = Quota(world)
-        self._tokens = Tokens(world)
+        self._tokens = AccessTokens(world)
         self._searches = Searches(world)
-        people, follows, videos = People(world), Follows(world), UserVideos(world)
+        users, follows, videos = Users(world), Follows(world), UserVideos(world)
         self._compliance = Compliance(world)
         self._endpoints: dict[str, Endpoint] = {
             QUERY_PATH: self._query,
-            f"{RESEARCH}video/comment/list/": Comments(world).listed,
-            f"{RESEARCH}user/info/": people.info,
+            f"{RESEARCH}video/comment/list/": Comments(world).page,
+            f"{RESEARCH}user/info/": users.info,
             f"{RESEARCH}user/followers/": follows.followers,
             f"{RESEARCH}user/following/": follows.following,
             f"{RESEARCH}user/liked_videos/": videos.liked,
@@ -65,7 +65,7 @@ class ResearchApi:
         }
 
     def subject(self, request: Request) -> str:
-        """`start/end/cursor` of a query; elsewhere the id or the name that was asked about."""
+        """`start/end/cursor` of a query; for other endpoints, the requested id or name."""
         path = self._path(request)
         body = json_body(request) if path in self._endpoints else None
         if body is None:
@@ -77,25 +77,25 @@ class ResearchApi:
     def answer(self, request: Request, fault: Fault) -> Reply:
         time.sleep(self._world.profile.delay_s)
         path = self._path(request)
-        known = path == TOKEN_PATH or path in self._endpoints
-        if not known or request.method != "POST":
+        exists = path == TOKEN_PATH or path in self._endpoints
+        if not exists or request.method != "POST":
             return text_reply(
-                405 if known else 404, "405 method not allowed" if known else "404 page not found"
+                405 if exists else 404, "405 method not allowed" if exists else "404 page not found"
             )
         if path == TOKEN_PATH:
-            return damaged(INSTEAD.get(fault.do) or self._tokens.answer(request), fault)
+            return with_damage(INSTEAD.get(fault.do) or self._tokens.answer(request), fault)
         try:
-            reply = self._granted(request, path, fault)
+            reply = self._authorized(request, path, fault)
         except Refusal as refusal:
             reply = self._envelope(request, refusal.status, {}, refusal.code, refusal.message)
-        return damaged(reply, fault)
+        return with_damage(reply, fault)
 
     def _path(self, request: Request) -> str:
         slash = "" if request.path.endswith("/") or not self._world.profile.slash_optional else "/"
         return request.path + slash
 
-    def _granted(self, request: Request, path: str, fault: Fault) -> Reply:
-        instead = "504_html" if is_stuck(self._world, request) else fault.do
+    def _authorized(self, request: Request, path: str, fault: Fault) -> Reply:
+        instead = "504_html" if times_out(self._world, request) else fault.do
         if instead in INSTEAD:
             self.quota.charge(path)
             return INSTEAD[instead]
@@ -105,13 +105,13 @@ class ResearchApi:
             return data
         if fault.do == "200_error":
             return self._envelope(request, 200, {}, "unheard_of", "A code that no document lists")
-        is_users = self._world.profile.user_500_with_data and path.startswith(OF_USERS)
+        is_failing_user_endpoint = self._world.profile.user_500_with_data and path.startswith(USER_PATHS)
         return self._envelope(
-            request, 500 if is_users or fault.do == "500_with_data" else 200, data, "ok", ""
+            request, 500 if is_failing_user_endpoint or fault.do == "500_with_data" else 200, data, "ok", ""
         )
 
     def _admit(self, request: Request, path: str, fault: Fault) -> None:
-        if fault.do == "401" or not self._tokens.is_good(request.headers.get("authorization", "")):
+        if fault.do == "401" or not self._tokens.is_valid(request.headers.get("authorization", "")):
             if self._world.profile.unauthorized_uses_quota:
                 self.quota.charge(path)
             raise Refusal(*INVALID_TOKEN)
@@ -119,17 +119,17 @@ class ResearchApi:
             raise Refusal(*NOT_AUTHORIZED)
         if fault.do == "429_rate":
             raise Refusal(*TOO_FAST)
-        self.quota.slow_down()
+        self.quota.charge_second()
         if fault.do == "429_quota":
             self.quota.spend_all(path)
         self.quota.charge(path)
-        stumble(self._world, request, fault)
+        raise_server_error(self._world, request, fault)
         if fault.do == "400_cursor":
             raise invalid_cursor()
 
     def _query(self, request: Request, fault: Fault) -> JsonObject:
-        fields = fields_asked(request, FIELDS)
-        query = query_from(body_of(request, self._world.profile))
+        fields = requested_fields(request, FIELDS)
+        query = query_from(read_body(request, self._world.profile))
         return self._searches.page(query, fields, fault)
 
     def _envelope(self, request: Request, status: int, data: JsonObject, code: str, message: str) -> Reply:
@@ -138,6 +138,6 @@ class ResearchApi:
             "message": message,
             "log_id": self._world.clock.log_id(request.digest),
         }
-        if request.path.startswith(OF_TASKS):
+        if request.path.startswith(TASK_PATHS):
             error["http_status_code"] = status
         return json_reply(status, {"data": data, "error": error})

@@ -1,79 +1,81 @@
-"""The candidates of searches: what a query finds, in the order in which its pages show it."""
+"""The candidates of a search: the videos that a query matches, in the order in which its pages list them."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from sandbox.chance import falls
+from sandbox.chance import happens
 from sandbox.research_api.conditions import Condition, Facts
 from sandbox.research_api.query import Query
-from sandbox.research_api.visibility import is_found, newest_found
+from sandbox.research_api.visibility import is_searchable, newest_searchable
 from sandbox.videos import Video
 from sandbox.world import World
 
 Candidate = Video | None
-"""None moves the cursor and was never a video."""
+"""None advances the cursor without being a video."""
 
 FUZZY = frozenset({"keyword", "hashtag_name"})
-MOST_KEPT = 64
+MAX_CACHED = 64
 
 
 class Candidates:
-    """Computed once for each search and kept for its later pages, the last few searches of them.
+    """Computed once per search and cached for its later pages; the cache holds the most recent searches.
 
-    They follow from corpus, switches, clock and query, so losing them costs time and nothing else.
+    Candidates follow from corpus, switches, clock and query, so dropping them from the cache costs only time.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._kept: OrderedDict[object, Sequence[Candidate]] = OrderedDict()
+        self._cache: OrderedDict[object, Sequence[Candidate]] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, query: Query) -> Sequence[Candidate]:
-        """The newest id first."""
-        key = (query.fingerprint, query.max_count, self._world.profile, newest_found(self._world))
+        """The search's candidates, newest id first."""
+        key = (query.fingerprint, query.max_count, self._world.profile, newest_searchable(self._world))
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        found = self._laid_out(query, self._found(query))
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]
+        candidates = self._in_page_order(query, self._matching(query))
         with self._lock:
-            self._kept[key] = found
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return found
+            self._cache[key] = candidates
+            while len(self._cache) > MAX_CACHED:
+                self._cache.popitem(last=False)
+        return candidates
 
-    def _found(self, query: Query) -> list[Video]:
-        found = [
+    def _matching(self, query: Query) -> list[Video]:
+        matching = [
             video
             for video in self._world.corpus.created_between(query.start, query.end)
-            if (query.finds(video.facts, self._meets) or self._is_fuzzy(query, video))
-            and is_found(self._world, video)
+            if (query.matches(video.facts, self._is_met) or self._is_fuzzy(query, video))
+            and is_searchable(self._world, video)
         ]
-        return sorted(found, key=lambda video: int(video.id), reverse=True)
+        return sorted(matching, key=lambda video: int(video.id), reverse=True)
 
-    def _meets(self, asked: Condition, facts: Facts) -> bool:
-        is_blind = self._world.profile.keyword_blackout and asked.field == "keyword"
-        return not is_blind and asked.is_met_by(facts)
+    def _is_met(self, condition: Condition, facts: Facts) -> bool:
+        is_blind = self._world.profile.keyword_blackout and condition.field == "keyword"
+        return not is_blind and condition.is_met_by(facts)
 
     def _is_fuzzy(self, query: Query, video: Video) -> bool:
-        """Found though only the conditions on other things than words are met."""
+        """Whether it matches by chance although its words do not; all other conditions must be met."""
         profile = self._world.profile
-        is_meant = falls(profile.fuzzy_rate, profile.seed, "fuzzy", query.fingerprint, video.id)
-        return is_meant and query.finds(video.facts, _meets_loosely)
+        is_chosen = happens(profile.fuzzy_rate, profile.seed, "fuzzy", query.fingerprint, video.id)
+        return is_chosen and query.matches(video.facts, _is_met_without_words)
 
-    def _laid_out(self, query: Query, found: list[Video]) -> Sequence[Candidate]:
-        """With rows that come again a page later, and with pages of nothing after the first."""
+    def _in_page_order(self, query: Query, matching: list[Video]) -> Sequence[Candidate]:
+        """With duplicates one page later, and with empty pages after the first, as the switches say."""
         profile = self._world.profile
-        line: list[Candidate] = list(found)
-        for place in reversed(range(len(found) if profile.dup_rate else 0)):
-            again = falls(profile.dup_rate, profile.seed, "dup", query.fingerprint, found[place].id)
-            if again and place + query.max_count <= len(line):
-                line.insert(place + query.max_count, found[place])
-        if found:
-            line[query.max_count : query.max_count] = [None] * (profile.empty_pages * query.max_count)
-        return line
+        ordered: list[Candidate] = list(matching)
+        for place in reversed(range(len(matching) if profile.dup_rate else 0)):
+            is_repeated = happens(
+                profile.dup_rate, profile.seed, "dup", query.fingerprint, matching[place].id
+            )
+            if is_repeated and place + query.max_count <= len(ordered):
+                ordered.insert(place + query.max_count, matching[place])
+        if matching:
+            ordered[query.max_count : query.max_count] = [None] * (profile.empty_pages * query.max_count)
+        return ordered
 
 
-def _meets_loosely(asked: Condition, facts: Facts) -> bool:
-    return asked.field in FUZZY or asked.is_met_by(facts)
+def _is_met_without_words(condition: Condition, facts: Facts) -> bool:
+    return condition.field in FUZZY or condition.is_met_by(facts)

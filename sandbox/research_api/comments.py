@@ -1,4 +1,4 @@
-"""Comments under videos, and the answers to them; none is stored, each follows from the seed and its video."""
+"""Comments on videos, and replies to them; none is stored, as each follows from the seed and its video."""
 
 import hashlib
 from collections import defaultdict
@@ -10,15 +10,15 @@ from random import Random
 from sandbox.exchange import JsonObject, Request
 from sandbox.faults import Fault
 from sandbox.research_api.parameters import (
-    body_of,
     cursor,
-    fields_asked,
-    identity,
     invalid_cursor,
     invalid_params,
     max_count,
+    parse_id,
+    read_body,
+    requested_fields,
 )
-from sandbox.research_api.visibility import is_returned
+from sandbox.research_api.visibility import is_available
 from sandbox.videos import Video
 from sandbox.world import World
 
@@ -26,9 +26,9 @@ FIELDS = ("id", "video_id", "text", "like_count", "reply_count", "parent_comment
 INTEGERS = frozenset({"id", "video_id", "parent_comment_id"})
 DEFAULT_COUNT = 10
 NUMBER_BITS, REPLY_BITS = 13, 3
-MOST_REPLIES = 3
+MAX_REPLIES = 3
 EARLIEST_S, LATEST_S = 60, 6 * 86400
-"""How long after its video, or the comment that it answers, a comment is written."""
+"""How long after its video, or after the comment that it replies to, a comment is written."""
 
 TEXTS = (
     "",
@@ -43,7 +43,7 @@ TEXTS = (
     "y la prensa calla",
     "👏👏👏",
 )
-"""Private data comes with asterisks, as in the documentation's examples; a text can be empty."""
+"""Private data is masked with asterisks, as in the documentation's examples; a text can be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,16 @@ class Comment:
     video: Video
     number: int
     reply: int
-    """0: not a reply."""
+    """0 for a comment that is not a reply."""
     parent: str
-    """Of a comment on the video itself, the video's own id."""
+    """For a comment on the video itself, the video's id."""
     create_time: int
     text: str
     like_count: int
     reply_count: int
 
     def row(self, fields: tuple[str, ...]) -> JsonObject:
-        known: JsonObject = {
+        values: JsonObject = {
             "id": self.id,
             "video_id": self.video.id,
             "text": self.text,
@@ -70,73 +70,73 @@ class Comment:
             "create_time": self.create_time,
         } | ({"reply_count": self.reply_count} if self.reply_count else {})
         return {
-            name: int(known[name]) if name in INTEGERS else known[name] for name in fields if name in known
+            name: int(values[name]) if name in INTEGERS else values[name] for name in fields if name in values
         }
 
 
 class Comments:
-    """A comment's id holds its time, 16 bits of its video, its number and that of the reply."""
+    """A comment's id encodes its time, a 16-bit hash of its video, its number and its reply number."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def listed(self, request: Request, _: Fault) -> JsonObject:
-        """`video/comment/list/`: the cursor is an index; newest and oldest are mixed."""
-        fields = fields_asked(request, FIELDS)
-        body = body_of(request, self._world.profile)
-        video_id, comment_id = identity(body, "video_id"), identity(body, "comment_id")
+    def page(self, request: Request, _: Fault) -> JsonObject:
+        """`video/comment/list/`: the cursor is an index; the order is not by time."""
+        fields = requested_fields(request, FIELDS)
+        body = read_body(request, self._world.profile)
+        video_id, comment_id = parse_id(body, "video_id"), parse_id(body, "comment_id")
         if (video_id is None) == (comment_id is None):
             raise invalid_params("Exactly one of video_id and comment_id is required")
         first, count = cursor(body), max_count(body, DEFAULT_COUNT)
         cap = self._world.profile.comment_cap
         if cap is not None and first + count > cap:
             raise invalid_cursor()
-        places = self._under(video_id) if video_id else self._replies_to(str(comment_id))
-        if first > len(places):
+        positions = self._comments_on(video_id) if video_id else self._replies_to(str(comment_id))
+        if first > len(positions):
             raise invalid_cursor()
-        last = min(first + count, len(places))
-        comments = [self._comment(*place).row(fields) for place in places[first:last]]
-        return {"comments": comments, "cursor": last, "has_more": last < len(places)}
+        last = min(first + count, len(positions))
+        comments = [self._comment(*position).row(fields) for position in positions[first:last]]
+        return {"comments": comments, "cursor": last, "has_more": last < len(positions)}
 
     def is_valid(self, comment_id: str) -> bool:
-        """Whether there is such a comment under a video that still exists."""
-        return self._known(comment_id) is not None
+        """Whether the comment exists on a video that still exists."""
+        return self._find(comment_id) is not None
 
-    def _under(self, video_id: str) -> list[tuple[Video, int, int]]:
-        """Nothing under a video that is unknown or gone; what the real one says then is not known."""
+    def _comments_on(self, video_id: str) -> list[tuple[Video, int, int]]:
+        """Empty for a video that is unknown or deleted; what the real API answers then is not known."""
         video = self._world.corpus.videos.get(video_id)
-        if video is None or not is_returned(self._world, video):
+        if video is None or not is_available(self._world, video):
             return []
         return [(video, number, 0) for number in range(_count(video))]
 
     def _replies_to(self, comment_id: str) -> list[tuple[Video, int, int]]:
-        comment = self._known(comment_id)
+        comment = self._find(comment_id)
         if comment is None or comment.reply:
             return []
         return [(comment.video, comment.number, reply + 1) for reply in range(comment.reply_count)]
 
-    def _known(self, comment_id: str) -> Comment | None:
+    def _find(self, comment_id: str) -> Comment | None:
         low = int(comment_id)
         number, reply = (low >> REPLY_BITS) % (1 << NUMBER_BITS), low % (1 << REPLY_BITS)
-        for video in self._by_mark.get((low >> 16) % 2**16, ()):
-            if number < _count(video) and is_returned(self._world, video):
+        for video in self._by_hash.get((low >> 16) % 2**16, ()):
+            if number < _count(video) and is_available(self._world, video):
                 comment = self._comment(video, number, reply)
                 if comment.id == comment_id and reply <= self._comment(video, number, 0).reply_count:
                     return comment
         return None
 
     @cached_property
-    def _by_mark(self) -> Mapping[int, list[Video]]:
-        marked = defaultdict[int, list[Video]](list)
+    def _by_hash(self) -> Mapping[int, list[Video]]:
+        by_hash = defaultdict[int, list[Video]](list)
         for video in self._world.corpus.videos.values():
-            marked[_mark(video)].append(video)
-        return marked
+            by_hash[_hash(video)].append(video)
+        return by_hash
 
     def _comment(self, video: Video, number: int, reply: int) -> Comment:
         draw = Random(f"{self._world.profile.seed}/comment/{video.id}/{number}/{reply}")
         parent = self._comment(video, number, 0) if reply else None
         created = (parent.create_time if parent else video.created) + draw.randrange(EARLIEST_S, LATEST_S)
-        low = (_mark(video) << 16) + (number << REPLY_BITS) + reply
+        low = (_hash(video) << 16) + (number << REPLY_BITS) + reply
         return Comment(
             id=str((created << 32) + low),
             video=video,
@@ -146,7 +146,7 @@ class Comments:
             create_time=created,
             text=draw.choice(TEXTS),
             like_count=int(10 ** draw.uniform(0, 2)) - 1,
-            reply_count=0 if reply or draw.random() < 0.7 else draw.randint(1, MOST_REPLIES),
+            reply_count=0 if reply or draw.random() < 0.7 else draw.randint(1, MAX_REPLIES),
         )
 
 
@@ -154,5 +154,5 @@ def _count(video: Video) -> int:
     return min(int(video.facts.get("comment_count") or 0), 1 << NUMBER_BITS)
 
 
-def _mark(video: Video) -> int:
+def _hash(video: Video) -> int:
     return int(hashlib.sha256(video.id.encode()).hexdigest()[:4], 16)

@@ -1,7 +1,7 @@
-"""Batch Compliance: a file of ids goes in, the ids that may still be kept come out.
+"""Batch Compliance: takes a file of ids, and returns the ids that may still be kept.
 
-The documentation leaves open what separates the ids (a line each, here), how long a task lives (as long as this
-server), and what a download before the end says.
+The documentation does not say what separates the ids (a newline, here), how long a task is kept (as long as this server
+runs), or what a download before the task's end returns.
 """
 
 import hashlib
@@ -14,13 +14,13 @@ from sandbox.chance import digits
 from sandbox.exchange import JsonObject, Refusal, Reply, Request, text_reply
 from sandbox.faults import Fault
 from sandbox.research_api.comments import Comments
-from sandbox.research_api.oddities import BEYOND
-from sandbox.research_api.parameters import body_of, invalid_params, required_identity
-from sandbox.research_api.visibility import is_returned
+from sandbox.research_api.oddities import ABOVE_INT64
+from sandbox.research_api.parameters import invalid_params, read_body, required_id
+from sandbox.research_api.visibility import is_available
 from sandbox.world import World
 
 CREATE_PATH = "/v2/research/validation_task/create/"
-MOST_IDS = 10_000
+MAX_IDS = 10_000
 CATEGORIES = frozenset({"video", "comment"})
 
 
@@ -38,7 +38,7 @@ class _Task:
 
 
 class Compliance:
-    """A task's id follows from its file, so the same file is the same task."""
+    """A task's id follows from its file, so the same file has the same task."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -47,21 +47,21 @@ class Compliance:
         self._lock = threading.Lock()
 
     def subject(self, request: Request) -> str:
-        """The id of the task that a file makes."""
+        """The id of the task that an uploaded file creates."""
         try:
-            return self._id_of(_file(request)) if request.path == CREATE_PATH else ""
+            return self._task_id(_parse_file(request)) if request.path == CREATE_PATH else ""
         except Refusal:
             return ""
 
     def create(self, request: Request, _: Fault) -> JsonObject:
-        file = _file(request)
-        task_id = self._id_of(file)
+        file = _parse_file(request)
+        task_id = self._task_id(file)
         with self._lock:
             self._tasks[task_id] = _Task(file)
         return {"task_id": int(task_id)}
 
     def status(self, request: Request, fault: Fault) -> JsonObject:
-        """`Processing` as often as the switch says, then `Completed`, or `Failed` for ever when the script says so."""
+        """`Processing` as often as the switch says, then `Completed`; `Failed` for ever once the script says so."""
         task = self._task(request)
         with self._lock:
             task.is_failed = task.is_failed or fault.do == "task_failed"
@@ -70,7 +70,7 @@ class Compliance:
             return {"task_status": state}
 
     def download(self, request: Request, _: Fault) -> Reply:
-        """A text file of the valid ids, one a line, in the order of the file that was sent."""
+        """A text file of the valid ids, one per line, in the order of the uploaded file."""
         task = self._task(request)
         if self._state(task) != "Completed":
             raise invalid_params("The validation task is not completed")
@@ -83,7 +83,7 @@ class Compliance:
         return "Completed" if task.polls >= self._world.profile.compliance_polls else "Processing"
 
     def _task(self, request: Request) -> _Task:
-        task_id = required_identity(body_of(request, self._world.profile), "task_id")
+        task_id = required_id(read_body(request, self._world.profile), "task_id")
         with self._lock:
             task = self._tasks.get(task_id)
         if task is None:
@@ -94,15 +94,15 @@ class Compliance:
         if category == "comment":
             return self._comments.is_valid(number)
         video = self._world.corpus.videos.get(number)
-        return video is not None and is_returned(self._world, video)
+        return video is not None and is_available(self._world, video)
 
-    def _id_of(self, file: _File) -> str:
+    def _task_id(self, file: _File) -> str:
         content = hashlib.sha256("\n".join(file.ids).encode()).hexdigest()
         task_id = digits(19, self._world.profile.seed, "task", file.category, content)
-        return str(int(task_id) + BEYOND) if self._world.profile.huge_ids else task_id
+        return str(int(task_id) + ABOVE_INT64) if self._world.profile.huge_ids else task_id
 
 
-def _file(request: Request) -> _File:
+def _parse_file(request: Request) -> _File:
     """The parts `file_data` and `category` of a multipart form."""
     parts = _parts(request)
     category = parts.get("category", b"").decode("utf-8", "replace").strip()
@@ -111,14 +111,14 @@ def _file(request: Request) -> _File:
     lines = parts.get("file_data", b"").decode("utf-8", "replace").split()
     if not lines or not all(re.fullmatch(r"[0-9]{1,20}", line) for line in lines):
         raise _invalid_file("file_data must hold ids, one a line")
-    if len(lines) > MOST_IDS:
-        raise _invalid_file(f"file_data must hold at most {MOST_IDS} ids")
+    if len(lines) > MAX_IDS:
+        raise _invalid_file(f"file_data must hold at most {MAX_IDS} ids")
     return _File(category, tuple(lines))
 
 
 def _parts(request: Request) -> dict[str, bytes]:
-    kind = request.headers.get("content-type", "")
-    message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + request.body)
+    content_type = request.headers.get("content-type", "")
+    message = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + request.body)
     if message.get_content_type() != "multipart/form-data" or not message.is_multipart():
         raise _invalid_file("The request must be multipart/form-data")
     parts = {}

@@ -1,7 +1,7 @@
-"""Conditions of a video query: which are allowed, and which videos meet them.
+"""Conditions of a video query: which are valid, and which videos meet them.
 
-Fields and operations are those of TikTok's documentation, "Query Videos". Which operation goes with which field,
-and the words of the refusals, are not documented: they are ours.
+Fields and operations are those of TikTok's documentation, "Query Videos". Which operations a field allows, and the
+refusals' messages, are not documented: they are ours.
 """
 
 import re
@@ -38,8 +38,8 @@ class Field:
     meets: Callable[[Facts, Condition], bool]
 
 
-def condition(line: Any) -> Condition:
-    """The condition that a piece of a request body says, or a refusal."""
+def parse_condition(line: Any) -> Condition:
+    """The condition in a part of a request body; an invalid one is refused."""
     if not isinstance(line, dict):
         raise invalid_params("A condition must be an object")
     name, operation, values = (line.get(key) for key in ("field_name", "operation", "field_values"))
@@ -58,7 +58,7 @@ def condition(line: Any) -> Condition:
 
 
 def is_date(text: str) -> bool:
-    """Eight digits that are a day of the calendar."""
+    """Whether the text is a date of the calendar in eight digits."""
     if not re.fullmatch(r"[0-9]{8}", text):
         return False
     try:
@@ -70,7 +70,7 @@ def is_date(text: str) -> bool:
 
 @lru_cache(maxsize=2**18)
 def plain(text: str) -> str:
-    """Text as it is compared: letter case does not count, accents do."""
+    """Text in the form in which it is compared: letter case is ignored, accents are not."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
@@ -78,48 +78,48 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"[0-9]{1,20}", text) is not None
 
 
-def _compare(ours: Any, asked: Condition, cast: Callable[[str], Any]) -> bool:
-    values = [cast(value) for value in asked.values]
-    match asked.operation:
+def _compare(actual: Any, condition: Condition, cast: Callable[[str], Any]) -> bool:
+    values = [cast(value) for value in condition.values]
+    match condition.operation:
         case "GT":
-            return bool(ours > values[0])
+            return bool(actual > values[0])
         case "GTE":
-            return bool(ours >= values[0])
+            return bool(actual >= values[0])
         case "LT":
-            return bool(ours < values[0])
+            return bool(actual < values[0])
         case "LTE":
-            return bool(ours <= values[0])
+            return bool(actual <= values[0])
         case _:
-            return ours in values
+            return actual in values
 
 
-def _day(facts: Facts, asked: Condition) -> bool:
-    return _compare(datetime.fromtimestamp(facts["create_time"], UTC).strftime("%Y%m%d"), asked, str)
+def _day(facts: Facts, condition: Condition) -> bool:
+    return _compare(datetime.fromtimestamp(facts["create_time"], UTC).strftime("%Y%m%d"), condition, str)
 
 
 def _same(key: str) -> Callable[[Facts, Condition], bool]:
-    return lambda facts, asked: str(facts.get(key, "")) in asked.values
+    return lambda facts, condition: str(facts.get(key, "")) in condition.values
 
 
-def _region(facts: Facts, asked: Condition) -> bool:
-    return _any_of(asked.values, [facts.get("region_code", "")])
+def _region(facts: Facts, condition: Condition) -> bool:
+    return _any_of(condition.values, [facts.get("region_code", "")])
 
 
-def _hashtag(facts: Facts, asked: Condition) -> bool:
-    return _any_of(asked.values, facts.get("hashtag_names") or [])
+def _hashtag(facts: Facts, condition: Condition) -> bool:
+    return _any_of(condition.values, facts.get("hashtag_names") or [])
 
 
-def _effect(facts: Facts, asked: Condition) -> bool:
-    return bool(set(asked.values) & set(facts.get("effect_ids") or []))
+def _effect(facts: Facts, condition: Condition) -> bool:
+    return bool(set(condition.values) & set(facts.get("effect_ids") or []))
 
 
-def _any_of(asked: Iterable[str], ours: Iterable[str]) -> bool:
-    return bool({plain(value) for value in asked} & {plain(value) for value in ours})
+def _any_of(wanted: Iterable[str], actual: Iterable[str]) -> bool:
+    return bool({plain(value) for value in wanted} & {plain(value) for value in actual})
 
 
-def _keyword(facts: Facts, asked: Condition) -> bool:
-    """Whole words in their order: `Castillo` is in `#castillo`, and not in `#PedroCastillo`."""
-    return _any_phrase(asked.values).search(plain(facts.get("video_description") or "")) is not None
+def _keyword(facts: Facts, condition: Condition) -> bool:
+    """Whole words in their order: `Castillo` matches `#castillo`, but not `#PedroCastillo`."""
+    return _any_phrase(condition.values).search(plain(facts.get("video_description") or "")) is not None
 
 
 @lru_cache
@@ -128,29 +128,29 @@ def _any_phrase(values: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{phrases})(?!\w)")
 
 
-def _length(facts: Facts, asked: Condition) -> bool:
+def _length(facts: Facts, condition: Condition) -> bool:
     duration = facts.get("video_duration")
     if duration is None:
         return False
     longer_than = sum((duration >= 15, duration > 60, duration > 300))
-    return LENGTHS[longer_than] in asked.values
+    return LENGTHS[longer_than] in condition.values
 
 
 def _count(key: str) -> Callable[[Facts, Condition], bool]:
-    return lambda facts, asked: facts.get(key) is not None and _compare(facts[key], asked, int)
+    return lambda facts, condition: facts.get(key) is not None and _compare(facts[key], condition, int)
 
 
-def _anything(text: str) -> bool:
+def _is_not_blank(text: str) -> bool:
     return bool(text.strip())
 
 
 FIELDS = {
     "create_date": Field(ORDERED, is_date, _day),
-    "username": Field(CHOICE, _anything, _same("username")),
+    "username": Field(CHOICE, _is_not_blank, _same("username")),
     "region_code": Field(CHOICE, lambda text: text.upper() in REGION_CODES, _region),
     "video_id": Field(CHOICE, _is_number, _same("id")),
-    "hashtag_name": Field(CHOICE, _anything, _hashtag),
-    "keyword": Field(CHOICE, _anything, _keyword),
+    "hashtag_name": Field(CHOICE, _is_not_blank, _hashtag),
+    "keyword": Field(CHOICE, _is_not_blank, _keyword),
     "music_id": Field(CHOICE, _is_number, _same("music_id")),
     "effect_id": Field(CHOICE, _is_number, _effect),
     "video_length": Field(CHOICE, LENGTHS.__contains__, _length),

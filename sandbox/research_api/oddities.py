@@ -1,8 +1,8 @@
-"""What is wrong with some rows, when the switches say so."""
+"""Odd values in rows, where the switches ask for them."""
 
 from typing import Any
 
-from sandbox.chance import falls, fraction
+from sandbox.chance import fraction, happens
 from sandbox.clock import START
 from sandbox.exchange import JsonObject
 from sandbox.profiles import Profile
@@ -10,29 +10,29 @@ from sandbox.videos import Video
 from sandbox.world import World
 
 ODD_END = "\u0000\u0000\u0000\u0000\u0000\u00004"
-"""The end of a name that a client once received (tiktok-library's test data)."""
+"""The end of a username that a client once received (tiktok-library's test data)."""
 ODD_TEXT = " \ud83d 👩\u200d👩\u200d👧 \u202eمرحبا\u202c\nsegunda línea \u0000 \x1b[31m"
 COUNTS = frozenset(
     {"view_count", "like_count", "comment_count", "share_count", "favorites_count", "favourites_count"}
 )
-BEYOND = 2**63
-"""One more than the greatest signed number of 64 bits."""
+ABOVE_INT64 = 2**63
+"""One more than the greatest signed 64-bit integer."""
 
 
 def odd_name(profile: Profile, username: str) -> str:
-    """The name as rows show it: its own, but for the share of authors with odd ones."""
-    return username + ODD_END if falls(profile.odd_users, profile.seed, "odd", username) else username
+    """The username as rows show it: odd for a share of the authors."""
+    return username + ODD_END if happens(profile.odd_users, profile.seed, "odd", username) else username
 
 
-def changed(world: World, video: Video, row: JsonObject, fields: tuple[str, ...]) -> JsonObject:
-    """The row as the switches spoil it; the very same one if none does."""
+def with_oddities(world: World, video: Video, row: JsonObject, fields: tuple[str, ...]) -> JsonObject:
+    """The row with the oddities of the switches; the same object if there are none."""
     profile = world.profile
     if profile.counts_drift:
         row = {name: _drifted(world, video, name, value) for name, value in row.items()}
     if profile.odd_users:
         row = _with_odd_texts(profile, video, row)
-    if "id" in row and falls(profile.huge_ids, profile.seed, "huge", video.id):
-        row = row | {"id": row["id"] + BEYOND}
+    if "id" in row and happens(profile.huge_ids, profile.seed, "huge", video.id):
+        row = row | {"id": row["id"] + ABOVE_INT64}
     if profile.p_missing:
         row = {name: value for name, value in row.items() if not _is_missing(profile, video, name)}
     return _with_other_fields(profile, row, fields)
@@ -52,22 +52,25 @@ def _retyped(value: Any) -> Any:
 
 
 def _is_missing(profile: Profile, video: Video, name: str) -> bool:
-    return name != "id" and falls(profile.p_missing, profile.seed, "missing", video.id, name)
+    return name != "id" and happens(profile.p_missing, profile.seed, "missing", video.id, name)
 
 
 def _drifted(world: World, video: Video, name: str, value: Any) -> Any:
-    """The count after as many virtual days as the clock has moved from its start; three in four grow."""
+    """The count after the virtual days that the clock has advanced; three counts in four grow."""
     days = (world.clock.now() - START).days
     if name not in COUNTS or days <= 0:
         return value
-    way = 4 * fraction(world.profile.seed, "drift", video.id, name, days) / 3 - 1 / 3
-    return max(0, round(value * (1 + world.profile.counts_drift * days * way)))
+    trend = 4 * fraction(world.profile.seed, "drift", video.id, name, days) / 3 - 1 / 3
+    return max(0, round(value * (1 + world.profile.counts_drift * days * trend)))
 
 
 def _with_odd_texts(profile: Profile, video: Video, row: JsonObject) -> JsonObject:
     username = str(video.facts.get("username", ""))
-    name = odd_name(profile, username)
-    if name == username:
+    shown_name = odd_name(profile, username)
+    if shown_name == username:
         return row
-    odd = {"username": name, "video_description": f"{video.facts.get('video_description', '')}{ODD_TEXT}"}
+    odd = {
+        "username": shown_name,
+        "video_description": f"{video.facts.get('video_description', '')}{ODD_TEXT}",
+    }
     return row | {key: value for key, value in odd.items() if key in row}

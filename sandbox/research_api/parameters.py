@@ -1,6 +1,6 @@
-"""Values of a request, read and found to be in order.
+"""Reads and checks the parameters of a request.
 
-The words of the refusals are ours, except for the known "Invalid count or cursor".
+The refusals' messages are ours, except for the known "Invalid count or cursor".
 """
 
 import re
@@ -25,10 +25,10 @@ def search_expired(search_id: str) -> Refusal:
     return invalid_params(f"Search Id {search_id} is invalid or expired")  # traktok#17
 
 
-def body_of(request: Request, profile: Profile) -> JsonObject:
-    """The JSON object that was sent; what it calls itself counts only in strict mode."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if profile.strict_content_type and kind != "application/json":
+def read_body(request: Request, profile: Profile) -> JsonObject:
+    """The JSON object in the body; its `Content-Type` is checked only in strict mode."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if profile.strict_content_type and content_type != "application/json":
         raise invalid_params("Content-Type must be application/json")
     body = json_body(request)
     if body is None:
@@ -36,8 +36,8 @@ def body_of(request: Request, profile: Profile) -> JsonObject:
     return body
 
 
-def fields_asked(request: Request, known: Collection[str]) -> tuple[str, ...]:
-    """The names in the `fields` parameter; its commas may be encoded, and spaces after them are tolerated."""
+def requested_fields(request: Request, known: Collection[str]) -> tuple[str, ...]:
+    """The names in the `fields` parameter; encoded commas and spaces after commas are tolerated."""
     names = tuple(name.strip() for name in request.query.get("fields", "").split(",") if name.strip())
     if not names:
         raise invalid_params("Fields is required, please provide fields in the request")
@@ -48,7 +48,7 @@ def fields_asked(request: Request, known: Collection[str]) -> tuple[str, ...]:
 
 
 def integer(value: Any, default: int) -> int:
-    """Numbers may come as strings, as they do in the documentation's example; null is absent."""
+    """An integer; strings of digits are accepted, as in the documentation's example, and null means absent."""
     if value is None:
         return default
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}", value):
@@ -67,14 +67,14 @@ def max_count(body: Mapping[str, Any], default: int) -> int:
 
 def cursor(body: Mapping[str, Any]) -> int:
     """An index or an instant; 0 and absent are the same."""
-    place = integer(body.get("cursor"), 0)
-    if place < 0:
+    value = integer(body.get("cursor"), 0)
+    if value < 0:
         raise invalid_cursor()
-    return place
+    return value
 
 
-def identity(body: Mapping[str, Any], name: str) -> str | None:
-    """An id, sent as a number or as its digits."""
+def parse_id(body: Mapping[str, Any], name: str) -> str | None:
+    """An id, given as a number or as a string of digits."""
     value = body.get(name)
     if value is None:
         return None
@@ -83,8 +83,8 @@ def identity(body: Mapping[str, Any], name: str) -> str | None:
     return str(value)
 
 
-def required_identity(body: Mapping[str, Any], name: str) -> str:
-    value = identity(body, name)
+def required_id(body: Mapping[str, Any], name: str) -> str:
+    value = parse_id(body, name)
     if value is None:
         raise invalid_params(f"{name} is required")
     return value

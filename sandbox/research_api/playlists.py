@@ -1,16 +1,16 @@
-"""Playlists: the videos of the corpus that name the same one."""
+"""Playlists: the videos of the corpus with the same playlist id."""
 
 from sandbox.exchange import JsonObject, Request
 from sandbox.faults import Fault
 from sandbox.research_api.parameters import (
-    body_of,
     cursor,
     invalid_cursor,
     invalid_params,
     max_count,
-    required_identity,
+    read_body,
+    required_id,
 )
-from sandbox.research_api.visibility import is_returned
+from sandbox.research_api.visibility import is_available
 from sandbox.world import World
 
 DEFAULT_COUNT = 20
@@ -21,9 +21,9 @@ class Playlists:
         self._world = world
 
     def info(self, request: Request, _: Fault) -> JsonObject:
-        """`playlist/info/`: its facts and a page of its ids; the cursor counts what is gone too."""
-        body = body_of(request, self._world.profile)
-        playlist_id = required_identity(body, "playlist_id")
+        """`playlist/info/`: its facts and a page of video ids; the cursor also counts deleted videos."""
+        body = read_body(request, self._world.profile)
+        playlist_id = required_id(body, "playlist_id")
         videos = self._world.corpus.by_playlist.get(playlist_id)
         if videos is None:
             raise invalid_params(f"Playlist {playlist_id} cannot be found")
@@ -31,13 +31,13 @@ class Playlists:
         if first > len(videos):
             raise invalid_cursor()
         last = min(first + max_count(body, DEFAULT_COUNT), len(videos))
-        here = [int(video.id) for video in videos[first:last] if is_returned(self._world, video)]
+        available = [int(video.id) for video in videos[first:last] if is_available(self._world, video)]
         return {
             "playlist_id": int(playlist_id),
             "playlist_item_total": len(videos),
             "playlist_last_updated": max(video.created for video in videos),
             "playlist_name": f"Lista {playlist_id[-4:]}",
-            "playlist_video_ids": here,
+            "playlist_video_ids": available,
             "has_more": last < len(videos),
             "cursor": last,
         }

@@ -1,6 +1,6 @@
-"""A video query, read from a request and found to be in order.
+"""Reads and checks a video query.
 
-Limits are from TikTok's documentation, "Query Videos". The refusals' words are ours, except where a source is named.
+Limits are from TikTok's documentation, "Query Videos". The refusals' messages are ours, except where a source is named.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.exchange import JsonObject
-from sandbox.research_api.conditions import Condition, Facts, condition, is_date
+from sandbox.research_api.conditions import Condition, Facts, is_date, parse_condition
 from sandbox.research_api.parameters import cursor, invalid_cursor, invalid_params, max_count
 
 FIELDS = (
@@ -39,20 +39,20 @@ FIELDS = (
     "video_label",
     "video_tag",
 )
-LONGEST_WINDOW = timedelta(days=30)
+MAX_WINDOW = timedelta(days=30)
 DEFAULT_COUNT = 20
 
-Meets = Callable[[Condition, Facts], bool]
+IsMet = Callable[[Condition, Facts], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    every: tuple[Condition, ...]
-    some: tuple[Condition, ...]
-    none: tuple[Condition, ...]
+    all_of: tuple[Condition, ...]
+    any_of: tuple[Condition, ...]
+    none_of: tuple[Condition, ...]
     start: datetime
     end: datetime
-    """The first instant that is too late: the day asked for is inside."""
+    """Exclusive: the first instant after the requested end date."""
     max_count: int
     cursor: int
     search_id: str | None
@@ -60,45 +60,45 @@ class Query:
     fingerprint: str
     """The same for every page of one search."""
 
-    def finds(self, facts: Facts, meets: Meets = Condition.is_met_by) -> bool:
-        """Whether a video that was created inside the window meets the conditions."""
+    def matches(self, facts: Facts, is_met: IsMet = Condition.is_met_by) -> bool:
+        """Whether a video meets the conditions; the caller checks the window."""
         return (
-            all(meets(asked, facts) for asked in self.every)
-            and (not self.some or any(meets(asked, facts) for asked in self.some))
-            and not any(meets(asked, facts) for asked in self.none)
+            all(is_met(condition, facts) for condition in self.all_of)
+            and (not self.any_of or any(is_met(condition, facts) for condition in self.any_of))
+            and not any(is_met(condition, facts) for condition in self.none_of)
         )
 
 
 def query_from(body: JsonObject) -> Query:
     groups = _groups(body.get("query"))
     start, end = _window(body)
-    place, search_id = _place(body)
+    position, search_id = _position(body)
     is_random = body.get("is_random") or False
     if not isinstance(is_random, bool):
         raise invalid_params("is_random must be a boolean")
     return Query(
-        every=groups["and"],
-        some=groups["or"],
-        none=groups["not"],
+        all_of=groups["and"],
+        any_of=groups["or"],
+        none_of=groups["not"],
         start=start,
         end=end,
         max_count=max_count(body, DEFAULT_COUNT),
-        cursor=place,
+        cursor=position,
         search_id=search_id,
         is_random=is_random,
         fingerprint=_fingerprint(body),
     )
 
 
-def days_asked(body: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The days of a window as `YYYYMMDD`; none if it is not in order."""
+def requested_days(body: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The days of a window as `YYYYMMDD`; none if the window is invalid."""
     if body is None:
         return ()
     start, end = body.get("start_date"), body.get("end_date")
     if not (isinstance(start, str) and isinstance(end, str) and is_date(start) and is_date(end)):
         return ()
     first, last = _date(body, "start_date"), _date(body, "end_date")
-    count = min((last - first).days, LONGEST_WINDOW.days) + 1
+    count = min((last - first).days, MAX_WINDOW.days) + 1
     return tuple((first + timedelta(days=number)).strftime("%Y%m%d") for number in range(count))
 
 
@@ -110,7 +110,7 @@ def _groups(query: Any) -> dict[str, tuple[Condition, ...]]:
         lines = query.get(name) or []
         if not isinstance(lines, list):
             raise invalid_params(f"query.{name} must be a list of conditions")
-        groups[name] = tuple(condition(line) for line in lines)
+        groups[name] = tuple(parse_condition(line) for line in lines)
     if not any(groups.values()):
         raise invalid_params("query must hold at least one condition")
     return groups
@@ -120,7 +120,7 @@ def _window(body: Mapping[str, Any]) -> tuple[datetime, datetime]:
     start, end = _date(body, "start_date"), _date(body, "end_date")
     if end < start:
         raise invalid_params("end_date is before start_date")
-    if end - start > LONGEST_WINDOW:
+    if end - start > MAX_WINDOW:
         raise invalid_params("end_date must be no more than 30 days after start_date")
     return start, end + timedelta(days=1)
 
@@ -132,14 +132,14 @@ def _date(body: Mapping[str, Any], name: str) -> datetime:
     return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC)
 
 
-def _place(body: Mapping[str, Any]) -> tuple[int, str | None]:
-    place = cursor(body)
+def _position(body: Mapping[str, Any]) -> tuple[int, str | None]:
+    position = cursor(body)
     search_id = body.get("search_id") or None
     if search_id is not None and not isinstance(search_id, str):
         raise invalid_params("search_id must be a string")
-    if place > 0 and search_id is None:
+    if position > 0 and search_id is None:
         raise invalid_cursor()
-    return place, search_id
+    return position, search_id
 
 
 def _fingerprint(body: Mapping[str, Any]) -> str:

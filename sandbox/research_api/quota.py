@@ -1,4 +1,4 @@
-"""How many requests a day and a second may have."""
+"""Limits on the requests per day and per second."""
 
 import threading
 from collections import Counter
@@ -11,18 +11,18 @@ TOO_FAST = (429, "rate_limit_exceeded", "Rate limit exceeded. Please try again l
 DAY_OVER = (429, "daily_quota_limit_exceeded", "The API daily quota limit exceeded. Please try again later")
 
 FOLLOWS = frozenset({"/v2/research/user/followers/", "/v2/research/user/following/"})
-"""Paths that are counted apart from all others (TikTok's documentation, FAQ)."""
+"""Paths with a quota of their own (TikTok's documentation, FAQ)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Limit:
+class _DailyLimit:
     name: str
-    most: int
+    max_requests: int
     by_others: int
 
 
 class Quota:
-    """Requests of a UTC day; a call that fails later has been counted all the same (tiktok-library, README)."""
+    """The requests of a UTC day; a call that fails later is still counted (tiktok-library, README)."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -31,12 +31,12 @@ class Quota:
         self._lock = threading.Lock()
 
     def used(self, path: str = "") -> int:
-        """Today's requests, those of others included; `path` tells which of the two counts is meant."""
+        """Today's requests, including those of others; `path` selects one of the two counts."""
         with self._lock:
             return self._count(self._limit_of(path))
 
-    def told(self) -> dict[str, int | str]:
-        """What is used and what is allowed today."""
+    def state(self) -> dict[str, int | str]:
+        """The requests used and allowed today."""
         profile = self._world.profile
         return {
             "day": self._world.clock.day(),
@@ -50,17 +50,17 @@ class Quota:
         with self._lock:
             limit = self._limit_of(path)
             self._used[limit.name, self._world.clock.day()] += 1
-            if self._count(limit) > limit.most:
+            if self._count(limit) > limit.max_requests:
                 raise Refusal(*DAY_OVER)
 
     def spend_all(self, path: str) -> None:
-        """As if others had used up the day."""
+        """Use up the day's quota, as others could."""
         with self._lock:
             limit = self._limit_of(path)
-            self._used[limit.name, self._world.clock.day()] += limit.most
+            self._used[limit.name, self._world.clock.day()] += limit.max_requests
 
-    def slow_down(self) -> None:
-        """Refuses what is too much for this virtual second."""
+    def charge_second(self) -> None:
+        """Count the request in this virtual second; refuse it above the limit."""
         now = self._world.clock.timestamp()
         most = self._world.profile.requests_per_s
         with self._lock:
@@ -69,11 +69,11 @@ class Quota:
             if most is not None and self._second[1] > most:
                 raise Refusal(*TOO_FAST)
 
-    def _count(self, limit: _Limit) -> int:
+    def _count(self, limit: _DailyLimit) -> int:
         return self._used[limit.name, self._world.clock.day()] + limit.by_others
 
-    def _limit_of(self, path: str) -> _Limit:
+    def _limit_of(self, path: str) -> _DailyLimit:
         profile = self._world.profile
         if path in FOLLOWS:
-            return _Limit("follows", profile.daily_follow_quota, 0)
-        return _Limit("all", profile.daily_quota, profile.quota_used_by_others)
+            return _DailyLimit("follows", profile.daily_follow_quota, 0)
+        return _DailyLimit("all", profile.daily_quota, profile.quota_used_by_others)

@@ -1,4 +1,4 @@
-"""Searches of the Research API: pages of candidates, and the ids that searches go by."""
+"""Searches of the Research API: pages of candidates, and search ids."""
 
 import threading
 from collections.abc import Sequence
@@ -14,27 +14,27 @@ from sandbox.research_api.query import Query
 from sandbox.research_api.rows import rows
 from sandbox.world import World
 
-MOST_GENERATIONS = 32
-"""How many times an earlier server may have lost a search that this one still knows again."""
+MAX_GENERATIONS = 32
+"""How many times a search may have expired on an earlier server and still be recognised by this one."""
 
 
 @dataclass(slots=True)
 class _Session:
     first_at: int
-    """Virtual Unix seconds; for a search that an earlier server began, the instant it was first seen here."""
+    """Virtual Unix seconds; for a search begun on an earlier server, when this one first saw it."""
     issued_at: int
-    """The same for the last time that its id was given out."""
+    """Virtual Unix seconds at which its id was last issued."""
     generation: int = 0
     refusals: int = 0
     is_warm: bool = False
-    """Begun by an earlier server, so known for long."""
+    """Begun on an earlier server, so past its warm-up."""
 
 
 class Searches:
-    """Pages of searches.
+    """The pages of searches.
 
-    A search's id follows from its query, so a server that was started again goes on with the searches of the
-    one before it. The cursor counts candidates, not rows.
+    A search's id follows from its query, so a restarted server continues the searches of the earlier one. The cursor
+    counts candidates, not rows.
     """
 
     def __init__(self, world: World) -> None:
@@ -65,20 +65,20 @@ class Searches:
     def _random_page(
         self, query: Query, candidates: Sequence[Candidate], fields: Sequence[str]
     ) -> JsonObject:
-        """Each try of the same question draws anew; whether such a search can be paged is not documented."""
-        draw = self._world.attempts.next(f"random/{query.fingerprint}")
-        chance = Random(f"{self._world.profile.seed}/{query.fingerprint}/{draw}")
+        """Every attempt draws a new sample; whether the real API pages such a search is not documented."""
+        attempt = self._world.attempts.next(f"random/{query.fingerprint}")
+        chance = Random(f"{self._world.profile.seed}/{query.fingerprint}/{attempt}")
         drawn = chance.sample(candidates, min(query.max_count, len(candidates)))
         videos = rows(self._world, drawn, fields, f"{query.fingerprint}/random")
         data: JsonObject = {"videos": videos, "cursor": len(drawn), "has_more": False}
         return data | ({"search_id": self._open(query)} if candidates else {})
 
     def _open(self, query: Query) -> str:
-        """A search that has expired begins anew under another id."""
+        """The search's id; a search that has expired starts again under another id."""
         now = self._world.clock.timestamp()
         with self._lock:
             session = self._sessions.get(query.fingerprint)
-            if session is None or self._is_old(session):
+            if session is None or self._is_expired(session):
                 generation = session.generation + 1 if session else 0
                 session = self._sessions[query.fingerprint] = _Session(now, now, generation)
             session.issued_at = now
@@ -87,7 +87,7 @@ class Searches:
             return search_id
 
     def _resumed(self, query: Query, fault: Fault) -> Query:
-        """The query of a search id that is known; one that is too young, too old or lost is refused."""
+        """The query of a known search id; an id that is too young, expired or unknown is refused."""
         assert query.search_id is not None
         with self._lock:
             opened = self._opened.get(query.search_id)
@@ -96,7 +96,7 @@ class Searches:
                     opened, cursor=query.cursor, max_count=query.max_count, search_id=query.search_id
                 )
             session = self._sessions.get(query.fingerprint) or self._inherited(query)
-            if query.search_id != self._id_of(query, session.generation) or self._is_old(session):
+            if query.search_id != self._id_of(query, session.generation) or self._is_expired(session):
                 raise search_expired(str(query.search_id))
             if fault.do == "search_lost":
                 now = self._world.clock.timestamp()
@@ -108,23 +108,25 @@ class Searches:
         return query
 
     def _inherited(self, query: Query) -> _Session:
-        """The session of a search that an earlier server began."""
-        ids = (self._id_of(query, generation) for generation in range(MOST_GENERATIONS))
-        generation = next((number for number, known in enumerate(ids) if known == query.search_id), None)
+        """The session of a search begun on an earlier server."""
+        ids = (self._id_of(query, generation) for generation in range(MAX_GENERATIONS))
+        generation = next(
+            (number for number, search_id in enumerate(ids) if search_id == query.search_id), None
+        )
         if generation is None:
             raise search_expired(str(query.search_id))
         now = self._world.clock.timestamp()
         return self._sessions.setdefault(query.fingerprint, _Session(now, now, generation, is_warm=True))
 
     def _warm_up(self, session: _Session, search_id: str) -> None:
-        """A fresh id is refused in either of two ways."""
+        """Refuse a fresh id, by two messages in turn."""
         profile = self._world.profile
         is_young = self._world.clock.timestamp() - session.first_at < profile.warmup_s
         if not session.is_warm and (session.refusals < profile.warmup_requests or is_young):
             session.refusals += 1
             raise search_expired(search_id) if session.refusals % 2 else invalid_cursor()
 
-    def _is_old(self, session: _Session) -> bool:
+    def _is_expired(self, session: _Session) -> bool:
         ttl = self._world.profile.search_id_ttl_s
         return ttl is not None and self._world.clock.timestamp() - session.issued_at > ttl
 

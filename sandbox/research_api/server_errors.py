@@ -1,9 +1,9 @@
-"""Server trouble: by the script, by chance, or because of what is asked."""
+"""Server errors: by the script, by chance, or because of the requested dates."""
 
-from sandbox.chance import falls
+from sandbox.chance import happens
 from sandbox.exchange import Refusal, Request, json_body
 from sandbox.faults import Fault
-from sandbox.research_api.query import days_asked
+from sandbox.research_api.query import requested_days
 from sandbox.world import World
 
 MESSAGES = (
@@ -11,27 +11,27 @@ MESSAGES = (
     "Something went wrong. Please try again later.",
     "Server Internal Error",
 )
-"""Messages of status 500, and at times of 400, that clients of the real one know (researchtikpy)."""
+"""Messages of status 500, and sometimes of 400, that clients of the real API expect (researchtikpy)."""
 
 
-def is_stuck(world: World, request: Request) -> bool:
-    """Whether this try ends at the gateway, in HTML."""
+def times_out(world: World, request: Request) -> bool:
+    """Whether this attempt ends in the gateway's 504, an HTML page."""
     profile = world.profile
     if not profile.p_504_html:
         return False
     attempt = world.attempts.next(f"504/{request.digest}")
-    return falls(profile.p_504_html, profile.seed, "504", request.digest, attempt)
+    return happens(profile.p_504_html, profile.seed, "504", request.digest, attempt)
 
 
-def stumble(world: World, request: Request, fault: Fault) -> None:
-    """Status 500; chance looks at how often the question came, a dead date does not."""
+def raise_server_error(world: World, request: Request, fault: Fault) -> None:
+    """Raise status 500 if it is due; chance differs between attempts, a dead date fails each of them."""
     profile = world.profile
-    days = days_asked(json_body(request)) if profile.p_500_per_day or profile.dead_dates else ()
+    days = requested_days(json_body(request)) if profile.p_500_per_day or profile.dead_dates else ()
     attempt = world.attempts.next(request.digest)
     share = profile.p_500 + profile.p_500_per_day * len(days)
-    is_unlucky = falls(share, profile.seed, "500", request.digest, attempt)
+    is_due = happens(share, profile.seed, "500", request.digest, attempt)
     message = MESSAGES[(int(request.digest[:8], 16) + attempt) % len(MESSAGES)]
     if fault.do == "400_trouble":
         raise Refusal(400, "invalid_params", message)
-    if fault.do == "500" or is_unlucky or not profile.dead_dates.isdisjoint(days):
+    if fault.do == "500" or is_due or not profile.dead_dates.isdisjoint(days):
         raise Refusal(500, "internal_error", message)

@@ -1,14 +1,14 @@
-"""Users of the Research API: the authors of the corpus, and those who follow them."""
+"""Users of the Research API: the authors of the corpus, and their followers."""
 
 import re
 from random import Random
 
-from sandbox.chance import digits, falls, fraction
+from sandbox.chance import digits, fraction, happens
 from sandbox.exchange import JsonObject, Request
 from sandbox.faults import Fault
 from sandbox.profiles import Names
 from sandbox.research_api.oddities import ODD_END
-from sandbox.research_api.parameters import body_of, fields_asked, invalid_params, username
+from sandbox.research_api.parameters import invalid_params, read_body, requested_fields, username
 from sandbox.world import World
 
 FIELDS = (
@@ -23,17 +23,17 @@ FIELDS = (
     "bio_url",
 )
 FOLLOWER = re.compile(r"viewer_[0-9]{7}")
-"""Names of people who have no videos in the corpus."""
+"""Names of users without videos in the corpus."""
 AVATAR_TTL_S = 6 * 3600
 
 
-def user_asked(world: World, body: JsonObject) -> str:
-    """The username of somebody who exists and whose information may be returned (tiktok-library's session)."""
+def requested_user(world: World, body: JsonObject) -> str:
+    """The requested username; refused for an unknown or hidden user in the words of tiktok-library's session."""
     name = username(body)
     profile = world.profile
     plain = name.removesuffix(ODD_END)
-    known = plain in world.corpus.by_author or FOLLOWER.fullmatch(plain)
-    if not known or _is_among(world, "gone", plain, profile.gone_users, profile.gone_rate):
+    exists = plain in world.corpus.by_author or FOLLOWER.fullmatch(plain)
+    if not exists or _is_among(world, "gone", plain, profile.gone_users, profile.gone_rate):
         raise invalid_params(f"`username: {name}` is invalid: cannot find the user")
     if _is_among(world, "refused", plain, profile.refused_users, profile.refused_rate):
         raise invalid_params("API cannot return this user's information")
@@ -41,7 +41,7 @@ def user_asked(world: World, body: JsonObject) -> str:
 
 
 def _is_among(world: World, what: str, name: str, named: Names, share: float) -> bool:
-    return name in named or falls(share, world.profile.seed, what, name)
+    return name in named or happens(share, world.profile.seed, what, name)
 
 
 def follower_count(world: World, name: str) -> int:
@@ -56,19 +56,19 @@ def display_name(name: str) -> str:
     return name.replace("_", " ").title()
 
 
-class People:
+class Users:
     def __init__(self, world: World) -> None:
         self._world = world
 
     def info(self, request: Request, _: Fault) -> JsonObject:
-        """`user/info/`: flat, and without the username."""
-        fields = fields_asked(request, FIELDS)
-        name = user_asked(self._world, body_of(request, self._world.profile))
-        known = self._facts(name)
-        return {field: known[field] for field in fields if known[field] is not None}
+        """`user/info/`: the fields, without the username."""
+        fields = requested_fields(request, FIELDS)
+        name = requested_user(self._world, read_body(request, self._world.profile))
+        facts = self._facts(name)
+        return {field: facts[field] for field in fields if facts[field] is not None}
 
     def _facts(self, name: str) -> JsonObject:
-        """The likes of one in ten need more than 32 bits (tiktok-library#109)."""
+        """One user in ten has a like count above 32 bits (tiktok-library#109)."""
         draw = Random(f"{self._world.profile.seed}/user/{name}")
         videos = self._world.corpus.by_author.get(name, ())
         likes = sum(int(video.facts.get("like_count") or 0) for video in videos)

@@ -18,7 +18,7 @@ from gettok.settings import Prompt, StancePrompt, StanceTarget
 from gettok.settings.secrets import Secret
 from gettok.stance import StanceInputs, StanceStep
 from gettok.tables import STANCES
-from sandbox.model.stance_lexicon import verdict
+from sandbox.model.stance_lexicon import lexicon_score
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox
 
@@ -185,7 +185,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("does", "confidence"), [("given", pytest.approx(verdict(SAID).confidence, abs=0.01)), ("ignored", None)]
+    ("does", "confidence"),
+    [("given", pytest.approx(lexicon_score(SAID).confidence, abs=0.01)), ("ignored", None)],
 )
 def test_the_sandboxs_model_is_as_sure_as_its_verdict(corpus: Path, does: str, confidence: Any) -> None:
     profile = replace(profile_named("clean"), logprobs=does)

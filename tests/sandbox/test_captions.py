@@ -158,4 +158,4 @@ def test_the_demo_s_captions_can_be_fetched():
 
 
 def test_every_format_has_an_ending_of_its_own():
-    assert len({form.ending for form in FORMATS.values()}) == len(FORMATS)
+    assert len({form.suffix for form in FORMATS.values()}) == len(FORMATS)

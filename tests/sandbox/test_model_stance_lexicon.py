@@ -1,12 +1,12 @@
-"""Stance by counting words."""
+"""Stance by counting the phrases of a lexicon."""
 
 import pytest
 
-from sandbox.model.stance_lexicon import verdict
+from sandbox.model.stance_lexicon import lexicon_score
 
 
 @pytest.mark.parametrize(
-    ("text", "score"),
+    ("text", "balance"),
     [
         ("fuerza presidente", 1),
         ("FUERZA! libertad!", 2),
@@ -20,8 +20,8 @@ from sandbox.model.stance_lexicon import verdict
         ("", 0),
     ],
 )
-def test_the_word_list_counts_and_negates(text, score):
-    assert verdict(text).score == score
+def test_the_lexicon_counts_and_negates(text, balance):
+    assert lexicon_score(text).balance == balance
 
 
 def test_confidence_grows_with_agreement():
@@ -32,4 +32,4 @@ def test_confidence_grows_with_agreement():
         "libertad libertad",
         "libertad libertad libertad vacancia",
     ]
-    assert [verdict(text).confidence for text in texts] == [0.5, 0.5, 0.75, 0.88, 0.73]
+    assert [lexicon_score(text).confidence for text in texts] == [0.5, 0.5, 0.75, 0.88, 0.73]
