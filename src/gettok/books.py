@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gettok.errors import BadInput, Damaged
-from gettok.store.atomic_write import atomic_write
+from gettok.store.atomic_write import write_json
 
 
 class StageEntry(NamedTuple):
@@ -71,7 +71,7 @@ class Books:
 
     def write(self, path: Path) -> None:
         content = {"asked": self.asked, "ok": self.ok, "unusable": dict(self.unusable)}
-        atomic_write(path, (json.dumps(content, indent=2) + "\n").encode())
+        write_json(path, content)
 
     @staticmethod
     def read(path: Path) -> "Books":

@@ -67,7 +67,7 @@ LOCK = {
                     "votes": 1,
                     "max_attempts": 4,
                     "prices": {"input": 0.1},
-                    "others": [{"model": "b", "prices": {"input": 0.1}}],
+                    "extra_models": [{"model": "b", "prices": {"input": 0.1}}],
                     "temperature": 0.5,
                 }
             }
@@ -108,12 +108,12 @@ OTHERWISE = {
     "temperature": 0.7,
     "max_tokens": 9,
     "max_tokens_param": "max_tokens",
-    "schemas": "object",
+    "structured_output": "object",
     "max_frames": 1,
     "image_detail": "low",
     "votes": 3,
     "confidence": "logprobs",
-    "others": [{"model": "b", "prices": {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0}}],
+    "extra_models": [{"model": "b", "prices": {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0}}],
     "timeout_s": 1,
     "max_attempts": 1,
     "max_concurrency": 9,

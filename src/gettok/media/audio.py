@@ -12,7 +12,7 @@ from gettok.errors import Unusable
 from gettok.media.container import frames_of
 from gettok.media.subprocess_decode import confined
 from gettok.media.track import check_whole, opened_sound, resampled, sound_of
-from gettok.store.blobs import full_disk_is_told
+from gettok.store.blobs import full_disk_as_no_space
 
 Sound = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.int16]
@@ -59,7 +59,10 @@ def record(path: Path | str, max_s: float) -> Recording:
     Raises `Unusable`: `no_audio`, `undecodable`, or `too_large` for more than `max_s` seconds. A damaged
     packet is passed over as every player does, until more than a second is missing.
     """
-    with full_disk_is_told(Path(tempfile.gettempdir())), tempfile.NamedTemporaryFile(suffix=".pcm") as file:
+    with (
+        full_disk_as_no_space(Path(tempfile.gettempdir())),
+        tempfile.NamedTemporaryFile(suffix=".pcm") as file,
+    ):
         confined(write_samples, Path(path).absolute(), Path(file.name), max_s)
         # the mapping keeps the bytes for as long as they are used; the name goes at once
         return Recording(np.memmap(file.name, np.int16, "r"))

@@ -1,7 +1,6 @@
 """What every stage has around it: settings, store, lock, signals, summary, books and exit codes."""
 
 import fcntl
-import json
 import os
 import signal
 import sys
@@ -23,7 +22,6 @@ from gettok.pipeline.paths import DATA, current_settings, store_root
 from gettok.settings import Settings, select
 from gettok.step import Item, Step, canonical
 from gettok.store import Store
-from gettok.store.atomic_write import atomic_write
 
 
 class Signals:
@@ -129,9 +127,3 @@ def _log(root: Path, entry: Mapping[str, Any]) -> None:
 def say(text: str) -> None:
     """A line for whoever watches the stage."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - a stage speaks to its terminal
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """JSON for people and tools: indented, keys sorted, a newline at the end."""
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
-    atomic_write(path, (text + "\n").encode())
