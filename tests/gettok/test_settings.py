@@ -162,8 +162,12 @@ def test_a_source_that_reads_a_file_names_it(params, kind):
 
 def test_a_name_that_is_not_in_a_registry_is_refused_with_those_that_are(params):
     params["download"]["backend"] = "aria2"
-    with pytest.raises(BadSettings, match=r"download\.backend: must be one of page, .*\(it is 'aria2'\)"):
+    params["engine"]["name"] = "cluster"
+    with pytest.raises(
+        BadSettings, match=r"download\.backend: must be one of page, .*\(it is 'aria2'\)"
+    ) as error:
         check(params, "params.yaml")
+    assert "engine.name: must be one of local (it is 'cluster')" in str(error.value)
 
 
 def test_every_wrong_key_is_named_at_once(params):

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from gettok.books import Books
-from gettok.engine import Engine, LocalEngine
+from gettok.engine import ENGINES, Engine
 from gettok.errors import AlreadyRunning, Interrupted, UserFacingError
 from gettok.pipeline.answering import Asking, Skipped, Write
 from gettok.pipeline.code_digest import refuse_stale_code
@@ -80,7 +80,7 @@ def _exit_code_of(name: str, params: Sequence[str], run: Callable[[Stage], None]
         settings = current_settings()
         refuse_stale_code(name)
         with Store(store_root()) as store, only_one(store.root, name):
-            engine = LocalEngine(settings.engine.workers)
+            engine = ENGINES[settings.engine.name](settings.engine.workers)
             run(Stage(name, select(settings, params), store, engine, signals.stop))
         outcome = "done"
     except UserFacingError as error:

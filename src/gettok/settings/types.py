@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from gettok.engine import ENGINES
 from gettok.settings.fields import (
     Count,
     Day,
@@ -306,9 +307,9 @@ class Report(Section):
 
 
 class Engine(Section):
-    """How work is spread. In no stage's params: it cannot change a result."""
+    """How work is spread. In no stage's params, since it cannot change a result."""
 
-    name: Literal["local"]
+    name: Annotated[str, one_of(ENGINES)]
     workers: Positive | None
 
 
