@@ -1,7 +1,7 @@
 """Engines: they spread a step over workers and hand back each outcome as soon as it exists.
 
-An engine does not know the store. Only its caller writes answers, so an engine on many machines needs no shared disk, and
-losing a worker costs only what was not handed back yet.
+An engine does not know the store. Only its caller writes answers, so an engine on many machines needs no shared disk,
+and losing a worker costs only what was not handed back yet.
 """
 
 import multiprocessing

@@ -13,12 +13,11 @@ from sklearn.metrics import cohen_kappa_score
 from small_study import STUDY
 from specifications import FIRST, specification
 
-from gettok.multiverse.agreement import alpha, pairs
-from gettok.multiverse.comparisons import compare
+from gettok.multiverse.analysis import analyse, as_json
+from gettok.multiverse.before_after import compare, difference
 from gettok.multiverse.flips import as_frame, flips
-from gettok.multiverse.numbers import difference
+from gettok.multiverse.label_agreement import alpha, pairs
 from gettok.multiverse.specifications import Specification, distinct
-from gettok.multiverse.summary import as_json, multiverse
 from gettok.settings import Event
 from gettok.stats.agreement import nominal_alpha
 from gettok.stats.proportions import share
@@ -170,7 +169,7 @@ def test_the_sign_is_that_of_most_specifications_that_have_a_difference(found, e
 @given(anything(), st.integers(0, 6))
 def test_whatever_the_labels_every_number_is_whole_and_in_range(found, day):
     event = Event.model_validate({"day": str(FIRST.replace(day=FIRST.day + day)), "label": "a day"})
-    whole = multiverse(STUDY, "support", [event], distinct(found), [])
+    whole = analyse(STUDY, "support", [event], distinct(found), [])
     json.dumps(as_json(whole), allow_nan=False)
     for pair in whole.pairs:
         assert pair.kappa is None or -1 <= pair.kappa <= 1

@@ -11,20 +11,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
+from html_page import Page
 from root import ROOT
 from small_study import STUDY
 from specifications import specification
-from test_report import Page
 
 from gettok.describe import DescribeStep
 from gettok.download import DownloadStep
 from gettok.frames import FramesStep
 from gettok.multiverse import locks
-from gettok.multiverse.picture import curves, draw
+from gettok.multiverse.analysis import analyse, as_frame
+from gettok.multiverse.output import write
 from gettok.multiverse.settings_roles import CHOICES, EXECUTION_ONLY, is_under
+from gettok.multiverse.specification_curve import curves, draw
 from gettok.multiverse.specifications import LeftOut, axes, differing, distinct, in_words, stances_of
-from gettok.multiverse.summary import as_frame, multiverse
-from gettok.multiverse.writing import write
 from gettok.settings import Llm, check
 from gettok.speech import TranscribeStep
 from gettok.stance import StanceStep
@@ -51,7 +51,7 @@ def four():
 
 
 def whole(found=None, left_out=()):
-    return multiverse(STUDY, "support", STUDY.events, distinct(found or four()), left_out)
+    return analyse(STUDY, "support", STUDY.events, distinct(found or four()), left_out)
 
 
 LOCK = {
@@ -189,6 +189,44 @@ def test_stances_made_before_their_descriptions_changed_are_found_out():
     assert locks.changed_since(newer) == ["data/descriptions"]
     later = {**LOCK, "release": {**LOCK["release"], "deps": [{"path": "data/stances", "md5": "old"}]}}
     assert locks.changed_since(later) == [], "what comes after the stances does not touch them"
+
+
+def with_code(made_of: str, used: str) -> dict:
+    """The lock with a digest of code for each stage, as one output or as a folder with all of them."""
+    digests = [{"path": f"data/code/{stage}.json", "md5": made_of} for stage in LOCK]
+    stages = {
+        stage: {
+            **entry,
+            "deps": [*entry.get("deps", []), {"path": f"data/code/{stage}.json", "md5": used}],
+        }
+        for stage, entry in LOCK.items()
+    }
+    return {"code": {"deps": [{"path": "src/gettok", "md5": made_of}], "outs": digests}, **stages}
+
+
+def in_one_folder(stages: dict) -> dict:
+    return {**stages, "code": {**stages["code"], "outs": [{"path": "data/code", "md5": "c"}]}}
+
+
+@pytest.mark.parametrize("declared", [dict, in_one_folder])
+def test_the_digests_of_the_code_are_no_result_of_the_stances(declared):
+    stages = declared(with_code("new", "new"))
+    stages["code"]["params"] = {"params.yaml": {"study.start": "of the code"}}
+    assert locks.settings_of(stages) == locks.settings_of(LOCK)
+    for path in ("data/code", "data/code/detect_stance.json"):
+        assert locks.digest_of(stages, path) is None
+    assert (
+        locks.digest_of({**stages, "codes": {"outs": [{"path": "data/codes", "md5": "x"}]}}, "data/codes")
+        == "x"
+    )
+
+
+@pytest.mark.parametrize("declared", [dict, in_one_folder])
+def test_an_edit_of_code_between_two_runs_does_not_make_stances_stale(declared):
+    stages = declared(with_code("new", "old"))
+    assert locks.changed_since(stages) == []
+    stages["describe"] = {**stages["describe"], "outs": [{"path": "data/descriptions", "md5": "e"}]}
+    assert locks.changed_since(stages) == ["data/descriptions"]
 
 
 def test_a_video_has_a_label_or_the_reason_why_not():
@@ -331,9 +369,9 @@ def test_the_page_escapes_every_name_and_says_what_was_left_out(tmp_path):
 
 
 def test_the_page_of_one_specification_says_that_there_is_nothing_to_compare(tmp_path):
-    write(multiverse(STUDY, "support", [], [specification("alone", LABELS)], []), tmp_path)
+    write(analyse(STUDY, "support", [], [specification("alone", LABELS)], []), tmp_path)
     text = (tmp_path / "index.html").read_text("utf-8")
-    assert "There is no second specification to agree with." in text
+    assert "There is only one specification, so there is no agreement to measure." in text
     assert "The study names no event." in text
     numbers = json.loads((tmp_path / "multiverse.json").read_text("utf-8"))
     assert numbers["agreement"] == {"alpha": {"n": 0, "value": None}, "pairs": []}

@@ -3,11 +3,11 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 
 import polars as pl
 import pytest
+from html_page import Page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_study import COMPARISON, OURS, STUDY, TIKTOK, attacked, study_of, tables, video
@@ -24,36 +24,6 @@ from gettok.report.rendering import differences_page
 from gettok.stance.human_labels.evaluation import Evaluation, evaluate
 from gettok.stance.human_labels.reading import Coding
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
-
-
-class Page(HTMLParser):
-    """The elements of a page in order, what is inside `<bdi>`, links, and pictures."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[str] = []
-        self.attributes: list[tuple[str, str, str | None]] = []
-        self.isolated: list[str] = []
-        self._inside = False
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append(tag)
-        self.attributes += [(tag, name, value) for name, value in attrs]
-        if tag == "bdi":
-            self._inside = True
-            self.isolated.append("")
-
-    def handle_endtag(self, tag):
-        if tag == "bdi":
-            self._inside = False
-
-    def handle_data(self, data):
-        if self._inside:
-            self.isolated[-1] += data
-
-    def values(self, wanted: str) -> list[str | None]:
-        return [value for _, name, value in self.attributes if name == wanted]
 
 
 def made(folder: Path, of=None, comparison=None) -> str:

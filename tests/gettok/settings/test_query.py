@@ -78,7 +78,7 @@ def numbered(count: int, start: int = 0) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("study", ["demo", "peru_2022"])
 def test_the_studies_that_come_along_ask_what_they_have_always_asked(tmp_path, monkeypatch, study):
-    monkeypatch.chdir(Path(__file__).parents[2])
+    monkeypatch.chdir(Path(__file__).parents[3])
     settings = compose([f"study={study}"], tmp_path / "params.yaml")
     assert canonical(conditions(settings.study.query)) == canonical(_PERU)
 
