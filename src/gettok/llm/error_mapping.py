@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import openai
 
 from gettok.errors import BadCredentials, BadSettings, Stop
-from gettok.http.retry_after import number_in, told_s
+from gettok.http.retry_after import parse_number, retry_after_s
 from gettok.llm.response import Reply, why_not
 from gettok.settings import Llm
 from gettok.settings.secrets import Secret
@@ -141,5 +141,5 @@ def _spent(said: str) -> Stop:
 
 def _asked_to_wait_s(headers: Mapping[str, str]) -> float | None:
     """Seconds by `Retry-After-Ms`, which is OpenAI's own and finer, or by `Retry-After`."""
-    told_ms = number_in(headers.get("Retry-After-Ms", ""))
-    return told_s(headers) if told_ms is None else told_ms / 1000
+    told_ms = parse_number(headers.get("Retry-After-Ms", ""))
+    return retry_after_s(headers) if told_ms is None else told_ms / 1000

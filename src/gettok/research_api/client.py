@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Event
 
 from gettok.errors import Interrupted, NotNow
-from gettok.http.retry_after import told_s
+from gettok.http.retry_after import retry_after_s
 from gettok.research_api.backoff import Backoff
 from gettok.research_api.call import Call
 from gettok.research_api.credentials import Credentials, Token
@@ -96,7 +96,7 @@ class ResearchApi:
                 self.answers += 1
                 return _page(call, received, self.server.now())
             # no date: one that is past would have us ask again at once, and each try is charged
-            wait_s = None if received is None else told_s(received.headers, dates=False)
+            wait_s = None if received is None else retry_after_s(received.headers, dates=False)
             step = self.policy.next(
                 reading.verdict, tried, random.random(), told_s=wait_s, old=call.old_search
             )
