@@ -53,7 +53,7 @@ def write(  # noqa: PLR0913 -- what is on the page, each by name
     tables: Tables,
     study: Study,
     comparison: Mapping[str, Any],
-    spellings: Spellings = "together",
+    spellings: Spellings = "folded",
     *,
     coded: Evaluation | None = None,
 ) -> None:
@@ -91,7 +91,7 @@ def html(  # noqa: PLR0913 -- as above
     study: Study,
     comparison: Mapping[str, Any],
     charts: Mapping[int, _Chart],
-    spellings: Spellings = "together",
+    spellings: Spellings = "folded",
     *,
     coded: Evaluation | None = None,
 ) -> str:

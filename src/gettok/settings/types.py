@@ -24,14 +24,14 @@ from gettok.settings.registries import DOWNLOAD_BACKENDS
 
 
 class Event(Section):
-    """Something that happened, for the timeline in the report."""
+    """An event for the timeline in the report."""
 
     day: Day
     label: Text
 
 
 class StanceTarget(Section):
-    """Whom or what a stance is about, and the labels to choose from."""
+    """The person or matter that stances are about, and the labels to choose from."""
 
     target: Text
     labels: Annotated[Texts, Field(min_length=2)]
@@ -54,7 +54,7 @@ class Study(Section):
 
 
 class Source(Section):
-    """How videos are found, and where pages and files come from. `sandbox:` stands for the embedded sandbox."""
+    """How videos are found, and where pages and files come from. The address `sandbox:` means the embedded sandbox."""
 
     kind: Literal["research_api", "ids", "zeeschuimer"]
     name: Name
@@ -67,9 +67,9 @@ class Source(Section):
     def _has_its_file(self) -> Self:
         if (self.file is None) != (self.kind == "research_api"):
             raise ValueError(
-                f"kind {self.kind} takes no file"
+                f"the kind {self.kind} reads no file: set file to null"
                 if self.file
-                else f"kind {self.kind} needs a file to read, such as inputs/ids.csv"
+                else f"the kind {self.kind} reads a file: name it as file, such as inputs/ids.csv"
             )
         return self
 
@@ -84,7 +84,7 @@ class Users(Section):
 
 
 class Collect(Section):
-    """How the client's daily quota is used. `None` for `comments` and `users`: they are not asked for."""
+    """How the client's daily quota is used. Comments and users are not asked for if theirs are `None`."""
 
     requests_per_day: Positive
     reserve: Count
@@ -98,10 +98,10 @@ class Collect(Section):
 
     @model_validator(mode="after")
     def _leaves_something_to_search_with(self) -> Self:
-        others = [part.requests_per_day for part in (self.comments, self.users) if part]
-        if self.reserve + sum(others) >= self.requests_per_day:
+        taken = [part.requests_per_day for part in (self.comments, self.users) if part]
+        if self.reserve + sum(taken) >= self.requests_per_day:
             raise ValueError(
-                "reserve, comments and users together take all requests_per_day; none is left to search with"
+                "reserve, comments and users together take all requests_per_day; none are left to search with"
             )
         return self
 
@@ -295,15 +295,15 @@ class Embedder(Section):
 
 
 class Release(Section):
-    """What others get: `ids_only`, `derived` (no captions, names or pictures), or `full`."""
+    """What others get: `ids_only`, `derived` (no captions, names or images), or `full`."""
 
     form: Literal["ids_only", "derived", "full"]
 
 
 class Report(Section):
-    """Whether hashtags that differ in capitals and accents alone count as one."""
+    """Whether hashtags that differ only in case or accents count as one: `folded` if so, else `verbatim`."""
 
-    hashtags: Literal["together", "apart"]
+    hashtags: Literal["folded", "verbatim"]
 
 
 class Engine(Section):

@@ -174,19 +174,19 @@ def test_the_api_s_own_json_is_sent_as_it_stands_without_empty_groups(params):
 @pytest.mark.parametrize("group", ["any", "all", "none"])
 def test_f22_raw_stands_alone(params, group):
     params["study"]["query"] = {"raw": json.dumps(_PERU), group: {"keywords": ["golpe"]}}
-    with pytest.raises(BadSettings, match=r"study\.query: .*raw must stand alone"):
+    with pytest.raises(BadSettings, match=r"study\.query: .*raw cannot be combined with them"):
         check(params, "params.yaml")
 
 
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        ("{", "raw is no JSON"),
+        ("{", "raw is not JSON"),
         ("[]", "a query is an object"),
         ('{"and": {}}', "and must be a list"),
         ('{"and": []}', "at least one condition"),
         ("{}", "at least one condition"),
-        ('{"AND": []}', "and nothing else"),
+        ('{"AND": []}', "whose only keys are and, or, not"),
         ('{"and": ["x"]}', r"and\[0\] must be an object"),
         (
             '{"or": [{"field_name": "keyword", "operation": "EQ"}]}',
@@ -262,7 +262,7 @@ def test_a_comparison_takes_exactly_one_quoted_value(values):
 def test_in_takes_one_to_a_hundred_values():
     check_query({"or": [one("username", *numbered(100))]})
     for values in ([], numbered(101)):
-        with pytest.raises(ValueError, match="IN takes 100 at most"):
+        with pytest.raises(ValueError, match="IN takes at least one and at most 100"):
             check_query({"or": [one("username", *values)]})
 
 

@@ -138,7 +138,7 @@ def test_the_quota_s_parts_may_take_all_but_one_request(params):
     params["collect"].update(reserve=20, comments={"per_video": 50, "requests_per_day": 979}, users=None)
     assert check(params, "params.yaml").collect.comments.per_video == 50
     params["collect"]["users"] = {"requests_per_day": 1}
-    with pytest.raises(BadSettings, match="none is left to search with"):
+    with pytest.raises(BadSettings, match="none are left to search with"):
         check(params, "params.yaml")
 
 
@@ -156,7 +156,7 @@ def test_a_source_that_reads_a_file_names_it(params, kind):
     params["source"].update(kind=kind, file="inputs/mine.txt")
     assert check(params, "params.yaml").source.file == "inputs/mine.txt"
     params["source"]["file"] = None
-    with pytest.raises(BadSettings, match=f"kind {kind} needs a file"):
+    with pytest.raises(BadSettings, match=f"kind {kind} reads a file"):
         check(params, "params.yaml")
 
 
