@@ -5,7 +5,7 @@ export PYANNOTE_METRICS_ENABLED := 0
 # each stage is a process: without what Python keeps of the libraries, each would compile them all again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-slow test-all lint format bench docs setup setup-bench setup-docs
+.PHONY: demo test test-slow test-all lint format bench docs picture setup setup-bench setup-docs
 
 demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
 	$(RUN) dvc repro
@@ -33,6 +33,9 @@ bench: setup-bench  ## side-by-side measurements; each prints a table and, last,
 
 docs: setup-docs  ## the documentation as a site in site/; a dead link fails the build
 	$(RUN) python -m docs.site.build
+
+picture:  ## the README's picture, from the demo's report; needs a Chromium
+	docs/site/picture.sh
 
 setup: .venv/.synced
 

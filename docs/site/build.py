@@ -11,7 +11,6 @@ import tempfile
 from pathlib import Path
 
 from docs.site import commands, settings
-from gettok.cli.app import app
 from gettok.tables import TABLES
 from gettok.tables.dictionary import markdown as dictionary
 
@@ -29,7 +28,7 @@ def assemble(target: Path) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
     _fill(target / "reference" / "settings.md", "settings", settings.markdown(ROOT / "conf"))
-    _fill(target / "reference" / "commands.md", "commands", commands.markdown(app, "gettok"))
+    _fill(target / "reference" / "commands.md", "commands", commands.markdown())
     (target / "data-dictionary.md").write_text(dictionary(list(TABLES.values())), "utf-8")
 
 

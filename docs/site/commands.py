@@ -1,26 +1,30 @@
-"""The reference page of the commands, made from the Typer app."""
+"""The reference page of the commands, made from the commands themselves."""
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
-import typer
-from typer.main import get_command
+from gettok.cli.app import COMMANDS, load
 
 
-def markdown(app: typer.Typer, name: str) -> str:
+def markdown() -> str:
     """A section for each command: its usage, what it does, its arguments and options."""
-    return "\n".join(_command(path, command) for path, command in walk(get_command(app), name))
+    return "\n".join(_command(path, command) for path, command in every_command())
 
 
-def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Each command below this one, with the words that call it."""
-    for name, below in getattr(command, "commands", {}).items():
-        if below.hidden:
-            continue
-        if hasattr(below, "commands"):
-            yield from walk(below, f"{path} {name}")
-        else:
-            yield f"{path} {name}", below
+def every_command() -> Iterator[tuple[str, Any]]:
+    """Each command that does something, with the words that call it; those of a group one by one."""
+    for name in COMMANDS:
+        yield from _walk(f"gettok {name}", load(name))
+
+
+def _walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield path, command
+        return
+    for name, inner in below.items():
+        yield from _walk(f"{path} {name}", inner)
 
 
 def _command(path: str, command: Any) -> str:
@@ -29,7 +33,7 @@ def _command(path: str, command: Any) -> str:
     options = " [OPTIONS]" if any(not _is_argument(parameter) for parameter in shown) else ""
     parts = [
         f"## {path}\n",
-        f"{command.help}\n",
+        f"{inspect.cleandoc(command.help or '')}\n",
         f"```sh\n{path}{options}{' ' if arguments else ''}{arguments}\n```\n",
     ]
     if shown:

@@ -29,7 +29,11 @@ def anchors(page: Path) -> set[str]:
 
 def dead(page: Path) -> list[str]:
     """The relative links of a page that lead nowhere."""
-    return [link for link in links(page) if not link.startswith(("https://", "http://")) and not _leads(page, link)]
+    return [
+        link
+        for link in links(page)
+        if not link.startswith(("https://", "http://")) and not _leads(page, link)
+    ]
 
 
 def _leads(page: Path, link: str) -> bool:

@@ -41,7 +41,9 @@ def study(tmp_path):
 
 
 def test_both_pages_have_lines_for_polars_and_pandas():
-    libraries = {(page.stem, match["library"]) for page in PAGES for match in _BLOCK.finditer(page.read_text("utf-8"))}
+    libraries = {
+        (page.stem, match["library"]) for page in PAGES for match in _BLOCK.finditer(page.read_text("utf-8"))
+    }
     assert libraries == {(page.stem, library) for page in PAGES for library in ("polars", "pandas")}
 
 

@@ -1,4 +1,4 @@
-"""Each page of the docs: its links lead somewhere, its size is bearable, what it says of settings and files is there."""
+"""Each page of the docs: its links lead somewhere, its size is bearable, its words are plain."""
 
 import re
 from pathlib import Path
@@ -33,13 +33,17 @@ def test_each_link_and_anchor_leads_somewhere(page):
 
 def test_a_dead_link_and_a_dead_anchor_are_found(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("# Top\n\n[a](b.md) [c](#top) [d](#none) ![e](f.png) `[g](h.md)`\n\n```\n[i](j.md)\n```\n", "utf-8")
+    page.write_text(
+        "# Top\n\n[a](b.md) [c](#top) [d](#none) ![e](f.png) `[g](h.md)`\n\n```\n[i](j.md)\n```\n", "utf-8"
+    )
     assert dead(page) == ["b.md", "#none", "f.png"]
 
 
 def test_anchors_are_those_of_github(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("# What `ocr_cer` measures\n## How right?\n## How right?\n```sh\n# no heading\n```\n", "utf-8")
+    page.write_text(
+        "# What `ocr_cer` measures\n## How right?\n## How right?\n```sh\n# no heading\n```\n", "utf-8"
+    )
     assert anchors(page) == {"what-ocr_cer-measures", "how-right", "how-right-1"}
 
 
@@ -65,7 +69,12 @@ def test_the_prose_keeps_to_plain_words():
     # the data dictionary's sentences are those of the tables, in the code
     pages = set(DOCS.rglob("*.md")) - {DOCS / "data-dictionary.md"}
     own = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(pages)]
-    found = [(named(page), line) for page in own for line in page.read_text("utf-8").splitlines() if STRANGE.search(line)]
+    found = [
+        (named(page), line)
+        for page in own
+        for line in page.read_text("utf-8").splitlines()
+        if STRANGE.search(line)
+    ]
     assert len(found) <= 3, found
 
 
