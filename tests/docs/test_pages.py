@@ -83,3 +83,16 @@ def test_the_citation_names_this_version():
     assert citation["version"] == gettok.__version__
     assert citation["cff-version"] == "1.2.0"
     assert citation["references"][0]["title"].startswith("GET-Tok: ")
+
+
+def test_a_page_that_the_code_or_a_setting_names_exists():
+    files = [
+        path for folder in ("conf", "src", "stages") for path in (ROOT / folder).rglob("*") if path.is_file()
+    ]
+    texts = {named(path): path.read_text("utf-8") for path in files if path.suffix in {".py", ".yaml"}}
+    pages = [
+        (file, page)
+        for file, text in texts.items()
+        for page in re.findall(r"(?<![\w./])docs/[\w/.-]+\.md", text)
+    ]
+    assert [(file, page) for file, page in pages if not (ROOT / page).exists()] == []
