@@ -17,7 +17,7 @@ from gettok.tables.collected import (
     VIDEOS,
     WINDOWS,
 )
-from gettok.tables.images import IMAGE
+from gettok.tables.image_columns import IMAGE
 from gettok.tables.made import (
     CAPTIONS,
     DESCRIPTIONS,

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from gettok.tables.images import IMAGE
+from gettok.tables.image_columns import IMAGE
 from gettok.tables.table import TIME, VIDEO_ID, Column, Table
 
 #: What every table of a costly stage has beside its own columns.
