@@ -198,8 +198,8 @@ def test_each_try_begins_at_another_address_and_none_is_lost():
         ("<html></html>", "a page without data"),
         ('<html>Please wait...<p id="cs" class="x"></p></html>', "a challenge"),
         ('<html><div id="captcha-verify-container"></div></html>', "a captcha"),
-        ('<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"a": </script>', "no JSON"),
-        (f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"[" * 100_000}</script>', "no JSON"),
+        ('<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"a": </script>', "not JSON"),
+        (f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"[" * 100_000}</script>', "not JSON"),
         ('<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">[]</script>', "without data"),
     ],
 )
