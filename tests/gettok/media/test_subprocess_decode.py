@@ -167,7 +167,9 @@ def owner_that(then):
 def test_a_script_that_cannot_be_imported_is_told_so(tmp_path):
     """Every child imports its owner's main module."""
     script = tmp_path / "script.py"
-    script.write_text("from gettok.media.subprocess_decode import run_in_subprocess\nrun_in_subprocess(abs, -1)\n")
+    script.write_text(
+        "from gettok.media.subprocess_decode import run_in_subprocess\nrun_in_subprocess(abs, -1)\n"
+    )
     ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert "What you can do: read what it printed above; a script of yours must" in ended.stderr
