@@ -6,7 +6,7 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from gettok.download import digest, files_of, pick_up
+from gettok.download import files_digest, files_of, read_files
 from gettok.errors import Damaged
 from gettok.step import Answer, Blob, Row
 from gettok.store import Key, Store
@@ -81,11 +81,11 @@ def _media(data: Path) -> Iterator[_Found]:
     for row in _rows(data / "media.parquet", MEDIA):
         body = json.loads(row["answer"])
         try:
-            blobs = pick_up(data / "media", row["video_id"], row["file"], body) if row["file"] else {}
+            blobs = read_files(data / "media", row["video_id"], row["file"], body) if row["file"] else {}
         except FileNotFoundError:
             continue  # the table was pulled without this file
         answer = Answer(body, blobs)
-        if row["file"] and digest(files_of(answer)) != row["sha256"]:
+        if row["file"] and files_digest(files_of(answer)) != row["sha256"]:
             raise _mismatch(data / "media" / row["file"])
         yield row["answer_key"], row["video_id"], answer
 

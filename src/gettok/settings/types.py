@@ -20,7 +20,7 @@ from gettok.settings.fields import (
     one_of,
 )
 from gettok.settings.query import Query
-from gettok.settings.registries import DOWNLOAD_BACKENDS
+from gettok.settings.registries import DOWNLOAD_BACKENDS, FRAME_BACKENDS
 
 
 class Event(Section):
@@ -107,7 +107,7 @@ class Collect(Section):
 
 
 class Download(Section):
-    """Where files come from, and how gently they are asked for. `folder` is read by the backend `local` alone."""
+    """Where files come from, and the limits on requests for them. Only the backend `local` reads `folder`."""
 
     backend: Annotated[str, one_of(DOWNLOAD_BACKENDS)]
     folder: Text
@@ -120,15 +120,19 @@ class Download(Section):
 
 
 class Frames(Section):
-    """Which frames are taken: every `stride`-th, one in `every_s` seconds, or the first of each scene."""
+    """Which frames are extracted: every `stride`-th, one in `every_s` seconds, or the first of each scene.
 
-    backend: Literal["pyav", "decord", "opencv", "torchcodec"]
+    Of these, a frame is kept if it differs from the last kept one in at least `min_hash_distance` of 64 bits; `None`
+    keeps all.
+    """
+
+    backend: Annotated[str, one_of(FRAME_BACKENDS)]
     select: Literal["stride", "seconds", "scenes"]
     stride: Positive
     every_s: Annotated[float, Field(gt=0)]
     scene_threshold: Annotated[float, Field(gt=0)]
     max_frames: Positive
-    min_hash_distance: Annotated[int, Field(ge=0, le=64)] | None
+    min_hash_distance: Annotated[int, Field(ge=1, le=64)] | None
     longest_edge: Positive
     jpeg_quality: Annotated[int, Field(ge=1, le=95)]
 

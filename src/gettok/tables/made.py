@@ -1,134 +1,11 @@
-"""The tables of what the pipeline makes of the videos."""
+"""The tables of what models and comparisons make of the videos."""
 
 import polars as pl
 
-from gettok.tables.images import IMAGE
+from gettok.tables.media import ANSWERED, SEGMENT
 from gettok.tables.table import TIME, VIDEO_ID, Column, Table
 
-#: What every table of a costly stage has beside its own columns.
-_ANSWERED = (
-    Column("status", pl.String, "`ok`, or `unusable` when this stage has no result for the video."),
-    Column("reason", pl.String, "Why the video is unusable, out of a closed list; empty when it is ok."),
-    Column(
-        "detail",
-        pl.String,
-        "What was seen when the video turned out unusable, in the words of the tool that saw it.",
-    ),
-    Column(
-        "answer_key",
-        pl.String,
-        "The key of the stored answer that this row was read from; empty if nothing was asked.",
-    ),
-    Column(
-        "answer",
-        pl.String,
-        "The stored answer, whole and verbatim, as JSON; the other columns were read from it.",
-    ),
-)
-
-MEDIA = Table(
-    "media",
-    "One video's file: its facts, or the reason why there is none.",
-    (
-        VIDEO_ID,
-        Column("kind", pl.String, "`video`, or `slideshow` for photos with a sound."),
-        Column("file", pl.String, "The file's name under `media/`; of a slideshow, its folder's."),
-        Column("sha256", pl.String, "SHA-256 of the file; of a slideshow, of its files' names and digests."),
-        Column("bytes", pl.Int64, "Size of the file, or of the slideshow's files together."),
-        Column("backend", pl.String, "Which reader brought it: `page`, `ytdlp`, `pyktok` or `local`."),
-        Column(
-            "duration_s",
-            pl.Float64,
-            "Length of the decoded pictures in seconds, to the millisecond; of a slideshow, of its sound.",
-        ),
-        Column("frame_count", pl.Int64, "Pictures that decode; of a slideshow, its photos."),
-        Column("frame_rate", pl.Float64, "Average pictures a second; empty for a slideshow."),
-        Column(
-            "is_constant_rate",
-            pl.Boolean,
-            "Whether every picture is shown for the same time; empty for a slideshow.",
-        ),
-        Column("bit_rate", pl.Int64, "Bits a second, pictures and sound together."),
-        Column("width", pl.Int64, "Width as shown, after rotation, in pixels."),
-        Column("height", pl.Int64, "Height as shown, after rotation, in pixels."),
-        Column(
-            "rotation",
-            pl.Int64,
-            "Degrees by which a player turns the stored picture, counter-clockwise: 0, 90, 180 or 270.",
-        ),
-        Column("video_codec", pl.String, "Codec of the pictures, such as `h264`."),
-        Column("has_audio", pl.Boolean, "Whether there is a sound track. None is a fact, not a failure."),
-        Column("audio_codec", pl.String, "Codec of the sound."),
-        Column("audio_channels", pl.Int64, "Sound channels."),
-        Column("sample_rate", pl.Int64, "Sound samples a second."),
-        Column(
-            "loudness_lufs",
-            pl.Float64,
-            "Integrated loudness of the sound in LUFS (EBU R128), to one place; -70 or less is silence.",
-        ),
-        Column(
-            "sound_trouble",
-            pl.String,
-            "Why a slideshow is kept without the sound that its page names; empty where it has it, or names none.",
-        ),
-        Column(
-            "captions_trouble",
-            pl.String,
-            "Why the captions that its page names are not in `captions`; empty where they are, or it names none.",
-        ),
-        *_ANSWERED,
-    ),
-)
-
-SEGMENT = pl.Struct({"start_s": pl.Float64, "end_s": pl.Float64, "text": pl.String})
-
 WORD = pl.Struct({"text": pl.String, "start_s": pl.Float64, "end_s": pl.Float64, "score": pl.Float64})
-
-CAPTIONS = Table(
-    "captions",
-    "TikTok's own captions of one video; a video without any has no row.",
-    (
-        VIDEO_ID,
-        Column("language", pl.String, "Language as TikTok names it, such as `spa-ES`."),
-        Column(
-            "source",
-            pl.String,
-            "Who wrote them, in TikTok's words: `ASR` (a recogniser), `MT` (machine translation), `LC` (a person).",
-        ),
-        Column("text", pl.String, "The captions as one text."),
-        Column("segments", pl.List(SEGMENT), "The captions in pieces, with start and end in seconds."),
-        Column(
-            "format",
-            pl.String,
-            "Form of the file beside the video's under `media/`: `webvtt`, `srt` or `creator_caption`.",
-        ),
-    ),
-)
-
-FRAMES = Table(
-    "frames",
-    "One frame of a video; a video without frames has one row with the reason.",
-    (
-        VIDEO_ID,
-        Column("frame_index", pl.Int64, "Position of the frame in display order, from 0."),
-        Column(
-            "time_s",
-            pl.Float64,
-            "When the frame is shown, in seconds from the first frame, to the millisecond; empty for a photo.",
-        ),
-        Column("width", pl.Int64, "Width of the JPEG in pixels."),
-        Column("height", pl.Int64, "Height of the JPEG in pixels."),
-        Column("sha256", pl.String, "SHA-256 of the JPEG."),
-        Column(
-            "image",
-            IMAGE,
-            "The frame as JPEG, as `datasets` of Hugging Face keeps pictures; `path` is the video's id and the frame's index.",
-        ),
-        *_ANSWERED,
-    ),
-    ("video_id", "frame_index"),
-    rows_per_group=64,
-)
 
 TRANSCRIPTS = Table(
     "transcripts",
@@ -195,7 +72,7 @@ TRANSCRIPTS = Table(
             pl.String,
             "The number format that it computed in: what `asr.compute_type` came to on that machine.",
         ),
-        *_ANSWERED,
+        *ANSWERED,
     ),
 )
 
@@ -253,7 +130,7 @@ DESCRIPTIONS = Table(
             "How far `on_screen_text` is from `ocr_text`: 0, the same words, to 1, nothing in common; empty without both.",
         ),
         *_USAGE,
-        *_ANSWERED,
+        *ANSWERED,
     ),
 )
 
@@ -273,7 +150,7 @@ SCREEN_TEXTS = Table(
         ),
         Column("reader", pl.String, "The reader's name and version."),
         Column("reader_sha256", pl.String, "SHA-256 over the names and digests of its models."),
-        *_ANSWERED,
+        *ANSWERED,
     ),
     ("video_id", "frame_index"),
 )
@@ -333,7 +210,7 @@ STANCES = Table(
             "Which inputs the video had: transcript, description, on_screen_text, caption, frame.",
         ),
         *_USAGE,
-        *_ANSWERED,
+        *ANSWERED,
     ),
 )
 

@@ -11,7 +11,7 @@ import polars as pl
 from gettok.errors import BadInput
 from gettok.step import Row
 from gettok.store.atomic_write import atomic_file
-from gettok.tables.images import images_in, write_images
+from gettok.tables.image_columns import images_in, write_images
 
 #: Every time is UTC, to the microsecond.
 TIME = pl.Datetime("us", "UTC")

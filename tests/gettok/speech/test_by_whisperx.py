@@ -13,7 +13,7 @@ from sound_files import silence
 from tokenizers import Tokenizer
 
 from gettok.errors import BadSettings
-from gettok.media.audio import RATE_HZ, record
+from gettok.media.audio import RATE_HZ, decode_audio
 from gettok.speech.backends.whisperx import load, most_tokens
 from gettok.speech.recognizer import Request
 from gettok.speech.vad import Silero, chunks_of, voices_in
@@ -33,7 +33,7 @@ def stretches():
     """Some sentences of Spanish, and one of English, as (sound, language)."""
     found = []
     for language in ("es", "en"):
-        recording = record(spoken(language)[0][0].path, 60)
+        recording = decode_audio(spoken(language)[0][0].path, 60)
         chunks = chunks_of(voices_in(recording, Silero(), 6), 6)
         found += [(recording.cut(chunk.start_s, chunk.end_s), language) for chunk in chunks[:3]]
     return found

@@ -1,4 +1,4 @@
-"""Columns of pictures, laid out as `datasets` of Hugging Face and the hub's viewer expect them."""
+"""Columns of pictures, in the layout that Hugging Face's `datasets` and the hub's viewer expect."""
 
 import json
 from collections.abc import Iterable
@@ -8,17 +8,17 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import parquet
 
-#: One picture: the bytes of its file, and a name for it.
+#: One picture: the bytes of its file, and a file name.
 IMAGE = pl.Struct({"bytes": pl.Binary, "path": pl.String})
-#: The very type that `datasets` compares with; polars would write its large variants, which it takes for no picture.
+#: The exact type that `datasets` expects; polars writes large_binary and large_string, which it does not accept.
 _ARROW = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
 def write_images(groups: Iterable[pl.DataFrame], schema: pl.Schema, file: IO[bytes]) -> None:
-    """Write groups of rows as Parquet that says which columns are pictures; the same groups give the same bytes."""
+    """Write groups of rows as Parquet whose metadata names the columns of pictures; deterministic."""
     arrow = _schema(schema)
     with parquet.ParquetWriter(file, arrow, compression="zstd") as writer:
-        # group by group: one array of this type holds no more than 2 GB
+        # one group at a time: an array of this type holds at most 2 GB
         for rows in groups:
             writer.write_table(rows.to_arrow().cast(arrow))
 
@@ -32,5 +32,5 @@ def _schema(schema: pl.Schema) -> pa.Schema:
 
 
 def images_in(schema: pl.Schema) -> list[str]:
-    """The columns that hold pictures, in order of name."""
+    """The columns that contain pictures, in order of name."""
     return sorted(name for name, dtype in schema.items() if dtype == IMAGE)

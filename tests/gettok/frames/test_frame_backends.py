@@ -1,5 +1,6 @@
 """Whatever decodes, the frames are the same pictures: by the number that each carries, and by their likeness."""
 
+from importlib import import_module
 from itertools import pairwise
 
 import frame_samples
@@ -10,13 +11,14 @@ from frame_samples import KINDS, image, numbers, rows_of
 from scipy.ndimage import uniform_filter
 
 from gettok.errors import BadSettings, Unusable
-from gettok.frames import by_index, exact
+from gettok.frames.backend import Untrusted, check_time, load_backend
+from gettok.frames.backends import pyav
 from gettok.frames.jpeg import Encoder
 from gettok.frames.timetable import read_timetable
 
 ALIKE = 0.985
 """Less than that, and it may be the picture before or after; coding and scaling alone leave 0.99."""
-ENCODER = Encoder(768, 90, compares=False)
+ENCODER = Encoder(768, 90, hashes=False)
 
 
 def ssim(one, other) -> float:
@@ -36,7 +38,7 @@ def ssim(one, other) -> float:
 
 def has_torchcodec() -> bool:
     try:
-        by_index.require("torchcodec")
+        load_backend("torchcodec")
     except BadSettings:
         return False
     return True
@@ -82,8 +84,8 @@ def test_passing_over_pictures_that_no_other_needs_changes_no_byte(tmp_path, cod
 
 
 def decoded(path, indices, threads, *, skips):
-    with exact._decoder(path, ENCODER, threads, skips=skips) as decoder:
-        return [list(decoder.each_of(s)) for s in exact._stretches(read_timetable(path), indices)]
+    with pyav._decoder(path, ENCODER, threads, skips=skips) as decoder:
+        return [list(decoder.decode(s)) for s in pyav._segments(read_timetable(path), indices)]
 
 
 @pytest.mark.parametrize("threads", [2, 4])
@@ -98,13 +100,13 @@ def test_the_number_of_threads_changes_no_byte(tmp_path, threads):
 def test_a_backend_that_gives_another_picture_is_found_out_by_its_time(tmp_path, backend):
     path = media_files.video(tmp_path / "v.mp4", frames=60)
     timetable = read_timetable(path)
-    read = by_index.READERS[backend](path, timetable, [0, 20, 41])
-    due = zip([0, 20, 40], read, strict=True)
+    read = import_module(f"gettok.frames.backends.{backend}").read
+    due = zip([0, 20, 40], read(path, timetable, [0, 20, 41]), strict=True)
     for index, shown in list(due)[:2]:
-        by_index._check_time(timetable, index, shown.time_s)
-    *_, (_, wrong) = zip([0, 20, 40], by_index.READERS[backend](path, timetable, [0, 20, 41]), strict=True)
-    with pytest.raises(by_index.Untrusted):
-        by_index._check_time(timetable, 40, wrong.time_s)
+        check_time(timetable, index, shown.time_s)
+    *_, (_, wrong) = zip([0, 20, 40], read(path, timetable, [0, 20, 41]), strict=True)
+    with pytest.raises(Untrusted):
+        check_time(timetable, 40, wrong.time_s)
 
 
 @pytest.mark.parametrize(

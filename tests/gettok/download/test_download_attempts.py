@@ -26,13 +26,13 @@ def quick(server, tmp_path):
 
 
 def test_f23_a_page_named_mp4_is_asked_for_twice_at_most(quick, server):
-    step, since = quick(tries=5), len(server.requests())
+    step, since = quick(max_attempts=5), len(server.requests())
     assert refusal_of(step, "html").reason == "not_a_video"
     assert asked(server, "html", since).count("media") == 2
 
 
 def test_f24_a_hiccup_before_does_not_use_up_the_second_fetch_of_a_damaged_file(quick, server):
-    step, since = quick(tries=4), len(server.requests())
+    step, since = quick(max_attempts=4), len(server.requests())
     server.play([{"do": "500", "match": "/video/"}, {"do": "noise", "match": "/media/"}])
     assert step.ask(link("ok")).body["facts"]["frame_count"] == 60
     assert asked(server, "ok", since).count("pages") == 3
@@ -45,7 +45,7 @@ def test_a_page_that_fails_first_changes_nothing_about_which_file_is_chosen(quic
 
 
 def test_f28_a_file_beyond_the_limit_is_tried_once_and_nobody_waits(quick, server):
-    step, since = quick(tries=4, max_bytes=1000), len(server.requests())
+    step, since = quick(max_attempts=4, max_bytes=1000), len(server.requests())
     assert refusal_of(step, "ok").reason == "too_large"
     assert asked(server, "ok", since).count("pages") == 1
     assert quick.pauses == []
@@ -74,7 +74,7 @@ def test_f32_a_dead_mirror_is_passed_over(quick, server):
 
 
 def test_f32_addresses_that_are_all_dead_are_no_address(quick, server):
-    step, since = quick(tries=4), len(server.requests())
+    step, since = quick(max_attempts=4), len(server.requests())
     server.play([{"do": "404", "match": "/media/", "times": None}])
     assert refusal_of(step, "ok").reason == "no_address"
     assert asked(server, "ok", since).count("pages") == 2, "a fresh page might have named others"
@@ -84,7 +84,7 @@ def test_f32_addresses_that_are_dead_on_one_page_alone_are_no_fact_about_the_vid
     server.play([{"do": "404", "match": "/media/", "times": 3}])  # two mirrors, and the one with a watermark
     assert quick().ask(link("ok")).blobs["media"].size
     server.play([{"do": "404", "match": "/media/", "times": 3}])
-    refusal = refusal_of(quick(tries=1), "ok")
+    refusal = refusal_of(quick(max_attempts=1), "ok")
     assert (refusal.reason, refusal.detail) == ("unreachable", "file: HTTP 404")
 
 
@@ -101,7 +101,7 @@ def test_f32_addresses_that_are_dead_on_one_page_alone_are_no_fact_about_the_vid
     ],
 )
 def test_what_stands_before_the_page_is_about_us_and_tried_again(quick, server, fault, reason):
-    step = quick(tries=3)
+    step = quick(max_attempts=3)
     server.play([{"do": fault, "match": "/video/", "times": None}])
     assert refusal_of(step, "ok").reason == reason
     assert len(quick.pauses) == 2
@@ -110,7 +110,7 @@ def test_what_stands_before_the_page_is_about_us_and_tried_again(quick, server, 
 
 
 def test_five_pages_in_a_row_that_cannot_be_read_stop_everybody(quick, server):
-    step = quick(tries=1)
+    step = quick(max_attempts=1)
     server.play([{"do": "captcha", "match": "/video/", "times": None}])
     for _ in range(4):
         assert refusal_of(step, "ok").reason == "unreadable"
@@ -124,7 +124,7 @@ def test_five_pages_in_a_row_that_cannot_be_read_stop_everybody(quick, server):
 
 @pytest.mark.parametrize("between", ["ok", "private", "unknown_status"])
 def test_a_page_that_can_be_read_between_keeps_everybody_going(quick, server, between):
-    step = quick(tries=1)
+    step = quick(max_attempts=1)
     for _ in range(3):
         server.play([{"do": "captcha", "match": "/video/", "times": 4}])
         for _ in range(4):
@@ -136,7 +136,7 @@ def test_a_page_that_can_be_read_between_keeps_everybody_going(quick, server, be
 
 
 def test_pages_that_can_never_be_read_stop_nobody_while_another_can(quick, server):
-    step = quick(tries=1)
+    step = quick(max_attempts=1)
     step.ask(link("ok"))
     server.play([{"do": "captcha", "match": f"/video/{IDS['hevc']}", "times": None}])
     before = len(server.requests())
@@ -153,14 +153,14 @@ def test_pages_that_can_never_be_read_stop_nobody_while_another_can(quick, serve
 
 
 def test_statuses_that_nobody_has_described_never_stop_a_run(quick):
-    step = quick(tries=1)
+    step = quick(max_attempts=1)
     for _ in range(7):
         assert refusal_of(step, "unknown_status").reason == "unreadable"
     assert step.ask(link("ok")).blobs["media"].size
 
 
 def test_a_status_that_means_a_captcha_counts_as_a_page_that_cannot_be_read(quick, server):
-    step = quick(tries=1)
+    step = quick(max_attempts=1)
     server.play([{"do": "10000", "match": "/video/", "times": None}])
     for _ in range(4):
         assert refusal_of(step, "ok").reason == "unreadable"
@@ -177,7 +177,7 @@ def test_the_step_travels_to_a_worker_before_it_is_opened(tmp_path):
 def test_only_what_changes_the_answer_is_in_its_key(tmp_path):
     one = DownloadStep(settings(), "tiktok", "https://www.tiktok.com", tmp_path)
     other = DownloadStep(
-        settings(timeout_s=1, tries=9, max_bytes=7, max_concurrency=7, pause_s=3, folder="x"),
+        settings(timeout_s=1, max_attempts=9, max_bytes=7, max_concurrency=7, pause_s=3, folder="x"),
         "tiktok",
         "x",
         None,

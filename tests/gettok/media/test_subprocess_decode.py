@@ -29,20 +29,20 @@ from misbehaving import (
 )
 
 from gettok.errors import Interrupted, NotNow, Unusable
-from gettok.media.subprocess_decode import confined
+from gettok.media.subprocess_decode import run_in_subprocess
 
 HERE = Path(__file__).parent
 
 
 def reason_of(function, *args, **limits):
     with pytest.raises(Unusable) as refusal:
-        confined(function, *args, **limits)
+        run_in_subprocess(function, *args, **limits)
     return refusal.value.reason, refusal.value.detail
 
 
 def test_a_result_comes_back_from_another_process_which_is_kept():
-    assert confined(doubled, 21) == 42
-    assert confined(process_id) == confined(process_id) != os.getpid()
+    assert run_in_subprocess(doubled, 21) == 42
+    assert run_in_subprocess(process_id) == run_in_subprocess(process_id) != os.getpid()
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_result_comes_back_from_another_process_which_is_kept():
 )
 def test_f31_a_crash_is_told_as_a_reason_and_the_next_call_runs(crash, args, detail):
     assert reason_of(crash, *args) == ("undecodable", detail)
-    assert confined(doubled, 21) == 42
+    assert run_in_subprocess(doubled, 21) == 42
 
 
 @pytest.mark.parametrize("endless", [hang, hang_in_c])
@@ -63,12 +63,12 @@ def test_f31_a_hang_ends_at_the_time_limit_and_the_next_call_runs(endless):
     before = time.monotonic()
     assert reason_of(endless, timeout_s=0.5) == ("too_large", "decoding takes longer than 0.5 s")
     assert time.monotonic() - before < 20
-    assert confined(doubled, 21) == 42
+    assert run_in_subprocess(doubled, 21) == 42
 
 
 def test_f31_a_memory_hog_ends_at_the_limit_and_the_next_call_runs():
     assert reason_of(fill_the_memory) == ("too_large", "decoding takes more than 4 GiB of memory")
-    assert confined(doubled, 21) == 42
+    assert run_in_subprocess(doubled, 21) == 42
 
 
 def test_f31_what_the_system_kills_is_asked_again_another_time():
@@ -79,13 +79,13 @@ def test_f31_what_the_system_kills_is_asked_again_another_time():
 
 def test_an_end_that_somebody_asks_for_says_nothing_about_the_file():
     with pytest.raises(Interrupted):
-        confined(signal.raise_signal, signal.SIGTERM)
+        run_in_subprocess(signal.raise_signal, signal.SIGTERM)
 
 
 def test_an_error_of_ours_comes_back_as_itself():
     assert reason_of(refuse) == ("truncated", "half of it")
     with pytest.raises(NotNow) as told:
-        confined(wait_for_better_times)
+        run_in_subprocess(wait_for_better_times)
     assert (told.value.what, told.value.did, told.value.can) == ("what", "did", "can")
 
 
@@ -98,7 +98,7 @@ def test_an_error_keeps_nothing_of_its_callers_alive():
     def held():
         file = File()
         with suppress(Unusable):
-            confined(refuse)
+            run_in_subprocess(refuse)
         return weakref.ref(file)
 
     gc.disable()
@@ -110,22 +110,22 @@ def test_an_error_keeps_nothing_of_its_callers_alive():
 
 def test_any_other_error_is_a_bug_and_is_raised():
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        confined(blunder)
-    assert confined(doubled, 21) == 42
+        run_in_subprocess(blunder)
+    assert run_in_subprocess(doubled, 21) == 42
 
 
 def test_a_child_that_died_while_it_was_idle_is_replaced():
-    os.kill(confined(process_id), signal.SIGKILL)
-    assert confined(doubled, 21) == 42
+    os.kill(run_in_subprocess(process_id), signal.SIGKILL)
+    assert run_in_subprocess(doubled, 21) == 42
 
 
 def test_within_a_child_it_is_a_plain_call():
-    assert confined(confined_again, 21) == 42
+    assert run_in_subprocess(confined_again, 21) == 42
 
 
 def test_threads_call_at_the_same_time_and_a_crash_of_one_harms_no_other():
     def either(number):
-        return reason_of(segfault)[0] if number % 5 == 4 else confined(doubled, number)
+        return reason_of(segfault)[0] if number % 5 == 4 else run_in_subprocess(doubled, number)
 
     with ThreadPoolExecutor(8) as threads:
         told = list(threads.map(either, range(10)))
@@ -143,10 +143,10 @@ def test_a_spawned_process_has_children_of_its_own_and_ends():
 OWNER = f"""
 import signal, sys, time
 sys.path.insert(0, {str(HERE)!r})
-from misbehaving import announced, confined, hang, hang_in_c, process_id
+from misbehaving import announced, run_in_subprocess, hang, hang_in_c, process_id
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin deaf to it
-    print(confined(process_id), flush=True)
+    print(run_in_subprocess(process_id), flush=True)
     {{then}}
 """
 
@@ -167,7 +167,9 @@ def owner_that(then):
 def test_a_script_that_cannot_be_imported_is_told_so(tmp_path):
     """Every child imports its owner's main module."""
     script = tmp_path / "script.py"
-    script.write_text("from gettok.media.subprocess_decode import confined\nconfined(abs, -1)\n")
+    script.write_text(
+        "from gettok.media.subprocess_decode import run_in_subprocess\nrun_in_subprocess(abs, -1)\n"
+    )
     ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert "What you can do: read what it printed above; a script of yours must" in ended.stderr
@@ -188,7 +190,11 @@ def test_children_end_with_an_owner_that_ends():
 
 @pytest.mark.parametrize(
     "then",
-    ["time.sleep(60)", "confined(announced, hang)", "confined(announced, hang_in_c, timeout_s=1)"],
+    [
+        "time.sleep(60)",
+        "run_in_subprocess(announced, hang)",
+        "run_in_subprocess(announced, hang_in_c, timeout_s=1)",
+    ],
     ids=["idle", "busy", "stuck"],
 )
 def test_children_die_with_an_owner_that_is_killed(then):
@@ -207,7 +213,7 @@ UNHEARD = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])"
 
 @pytest.mark.parametrize("before", ["pass", UNHEARD], ids=["in a wait", "just before it"])
 def test_ctrl_c_ends_owner_and_children_without_a_hang(before):
-    owner, child = owner_that(f"{before}; confined(announced, hang)")
+    owner, child = owner_that(f"{before}; run_in_subprocess(announced, hang)")
     assert owner.stdout.readline() == "begun\n"
     os.killpg(owner.pid, signal.SIGINT)
     assert "KeyboardInterrupt" in owner.communicate(timeout=20)[1]

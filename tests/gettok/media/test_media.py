@@ -8,7 +8,7 @@ import media_files
 import pytest
 
 from gettok.errors import Unusable
-from gettok.media import MediaFacts, check_shape, probe
+from gettok.media import MediaFacts, check_structure, probe
 from gettok.media.video import _is_even
 from gettok.tables import MEDIA
 
@@ -133,7 +133,7 @@ def test_f24_a_truncated_file_is_found_out_even_when_its_box_says_otherwise(tmp_
     data = media_files.video(tmp_path / "whole.mp4", index_first=True).read_bytes()
     place, end = data.index(b"mdat") - 4, len(data) - 4000
     path = written(tmp_path / "cut.mp4", data[:place] + (end - place).to_bytes(4) + data[place + 4 : end])
-    check_shape(path)
+    check_structure(path)
     assert reason_of(path) == "truncated"
 
 

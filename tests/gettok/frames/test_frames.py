@@ -5,6 +5,7 @@ import pickle
 
 import av
 import frame_samples
+import imagehash
 import media_files
 import numpy as np
 import pytest
@@ -85,12 +86,20 @@ def test_scenes_give_the_first_frame_of_each(tmp_path):
 
 def test_frames_much_like_the_one_kept_before_are_left_out_and_named(tmp_path):
     path = film(tmp_path / "v.mp4", [(20, "left"), (20, "left"), (20, "right"), (20, "left")])
-    step = FramesStep(settings(min_hash_distance=4))
+    step = FramesStep(settings(min_hash_distance=5))
     body = step.ask(MediaFile(str(path), "")).body
     assert [frame["frame_index"] for frame in body["frames"]] == [0, 40, 60]
     assert body["left_out"] == [20]
-    capped = FramesStep(settings(min_hash_distance=4, max_frames=2)).ask(MediaFile(str(path), "")).body
+    capped = FramesStep(settings(min_hash_distance=5, max_frames=2)).ask(MediaFile(str(path), "")).body
     assert [frame["frame_index"] for frame in capped["frames"]] == [0, 40]
+
+
+def test_a_frame_is_kept_if_it_differs_in_exactly_the_least_number_of_bits(tmp_path):
+    path = film(tmp_path / "v.mp4", [(20, "left"), (20, "right")])
+    left, right = (int(str(imagehash.phash(image(row))), 16) for row in rows_of(path))
+    distance = (left ^ right).bit_count()
+    assert len(rows_of(path, min_hash_distance=distance)) == 2
+    assert len(rows_of(path, min_hash_distance=distance + 1)) == 1
 
 
 def film(path, scenes):
@@ -223,7 +232,7 @@ def test_every_other_setting_is_in_the_key():
         "backend": "opencv",
         "select": "scenes",
         "max_frames": 3,
-        "min_hash_distance": 3,
+        "min_hash_distance": 4,
         "longest_edge": 9,
         "jpeg_quality": 9,
     }

@@ -1,4 +1,4 @@
-"""The sound track of a video's media: what it is, and its samples. Decodes, so it runs in a child process."""
+"""Decodes the audio track of a video's media and measures it. Runs in a child process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,18 +11,18 @@ from typing import Any
 import av
 
 from gettok.errors import Unusable
-from gettok.media.container import frames_of, mute, undecodable
+from gettok.media.container import decoded_frames, mute, undecodable
 
-#: A second may be missing: players pass over a damaged packet too.
-_LOST_S = 1.0
-#: EBU R128 measures in blocks of so many seconds; less has no loudness.
+#: A second may be missing: players skip damaged packets too.
+_MAX_LOST_S = 1.0
+#: EBU R128 measures blocks of this length; a shorter sound has no loudness.
 _BLOCK_S = 0.4
 _THREADS = 2
 
 
 @dataclass(frozen=True)
-class Track:
-    """The sound as its header describes it."""
+class AudioTrack:
+    """The audio track as its header describes it."""
 
     has_audio: bool
     audio_codec: str | None = None
@@ -35,22 +35,23 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What decoding a sound to its end has shown; seconds to the millisecond, LUFS to one place."""
+class AudioFacts:
+    """What decoding the whole track has shown; seconds to the millisecond, LUFS to one decimal place."""
 
-    track: Track
+    track: AudioTrack
     duration_s: float
     loudness_lufs: float | None
 
     @staticmethod
-    def nothing() -> "Heard":
-        return Heard(Track(has_audio=False), 0.0, None)
+    def silent() -> "AudioFacts":
+        """The facts of media without an audio track."""
+        return AudioFacts(AudioTrack(has_audio=False), 0.0, None)
 
 
 @contextmanager
 def opened_sound(path: Path) -> Iterator[Any]:
-    """The file, read as MP4 or MP3 and as nothing else. Raises `Unusable`: undecodable."""
-    with path.open("rb") as file:  # a file object, so that no other file can be named
+    """The file, read as MP4 or MP3 and as no other format. Raises `Unusable`: undecodable."""
+    with path.open("rb") as file:  # a file object, so that FFmpeg cannot open any other file
         head = file.read(3)
         file.seek(0)
         if not head:
@@ -64,14 +65,14 @@ def opened_sound(path: Path) -> Iterator[Any]:
             raise undecodable(error) from error
 
 
-def track_of(container: Any) -> Track:
-    """No sound is a fact, and no failure; nor is a codec that nobody knows."""
+def audio_track_of(container: Any) -> AudioTrack:
+    """The audio track of an open file. Neither a missing track nor an unknown codec is an error."""
     if not container.streams.audio:
-        return Track(has_audio=False)
+        return AudioTrack(has_audio=False)
     codec = container.streams.audio[0].codec_context
     if codec is None:
-        return Track(has_audio=True)
-    return Track(
+        return AudioTrack(has_audio=True)
+    return AudioTrack(
         has_audio=True,
         audio_codec=codec.codec.canonical_name,
         audio_channels=codec.layout.nb_channels or None,
@@ -79,8 +80,8 @@ def track_of(container: Any) -> Track:
     )
 
 
-def sound_of(container: Any) -> Any:
-    """The first track of sound, ready to decode. Raises `Unusable`: no_audio, undecodable."""
+def audio_stream(container: Any) -> Any:
+    """The first audio stream, ready to decode. Raises `Unusable`: no_audio, undecodable."""
     stream = next(iter(container.streams.audio), None)
     if stream is None:
         raise Unusable("no_audio", "the file has no sound track")
@@ -92,7 +93,7 @@ def sound_of(container: Any) -> Any:
 
 
 def resampled(frames: Iterator[Any], sample: str, layout: str, rate: int) -> Iterator[Any]:
-    """One resampler for each run of frames of one form: a track may change its rate midway."""
+    """The frames in one format. Each run of frames gets its own resampler: a track may change its rate midway."""
     for _, run in groupby(frames, lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
         resampler = av.AudioResampler(format=sample, layout=layout, rate=rate)
         for frame in run:
@@ -101,31 +102,31 @@ def resampled(frames: Iterator[Any], sample: str, layout: str, rate: int) -> Ite
         yield from resampler.resample(None)
 
 
-def check_whole(container: Any, stream: Any, heard_s: float) -> None:
-    """Raises `Unusable` if more than a second of what the header declares is missing; MP3 only estimates it."""
+def check_complete(container: Any, stream: Any, decoded_s: float) -> None:
+    """Raises `Unusable` if more than a second of the declared duration is missing; MP3 only estimates its duration."""
     declared_s = float(stream.duration * stream.time_base) if stream.duration else 0.0
-    if container.format.name != "mp3" and declared_s - heard_s > _LOST_S:
-        raise Unusable("undecodable", f"{heard_s:.1f} of {declared_s:.1f} s of sound decode")
+    if container.format.name != "mp3" and declared_s - decoded_s > _MAX_LOST_S:
+        raise Unusable("undecodable", f"{decoded_s:.1f} of {declared_s:.1f} s of sound decode")
 
 
-def listen(path: Path) -> Heard:
-    """Decode the sound to its end and measure it. Raises `Unusable`: no_audio, undecodable."""
+def probe_audio(path: Path) -> AudioFacts:
+    """Decode the whole audio track and measure it. Raises `Unusable`: no_audio, undecodable."""
     with opened_sound(path) as container:
-        stream = sound_of(container)
+        stream = audio_stream(container)
         rate, layout = stream.codec_context.sample_rate, stream.codec_context.layout.name
         samples, loudness = _measured(
-            resampled(frames_of(container.demux(stream)), "dbl", layout, rate), layout, rate
+            resampled(decoded_frames(container.demux(stream)), "dbl", layout, rate), layout, rate
         )
-        check_whole(container, stream, samples / rate)
-        return Heard(
-            track_of(container),
+        check_complete(container, stream, samples / rate)
+        return AudioFacts(
+            audio_track_of(container),
             round(samples / rate, 3),
             round(loudness, 1) if loudness is not None and samples / rate >= _BLOCK_S else None,
         )
 
 
 def _measured(frames: Iterator[Any], layout: str, rate: int) -> tuple[int, float | None]:
-    """Samples, and the integrated loudness after the last of them in LUFS, by FFmpeg's meter of EBU R128."""
+    """The number of samples, and their integrated loudness in LUFS by FFmpeg's EBU R128 meter."""
     graph = av.filter.Graph()
     source = graph.add_abuffer(format="dbl", sample_rate=rate, layout=layout, time_base=Fraction(1, rate))
     graph.link_nodes(source, graph.add("ebur128", "metadata=1"), graph.add("abuffersink")).configure()

@@ -1,7 +1,7 @@
-"""Takes pictures by their time through PyAV, decoding only from the key frame before each to the picture itself.
+"""Decodes pictures by their time with PyAV, only from the key frame before each picture to the picture itself.
 
-Stretches of the file are decoded beside each other, each by a decoder of one thread, a lone stretch by one of two: how
-many run at once cannot change a picture, while the number of one decoder's threads can, where a file is damaged.
+Segments of the file are decoded in parallel by decoders of one thread each; a single segment by a decoder of two. The
+number of decoders cannot change a picture, while the number of a decoder's threads can if the file is damaged.
 """
 
 import os
@@ -21,18 +21,18 @@ from av.video.reformatter import VideoReformatter
 from gettok.errors import Unusable
 from gettok.frames.jpeg import Encoder, Jpeg
 from gettok.frames.timetable import Timetable
-from gettok.media.container import opened, pictures_of, undecodable
+from gettok.media.container import opened, undecodable, video_stream
 
-_KEYS_BACK = 4
-_MOST_AT_ONCE = 4
-#: Pixels beyond which one decoder takes a gigabyte, and two of them too much.
+_MAX_KEYS = 4
+_MAX_CONCURRENCY = 4
+#: Pixels above which one decoder takes a gigabyte of memory, and two take too much.
 _LARGE = 4096 * 2304
-_IN_ONE_GO = 16
+_BATCH = 16
 
 
 @dataclass(frozen=True)
-class _Stretch:
-    """Pictures that are decoded from one key frame: index and time of each, and key frames further back."""
+class _Segment:
+    """Pictures that are decoded from one key frame: index and time of each, and the key frames before that."""
 
     keys: tuple[int, ...]
     pictures: tuple[tuple[int, int], ...]
@@ -40,20 +40,20 @@ class _Stretch:
 
 @dataclass(frozen=True)
 class _Decoder:
-    """A file that is open for decoding; for one stretch at a time."""
+    """A file that is open for decoding, one segment at a time."""
 
     file: Any
     stream: Any
     encoder: Encoder
     scaler: VideoReformatter
     skips: bool
-    """Whether pictures that no other needs are passed over."""
+    """Whether pictures that no other picture needs are skipped."""
 
-    def each_of(self, stretch: _Stretch) -> Iterator[Jpeg]:
-        """In order; from a key frame further back where the nearest does not give the next picture."""
-        due = deque(stretch.pictures)
+    def decode(self, segment: _Segment) -> Iterator[Jpeg]:
+        """The pictures in order; from an earlier key frame where the nearest does not give the next picture."""
+        due = deque(segment.pictures)
         try:
-            for key in stretch.keys:
+            for key in segment.keys:
                 yield from self._from_key(key, due)
                 if not due:
                     return
@@ -62,13 +62,13 @@ class _Decoder:
         raise Unusable("undecodable", "one of its pictures does not decode")
 
     def _from_key(self, key: int, due: deque[tuple[int, int]]) -> Iterator[Jpeg]:
-        """Takes from `due` what it gives, and ends early where a picture is missing or damaged."""
+        """Removes each decoded picture from `due`; ends early if one is missing or damaged."""
         codec, wanted = self.stream.codec_context, {time for _, time in due}
         self.file.seek(key, stream=self.stream, backward=True)
         for packet in self.file.demux(self.stream):
             codec.skip_frame = "NONREF" if self.skips and packet.pts not in wanted else "DEFAULT"
             wanted.discard(packet.pts)
-            # after the last one's packet the decoder is emptied, and nothing further is read
+            # after the last picture's packet the decoder is flushed, and nothing more is read
             for frame in [*packet.decode(), *(() if wanted else codec.decode(None))]:
                 index, time = due[0]
                 if frame.pts == time and not frame.is_corrupt:
@@ -82,64 +82,64 @@ class _Decoder:
                 return
 
 
-def take(path: Path, timetable: Timetable, indices: Sequence[int], encoder: Encoder) -> Iterator[Jpeg]:
-    """The pictures in the order of the indices. Raises `Unusable` where one does not decode."""
-    stretches = list(_stretches(timetable, indices))
+def decode(path: Path, timetable: Timetable, indices: Sequence[int], encoder: Encoder) -> Iterator[Jpeg]:
+    """The pictures in the order of the indices. Raises `Unusable` if one does not decode."""
+    segments = list(_segments(timetable, indices))
     is_large = timetable.pixels > _LARGE
-    at_once = 1 if is_large else min(len(stretches), os.cpu_count() or 1, _MOST_AT_ONCE)
-    threads = 2 if len(stretches) == 1 and not is_large else 1
+    concurrency = 1 if is_large else min(len(segments), os.cpu_count() or 1, _MAX_CONCURRENCY)
+    threads = 2 if len(segments) == 1 and not is_large else 1
     with ExitStack() as files:
         decoders = [
             files.enter_context(_decoder(path, encoder, threads, skips=timetable.may_skip))
-            for _ in range(at_once)
+            for _ in range(concurrency)
         ]
-        if at_once > 1:
-            yield from _side_by_side(decoders, stretches)
+        if concurrency > 1:
+            yield from _in_parallel(decoders, segments)
             return
-        for stretch in stretches:
-            yield from decoders[0].each_of(stretch)
+        for segment in segments:
+            yield from decoders[0].decode(segment)
 
 
 @contextmanager
 def _decoder(path: Path, encoder: Encoder, threads: int, *, skips: bool) -> Iterator[_Decoder]:
     with opened(path) as file:
-        stream = pictures_of(file)
+        stream = video_stream(file)
         stream.codec_context.thread_type, stream.codec_context.thread_count = "FRAME", threads
         yield _Decoder(file, stream, encoder, VideoReformatter(), skips)
 
 
-def _side_by_side(decoders: Sequence[_Decoder], stretches: Sequence[_Stretch]) -> Iterator[Jpeg]:
-    """The longest first, so that all are done at about the same time, but few enough that little waits."""
+def _in_parallel(decoders: Sequence[_Decoder], segments: Sequence[_Segment]) -> Iterator[Jpeg]:
+    """In batches, which bound the memory. A batch's longest segments come first, so that all end at about one time."""
     idle: SimpleQueue[_Decoder] = SimpleQueue()
     for decoder in decoders:
         idle.put(decoder)
 
-    def decoded(stretch: _Stretch) -> list[Jpeg]:
+    def decoded(segment: _Segment) -> list[Jpeg]:
         decoder = idle.get()
         try:
-            return list(decoder.each_of(stretch))
+            return list(decoder.decode(segment))
         finally:
             idle.put(decoder)
 
     with ThreadPoolExecutor(len(decoders)) as pool:
-        for start in range(0, len(stretches), _IN_ONE_GO):
-            some = stretches[start : start + _IN_ONE_GO]
-            flying = {s: pool.submit(decoded, s) for s in sorted(some, key=_length, reverse=True)}
+        for start in range(0, len(segments), _BATCH):
+            batch = segments[start : start + _BATCH]
+            futures = {s: pool.submit(decoded, s) for s in sorted(batch, key=_length, reverse=True)}
             try:
-                for stretch in some:
-                    yield from flying[stretch].result()
+                for segment in batch:
+                    yield from futures[segment].result()
             finally:
-                for future in flying.values():
+                for future in futures.values():
                     future.cancel()
 
 
-def _length(stretch: _Stretch) -> int:
-    return stretch.pictures[-1][1] - max(stretch.keys, default=0)
+def _length(segment: _Segment) -> int:
+    return segment.pictures[-1][1] - max(segment.keys, default=0)
 
 
-def _stretches(timetable: Timetable, indices: Sequence[int]) -> Iterator[_Stretch]:
+def _segments(timetable: Timetable, indices: Sequence[int]) -> Iterator[_Segment]:
     pictures = [(index, timetable.times[index]) for index in indices]
     back = timetable.keys_before({time for _, time in pictures})
-    keys = {time: tuple(islice(each, _KEYS_BACK)) for time, each in back.items()}
+    keys = {time: tuple(islice(each, _MAX_KEYS)) for time, each in back.items()}
     for near, run in groupby(pictures, key=lambda picture: keys[picture[1]]):
-        yield _Stretch(near, tuple(run))
+        yield _Segment(near, tuple(run))

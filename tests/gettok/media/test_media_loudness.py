@@ -7,7 +7,7 @@ from sound_files import noise, silence, tone, write
 
 from gettok.errors import Unusable
 from gettok.media import probe
-from gettok.media.track import listen
+from gettok.media.audio_track import probe_audio
 
 RATE = 48_000
 
@@ -29,23 +29,23 @@ def sine(level_db, seconds):
 def test_the_cases_of_ebu_tech_3341_measure_as_it_demands(tmp_path, parts, loudness):
     """Its cases 1 to 4: a tone of 1 kHz on both channels, to a tenth of a unit."""
     wave = np.concatenate([sine(level, seconds) for level, seconds in parts])
-    heard = listen(write(tmp_path / "s.mov", wave, RATE, "pcm_s16le", channels=2))
+    heard = probe_audio(write(tmp_path / "s.mov", wave, RATE, "pcm_s16le", channels=2))
     assert heard.loudness_lufs == pytest.approx(loudness, abs=0.1)
 
 
 def test_the_same_sound_measures_alike_each_time(tmp_path):
     path = write(tmp_path / "s.m4a", noise(5))
-    assert len({listen(path) for _ in range(3)}) == 1
+    assert len({probe_audio(path) for _ in range(3)}) == 1
 
 
 def test_silence_is_70_below_and_a_moment_has_no_loudness(tmp_path):
-    assert listen(write(tmp_path / "silent.m4a", silence(3))).loudness_lufs == -70.0
-    assert listen(write(tmp_path / "short.m4a", tone(0.2))).loudness_lufs is None
+    assert probe_audio(write(tmp_path / "silent.m4a", silence(3))).loudness_lufs == -70.0
+    assert probe_audio(write(tmp_path / "short.m4a", tone(0.2))).loudness_lufs is None
 
 
 def test_half_as_loud_is_six_units_less(tmp_path):
-    loud = listen(write(tmp_path / "loud.mov", noise(5), codec="pcm_s16le"))
-    soft = listen(write(tmp_path / "soft.mov", 0.5 * noise(5), codec="pcm_s16le"))
+    loud = probe_audio(write(tmp_path / "loud.mov", noise(5), codec="pcm_s16le"))
+    soft = probe_audio(write(tmp_path / "soft.mov", 0.5 * noise(5), codec="pcm_s16le"))
     assert loud.loudness_lufs - soft.loudness_lufs == pytest.approx(6, abs=0.2)
 
 
@@ -61,4 +61,4 @@ def test_f26_no_sound_has_no_loudness(tmp_path):
     path = media_files.video(tmp_path / "v.mp4", sound=False)
     assert probe(path).loudness_lufs is None
     with pytest.raises(Unusable, match="no_audio"):
-        listen(path)
+        probe_audio(path)

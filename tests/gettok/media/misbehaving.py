@@ -5,7 +5,7 @@ import os
 import time
 
 from gettok.errors import NotNow, Unusable
-from gettok.media.subprocess_decode import confined
+from gettok.media.subprocess_decode import run_in_subprocess
 
 
 def doubled(number):
@@ -55,8 +55,8 @@ def blunder():
 
 
 def confined_again(number):
-    return confined(process_id) == os.getpid() and confined(doubled, number)
+    return run_in_subprocess(process_id) == os.getpid() and run_in_subprocess(doubled, number)
 
 
 def owner_of_its_own(number):
-    return confined(doubled, number), os.getpid()
+    return run_in_subprocess(doubled, number), os.getpid()

@@ -5,16 +5,16 @@ import media_files
 import pytest
 
 from gettok.errors import Unusable
-from gettok.media import MOST_PICTURES, opened, pictures_of, probe, video
-from gettok.media.audio import record
-from gettok.media.subprocess_decode import confined
-from gettok.media.track import listen
-from gettok.media.video import watch
+from gettok.media import MAX_PICTURES, opened, probe, video, video_stream
+from gettok.media.audio import decode_audio
+from gettok.media.audio_track import probe_audio
+from gettok.media.subprocess_decode import run_in_subprocess
+from gettok.media.video import probe_video
 
 
 def refused(path, **limits):
     with pytest.raises(Unusable) as refusal:
-        confined(watch, path, **limits)
+        run_in_subprocess(probe_video, path, **limits)
     return refusal.value.reason, refusal.value.detail
 
 
@@ -53,21 +53,21 @@ def test_f28_8k_decodes_and_more_is_refused_before_it_is_decoded(tmp_path):
 
 
 def test_f28_millions_of_pictures_are_refused_before_one_is_decoded(one_picture, tmp_path):
-    endless = media_files.endless(one_picture, tmp_path / "v.mp4", MOST_PICTURES + 1)
-    assert refused(endless, timeout_s=20) == ("too_large", f"{MOST_PICTURES + 1} pictures")
+    endless = media_files.endless(one_picture, tmp_path / "v.mp4", MAX_PICTURES + 1)
+    assert refused(endless, timeout_s=20) == ("too_large", f"{MAX_PICTURES + 1} pictures")
 
 
 def test_f28_pictures_that_no_index_announces_are_counted_as_they_come(tmp_path, monkeypatch):
-    monkeypatch.setattr(video, "MOST_PICTURES", 20)
+    monkeypatch.setattr(video, "MAX_PICTURES", 20)
     fragmented = media_files.video(tmp_path / "v.mp4", movflags="frag_keyframe+empty_moov", gop=5)
     with pytest.raises(Unusable, match="too_large: more than 20 pictures"):
-        watch(fragmented)
+        probe_video(fragmented)
 
 
 def test_f31_the_decoder_s_threads_never_wait_to_say_something_in_python(tmp_path):
     """A thread that does holds up whoever ends it, for ever; torchvision lets them speak when it is imported."""
     film = media_files.video(tmp_path / "v.mp4")
-    for reads in (watch, listen):
+    for reads in (probe_video, probe_audio):
         av.logging.set_level(av.logging.ERROR)
         reads(film)
         assert av.logging.get_level() is None
@@ -77,17 +77,17 @@ def test_f31_a_file_that_would_decode_for_hours_ends_at_the_time_limit(tmp_path)
     large = media_files.video(
         tmp_path / "one.mp4", frames=1, sound=False, index_first=False, size=(3840, 2160)
     )
-    endless = media_files.endless(large, tmp_path / "v.mp4", MOST_PICTURES)
+    endless = media_files.endless(large, tmp_path / "v.mp4", MAX_PICTURES)
     assert refused(endless, timeout_s=1) == ("too_large", "decoding takes longer than 1 s")
 
 
 def test_f31_endless_sound_is_refused_at_the_limit(tmp_path):
     sound = media_files.sound_only(tmp_path / "s.m4a", seconds=0.01)
     with pytest.raises(Unusable, match="too_large: its sound is longer than 60 s"):
-        record(media_files.endless(sound, tmp_path / "endless.m4a", 1_000_000, step=1024), 60)
+        decode_audio(media_files.endless(sound, tmp_path / "endless.m4a", 1_000_000, step=1024), 60)
 
 
 def test_f24_what_a_damaged_file_loses_does_not_depend_on_the_number_of_cores(one_picture):
     """Threads that decode ahead lose more pictures with a damaged one."""
     with opened(one_picture) as file:
-        assert pictures_of(file).codec_context.thread_count == 2
+        assert video_stream(file).codec_context.thread_count == 2

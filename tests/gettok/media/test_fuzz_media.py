@@ -10,20 +10,21 @@ import media_files
 import mutants
 import pytest
 import yaml
+from root import ROOT
 
 from gettok.errors import Unusable
 from gettok.frames import FramesStep
 from gettok.media import MediaFile, probe
-from gettok.media.audio import record
+from gettok.media.audio import decode_audio
 from gettok.settings import Frames
 
-CONF = Path(__file__).parents[2] / "conf" / "frames" / "every_300.yaml"
+CONF = ROOT / "conf" / "frames" / "_base.yaml"
 STEP = FramesStep(Frames(**{**yaml.safe_load(CONF.read_text()), "stride": 7}))
 MOST_S = 30
 READERS = {
     "probe": probe,
     "frames": lambda path: STEP.ask(MediaFile(str(path), "")),
-    "sound": lambda path: record(path, 60),
+    "sound": lambda path: decode_audio(path, 60),
 }
 
 

@@ -1,4 +1,4 @@
-"""Which pictures of a video become frames."""
+"""Selects the pictures of a video that become frames."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -8,16 +8,16 @@ from pathlib import Path
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from gettok.frames.timetable import Timetable
-from gettok.media.container import frames_of, opened, pictures_of
+from gettok.media.container import decoded_frames, opened, video_stream
 from gettok.settings import Frames
 
-#: Pixels of the shorter edge when scenes are looked for: what PySceneDetect itself scales down to, about.
+#: Pixels of the shorter edge for scene detection: about what PySceneDetect itself scales down to.
 _SCENE_EDGE = 144
 _EXACT = Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 
 
-def chosen(path: Path, timetable: Timetable, frames: Frames) -> Sequence[int]:
-    """Indices of pictures, in order of display, each once. Looking for scenes decodes the whole video."""
+def select_pictures(path: Path, timetable: Timetable, frames: Frames) -> Sequence[int]:
+    """Indices of pictures in display order, each once. Scene detection decodes the whole video."""
     match frames.select:
         case "stride":
             return range(0, len(timetable.times), frames.stride)
@@ -28,14 +28,14 @@ def chosen(path: Path, timetable: Timetable, frames: Frames) -> Sequence[int]:
 
 
 def _on_screen(timetable: Timetable, every_s: Fraction) -> Iterator[int]:
-    """The picture on screen at 0, every_s, 2 · every_s … seconds; one that stays longer is taken once."""
+    """The pictures on screen at 0, every_s, 2 · every_s … seconds; one that is shown for longer comes once."""
     times, step = timetable.times, every_s / timetable.unit
     moment, last = Fraction(times[0]), -1
     while moment < max(timetable.end, times[-1] + 1):
         index = bisect_right(times, moment) - 1
         if index > last:
             yield index
-        # where pictures stay long, straight to the first moment at which another is on screen
+        # if a picture is shown for long, go straight to the first moment at which another is on screen
         following = times[index + 1] if index + 1 < len(times) else timetable.end
         moment += step * max(1, -((moment - following) // step))
         last = index
@@ -43,12 +43,12 @@ def _on_screen(timetable: Timetable, every_s: Fraction) -> Iterator[int]:
 
 def scene_starts(path: Path, timetable: Timetable, threshold: float) -> list[int]:
     """The first picture, and each at which PySceneDetect's content detector sees a cut. Raises `Unusable`."""
-    from scenedetect import FrameTimecode  # noqa: PLC0415 -- brings OpenCV, for one of three ways to choose
+    from scenedetect import FrameTimecode  # noqa: PLC0415 -- imports OpenCV, which only this selection needs
     from scenedetect.detectors import ContentDetector  # noqa: PLC0415
 
     detector = ContentDetector(threshold=threshold)
     cuts = []
-    clock = FrameTimecode(0, 30.0)  # it counts pictures; the rate turns them into times that nobody reads
+    clock = FrameTimecode(0, 30.0)  # only its count of pictures is used; any rate will do
     for index, picture in _small_pictures(path, timetable):
         clock = FrameTimecode(index, 30.0)
         cuts += detector.process_frame(clock, picture)
@@ -57,11 +57,11 @@ def scene_starts(path: Path, timetable: Timetable, threshold: float) -> list[int
 
 
 def _small_pictures(path: Path, timetable: Timetable) -> Iterator[tuple[int, object]]:
-    """Every picture as BGR, made small; one that does not decode is passed over."""
+    """Every picture in BGR, scaled down; those that do not decode are skipped."""
     scaler = VideoReformatter()
     with opened(path) as file:
-        stream = pictures_of(file)
-        for frame in frames_of(file.demux(stream)):
+        stream = video_stream(file)
+        for frame in decoded_frames(file.demux(stream)):
             index = bisect_left(timetable.times, frame.pts or 0)
             if index < len(timetable.times) and timetable.times[index] == frame.pts:
                 scale = min(1, _SCENE_EDGE / min(frame.width, frame.height))

@@ -6,7 +6,7 @@ import pytest
 from sound_files import RATE, noise, silence, tone, write, write_picture_only
 
 from gettok.errors import Unusable
-from gettok.media.audio import RATE_HZ, Recording, record, write_samples
+from gettok.media.audio import RATE_HZ, Recording, decode_audio, write_samples
 
 
 def loudest_hertz(recording):
@@ -20,7 +20,7 @@ def whole(recording):
 
 def reason_of(path, max_s=60.0):
     with pytest.raises(Unusable) as refused:
-        record(path, max_s)
+        decode_audio(path, max_s)
     return refused.value
 
 
@@ -28,7 +28,7 @@ def reason_of(path, max_s=60.0):
 def test_any_rate_becomes_one_channel_at_16_khz(tmp_path, rate, channels):
     time = np.arange(2 * rate) / rate
     played = (0.3 * np.sin(2 * np.pi * 440 * time)).astype(np.float32)
-    recording = record(write(tmp_path / "a.mp4", played, rate, channels=channels), 60)
+    recording = decode_audio(write(tmp_path / "a.mp4", played, rate, channels=channels), 60)
     assert whole(recording).dtype == np.float32
     assert whole(recording).ndim == 1
     assert recording.seconds == pytest.approx(2, abs=0.1)
@@ -38,7 +38,7 @@ def test_any_rate_becomes_one_channel_at_16_khz(tmp_path, rate, channels):
 
 def test_the_same_file_gives_the_same_samples(tmp_path):
     path = write(tmp_path / "a.m4a", noise(3), 44_100)
-    assert record(path, 60).samples.tobytes() == record(path, 60).samples.tobytes()
+    assert decode_audio(path, 60).samples.tobytes() == decode_audio(path, 60).samples.tobytes()
 
 
 def test_f26_a_file_without_sound_track_says_no_audio(tmp_path):
@@ -47,7 +47,7 @@ def test_f26_a_file_without_sound_track_says_no_audio(tmp_path):
 
 def test_no_sample_is_lost_on_the_way_to_16_khz(tmp_path):
     whole = write(tmp_path / "a.mov", noise(2), 44_100, codec="pcm_s16le")
-    assert record(whole, 60).seconds == pytest.approx(2 * RATE_HZ / 44_100, abs=1 / RATE_HZ)
+    assert decode_audio(whole, 60).seconds == pytest.approx(2 * RATE_HZ / 44_100, abs=1 / RATE_HZ)
 
 
 def test_f26_an_empty_sound_track_says_no_audio(tmp_path):
@@ -56,7 +56,7 @@ def test_f26_an_empty_sound_track_says_no_audio(tmp_path):
 
 
 def test_f27_digital_silence_is_the_quietest_sound(tmp_path):
-    assert record(write(tmp_path / "s.m4a", silence(2)), 60).loudness_db() < -80
+    assert decode_audio(write(tmp_path / "s.m4a", silence(2)), 60).loudness_db() < -80
     assert Recording.of(silence(0)).loudness_db() == -120
     assert Recording.of(silence(1)).loudness_db() == -120
     loud = pytest.approx(20 * np.log10(0.3 / np.sqrt(2)), abs=0.01)
@@ -82,7 +82,7 @@ def test_f28_an_hour_of_sound_takes_no_memory_until_it_is_cut(tmp_path):
     path = write(tmp_path / "long.m4a", silence(1800))
     tracemalloc.start()
     try:
-        recording = record(path, 3600)
+        recording = decode_audio(path, 3600)
         assert recording.loudness_db() < -80
         assert recording.cut(900, 910).size == 10 * RATE_HZ
         _, peak = tracemalloc.get_traced_memory()
@@ -95,7 +95,7 @@ def test_f28_an_hour_of_sound_takes_no_memory_until_it_is_cut(tmp_path):
 def test_nothing_is_left_of_a_sound_that_nobody_uses(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     path = write(tmp_path / "a.m4a", tone(1))
-    recording = record(path, 60)
+    recording = decode_audio(path, 60)
     reason_of(write_picture_only(tmp_path / "mute.mp4"))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.m4a", "mute.mp4"]
     assert loudest_hertz(recording) == pytest.approx(440, abs=1)
@@ -115,7 +115,7 @@ def test_f28_sound_beyond_the_limit_is_refused_before_it_is_all_in_memory(tmp_pa
 
 
 def test_f28_sound_up_to_the_limit_is_kept_whole(tmp_path):
-    assert record(write(tmp_path / "a.mp4", tone(5)), 5.5).seconds == pytest.approx(5, abs=0.1)
+    assert decode_audio(write(tmp_path / "a.mp4", tone(5)), 5.5).seconds == pytest.approx(5, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_f29_a_playlist_named_mp3_reads_no_other_file(tmp_path, head):
 
 def test_f28_the_mp3_of_a_slideshow_is_read_like_the_sound_of_a_video(tmp_path):
     played = tone(3)
-    recording = record(write(tmp_path / "sound.mp3", played, codec="libmp3lame"), 60)
+    recording = decode_audio(write(tmp_path / "sound.mp3", played, codec="libmp3lame"), 60)
     assert recording.seconds == pytest.approx(3, abs=0.2)
     assert loudest_hertz(recording) == pytest.approx(440, abs=1)
 
@@ -160,7 +160,7 @@ def test_f29_a_name_that_looks_like_an_option_or_an_address_is_a_file(tmp_path, 
     monkeypatch.chdir(tmp_path)
     for name in ("-i.mp4", "http:a.mp4", "concat:b.mp4"):
         write(tmp_path / "made.mp4", tone(1)).rename(name)
-        assert record(Path(name), 60).seconds == pytest.approx(1, abs=0.1)
+        assert decode_audio(Path(name), 60).seconds == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def damage(path, first, length):
 def test_a_damaged_packet_costs_only_itself(tmp_path):
     path = write(tmp_path / "a.mp4", noise(10))
     damage(path, 20_000, 40)
-    assert record(path, 60).seconds == pytest.approx(10, abs=1)
+    assert decode_audio(path, 60).seconds == pytest.approx(10, abs=1)
 
 
 def test_a_codec_that_nobody_knows_says_undecodable(tmp_path):
