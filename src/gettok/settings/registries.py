@@ -36,3 +36,21 @@ DOWNLOAD_BACKENDS: Mapping[str, DownloadBackend] = MappingProxyType(
         "local": DownloadBackend("local", reads_pages=False),
     }
 )
+
+
+@dataclass(frozen=True)
+class AsrBackend(Backend):
+    #: The number formats that it computes in; `auto` is one of these.
+    compute_types: tuple[str, ...]
+
+
+ASR_BACKENDS: Mapping[str, AsrBackend] = MappingProxyType(
+    {
+        "whisperx": AsrBackend("whisperx", ("int8", "int8_float16", "float16", "float32")),
+        "transformers": AsrBackend("transformers", ("float16", "float32")),
+    }
+)
+
+EMBEDDERS: Mapping[str, Backend] = MappingProxyType(
+    {"charngram": Backend("charngram"), "transformer": Backend("transformer")}
+)

@@ -1,4 +1,4 @@
-"""Section 3.1 of the paper: every number agrees with other people's code, and says over how many videos it is."""
+"""Section 3.1 of the paper: every number agrees with other libraries, and says over how many videos it is."""
 
 import json
 from dataclasses import asdict
@@ -17,11 +17,11 @@ from sklearn.metrics import jaccard_score
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from gettok.compare.pairs import TextPair, compare, pairs_of
+from gettok.compare.pairs import TextPair, compare, text_pairs
 from gettok.compare.summary import MEANINGS, summary
-from gettok.compare.text_sources import COMPARED, name_of, texts
+from gettok.compare.text_sources import COMPARED, pair_name, video_texts
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
-from gettok.text.embeddings import CharNgrams
+from gettok.text.embedders.charngram import CharNgrams
 from gettok.text.languages import two_letters
 from gettok.text.tokens import normalise
 
@@ -54,7 +54,7 @@ def three():
 def study(*videos):
     """Texts of the videos, each given as voice_to_text, captions and ours."""
     ids = [str(number) for number in range(len(videos))]
-    return texts(
+    return video_texts(
         VIDEOS.frame(
             {"video_id": name, "created_at": NOON, "voice_to_text": video[0]}
             for name, video in zip(ids, videos, strict=True)
@@ -72,14 +72,14 @@ def study(*videos):
     )
 
 
-def summed(of_videos):
-    return summary(of_videos, compare(pairs_of(of_videos), EMBEDDER), EMBEDDER.how, 0)
+def summed(table):
+    return summary(table, compare(text_pairs(table), EMBEDDER), EMBEDDER.description, 0)
 
 
 def numbers(pairs):
     """The numbers of pairs that are all of TikTok's transcript and ours."""
-    of_videos = study(*((one.left_text, None, one.right_text) for one in pairs))
-    return summed(of_videos)["pairs"]["voice_to_text_and_whisper"]
+    table = study(*((one.left_text, None, one.right_text) for one in pairs))
+    return summed(table)["pairs"]["voice_to_text_and_whisper"]
 
 
 def value(pairs, name):
@@ -146,7 +146,7 @@ def test_the_mean_over_the_table_s_rows_is_the_summary_s():
 
 def test_no_pairs_give_null_with_n_0():
     found = summed(study())
-    assert set(found["pairs"]) == {name_of(*ways) for ways in COMPARED}
+    assert set(found["pairs"]) == {pair_name(*sources) for sources in COMPARED}
     for of_pair in found["pairs"].values():
         assert of_pair["videos"] == {"both": 0, "left_only": 0, "right_only": 0, "neither": 0}
         for name in ESTIMATES:
@@ -192,8 +192,8 @@ def test_the_order_of_the_pairs_changes_no_value(pairs):
     assert [value(pairs, name) for name in ESTIMATES] == [value(three(), name) for name in ESTIMATES]
 
 
-def test_each_two_of_the_three_ways_are_compared_with_tiktok_s_as_the_reference():
-    of_videos = study(
+def test_each_two_of_the_three_text_sources_are_compared_with_tiktok_s_as_the_reference():
+    table = study(
         ("uno dos", "Uno, dos.", "uno tos"),
         ("uno", None, "uno"),
         (None, "Sí.", "no"),
@@ -202,7 +202,7 @@ def test_each_two_of_the_three_ways_are_compared_with_tiktok_s_as_the_reference(
         (None, None, None),
         ("👍", "…", "ya"),
     )
-    found = pairs_of(of_videos)
+    found = text_pairs(table)
     assert [(one.video_id, one.left, one.right) for one in found] == [
         ("0", "voice_to_text", "whisper"),
         ("0", "captions", "whisper"),
@@ -215,8 +215,8 @@ def test_each_two_of_the_three_ways_are_compared_with_tiktok_s_as_the_reference(
 
 
 def test_pairs_that_lack_a_side_are_counted():
-    of_videos = study(("uno", None, "uno"), ("a", "b", None), (None, None, "c"), (None, None, None))
-    found = summed(of_videos)["pairs"]
+    table = study(("uno", None, "uno"), ("a", "b", None), (None, None, "c"), (None, None, None))
+    found = summed(table)["pairs"]
     assert found["voice_to_text_and_whisper"]["videos"] == {
         "both": 1,
         "left_only": 1,
@@ -237,8 +237,8 @@ def test_a_language_agrees_where_both_sides_name_the_same():
         pair("a", "a", 2, left="captions", left_language="en", right_language="es"),
         pair("a", "a", 3, left="captions", left_language=None, right_language="es"),
     ]
-    of_videos = study(*((None, one.left_text, one.right_text) for one in named))
-    found = summary(of_videos, compare(named, EMBEDDER), EMBEDDER.how, 0)["pairs"]["captions_and_whisper"]
+    table = study(*((None, one.left_text, one.right_text) for one in named))
+    found = summary(table, compare(named, EMBEDDER), EMBEDDER.description, 0)["pairs"]["captions_and_whisper"]
     assert (found["same_language"]["value"], found["same_language"]["n"]) == (0.5, 2)
     assert found["mean_jaccard"]["n"] == 3
 
@@ -246,7 +246,7 @@ def test_a_language_agrees_where_both_sides_name_the_same():
 def test_tiktok_s_transcript_names_no_language():
     found = summed(study(("uno", "uno", "uno")))["pairs"]
     assert found["voice_to_text_and_whisper"]["same_language"]["n"] == 0
-    assert asdict(pairs_of(study((None, "uno", "uno")))[0])["left_language"] == "es"
+    assert asdict(text_pairs(study((None, "uno", "uno")))[0])["left_language"] == "es"
     assert found["captions_and_whisper"]["same_language"] == {
         "value": 1.0,
         "n": 1,
@@ -274,7 +274,7 @@ def test_tiktok_s_transcript_names_no_language():
         (None, None),
     ],
 )
-def test_a_language_has_one_name_whoever_names_it(name, expected):
+def test_a_language_has_one_code_in_every_notation(name, expected):
     assert two_letters(name) == expected
 
 
@@ -283,13 +283,13 @@ def test_the_summary_says_how_its_numbers_were_made():
     assert set(ESTIMATES) < set(meanings)
     assert "case-folded" in meanings["normalisation"]
     assert "scipy.stats.bootstrap" in meanings["interval"]
-    assert meanings["embedding"] == EMBEDDER.how
+    assert meanings["embedding"] == EMBEDDER.description
 
 
-def test_texts_are_those_with_a_word_and_of_the_videos_that_there_are():
-    of_videos = study(("👍 …", "¿?", "ya"), ("sí", None, None))
-    assert of_videos.select("voice_to_text", "captions", "whisper").rows() == [
+def test_texts_have_a_word_and_belong_to_the_videos_of_the_study():
+    table = study(("👍 …", "¿?", "ya"), ("sí", None, None))
+    assert table.select("voice_to_text", "captions", "whisper").rows() == [
         (None, None, "ya"),
         ("sí", None, None),
     ]
-    assert of_videos.schema["captions"] == pl.String
+    assert table.schema["captions"] == pl.String
