@@ -197,7 +197,7 @@ def test_section_3_1_has_each_number_of_each_two_ways_with_its_interval_and_n(tm
 def test_what_people_wrote_down_is_on_the_page_when_there_is_some(tmp_path):
     assert "How right they are" not in made(tmp_path / "without")
     rate = {"value": 0.25, "n": 12, "low": 0.125, "high": None}
-    rates = {"spoken": 14, "not_heard": 2, "missed_entirely": 1, "wer": rate, "cer": rate, "silent": 3}
+    rates = {"spoken": 14, "not_compared": 2, "missed_entirely": 1, "wer": rate, "cer": rate, "silent": 3}
     rates["words_without_speech"] = 6
     of_sources = {name: {"all": rates, "conditions": {"on the <street>": rates}} for name in TEXT_SOURCES}
     truth = {"meaning": "all wrong words over all", "not_in_study": 0, "text_sources": of_sources}

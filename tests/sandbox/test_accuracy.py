@@ -39,7 +39,7 @@ def test_a_spoken_video_in_which_no_speech_was_found_counts_as_missed_entirely(t
     counts = {video: len(normalise(SPOKEN[video].words)) for video in SPOKEN}
     expected = counts[missed] / (sum(counts.values()) - counts[gone])
     assert found.wer.value == pytest.approx(expected, abs=1e-4)
-    assert (found.wer.n, found.missed_entirely, found.not_heard) == (len(heard) + 1, 1, 1)
+    assert (found.wer.n, found.missed_entirely, found.not_compared) == (len(heard) + 1, 1, 1)
 
 
 def test_the_summary_says_the_rate_of_each_condition_with_its_n(tmp_path):

@@ -19,7 +19,7 @@ COLUMNS = ("video_id", "text", "condition")
 MEANING = (
     "all wrong words (or characters) over all that were spoken, on normalised words; a video in which our recogniser"
     " found no speech counts as missed entirely; a video whose sound we do not have, or for which TikTok gives no text,"
-    " is left out and counted as not_heard"
+    " is left out and counted as not_compared"
 )
 
 
@@ -27,13 +27,13 @@ MEANING = (
 class ErrorRates:
     """How right the texts are for the videos of one condition.
 
-    `spoken` videos have words. `not_heard` of them have no sound or no text to compare, and are in no rate;
+    `spoken` videos have words. `not_compared` of them have no sound or no text to compare, and are in no rate;
     `missed_entirely` of them have an empty text. In a `silent` video no one speaks: words of its text are
     `words_without_speech`.
     """
 
     spoken: int
-    not_heard: int
+    not_compared: int
     missed_entirely: int
     wer: Estimate
     cer: Estimate
@@ -41,30 +41,30 @@ class ErrorRates:
     words_without_speech: int
 
 
-def by_condition(truth: pl.DataFrame, heard: Mapping[str, str]) -> dict[str, ErrorRates]:
+def by_condition(truth: pl.DataFrame, hypotheses: Mapping[str, str]) -> dict[str, ErrorRates]:
     """Rates for each condition, in order of name. A video may be in several conditions, or in none.
 
-    `truth` has `COLUMNS`; `heard` has the text of each video that was transcribed, empty where there was no speech.
+    `truth` has `COLUMNS`; `hypotheses` has the text of each video that was transcribed, empty without speech.
     """
     conditions = sorted(truth["condition"].drop_nulls().unique())
-    return {name: error_rates(truth.filter(pl.col("condition") == name), heard) for name in conditions}
+    return {name: error_rates(truth.filter(pl.col("condition") == name), hypotheses) for name in conditions}
 
 
-def error_rates(truth: pl.DataFrame, heard: Mapping[str, str]) -> ErrorRates:
+def error_rates(truth: pl.DataFrame, hypotheses: Mapping[str, str]) -> ErrorRates:
     """Rates over all videos of `truth`, each counted once."""
     texts = dict(truth.select("video_id", "text").iter_rows())
     spoken = {video: text for video, text in texts.items() if text and normalise(text)}
     silent = texts.keys() - spoken.keys()
-    compared = sorted(spoken.keys() & heard.keys())
-    counts = [errors(spoken[video], heard[video]) for video in compared]
+    compared = sorted(spoken.keys() & hypotheses.keys())
+    counts = [errors(spoken[video], hypotheses[video]) for video in compared]
     return ErrorRates(
         spoken=len(spoken),
-        not_heard=len(spoken) - len(compared),
-        missed_entirely=sum(not normalise(heard[video]) for video in compared),
+        not_compared=len(spoken) - len(compared),
+        missed_entirely=sum(not normalise(hypotheses[video]) for video in compared),
         wer=ratio([count.wrong_words for count in counts], [count.words for count in counts]),
         cer=ratio([count.wrong_characters for count in counts], [count.characters for count in counts]),
         silent=len(silent),
-        words_without_speech=sum(len(normalise(heard.get(video, ""))) for video in silent),
+        words_without_speech=sum(len(normalise(hypotheses.get(video, ""))) for video in silent),
     )
 
 
@@ -77,21 +77,21 @@ def our_texts(transcripts: pl.DataFrame) -> dict[str, str]:
 def truth_summary(truth: pl.DataFrame, texts: pl.DataFrame, transcripts: pl.DataFrame) -> dict[str, Any]:
     """The entry `truth` of `summary.json`: rates by text source and condition; videos outside the study are counted."""
     known = truth.filter(pl.col("video_id").is_in(texts["video_id"].implode()))
-    heard = {
+    hypotheses = {
         source: dict(texts.select("video_id", source).drop_nulls().iter_rows()) for source in TEXT_SOURCES
     }
-    heard["whisper"] = our_texts(transcripts)
+    hypotheses["whisper"] = our_texts(transcripts)
     return {
         "meaning": MEANING,
         "not_in_study": truth["video_id"].n_unique() - known["video_id"].n_unique(),
-        "text_sources": {source: _rates(known, heard[source]) for source in TEXT_SOURCES},
+        "text_sources": {source: _rates(known, hypotheses[source]) for source in TEXT_SOURCES},
     }
 
 
-def _rates(truth: pl.DataFrame, heard: Mapping[str, str]) -> dict[str, Any]:
-    conditions = by_condition(truth, heard)
+def _rates(truth: pl.DataFrame, hypotheses: Mapping[str, str]) -> dict[str, Any]:
+    conditions = by_condition(truth, hypotheses)
     return {
-        "all": asdict(error_rates(truth, heard)),
+        "all": asdict(error_rates(truth, hypotheses)),
         "conditions": {name: asdict(rates) for name, rates in conditions.items()},
     }
 

@@ -132,68 +132,72 @@ FRAMES = Table(
 
 TRANSCRIPTS = Table(
     "transcripts",
-    "What is said in one video.",
+    "The transcript of one video.",
     (
         VIDEO_ID,
         Column(
             "speech",
             pl.String,
-            "What the sound is: `speech`, `suspect` (words, with `doubts`), `no_speech`, `music`, or `failed` if it could not be listened to; empty where there is no sound.",
+            "What the sound is: `speech`, `suspect` (speech with `quality_flags`), `no_speech`, `music`, or `failed` if it could not be transcribed; empty where there is no sound.",
         ),
-        Column("text", pl.String, "What is said, without what Whisper is known to invent."),
-        Column("raw_text", pl.String, "All that the model wrote, inventions included."),
-        Column("language", pl.String, "Language of the transcript, two letters: as set, or as detected."),
+        Column("text", pl.String, "What is said, without known hallucinations of Whisper."),
+        Column("raw_text", pl.String, "All that the model wrote, including hallucinations."),
+        Column("language", pl.String, "Language of the transcript, two letters, as set or as detected."),
         Column(
             "language_probability",
             pl.Float64,
-            "How sure the model is, on the voices, that they speak this language; low where the language was set and is another.",
+            "Probability that the model gives this language on the speech; low where a language was set and the video is in another.",
         ),
-        Column("segments", pl.List(SEGMENT), "The transcript in pieces, with start and end in seconds."),
+        Column("segments", pl.List(SEGMENT), "The transcript in parts, with start and end in seconds."),
         Column("sound_s", pl.Float64, "Length of the sound in seconds."),
         Column(
             "speech_ratio",
             pl.Float64,
-            "Share of the sound in which the voice activity detection hears a voice.",
+            "Share of the sound in which the voice activity detection finds speech.",
         ),
         Column(
             "avg_logprob",
             pl.Float64,
-            "Mean log-probability of the segments as the recogniser reports it; nearer 0 is surer.",
+            "Mean log-probability of the segments as the recogniser reports it; nearer 0 is more certain.",
         ),
         Column(
             "no_speech_prob",
             pl.Float64,
-            "Mean probability that a segment holds no speech, as the recogniser reports it.",
+            "Mean probability that a segment has no speech, as the recogniser reports it.",
         ),
         Column(
             "compression_ratio",
             pl.Float64,
-            "Length of a segment's text over its zlib-compressed length, the highest of all segments; above 2.4 hints at a loop.",
+            "Length of a segment's text over its zlib-compressed length, the highest of all segments; a value above 2.4 suggests a loop.",
         ),
         Column(
             "chars_per_s",
             pl.Float64,
-            "Characters of text for each second of detected voice; speech has 5 to 25.",
+            "Characters of text for each second of detected speech; normal speech has 5 to 25.",
         ),
         Column(
             "words",
             pl.List(WORD),
-            "Each word of the text with its time in seconds; `score` is empty where the time was guessed from the neighbours. Empty unless `asr.align` is set.",
+            "Each word of the text with its time in seconds; `score` is empty where the time was interpolated between its neighbours. Empty unless `asr.align` is set.",
         ),
-        Column("repeats", pl.Int64, "How often the same one to eight words stand in a row at most."),
-        Column("hallucinations", pl.Int64, "Stretches that are left out of the text as known inventions."),
+        Column("repeats", pl.Int64, "How many times in a row the same one to eight words appear at most."),
+        Column(
+            "hallucinations",
+            pl.Int64,
+            "Number of segments that are left out of `text` as known hallucinations.",
+        ),
         Column(
             "quality_flags",
             pl.List(pl.String),
-            "Which numbers are out of range: looping, compression, pace, improbable, language, invention.",
+            "Which numbers are out of range: `looping`, `compression`, `pace`, `improbable`, `language`, `hallucination`.",
         ),
-        Column("speech_model", pl.String, "The speech model's repository; empty for a folder of one's own."),
+        Column("speech_model", pl.String, "The speech model's repository; empty for a local folder."),
         Column("speech_model_revision", pl.String, "The commit of that repository."),
         Column("speech_model_sha256", pl.String, "SHA-256 over the names and contents of the model's files."),
         Column(
             "speech_compute_type",
             pl.String,
-            "The number format that it computed in: what `asr.compute_type` came to on that machine.",
+            "The number format that it computed in: what `asr.compute_type` meant on that machine.",
         ),
         *_ANSWERED,
     ),
@@ -364,24 +368,24 @@ PROMPT_INJECTION = Table(
     ("video_id", "way"),
 )
 
-_WAY = "`voice_to_text` or `captions` (TikTok's), or `whisper` (ours)"
+_TEXT_SOURCES = "`voice_to_text` or `captions` (TikTok's), or `whisper` (ours)"
 
 PAIRS = Table(
     "pairs",
-    "One video's texts by two ways, for each two ways by which it has a text, and how far the two agree.",
+    "One video's texts from two text sources, for each pair of sources that have one, and how far the two agree.",
     (
         VIDEO_ID,
-        Column("left", pl.String, f"The way that is the reference: {_WAY}."),
-        Column("right", pl.String, "The way that is held against it."),
+        Column("left", pl.String, f"The text source that is the reference: {_TEXT_SOURCES}."),
+        Column("right", pl.String, "The text source that is compared with it."),
         Column("created_at", TIME, "When the video was published."),
-        Column("left_text", pl.String, "The text by the left way."),
-        Column("right_text", pl.String, "The text by the right way."),
+        Column("left_text", pl.String, "The text from the left source."),
+        Column("right_text", pl.String, "The text from the right source."),
         Column(
             "left_language",
             pl.String,
-            "Language that the left way names, as two letters where ISO 639 has them; empty for `voice_to_text`.",
+            "Language that the left source gives, as two letters where ISO 639 has them; empty for `voice_to_text`.",
         ),
-        Column("right_language", pl.String, "Language that the right way names, in the same form."),
+        Column("right_language", pl.String, "Language that the right source gives, in the same form."),
         Column("left_words", pl.Int64, "Words of the left text, normalised."),
         Column("right_words", pl.Int64, "Words of the right text, normalised."),
         Column("jaccard", pl.Float64, "Shared words over all words, as sets of normalised words."),
@@ -394,7 +398,11 @@ PAIRS = Table(
         ),
         Column("capitalisation", pl.Int64, "Aligned words that differ in capitals only."),
         Column("punctuation", pl.Int64, "Aligned words that differ in punctuation only (capitals aside)."),
-        Column("spelling", pl.Int64, "Words that differ otherwise, those missing on one side among them."),
+        Column(
+            "spelling",
+            pl.Int64,
+            "Words that differ in any other respect, including words that one side lacks.",
+        ),
     ),
     ("video_id", "left", "right"),
 )

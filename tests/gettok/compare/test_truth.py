@@ -30,29 +30,29 @@ def written(tmp_path, text):
 @given(st.lists(st.tuples(words, words), min_size=1, max_size=8))
 @settings(max_examples=40)
 def test_rates_over_all_videos_are_those_of_jiwer(both):
-    true, said = ([" ".join(one[side]) for one in both] for side in (0, 1))
+    true, hypotheses = ([" ".join(words[side]) for words in both] for side in (0, 1))
     table = spoken(*((str(place), text, "any") for place, text in enumerate(true)))
-    found = error_rates(table, {str(place): text.upper() + "." for place, text in enumerate(said)})
-    assert found.wer.value == pytest.approx(jiwer.wer(true, said), abs=1e-4)
-    assert found.cer.value == pytest.approx(jiwer.cer(true, said), abs=1e-4)
-    assert found.wer.n == found.spoken == len(both)
+    result = error_rates(table, {str(place): text.upper() + "." for place, text in enumerate(hypotheses)})
+    assert result.wer.value == pytest.approx(jiwer.wer(true, hypotheses), abs=1e-4)
+    assert result.cer.value == pytest.approx(jiwer.cer(true, hypotheses), abs=1e-4)
+    assert result.wer.n == result.spoken == len(both)
 
 
 def test_a_video_without_any_text_counts_as_missed_entirely():
-    found = error_rates(spoken(("1", "uno dos tres", "a"), ("2", "cuatro", "a")), {"1": "", "2": "cuatro"})
-    assert (found.wer.value, found.missed_entirely, found.not_heard) == (0.75, 1, 0)
+    result = error_rates(spoken(("1", "uno dos tres", "a"), ("2", "cuatro", "a")), {"1": "", "2": "cuatro"})
+    assert (result.wer.value, result.missed_entirely, result.not_compared) == (0.75, 1, 0)
 
 
 def test_a_video_that_could_not_be_transcribed_is_in_no_rate_and_is_counted():
-    found = error_rates(spoken(("1", "uno dos", "a"), ("2", "tres", "a")), {"1": "uno dos"})
-    assert (found.wer.value, found.wer.n, found.spoken, found.not_heard) == (0, 1, 2, 1)
+    result = error_rates(spoken(("1", "uno dos", "a"), ("2", "tres", "a")), {"1": "uno dos"})
+    assert (result.wer.value, result.wer.n, result.spoken, result.not_compared) == (0, 1, 2, 1)
 
 
 def test_words_without_speech_are_counted_and_are_in_no_rate():
-    found = error_rates(
+    result = error_rates(
         spoken(("1", "", "a"), ("2", None, "a"), ("3", "sí", "a")), {"1": "Gracias por ver", "3": "sí"}
     )
-    assert (found.silent, found.words_without_speech, found.wer.n, found.wer.value) == (2, 3, 1, 0)
+    assert (result.silent, result.words_without_speech, result.wer.n, result.wer.value) == (2, 3, 1, 0)
 
 
 def test_a_video_may_be_in_several_conditions_and_counts_once_in_all():
@@ -69,8 +69,8 @@ def test_a_video_may_be_in_several_conditions_and_counts_once_in_all():
 
 
 def test_the_rates_over_no_videos_are_null_with_n_0():
-    found = error_rates(spoken(), {})
-    assert (found.wer.value, found.wer.n, found.cer.low, found.silent) == (None, 0, None, 0)
+    result = error_rates(spoken(), {})
+    assert (result.wer.value, result.wer.n, result.cer.low, result.silent) == (None, 0, None, 0)
     assert by_condition(spoken(), {}) == {}
 
 
@@ -99,18 +99,18 @@ def test_each_of_the_three_text_sources_is_compared_with_the_truth():
     true = spoken(
         *((str(n), text, "studio") for n, text in ((1, "uno dos"), (2, "tres"), (3, "seis"), (9, "gone")))
     )
-    found = truth_summary(true, table, transcripts())
-    assert found["not_in_study"] == 1
-    rates = {source: found["text_sources"][source]["conditions"]["studio"] for source in TEXT_SOURCES}
+    result = truth_summary(true, table, transcripts())
+    assert result["not_in_study"] == 1
+    rates = {source: result["text_sources"][source]["conditions"]["studio"] for source in TEXT_SOURCES}
     assert {
-        source: (of["wer"]["value"], of["wer"]["n"], of["not_heard"]) for source, of in rates.items()
+        source: (of["wer"]["value"], of["wer"]["n"], of["not_compared"]) for source, of in rates.items()
     } == {
         "voice_to_text": (0.5, 1, 2),
         "captions": (0, 1, 2),
         "whisper": (round(1 / 3, 4), 2, 1),
     }
     assert rates["whisper"]["missed_entirely"] == 1
-    assert {source: found["text_sources"][source]["all"] for source in TEXT_SOURCES} == rates
+    assert {source: result["text_sources"][source]["all"] for source in TEXT_SOURCES} == rates
 
 
 def test_a_table_by_people_is_read_with_its_ids_as_text_and_without_its_other_columns(tmp_path):
