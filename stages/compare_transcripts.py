@@ -35,7 +35,7 @@ def run(stage: Stage) -> None:
         numbers = summary(texts, compared, embedding, translations(captions))
         write_json(folder / "summary.json", numbers | {"embedding_model": embedder.files} | truth)
     paired = {pair.pair.video_id for pair in compared}
-    stage.keep(
+    stage.keep_books(
         Books.of([None if video in paired else "no_pair" for video in videos["video_id"]], videos.height)
     )
 
