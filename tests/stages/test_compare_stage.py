@@ -96,7 +96,7 @@ def test_each_text_source_is_compared_with_what_people_wrote_down_which_changes_
     videos = VIDEOS.read(workspace.data / "videos").height
     assert found["not_in_study"] == len(truth()) - videos
     assert set(found["text_sources"]) == set(TEXT_SOURCES)
-    assert found["text_sources"]["whisper"]["all"]["wer"]["value"] == 0, "capitals are no errors"
+    assert found["text_sources"]["whisper"]["all"]["wer"]["value"] == 0, "capitals do not count as errors"
     assert (
         found["text_sources"]["captions"]["all"]["wer"]["n"]
         == CAPTIONS.read(workspace.data / "captions.parquet").height

@@ -59,13 +59,13 @@ def test_a_video_may_be_in_several_conditions_and_counts_once_in_all():
     table = spoken(
         ("1", "uno dos", "music"), ("1", "uno dos", "voice f1"), ("2", "tres", "music"), ("3", "x", None)
     )
-    heard = {"1": "uno tos", "2": "tres", "3": "x"}
-    rates = by_condition(table, heard)
+    hypotheses = {"1": "uno tos", "2": "tres", "3": "x"}
+    rates = by_condition(table, hypotheses)
     assert {name: (of.wer.value, of.wer.n) for name, of in rates.items()} == {
         "music": (round(1 / 3, 4), 2),
         "voice f1": (0.5, 1),
     }
-    assert (error_rates(table, heard).wer.value, error_rates(table, heard).spoken) == (0.25, 3)
+    assert (error_rates(table, hypotheses).wer.value, error_rates(table, hypotheses).spoken) == (0.25, 3)
 
 
 def test_the_rates_over_no_videos_are_null_with_n_0():

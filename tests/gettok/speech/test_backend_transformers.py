@@ -64,19 +64,19 @@ def recognizer(folder):
 def by_ctranslate2(converted, asked, beam_size, window_s):
     """The results of the same weights there, as faster-whisper gives them."""
     features = WhisperFeatureExtractor()(
-        [result.sound for result in asked],
+        [request.sound for request in asked],
         sampling_rate=RATE_HZ,
         max_length=window_s * RATE_HZ,
         return_tensors="np",
     ).input_features
-    heard = converted.model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(features)))
-    chances = [dict(found) for found in converted.model.detect_language(heard)]
+    encoded = converted.model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(features)))
+    chances = [dict(found) for found in converted.model.detect_language(encoded)]
     spoken = [
-        f"<|{result.language}|>" if result.language else max(chance, key=chance.get)
-        for result, chance in zip(asked, chances, strict=True)
+        f"<|{request.language}|>" if request.language else max(chance, key=chance.get)
+        for request, chance in zip(asked, chances, strict=True)
     ]
     made = converted.model.generate(
-        heard,
+        encoded,
         [["<|startoftranscript|>", token, "<|transcribe|>", "<|notimestamps|>"] for token in spoken],
         beam_size=beam_size,
         max_length=64,
@@ -142,9 +142,12 @@ def test_a_batch_may_mix_languages_that_are_set_and_detected(recognizer):
 def test_a_language_that_is_set_has_the_probability_that_it_is_detected_with(recognizer):
     codes = sorted(recognizer.languages)
     chances = [recognizer.transcribe([Request(SOUNDS[0], code)])[0].language_probability for code in codes]
-    heard = recognizer.transcribe([Request(SOUNDS[0], None)])[0]
+    detected = recognizer.transcribe([Request(SOUNDS[0], None)])[0]
     assert sum(chances) == pytest.approx(1)
-    assert (heard.language, heard.language_probability) == (codes[int(np.argmax(chances))], max(chances))
+    assert (detected.language, detected.language_probability) == (
+        codes[int(np.argmax(chances))],
+        max(chances),
+    )
 
 
 def test_another_language_gives_another_text(recognizer):

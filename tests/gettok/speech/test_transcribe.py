@@ -73,8 +73,8 @@ def read(step, answer, **changes):
 
 def test_speech_comes_back_as_words_that_a_person_would_recognise(step):
     videos = spoken("es")
-    heard = [step.read(step.ask(media))[0]["text"] for media, _ in videos]
-    assert wer(" ".join(words for _, words in videos), " ".join(heard)) < 0.4
+    texts = [step.read(step.ask(media))[0]["text"] for media, _ in videos]
+    assert wer(" ".join(words for _, words in videos), " ".join(texts)) < 0.4
 
 
 def test_a_row_has_the_tables_own_columns_and_makes_sense(step, speech):
@@ -190,8 +190,8 @@ def test_a_language_that_is_not_set_is_detected(language):
 
 
 def test_a_detected_language_gives_the_same_answer_as_the_same_language_set(step, speech):
-    heard = with_settings(language=None).ask(speech.media)
-    assert heard.body == speech.answer.body
+    detected = with_settings(language=None).ask(speech.media)
+    assert detected.body == speech.answer.body
 
 
 def test_another_language_than_the_one_that_is_set_is_suspect(step):
