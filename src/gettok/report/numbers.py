@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
-from gettok.compare.text_sources import WAYS, per_day, texts
+from gettok.compare.text_sources import TEXT_SOURCES, per_day, video_texts
 from gettok.release import Tables
 from gettok.report import screens
 from gettok.settings import Study
@@ -68,8 +68,8 @@ def posts_per_day(videos: pl.DataFrame, study: Study) -> pl.DataFrame:
 
 
 def transcripts_per_day(tables: Tables) -> pl.DataFrame:
-    """Figure 4 of the paper: `day`, `videos`, and how many of these have a text by each way."""
-    return per_day(texts(tables.videos, tables.captions, tables.transcripts))
+    """Figure 4 of the paper: `day`, `videos`, and how many of these have a text from each source."""
+    return per_day(video_texts(tables.videos, tables.captions, tables.transcripts))
 
 
 def stances(table: pl.DataFrame, study: Study) -> list[tuple[str, int, float]]:
@@ -137,12 +137,12 @@ def _value(entry: Mapping[str, Any]) -> Any:
 
 def plots(tables: Tables, study: Study, coded: Evaluation | None = None) -> dict[str, pl.DataFrame]:
     """What `dvc plots` draws, by the name of the CSV file; the columns are named for people."""
-    shares = [(pl.col(way) / pl.col("videos")).round(4) for way in WAYS]
+    shares = [(pl.col(source) / pl.col("videos")).round(4) for source in TEXT_SOURCES]
     return {
         "posts_per_day.csv": posts_per_day(tables.videos, study).rename({"videos": "videos published"}),
         "transcripts_per_day.csv": transcripts_per_day(tables)
         .with_columns(shares)
-        .rename({way: f"share with {name}" for way, name in WAYS.items()}),
+        .rename({source: f"share with {name}" for source, name in TEXT_SOURCES.items()}),
         "stances.csv": pl.DataFrame(
             stances(tables.stances, study),
             schema={"stance": pl.String, "videos": pl.Int64, "share of videos": pl.Float64},

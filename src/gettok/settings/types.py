@@ -20,7 +20,7 @@ from gettok.settings.fields import (
     one_of,
 )
 from gettok.settings.query import Query
-from gettok.settings.registries import DOWNLOAD_BACKENDS, FRAME_BACKENDS
+from gettok.settings.registries import ASR_BACKENDS, DOWNLOAD_BACKENDS, EMBEDDERS, FRAME_BACKENDS
 
 
 class Event(Section):
@@ -138,13 +138,13 @@ class Frames(Section):
 
 
 class Asr(Section):
-    """Which speech model listens, and how. Voices are cut to `chunk_s` and filled with silence to `window_s`."""
+    """Which speech model transcribes, and how. Speech is cut to `chunk_s` and padded with silence to `window_s`."""
 
-    backend: Literal["whisperx", "transformers"]
+    backend: Annotated[str, one_of(ASR_BACKENDS)]
     model: Text
     revision: str | None
     device: Literal["auto", "cpu", "cuda"]
-    compute_type: Literal["auto", "int8", "int8_float16", "float16", "float32"]
+    compute_type: Text
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None
     vad: Literal["silero", "pyannote"]
     batch_size: Positive
@@ -158,8 +158,11 @@ class Asr(Section):
     def _can_be_run(self) -> Self:
         if self.chunk_s > self.window_s:
             raise ValueError(f"chunk_s ({self.chunk_s}) is longer than window_s ({self.window_s})")
-        if self.backend == "transformers" and self.compute_type.startswith("int8"):
-            raise ValueError(f"the backend transformers has no compute_type {self.compute_type}")
+        compute_types = ("auto", *ASR_BACKENDS[self.backend].compute_types)
+        if self.compute_type not in compute_types:
+            raise ValueError(
+                f"the backend {self.backend} has no compute_type {self.compute_type}, but {', '.join(compute_types)}"
+            )
         return self
 
 
@@ -293,7 +296,9 @@ class Ocr(Section):
 
 
 class Embedder(Section):
-    kind: Literal["charngram", "transformer"]
+    """What turns texts into vectors. `model` and `revision` are read by the kind `transformer` alone."""
+
+    kind: Annotated[str, one_of(EMBEDDERS)]
     model: str | None
     revision: str | None
 

@@ -15,7 +15,7 @@ from small_study import COMPARISON, OURS, STUDY, TIKTOK, attacked, study_of, tab
 from gettok.books import Books
 from gettok.cli.summary import terminal_summary
 from gettok.compare.summary import summary
-from gettok.compare.text_sources import WAYS, texts
+from gettok.compare.text_sources import TEXT_SOURCES, video_texts
 from gettok.report import examples, numbers
 from gettok.report.display import address, shown
 from gettok.report.marking import marked
@@ -167,10 +167,10 @@ def test_section_3_1_has_each_number_of_each_two_ways_with_its_interval_and_n(tm
 def test_what_people_wrote_down_is_on_the_page_when_there_is_some(tmp_path):
     assert "How right they are" not in made(tmp_path / "without")
     rate = {"value": 0.25, "n": 12, "low": 0.125, "high": None}
-    rates = {"spoken": 14, "not_heard": 2, "wholly_missed": 1, "wer": rate, "cer": rate, "silent": 3}
-    rates["words_where_nobody_speaks"] = 6
-    ways = {way: {"all": rates, "conditions": {"on the <street>": rates}} for way in WAYS}
-    truth = {"meaning": "all wrong words over all", "not_in_study": 0, "ways": ways}
+    rates = {"spoken": 14, "not_compared": 2, "missed_entirely": 1, "wer": rate, "cer": rate, "silent": 3}
+    rates["words_without_speech"] = 6
+    of_sources = {name: {"all": rates, "conditions": {"on the <street>": rates}} for name in TEXT_SOURCES}
+    truth = {"meaning": "all wrong words over all", "not_in_study": 0, "text_sources": of_sources}
     text = made(tmp_path, comparison={**COMPARISON, "truth": truth})
     assert "How right they are" in text
     assert "on the &lt;street&gt;" in text
@@ -181,9 +181,13 @@ def test_what_people_wrote_down_is_on_the_page_when_there_is_some(tmp_path):
 def test_figure_4_has_a_line_for_each_way(tmp_path):
     made(tmp_path)
     text = (tmp_path / "figures" / "figure_4.svg").read_text("utf-8")
-    assert all(name in text for name in WAYS.values())
+    assert all(name in text for name in TEXT_SOURCES.values())
     per_day = numbers.transcripts_per_day(study_of(9))
-    assert {way: per_day[way].sum() for way in WAYS} == {"voice_to_text": 3, "captions": 3, "whisper": 7}
+    assert {name: per_day[name].sum() for name in TEXT_SOURCES} == {
+        "voice_to_text": 3,
+        "captions": 3,
+        "whisper": 7,
+    }
     shares = numbers.plots(study_of(9), STUDY)["transcripts_per_day.csv"]
     assert shares["share with our transcript"].to_list() == [
         ours / videos for ours, videos in per_day.select("whisper", "videos").iter_rows()
@@ -221,7 +225,7 @@ def test_figure_5_as_a_page_of_its_own_has_both_texts_and_runs_nothing():
 @pytest.mark.parametrize("count", [0, 1])
 @pytest.mark.parametrize("comparison", [{}, None])
 def test_a_study_with_hardly_a_video_still_gets_a_page_that_says_so(tmp_path, count, comparison):
-    nothing = texts(VIDEOS.frame([]), CAPTIONS.frame([]), TRANSCRIPTS.frame([]))
+    nothing = video_texts(VIDEOS.frame([]), CAPTIONS.frame([]), TRANSCRIPTS.frame([]))
     text = made(tmp_path, study_of(count), summary(nothing, [], "", 0) if comparison is None else comparison)
     assert "nothing to compare" in text
     assert "NaN" not in text

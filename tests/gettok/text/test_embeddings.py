@@ -11,7 +11,9 @@ from sklearn.metrics.pairwise import cosine_similarity
 from gettok.compare.pairs import TextPair, compare
 from gettok.errors import BadSettings, NotNow
 from gettok.settings import Embedder
-from gettok.text.embeddings import CharNgrams, Transformer, cosine, open_embedder
+from gettok.text.embedders.charngram import CharNgrams
+from gettok.text.embedders.transformer import Transformer
+from gettok.text.embeddings import cosine, open_embedder
 
 WORDS = ["fuerza", "libertad", "presidente", "castillo", "pueblo", "perú", "marcha", "puno", "no", "sí", "el"]
 TEXTS = [" ".join(WORDS[first : first + length]) for first in range(8) for length in (1, 3, 7)]
@@ -80,7 +82,7 @@ def test_cosines_are_those_of_scikit_learn(transformer):
         np.testing.assert_allclose(cosine(embedder, TEXTS, TEXTS[::-1]), expected, atol=1e-5)
 
 
-def test_letters_in_a_row_measure_spelling_and_not_capitals():
+def test_character_n_grams_measure_spelling_and_not_capitals():
     same, near, far = cosine(
         CharNgrams(), ["Pedro Castillo"] * 3, ["pedro castillo", "pedro castiyo", "buen almuerzo"]
     )
@@ -89,7 +91,7 @@ def test_letters_in_a_row_measure_spelling_and_not_capitals():
     assert far < 0.1
 
 
-def test_a_text_without_any_letters_is_like_nothing():
+def test_a_text_without_any_letters_has_cosine_0():
     assert cosine(CharNgrams(), ["", ""], ["", "castillo"]) == [0, 0]
 
 
@@ -113,10 +115,10 @@ def test_settings_choose_the_embedder():
         open_embedder(Embedder(kind="transformer", model=None, revision=None))
 
 
-def test_each_way_says_how_a_text_becomes_a_vector(transformer):
-    assert "spelling, not of meaning" in CharNgrams().how
-    assert "over all tokens" in transformer.how
-    assert transformer.how.endswith("cut off after 24 tokens")
+def test_each_embedder_describes_how_a_text_becomes_a_vector(transformer):
+    assert "spelling, not of meaning" in CharNgrams().description
+    assert "over all tokens" in transformer.description
+    assert transformer.description.endswith("cut off after 24 tokens")
 
 
 def test_the_special_tokens_at_both_ends_are_among_those_that_are_averaged(bert, transformer):
@@ -140,24 +142,24 @@ def test_a_transformer_compares_texts_of_a_study(transformer):
 
 
 def test_a_folder_without_a_model_is_bad_settings(tmp_path):
-    with pytest.raises(BadSettings, match="is no embedding model"):
+    with pytest.raises(BadSettings, match=r"the embedding model .* cannot be loaded"):
         open_embedder(Embedder(kind="transformer", model=str(tmp_path), revision=None))
 
 
-def test_a_model_of_the_hub_says_what_it_came_to(bert, transformer, tmp_path, monkeypatch):
-    wanted = Embedder(kind="transformer", model="somebody/beto", revision="main")
+def test_a_model_of_the_hub_is_identified_by_commit_and_files(bert, transformer, tmp_path, monkeypatch):
+    wanted = Embedder(kind="transformer", model="someone/beto", revision="main")
     with loopback_hub(monkeypatch, tmp_path) as hub:
-        commit = hub.put("somebody/beto", bert)
+        commit = hub.put("someone/beto", bert)
         fetched = open_embedder(wanted)
-    assert fetched.files == {**transformer.files, "repository": "somebody/beto", "revision": commit}
+    assert fetched.files == {**transformer.files, "repository": "someone/beto", "revision": commit}
     assert len(fetched.files["sha256"]) == 64
     assert CharNgrams().files is None
     np.testing.assert_array_equal(fetched.embed(TEXTS[:3]), transformer.embed(TEXTS[:3]))
 
 
 def test_a_hub_that_cannot_be_reached_is_not_now_and_a_name_that_it_lacks_bad_settings(tmp_path, monkeypatch):
-    missing = Embedder(kind="transformer", model="nobody/no-such-model", revision="main")
-    with loopback_hub(monkeypatch, tmp_path), pytest.raises(BadSettings, match="no embedding model: 404"):
+    missing = Embedder(kind="transformer", model="unknown/no-such-model", revision="main")
+    with loopback_hub(monkeypatch, tmp_path), pytest.raises(BadSettings, match="cannot be loaded: 404"):
         open_embedder(missing)
     with pytest.raises(NotNow, match="cannot be fetched"):
         open_embedder(missing)

@@ -34,7 +34,7 @@ def test_words_are_letters_and_digits_case_folded_and_composed(text, expected):
 
 
 @given(texts)
-def test_normal_words_are_their_own_normal_form(text):
+def test_normalised_words_stay_the_same_when_normalised_again(text):
     once = normalise(text)
     assert normalise(" ".join(once)) == once
 
@@ -60,7 +60,7 @@ def test_punctuation_belongs_to_the_word_that_it_touches():
     ]
 
 
-def test_every_difference_says_in_which_ways_its_words_differ():
+def test_every_difference_says_how_its_words_differ():
     found = differences(
         "¿Qué pasó, Presidente Castillo? Fuerza Perú", "¿Qué pasó presidente castiyo Fuerza, Perú ya"
     )
@@ -188,7 +188,7 @@ def test_wer_counts_wrong_missing_and_added_words_against_the_reference():
     assert wer("", "") == 0
 
 
-def test_errors_are_counted_in_words_and_in_characters_of_normal_words():
+def test_errors_are_counted_in_words_and_in_characters_of_normalised_words():
     assert errors("¿Qué pasó?", "que pasó") == Errors(
         words=2, wrong_words=1, characters=8, wrong_characters=1
     )
@@ -205,11 +205,11 @@ def test_cer_counts_wrong_missing_and_added_characters_against_the_reference():
 
 
 @given(texts, texts)
-def test_rates_are_those_of_jiwer_on_normal_words(reference, said):
-    expected, heard = " ".join(normalise(reference)), " ".join(normalise(said))
+def test_rates_are_those_of_jiwer_on_normalised_words(reference, hypothesis):
+    expected, actual = " ".join(normalise(reference)), " ".join(normalise(hypothesis))
     if expected:
-        assert wer(reference, said) == pytest.approx(jiwer.wer(expected, heard))
-        assert cer(reference, said) == pytest.approx(jiwer.cer(expected, heard))
+        assert wer(reference, hypothesis) == pytest.approx(jiwer.wer(expected, actual))
+        assert cer(reference, hypothesis) == pytest.approx(jiwer.cer(expected, actual))
 
 
 @given(texts, texts)

@@ -1,21 +1,22 @@
-"""A model is known by its files, wherever they come from, and only those that are read are fetched and counted."""
+"""A model is identified by its files, wherever they come from; only files that are read are fetched and counted."""
 
 import pytest
 from loopback_hub import loopback_hub
 
 from gettok.errors import BadSettings, NotNow
-from gettok.models.hub import of_transformers, read_by_transformers
+from gettok.models.hub import transformers_files, transformers_model
+from gettok.models.loading import ModelUse
 
-NAME = "somebody/some-model"
+NAME = "someone/some-model"
 
 
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
-    forget = of_transformers.__globals__["_downloaded"].cache_clear
-    forget()
+    clear_cache = transformers_model.__globals__["_downloaded"].cache_clear
+    clear_cache()
     with loopback_hub(monkeypatch, tmp_path / "cache") as made:
         yield made
-    forget()
+    clear_cache()
 
 
 @pytest.fixture
@@ -35,15 +36,11 @@ def folder(tmp_path):
 
 
 def found(name, revision=None):
-    return of_transformers(
-        str(name),
-        revision,
-        lambda why: BadSettings(why, "stopped", "do"),
-        lambda why: NotNow(why, "stopped", "do"),
-    )
+    use = ModelUse("test model", "test.model", "stopped", "do")
+    return transformers_model(str(name), revision, use)
 
 
-def test_a_model_of_the_hub_goes_by_repository_commit_and_files(hub, folder):
+def test_a_model_of_the_hub_is_identified_by_repository_commit_and_files(hub, folder):
     commit = hub.put(NAME, folder)
     fetched = found(NAME)
     assert fetched.identity == {"repository": NAME, "revision": commit, "sha256": found(folder).digest}
@@ -67,35 +64,37 @@ def test_a_name_that_moves_on_has_another_identity(hub, folder):
     before = found(NAME).identity
     (folder / "config.json").write_text("other")
     hub.put(NAME, folder, "b")
-    of_transformers.__globals__["_downloaded"].cache_clear()
+    transformers_model.__globals__["_downloaded"].cache_clear()
     assert found(NAME).identity["revision"] != before["revision"]
     assert found(NAME).digest != before["sha256"]
 
 
-def test_a_file_that_nobody_reads_makes_no_other_model(folder):
+def test_a_file_that_is_not_read_does_not_change_the_model(folder):
     before = found(folder).digest
-    (folder / "README.md").write_text("A word on the model")
+    (folder / "README.md").write_text("About the model")
     (folder / ".DS_Store").write_text("view")
     (folder / "language_model").mkdir()
     (folder / "language_model" / "more.json").write_text("{}")
     assert found(folder).digest == before
-    assert read_by_transformers(folder) == ("*.json", "*.txt", "pytorch_model*.bin")
+    assert transformers_files(folder) == ("*.json", "*.txt", "pytorch_model*.bin")
 
 
-def test_a_byte_of_the_weights_makes_another_model(folder):
+def test_a_byte_of_the_weights_changes_the_model(folder):
     before = found(folder).digest
     (folder / "pytorch_model.bin").write_text("other")
     assert found(folder).digest != before
 
 
-def test_a_name_that_the_hub_does_not_have_is_wrong_and_a_hub_that_is_away_is_not(hub, folder, monkeypatch):
+def test_a_name_that_the_hub_does_not_have_is_bad_settings_and_a_hub_that_is_down_is_not_now(
+    hub, folder, monkeypatch
+):
     with pytest.raises(BadSettings, match="404"):
         found(NAME)
-    hub.put("somebody/known", folder)
+    hub.put("someone/known", folder)
     with pytest.raises(BadSettings, match="404"):
-        found("somebody/known", "c" * 40)
+        found("someone/known", "c" * 40)
     with pytest.raises(BadSettings, match="no/such/folder"):
         found("no/such/folder")
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(NotNow):
-        found("somebody/another-model")
+        found("someone/another-model")

@@ -1,4 +1,4 @@
-"""A number, how many videos it is over, and how far it would move had they been others."""
+"""A number, how many videos it is over, and how far it would move for other videos."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def covering(truth, count, draw):
     """In how many of `count` simulated studies the interval holds the truth."""
     random = np.random.default_rng(4)
     found = [draw(random) for _ in range(count)]
-    return sum(one.low <= truth <= one.high for one in found) / count
+    return sum(estimate.low <= truth <= estimate.high for estimate in found) / count
 
 
 def test_the_interval_of_a_mean_covers_the_truth_about_as_often_as_it_says():
@@ -79,7 +79,7 @@ def test_so_few_videos_that_a_draw_may_hold_one_alone_have_no_interval_of_r():
 @given(lengths)
 @settings(max_examples=60)
 def test_whatever_the_numbers_an_estimate_is_whole_and_in_range(pairs):
-    left, right = [one for one, _ in pairs], [other for _, other in pairs]
+    left, right = [x for x, _ in pairs], [y for _, y in pairs]
     for found, most in ((correlation(left, right), 1), (determination(left, right), 1), (mean(left), 300)):
         assert found.n == len(pairs)
         assert found.value is None or -1 <= found.value <= most

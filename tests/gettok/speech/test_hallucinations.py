@@ -22,7 +22,7 @@ from gettok.text.tokens import normalise
         ("ترجمة نانسي قنقر", "ar"),
     ],
 )
-def test_credits_are_inventions_however_sure_the_model_is(text, language):
+def test_credits_are_hallucinations_however_sure_the_model_is(text, language):
     assert is_hallucination(text, language)
     assert is_hallucination(text.lower() + " !!!", language, no_speech_prob=0.0, avg_logprob=-0.01)
 
@@ -42,7 +42,7 @@ def test_credits_are_inventions_however_sure_the_model_is(text, language):
         ("请不吝点赞 订阅 转发 打赏支持明镜与点点栏目", "zh"),
     ],
 )
-def test_what_people_do_say_is_an_invention_only_where_the_model_doubts(text, language):
+def test_what_people_do_say_is_a_hallucination_only_where_the_model_is_in_doubt(text, language):
     assert not is_hallucination(text, language)
     assert not is_hallucination(text, language, no_speech_prob=0.6, avg_logprob=-1.0)
     assert is_hallucination(text, language, no_speech_prob=0.61, avg_logprob=-0.1)
@@ -64,7 +64,7 @@ def test_what_people_do_say_is_an_invention_only_where_the_model_doubts(text, la
         "👏👏",
     ],
 )
-def test_a_phrase_among_other_words_is_kept_and_so_is_nothing(text):
+def test_a_phrase_among_other_words_is_kept_and_so_is_an_empty_text(text):
     assert not is_hallucination(text, "es", no_speech_prob=0.99, avg_logprob=-9.0)
 
 
@@ -99,7 +99,7 @@ def test_credits_are_found_among_other_words(text):
 @pytest.mark.parametrize(
     "text", ["", "2017", "Le sous-titrage français", "Gracias por ver el video", "Amara.org", "la comunidad"]
 )
-def test_other_words_and_parts_of_words_are_no_credits(text):
+def test_other_words_and_parts_of_words_are_not_credits(text):
     assert not holds_credits(text)
 
 
@@ -113,7 +113,7 @@ def test_years_in_credits_do_not_count_and_numbers_elsewhere_do():
     assert not is_hallucination("Gracias 20", "es", no_speech_prob=0.9)
 
 
-def test_credits_come_in_any_language_and_goodbyes_in_that_of_the_sound_or_english():
+def test_credits_count_in_any_language_and_goodbyes_in_that_of_the_sound_or_english():
     assert is_hallucination("Sous-titrage Société Radio-Canada", "es")
     assert is_hallucination("Thanks for watching!", "es", no_speech_prob=0.9)
     assert is_hallucination("Thanks for watching!", "qu", no_speech_prob=0.9)
@@ -136,5 +136,5 @@ def test_no_phrase_is_listed_twice():
 
 
 @given(st.text(max_size=40), st.sampled_from(["es", "en", "xx"]))
-def test_a_word_that_nobody_lists_saves_any_text(text, language):
+def test_an_unlisted_word_saves_any_text(text, language):
     assert not is_hallucination(text + " Huancayo", language, no_speech_prob=1.0, avg_logprob=-9.0)

@@ -1,4 +1,4 @@
-"""What the terminal is sent for figure 5: the paper's colours, and nothing that steers it."""
+"""Figure 5 in the terminal: the paper's colours, and no control characters of a stranger's text."""
 
 from gettok.cli.differences import lines
 from gettok.report.marking import marked
@@ -17,13 +17,13 @@ def test_each_kind_has_the_paper_s_colour():
 
 
 def test_a_word_that_one_side_lacks_is_shown_as_missing():
-    said = lines(marked("1", {"captions": "uno dos", "whisper": "uno"}))
-    assert said[1].count(BLUE) == said[4].count(BLUE) == 1
-    assert "∅" in said[4]
+    printed = lines(marked("1", {"captions": "uno dos", "whisper": "uno"}))
+    assert printed[1].count(BLUE) == printed[4].count(BLUE) == 1
+    assert "∅" in printed[4]
 
 
-def test_a_text_cannot_steer_the_terminal():
+def test_a_text_cannot_control_the_terminal():
     hostile = "uno\x1b]0;title\x07 dos\u202etres \x9b2J"
-    said = "\n".join(lines(marked("1", {"captions": hostile, "whisper": hostile})))
-    assert not set(said.replace("\x1b[0m", "").replace("\x1b[1m", "")) & {"\x07", "\u202e", "\x9b"}
-    assert "\x1b]" not in said
+    printed = "\n".join(lines(marked("1", {"captions": hostile, "whisper": hostile})))
+    assert not set(printed.replace("\x1b[0m", "").replace("\x1b[1m", "")) & {"\x07", "\u202e", "\x9b"}
+    assert "\x1b]" not in printed

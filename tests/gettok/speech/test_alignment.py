@@ -14,7 +14,15 @@ from transformers import Wav2Vec2ForCTC, Wav2Vec2Model
 
 from gettok.errors import BadSettings, NotNow
 from gettok.media.audio import seconds
-from gettok.speech.alignment import Aligner, Alphabet, Word, _alphabet, align, default_model, required_model
+from gettok.speech.alignment import (
+    Aligner,
+    Alphabet,
+    TimedWord,
+    _alphabet,
+    align,
+    default_model,
+    required_model,
+)
 
 FRAME_S = 0.02
 LETTERS = {token: number for number, token in enumerate(SPANISH) if len(token) == 1 and token != "|"}
@@ -23,14 +31,14 @@ SURE = 0.9
 
 
 def forged(path, tokens=SPANISH):
-    """What a network would give out that hears this path, a sign for each frame; `_` is the blank."""
+    """The output of a network that recognises this path, a sign for each frame; `_` is the blank."""
     log_probs = torch.full((len(path), len(tokens)), (1 - SURE) / (len(tokens) - 1)).log()
     for frame, sign in enumerate(path):
         log_probs[frame, tokens.index("<pad>" if sign == "_" else sign)] = np.log(SURE)
     return log_probs
 
 
-def said(path, *words, alphabet=ALPHABET):
+def aligned(path, *words, alphabet=ALPHABET):
     return align(forged(path), words, alphabet, len(path) * FRAME_S)
 
 
@@ -52,16 +60,16 @@ def noise(samples, loudness=0.1):
     return (loudness * np.random.default_rng(3).normal(size=samples)).astype(np.float32)
 
 
-def test_words_stand_where_a_known_path_has_them():
-    hola, mundo = said("___hh_o_ll_a__|__m_u_nn_d_ooo___", "hola", "mundo")
+def test_words_are_where_a_known_path_has_them():
+    hola, mundo = aligned("___hh_o_ll_a__|__m_u_nn_d_ooo___", "hola", "mundo")
     assert (hola.text, *frames(hola)) == ("hola", 3, 12)
     assert (mundo.text, *frames(mundo)) == ("mundo", 17, 29)
     assert (hola.score, mundo.score) == (pytest.approx(SURE), pytest.approx(SURE))
 
 
-def test_a_double_letter_is_told_from_a_long_one():
-    (calle,) = said("__c_aa_l_l_e__", "calle")
-    (cale,) = said("__c_aa_ll__e__", "cale")
+def test_a_double_letter_is_distinguished_from_a_long_one():
+    (calle,) = aligned("__c_aa_l_l_e__", "calle")
+    (cale,) = aligned("__c_aa_ll__e__", "cale")
     assert frames(calle) == (2, 12)
     assert frames(cale) == (2, 12)
     assert calle.score == cale.score == pytest.approx(SURE)
@@ -69,54 +77,54 @@ def test_a_double_letter_is_told_from_a_long_one():
 
 def test_a_word_that_is_not_what_was_said_scores_less():
     right, wrong = (
-        said("_s_i_|_n_o_|_s_i_", "si", "no", "si")[1],
-        said("_s_i_|_y_a_|_s_i_", "si", "no", "si")[1],
+        aligned("_s_i_|_n_o_|_s_i_", "si", "no", "si")[1],
+        aligned("_s_i_|_y_a_|_s_i_", "si", "no", "si")[1],
     )
     assert wrong.score < 0.1 < right.score
 
 
 def test_a_network_without_a_sign_between_words_aligns_too():
     alphabet = Alphabet(LETTERS, blank=0, delimiter=None)
-    one, two = said("_h_o_l_a____m_u_n_d_o_", "hola", "mundo", alphabet=alphabet)
+    one, two = aligned("_h_o_l_a____m_u_n_d_o_", "hola", "mundo", alphabet=alphabet)
     assert (frames(one), frames(two)) == ((1, 8), (12, 21))
 
 
 def test_a_word_without_known_letters_lies_between_its_neighbours():
-    en, year, hubo = said("_e_n_|__________h_u_b_o_", "en", "2022", "hubo")
+    en, year, hubo = aligned("_e_n_|__________h_u_b_o_", "en", "2022", "hubo")
     assert (frames(en), frames(year), frames(hubo)) == ((1, 4), (4, 16), (16, 23))
-    assert year == Word("2022", en.end_s, hubo.start_s, None)
+    assert year == TimedWord("2022", en.end_s, hubo.start_s, None)
 
 
 def test_words_without_known_letters_share_a_gap_by_their_lengths():
-    _, year, heart, _ = said("_e_n_|____________h_u_b_o_", "en", "2022", "❤❤", "hubo")
+    _, year, heart, _ = aligned("_e_n_|____________h_u_b_o_", "en", "2022", "❤❤", "hubo")
     assert (frames(year), frames(heart)) == ((4, pytest.approx(13 + 1 / 3)), (pytest.approx(13 + 1 / 3), 18))
 
 
 def test_words_without_known_letters_reach_to_the_sounds_ends():
-    first, _, last = said("____s_i____", "1", "si", "2")
+    first, _, last = aligned("____s_i____", "1", "si", "2")
     assert (frames(first), frames(last)) == ((0, 4), (7, 11))
 
 
 def test_a_text_without_any_known_letter_fills_the_sound():
-    assert [frames(word) for word in said("_" * 12, "2022", "❤❤")] == [(0, 8), (8, 12)]
+    assert [frames(word) for word in aligned("_" * 12, "2022", "❤❤")] == [(0, 8), (8, 12)]
 
 
 def test_a_text_that_does_not_fit_into_the_sound_is_shared_out():
-    words = said("_s_i_", "demasiado", "largo")
+    words = aligned("_s_i_", "demasiado", "largo")
     assert [(word.text, word.score) for word in words] == [("demasiado", None), ("largo", None)]
     assert (words[0].start_s, words[-1].end_s) == (0, 5 * FRAME_S)
 
 
 @pytest.mark.parametrize(("path", "fits"), [("l_l", True), ("ll", False)])
 def test_a_double_letter_needs_a_frame_more(path, fits):
-    (word,) = said(path, "ll")
+    (word,) = aligned(path, "ll")
     assert (word.score is not None) is fits
 
 
 def test_a_word_is_found_by_the_letters_that_are_known():
-    """A comma and a digit are passed over; capitals are small letters; an accent may be a sign of its own."""
+    """A comma and a digit are skipped; capitals count as lower case; an accent may be a sign of its own."""
     texts = ["¡Hola,", unicodedata.normalize("NFD", "PERÚ"), "K2!"]
-    hola, peru, k2 = said("__h_o_l_a__|_p_e_r_ú_|_k__", *texts)
+    hola, peru, k2 = aligned("__h_o_l_a__|_p_e_r_ú_|_k__", *texts)
     assert [word.text for word in (hola, peru, k2)] == texts
     assert (frames(hola), frames(peru), frames(k2)) == ((2, 9), (13, 20), (23, 24))
     assert all(word.score == pytest.approx(SURE) for word in (hola, peru, k2))
@@ -129,13 +137,13 @@ TEXT = st.text(st.sampled_from("aelmñ ¡!2❤ʼ|_-\nB"), max_size=40)
 @settings(max_examples=60)
 def test_no_word_is_lost_and_time_runs_forward(text, count, seed):
     words = text.split()
-    heard = torch.from_numpy(np.random.default_rng(seed).normal(size=(count, len(SPANISH)))).float()
-    aligned = align(heard.log_softmax(-1), words, ALPHABET, count * FRAME_S) if words else []
-    assert [word.text for word in aligned] == words
-    moments = [moment for word in aligned for moment in (word.start_s, word.end_s)]
+    scores = torch.from_numpy(np.random.default_rng(seed).normal(size=(count, len(SPANISH)))).float()
+    timed = align(scores.log_softmax(-1), words, ALPHABET, count * FRAME_S) if words else []
+    assert [word.text for word in timed] == words
+    moments = [moment for word in timed for moment in (word.start_s, word.end_s)]
     assert moments == sorted(moments)
     assert all(0 <= moment <= count * FRAME_S + 1e-9 for moment in moments)
-    assert all(word.score is None or 0 <= word.score <= 1 for word in aligned)
+    assert all(word.score is None or 0 <= word.score <= 1 for word in timed)
 
 
 def test_a_stretch_of_sound_gets_the_texts_words_in_order(aligner):
@@ -151,8 +159,8 @@ def test_a_stretch_of_sound_gets_the_texts_words_in_order(aligner):
 
 def test_frames_are_spread_over_the_sound(aligner, monkeypatch):
     path = "__s_i__|_n_o____"
-    heard = SimpleNamespace(logits=forged(path)[None])
-    monkeypatch.setattr(aligner._heard.network, "forward", lambda _: heard)
+    output = SimpleNamespace(logits=forged(path)[None])
+    monkeypatch.setattr(aligner._network.model, "forward", lambda _: output)
     yes, no = aligner.words(noise(64_000), "Si no", "es")
     second_s = 4 / len(path)
     assert (yes.start_s, yes.end_s) == (pytest.approx(2 * second_s), pytest.approx(5 * second_s))
@@ -160,9 +168,9 @@ def test_frames_are_spread_over_the_sound(aligner, monkeypatch):
 
 
 def test_a_language_without_spaces_is_timed_sign_by_sign(aligner, monkeypatch):
-    """And nothing stands between two signs."""
-    heard = SimpleNamespace(logits=forged("_años_")[None])
-    monkeypatch.setattr(aligner._heard.network, "forward", lambda _: heard)
+    """With no delimiter between two signs."""
+    output = SimpleNamespace(logits=forged("_años_")[None])
+    monkeypatch.setattr(aligner._network.model, "forward", lambda _: output)
     words = aligner.words(noise(96_000), "años 不", "zh")
     assert [word.text for word in words] == ["a", "ñ", "o", "s", "不"]
     assert [(word.start_s, word.end_s) for word in words] == [(1, 2), (2, 3), (3, 4), (4, 5), (5, 6)]
@@ -192,14 +200,14 @@ def test_loudness_changes_nothing_where_the_network_was_trained_so(aligner, fold
     )
 
 
-def test_a_network_of_capitals_reads_small_letters(tmp_path):
+def test_a_network_of_capitals_reads_lower_case(tmp_path):
     capitals = Aligner(tiny_wav2vec2(tmp_path, [token.upper() for token in SPANISH[4:]] + ["<pad>"]), "cpu")
-    assert capitals._heard.alphabet.spell("Año") == capitals._heard.alphabet.spell("AÑO")
-    assert len(capitals._heard.alphabet.spell("año")) == 3
+    assert capitals._network.alphabet.spell("Año") == capitals._network.alphabet.spell("AÑO")
+    assert len(capitals._network.alphabet.spell("año")) == 3
 
 
 @pytest.mark.parametrize("signs", ["_aA|Bb", "bB|Aa_"])
-def test_a_small_letters_own_number_goes_before_its_capitals(signs):
+def test_a_lower_case_letters_number_is_taken_before_its_capitals(signs):
     known = {sign: number for number, sign in enumerate(signs)}
     expected = Alphabet({"a": known["a"], "b": known["b"]}, blank=known["_"], delimiter=known["|"])
     assert _alphabet(known, known["_"], "|") == expected
@@ -207,7 +215,7 @@ def test_a_small_letters_own_number_goes_before_its_capitals(signs):
 
 @pytest.fixture
 def bundle(tmp_path, monkeypatch):
-    """A small network under the name of torchaudio's Spanish one, as if it had been fetched before."""
+    """A small network under the name of torchaudio's Spanish one, as if it had been downloaded earlier."""
     spanish = torchaudio.pipelines.VOXPOPULI_ASR_BASE_10K_ES
     small = {
         "extractor_conv_layer_config": [(16, 10, 5), *[(16, 3, 2)] * 4, *[(16, 2, 2)] * 2],
@@ -232,7 +240,7 @@ def test_what_whisperx_aligns_spanish_with_is_loaded_by_its_name(bundle):
     assert [(word.text, word.score is None) for word in words] == [("¡Ex-presidente", False), ("2022!", True)]
 
 
-def test_a_network_of_torchaudios_that_cannot_be_fetched_is_not_now(bundle, monkeypatch):
+def test_a_torchaudio_bundle_that_cannot_be_fetched_is_not_now(bundle, monkeypatch):
     def unreachable(*_, **__):
         raise OSError("Name or service not known")
 
@@ -248,7 +256,7 @@ def test_each_language_is_aligned_with_what_whisperx_takes():
     assert default_model("pt") == table.DEFAULT_ALIGN_MODELS_HF["pt"] == required_model("pt")
 
 
-def test_a_language_that_nobody_aligns_is_bad_settings_where_a_study_sets_it():
+def test_a_language_without_an_aligner_is_bad_settings_where_a_study_sets_it():
     assert default_model("qu") is None
     with pytest.raises(BadSettings, match="'qu'"):
         required_model("qu")
@@ -265,7 +273,7 @@ def cut_off(folder):
 
 
 def beheaded(folder):
-    """As published before anybody taught it letters."""
+    """As published before it was trained on letters."""
     Wav2Vec2Model(Wav2Vec2ForCTC.from_pretrained(folder).config).save_pretrained(folder)
 
 
@@ -294,7 +302,7 @@ def test_a_device_too_small_is_called_out_of_memory(aligner, monkeypatch):
     def full(*_, **__):
         raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED")
 
-    monkeypatch.setattr(aligner._heard.network, "forward", full)
+    monkeypatch.setattr(aligner._network.model, "forward", full)
     with pytest.raises(RuntimeError, match="out of memory"):
         aligner.words(noise(16_000), "sí", "es")
 
