@@ -64,7 +64,7 @@ def _keep(stage: Stage, windows: list[Row], days: list[Row]) -> None:
     for day in (day for day in days if day["why"]):
         state = "a gap" if day["state"] == "gap" else day["state"]
         say(f"collect: {day['day']} is {state}: {day['why']}")
-    stage.keep(Books.of([_reason(day) for day in days], len(days)))
+    stage.keep_books(Books.of([_reason(day) for day in days], len(days)))
 
 
 def _reason(day: Row) -> str | None:
@@ -90,7 +90,7 @@ def _by_ids(stage: Stage, api: ResearchApi, files: PageFiles, crowd: CommentsAnd
         say(f"collect: {name} is no id of a video: its bits are no time at which TikTok existed")
     lost = {"not_found": len(known.missing), "not_an_id": len(listed.refused) + len(known.unplaceable)}
     asked = len(listed.ids) + len(listed.refused)
-    stage.keep(Books(asked, asked - sum(lost.values()), {name: n for name, n in lost.items() if n}))
+    stage.keep_books(Books(asked, asked - sum(lost.values()), {name: n for name, n in lost.items() if n}))
 
 
 def _refreshed(stage: Stage) -> Iterator[StoredPage]:
@@ -114,7 +114,7 @@ def _captured(stage: Stage) -> None:
     for what in ("comments", "users"):  # a capture has none, and nobody is asked
         keep_books(what, Books(0, 0, {}))
     lost = {"not_an_id": len(refused)} if refused else {}
-    stage.keep(Books(count + len(refused), count, lost))
+    stage.keep_books(Books(count + len(refused), count, lost))
 
 
 def _write(pages: Iterable[StoredPage], files: PageFiles, crowd: CommentsAndProfiles) -> None:

@@ -1,6 +1,5 @@
 """Collect the days that are new, and fetch each day's videos at once, until today or until the quota is spent.
 
-import typer
 Videos vanish: of an event some weeks ago, one in ten may be gone. Everything goes into the answer store, under the
 keys that the stages `collect` and `download` use, so `dvc repro` finds it there and asks for none of it again.
 """
