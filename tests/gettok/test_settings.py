@@ -160,6 +160,12 @@ def test_a_source_that_reads_a_file_names_it(params, kind):
         check(params, "params.yaml")
 
 
+def test_a_name_that_is_not_in_a_registry_is_refused_with_those_that_are(params):
+    params["download"]["backend"] = "aria2"
+    with pytest.raises(BadSettings, match=r"download\.backend: must be one of page, .*\(it is 'aria2'\)"):
+        check(params, "params.yaml")
+
+
 def test_every_wrong_key_is_named_at_once(params):
     params["frames"]["stride"] = -1
     params["llm"]["model"] = ""

@@ -4,6 +4,7 @@ A form is a function that gives the value back, or raises `ValueError` with a se
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, TypeVar
 
@@ -63,6 +64,21 @@ def length(value: str) -> str:
     if value not in LENGTHS:
         raise ValueError(f"{value!r} must be one of {', '.join(LENGTHS)}")
     return value
+
+
+def one_of(choices: Iterable[str]) -> AfterValidator:
+    """Restrict a text to the names of a registry.
+
+    Used as `backend: Annotated[str, one_of(DOWNLOAD_BACKENDS)]`.
+    """
+    names = tuple(choices)
+
+    def check(value: str) -> str:
+        if value not in names:
+            raise ValueError(f"must be one of {', '.join(names)}")
+        return value
+
+    return AfterValidator(check)
 
 
 def as_tuple(value: object) -> object:

@@ -16,8 +16,10 @@ from gettok.settings.fields import (
     Texts,
     Words,
     as_tuple,
+    one_of,
 )
 from gettok.settings.query import Query
+from gettok.settings.registries import DOWNLOAD_BACKENDS
 
 
 class Event(Section):
@@ -106,7 +108,7 @@ class Collect(Section):
 class Download(Section):
     """Where files come from, and how gently they are asked for. `folder` is read by the backend `local` alone."""
 
-    backend: Literal["page", "ytdlp", "pyktok", "local"]
+    backend: Annotated[str, one_of(DOWNLOAD_BACKENDS)]
     folder: Text
     timeout_s: Positive
     max_attempts: Positive
