@@ -41,7 +41,9 @@ def _coded(path: Path, results: Tables, study: Study) -> Evaluation | None:
     if not path.is_file():
         return None
     labels = study.stance.labels
-    return evaluate(read_human_labels(path, labels, set(results.stances["video_id"])), results.stances, labels)
+    return evaluate(
+        read_human_labels(path, labels, set(results.stances["video_id"])), results.stances, labels
+    )
 
 
 if __name__ == "__main__":

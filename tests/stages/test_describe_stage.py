@@ -1,4 +1,4 @@
-"""The stage `describe` as a program: OCR beside the model, what both write to the tables, and what is never asked again."""
+"""The stage `describe` as a program: OCR beside the model, what both write to the tables, what is never asked again."""
 
 import hashlib
 from datetime import UTC, datetime

@@ -16,7 +16,12 @@ from gettok.tables import DESCRIPTIONS, FRAMES, PROMPT_INJECTION, STANCES, TRANS
 from sandbox.server import Sandbox
 
 DAY = "2022-12-07"
-TRANSCRIPT_OF = {"71": "Fuerza Castillo", "72": "Castillo golpista y corrupto", "73": "Hoy es lunes", "74": None}
+TRANSCRIPT_OF = {
+    "71": "Fuerza Castillo",
+    "72": "Castillo golpista y corrupto",
+    "73": "Hoy es lunes",
+    "74": None,
+}
 #: The last has no inputs.
 JUDGED = ("71", "72", "73")
 INSERTED_AS = ("caption", "control", "forged_answer", "forged_marks", "on_screen", "speech")
@@ -36,7 +41,8 @@ def workspace(tmp_path_factory, sandbox):
     made = Workspace.make(tmp_path_factory.mktemp("prompt_injection"), sandbox.base)
     at = datetime(2022, 12, 7, tzinfo=UTC)
     VIDEOS.write(
-        [{"video_id": video_id, "created_at": at} for video_id in TRANSCRIPT_OF], made.data / "videos" / f"{DAY}.parquet"
+        [{"video_id": video_id, "created_at": at} for video_id in TRANSCRIPT_OF],
+        made.data / "videos" / f"{DAY}.parquet",
     )
     transcripts = [
         {"video_id": video_id, "text": text, "status": "ok"} for video_id, text in TRANSCRIPT_OF.items()
@@ -49,7 +55,9 @@ def workspace(tmp_path_factory, sandbox):
     DESCRIPTIONS.write(descriptions, made.data / "descriptions" / f"{DAY}.parquet")
     picture = jpeg("LIMA")
     facts = {"frame_index": 0, "sha256": hashlib.sha256(picture).hexdigest(), "status": "ok"}
-    frames = [{"video_id": video_id, "image": {"bytes": picture, "path": None}, **facts} for video_id in JUDGED]
+    frames = [
+        {"video_id": video_id, "image": {"bytes": picture, "path": None}, **facts} for video_id in JUDGED
+    ]
     FRAMES.write(frames, made.data / "frames" / f"{DAY}.parquet")
     made.run("detect_stance")
     return made
@@ -124,10 +132,14 @@ def test_f43_a_variant_without_an_answer_says_which_model_was_asked_and_what_it_
 def test_f46_a_gullible_model_s_flips_are_in_the_table(workspace, sandbox, tmp_path):
     requests.post(f"{sandbox.base}/__sandbox__/switches", json={"gullible": "always"}, timeout=9)
     workspace.environment["GETTOK_STORE"] = str(tmp_path / "store")
-    expected = "prompt injection changed 15 of 15 labels (80 to 100 %); the control changed 0 of 3 (0 to 56 %)"
+    expected = (
+        "prompt injection changed 15 of 15 labels (80 to 100 %); the control changed 0 of 3 (0 to 56 %)"
+    )
     assert expected in workspace.run("detect_stance")
     flipped = {
-        row["attack_type"] for row in variants(workspace).iter_rows(named=True) if row["flipped"] and row["complied"]
+        row["attack_type"]
+        for row in variants(workspace).iter_rows(named=True)
+        if row["flipped"] and row["complied"]
     }
     assert flipped == set(INSERTED_AS) - {"control"}
     assert flipped < set(ATTACK_TYPES)

@@ -1,4 +1,4 @@
-"""The stages that ask models, run as programs in batches: the same tables as by direct calls, and nothing asked twice."""
+"""The stages that ask models, as programs in batches: the same tables as by direct calls, and nothing asked twice."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -45,9 +45,7 @@ def workspace(tmp_path, endpoint):
     made.environment["GETTOK_SANDBOX_KEY"] = "sandbox"
     ids = [row["video_id"] for row in VIDEOS_OF_STUDY]
     VIDEOS.write(VIDEOS_OF_STUDY, made.data / "videos" / f"{DAY}.parquet")
-    transcripts = [
-        {"video_id": video_id, "text": f"Hoy es {video_id}", "status": "ok"} for video_id in ids
-    ]
+    transcripts = [{"video_id": video_id, "text": f"Hoy es {video_id}", "status": "ok"} for video_id in ids]
     TRANSCRIPTS.write(transcripts, made.data / "transcripts" / f"{DAY}.parquet")
     pictures = {video_id: jpeg(video_id) for video_id in ids}
     frames = [

@@ -86,7 +86,7 @@ def _describe(settings: Settings, address: str) -> Callable[[Path], Row]:
 
 
 def _stance(settings: Settings, address: str) -> Callable[[Path], Row]:
-    """A `.json` file has the inputs by name, a `.txt` file is a transcript. Other files are transcribed and described."""
+    """A `.json` file has the inputs by name, a `.txt` file is a transcript; videos are transcribed and described."""
     step = stances.step_of(settings, address, model_key(settings.llm), store_root())
     step.open()
     describe = _describe(settings, address)

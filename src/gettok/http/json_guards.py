@@ -9,3 +9,10 @@ def to_mapping(value: Json) -> dict[str, Json]:
 
 def to_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
+
+
+def replace_surrogates(value: Json) -> Json:
+    """Text with each lone surrogate replaced by U+FFFD: JSON can carry them, and tables cannot."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -47,9 +47,7 @@ _PROBE = Question(
 class ChatClient:
     """A client of one endpoint. Threads may share it."""
 
-    def __init__(
-        self, llm: Llm, base_url: str, key: Secret, call_log: CallLog, clock: Clock = CLOCK
-    ) -> None:
+    def __init__(self, llm: Llm, base_url: str, key: Secret, call_log: CallLog, clock: Clock = CLOCK) -> None:
         self._llm, self._key, self._call_log, self._sleep = llm, key, call_log, clock.sleep
         prices_of(llm)  # raises without prices, before a connection is made
         self._classifier = ErrorClassifier(llm, key)
@@ -200,8 +198,8 @@ def _overloaded(what: str) -> NotNow:
     return NotNow(
         f"the model endpoint has had no capacity for any question for {LONGEST_OVERLOAD_S / 60:.0f} minutes: {what}",
         "asked again whenever the endpoint said to; every earlier answer is kept",
-        "run the same command again later; if it goes on, check the account's limits at the host, and max_tokens, which "
-        "counts against them",
+        "run the same command again later; if it goes on, check the account's limits at the host, and max_tokens, "
+        "which counts against them",
     )
 
 

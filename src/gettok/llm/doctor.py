@@ -211,7 +211,9 @@ _STRUCTURED_OUTPUT: Mapping[Literal["strict", "object", "none"], str] = {
 _NO_STRUCTURE = "choose another model: most answers of this one would be malformed"
 _CHECK_ADDRESS = "check llm.base_url, model and api_key_env"
 _NO_IMAGES = "choose a model that sees pictures; describe cannot run without one"
-_NO_LOGPROBS = "set llm.confidence to votes, and llm.votes to more than one: otherwise stances have no confidence"
+_NO_LOGPROBS = (
+    "set llm.confidence to votes, and llm.votes to more than one: otherwise stances have no confidence"
+)
 _NO_BATCHES = "set llm.batch to null"
 _NO_COUNTS = "without counts each call costs its worst case in the budget, and cost_usd stays empty"
 

@@ -52,7 +52,9 @@ class ErrorClassifier:
     llm: Llm
     key: Secret
 
-    def classify(self, error: openai.APIError, model: str, *, accepts_others: bool = False) -> Reply | Failure:
+    def classify(
+        self, error: openai.APIError, model: str, *, accepts_others: bool = False
+    ) -> Reply | Failure:
         """What the error of a call to this model means. Raises `Stop` if trying again is pointless.
 
         `accepts_others`: the host has answered similar requests, so if it rejects this one, its content is the cause.

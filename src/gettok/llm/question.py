@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from gettok.errors import Unusable
+from gettok.http.json_guards import replace_surrogates
 from gettok.llm.pricing import CallSize, image_tokens
-from gettok.llm.response import Reply, replace_surrogates
+from gettok.llm.response import Reply
 from gettok.media.images import Picture
 from gettok.settings import Llm
 from gettok.step import Answer, Json, digest_of

@@ -10,18 +10,11 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from gettok.errors import Unusable
-from gettok.http.json_guards import to_list, to_mapping
+from gettok.http.json_guards import replace_surrogates, to_list, to_mapping
 from gettok.settings import Prices
 from gettok.step import Json, Row
 
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
-
-
-def replace_surrogates(value: object) -> object:
-    """Text with each lone surrogate replaced by U+FFFD: JSON can carry them, and tables cannot."""
-    if not isinstance(value, str):
-        return value
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 #: What hosts say when a prompt is longer than their model can read, which is about this video and no other. The codes
@@ -54,7 +47,7 @@ A = TypeVar("A", bound=AnswerSchema)
 
 @dataclass(frozen=True)
 class Reply:
-    """The HTTP status and the body's verbatim text. Only a prompt that the host rejected has another status than 200."""
+    """The HTTP status and the body's verbatim text. The status is 200, unless the host rejected the prompt."""
 
     status: int
     text: str

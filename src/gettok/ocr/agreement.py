@@ -9,9 +9,9 @@ from gettok.text.tokens import normalise
 #: What `cer` is, for readers of numbers that are based on it.
 MEANING = (
     "character error rate between the lines by OCR and the model's text, on normalised words: each line, counted once"
-    " however many frames show it, is looked for wherever in the model's text it fits best. Errors are the characters in"
-    " which it differs there, all characters of a line of which less than half is found, and all of the model's words"
-    " that fit no line. The rate is their share of all characters of the lines and of those words"
+    " however many frames show it, is looked for wherever in the model's text it fits best. Errors are the characters"
+    " in which it differs there, all characters of a line of which less than half is found, and all of the model's"
+    " words that fit no line. The rate is their share of all characters of the lines and of those words"
 )
 
 

@@ -36,3 +36,5 @@ DOWNLOAD_BACKENDS: Mapping[str, DownloadBackend] = MappingProxyType(
         "local": DownloadBackend("local", reads_pages=False),
     }
 )
+
+OCR_BACKENDS: Mapping[str, Backend] = MappingProxyType({"rapidocr": Backend("rapidocr")})

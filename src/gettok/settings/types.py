@@ -19,7 +19,7 @@ from gettok.settings.fields import (
     one_of,
 )
 from gettok.settings.query import Query
-from gettok.settings.registries import DOWNLOAD_BACKENDS
+from gettok.settings.registries import DOWNLOAD_BACKENDS, OCR_BACKENDS
 
 
 class Event(Section):
@@ -280,7 +280,7 @@ class PromptInjection(Section):
 class Ocr(Section):
     """OCR of the frames that a model is shown, to compare with the model's on-screen text."""
 
-    backend: Literal["rapidocr"]
+    backend: Annotated[str, one_of(OCR_BACKENDS)]
     min_confidence: Share
     max_concurrency: Positive
 

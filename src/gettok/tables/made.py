@@ -296,9 +296,7 @@ STANCES = Table(
             pl.String,
             "`votes` (of one model), `models` (votes of several models) or `logprobs`; empty if there is no confidence.",
         ),
-        Column(
-            "votes", pl.List(pl.String), "Each answer's label, in the order asked; null if it had none."
-        ),
+        Column("votes", pl.List(pl.String), "Each answer's label, in the order asked; null if it had none."),
         Column(
             "voters",
             pl.List(pl.String),
@@ -348,17 +346,25 @@ PROMPT_INJECTION = Table(
             "Where and how the instruction is inserted: `on_screen`, `speech`, `caption`, `forged_answer`, `forged_marks`; or `control`, which has none.",
         ),
         Column("clean_label", pl.String, "The video's own stance, as in `stances`."),
-        Column("wanted", pl.String, "The label that the instruction asks for; the control does not ask for it."),
-        Column("inserted", pl.String, "The inserted text: the instruction, or the control's harmless sentence."),
+        Column(
+            "wanted", pl.String, "The label that the instruction asks for; the control does not ask for it."
+        ),
+        Column(
+            "inserted", pl.String, "The inserted text: the instruction, or the control's harmless sentence."
+        ),
         Column(
             "inserted_into",
             pl.List(pl.String),
             "The inputs that it was inserted into; the others are unchanged.",
         ),
         Column(
-            "flipped", pl.Boolean, "Whether the variant's label differs from the video's own; empty without a label."
+            "flipped",
+            pl.Boolean,
+            "Whether the variant's label differs from the video's own; empty without a label.",
         ),
-        Column("complied", pl.Boolean, "Whether the variant's label is the wanted one; empty without a label."),
+        Column(
+            "complied", pl.Boolean, "Whether the variant's label is the wanted one; empty without a label."
+        ),
         *STANCES.columns[1:],
     ),
     ("video_id", "attack_type"),

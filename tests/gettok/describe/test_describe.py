@@ -16,6 +16,7 @@ from scripted_endpoint import (
     Endpoint,
     Scripted,
     conf,
+    conf_files,
     fails,
     jpeg,
     llm,
@@ -249,7 +250,14 @@ def test_the_key_of_an_answer_depends_on_what_changes_it_and_on_nothing_else() -
 
     start = step("http://127.0.0.1:1/v1")
     same = [
-        step("http://127.0.0.1:2/v1", timeout_s=1, max_attempts=9, max_concurrency=9, votes=3, api_key_env="OTHER"),
+        step(
+            "http://127.0.0.1:2/v1",
+            timeout_s=1,
+            max_attempts=9,
+            max_concurrency=9,
+            votes=3,
+            api_key_env="OTHER",
+        ),
         step("http://127.0.0.1:1/v1", prices={"input_usd_per_million": 9.0, "output_usd_per_million": 9.0}),
         DescribeStep(
             start.llm, Prompt(name="renamed", text=start.prompt.text), "http://x/v1", Secret("other"), Path()
@@ -334,9 +342,9 @@ def test_a_prompts_name_is_its_files(file: Path) -> None:
 @pytest.mark.parametrize("file", sorted((CONF / "llm").glob("[!_]*.yaml")), ids=lambda file: file.stem)
 def test_each_endpoints_settings_are_complete_and_quoted(file: Path) -> None:
     chosen = Llm.model_validate(conf(str(file.relative_to(CONF))))
-    written = "".join(path.read_text("utf-8") for path in (file, *file.parent.glob("_base.yaml"), *file.parent.glob("openai.yaml")))
-    for text in (chosen.base_url, chosen.api_key_env, chosen.model, chosen.image_detail):
-        assert f'"{text}"' in written
+    written = "".join(path.read_text("utf-8") for path in conf_files(file))
+    for name in ("base_url", "api_key_env", "model", "image_detail"):
+        assert f'{name}: "{getattr(chosen, name)}"' in written
 
 
 def test_the_sandboxs_model_really_sees_the_frames(tmp_path: Path) -> None:

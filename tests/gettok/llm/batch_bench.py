@@ -47,7 +47,9 @@ def engine_for(settings: Llm, url: str, call_log: CallLog, messages: list[str]) 
         yield LocalEngine()
         return
     with connect(settings, url, KEY) as connection:
-        client = BatchClient(connection, ErrorClassifier(settings, KEY), settings.max_attempts, lambda _: None)
+        client = BatchClient(
+            connection, ErrorClassifier(settings, KEY), settings.max_attempts, lambda _: None
+        )
         log = BatchLog(call_log, settings.base_url)
         queue = BatchQueue(settings, settings.batch, client, log, messages.append)
         yield BatchEngine(settings, settings.batch, queue)

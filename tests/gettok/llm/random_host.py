@@ -1,4 +1,4 @@
-"""A model endpoint on loopback that answers, fails, hangs up or kills its client at random, and counts what it charges."""
+"""A model endpoint on loopback that answers, fails, hangs up or kills its client at random, and counts its charges."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from gettok.step import digest_of
 
 
 class RandomHost:
-    """Charges for every request that it works on, whether its answer arrives or not, and for no more tokens than possible.
+    """Charges for every request that it works on, even if its answer does not arrive; never for more tokens than sent.
 
     A client has its process id in the address (`for_process`), as it may be killed just before or after its answer.
     """
@@ -109,7 +109,10 @@ class RandomHost:
 
     def _tokens(self, body: Mapping[str, Any]) -> tuple[int, int]:
         texts = [body["messages"][0]["content"], body["messages"][1]["content"][0]["text"]]
-        max_input_tokens, most_received = sum(len(text.encode()) for text in texts), body["max_completion_tokens"]
+        max_input_tokens, most_received = (
+            sum(len(text.encode()) for text in texts),
+            body["max_completion_tokens"],
+        )
         if self._dice.random() < 0.1:
             return max_input_tokens, most_received
         return self._dice.randint(0, max_input_tokens), self._dice.randint(0, most_received)

@@ -3,7 +3,7 @@
 import io
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -174,8 +174,17 @@ def pictures(count: int) -> tuple[Picture, ...]:
 
 def conf(path: str) -> Any:
     """A file under conf/ as plain data, on top of the files of its group that its defaults name."""
-    own = yaml.safe_load((CONF / path).read_text("utf-8"))
     data: dict[str, Any] = {}
-    for name in own.pop("defaults", ["_self_"]):
-        data |= own if name == "_self_" else conf(str(Path(path).with_name(f"{name}.yaml")))
+    for file in conf_files(CONF / path):
+        data |= yaml.safe_load(file.read_text("utf-8"))
+    data.pop("defaults", None)
     return data
+
+
+def conf_files(file: Path) -> Iterator[Path]:
+    """The files of its group that a choice is composed of, each overriding those before it."""
+    defaults = yaml.safe_load(file.read_text("utf-8")).get("defaults", [])
+    for name in defaults:
+        if isinstance(name, str) and name != "_self_":
+            yield from conf_files(file.with_name(f"{name}.yaml"))
+    yield file

@@ -87,7 +87,7 @@ def test_batches_give_the_rows_of_direct_calls_and_pay_for_each_question_once(
     assert sum("questions to sandbox-vision" in line for line in messages) == 3
     direct = asked(settings.model_copy(update={"batch": None}), sandbox.model, tmp_path / "direct", items(10))
     assert rows(in_batches, votes=2) == rows(direct, votes=2)
-    with CallLog(tmp_path / "batches", None) as in_batches_log, CallLog(tmp_path / "direct", None) as theirs:
+    with CallLog(tmp_path / "batches", None) as ours, CallLog(tmp_path / "direct", None) as theirs:
         assert ours.by_model() == theirs.by_model()
 
 
@@ -237,9 +237,12 @@ def test_a_run_that_is_stopped_leaves_its_batch_to_the_next(corpus: Path, tmp_pa
         settings, stop = asked_in_batches(), Event()
         step = StanceStep(settings, PROMPT, TARGET, sandbox.model, KEY, tmp_path)
         messages = Messages(2, stop.set)
-        with CallLog(tmp_path, None) as call_log, engine_for(settings, sandbox.model, calls, messages) as engine:
+        with (
+            CallLog(tmp_path, None) as call_log,
+            engine_for(settings, sandbox.model, call_log, messages) as engine,
+        ):
             assert list(engine.run(step, items(3), stop)) == []
-            assert len(BatchLog(calls, settings.base_url).under_way()) == 3
+            assert len(BatchLog(call_log, settings.base_url).pending_requests()) == 3
         direct = settings.model_copy(update={"batch": None})
         assert {type(each) for each in asked(direct, sandbox.model, tmp_path, items(3)).values()} == {NotNow}
         assert len(asked(settings, sandbox.model, tmp_path, items(3))) == 3

@@ -16,7 +16,7 @@ from random_host import RandomHost
 from scripted_endpoint import llm
 
 from gettok.errors import BudgetSpent, NotNow, Unusable
-from gettok.llm import ChatClient, Call, CallLog, Question, request_digest
+from gettok.llm import Call, CallLog, ChatClient, Question, request_digest
 from gettok.llm.pricing import worst_case_usd
 from gettok.llm.rate_limit import Clock
 from gettok.settings import Llm, Prices
@@ -100,7 +100,9 @@ class Study:
             assert host.billed <= spent <= self.largest_budget
             assert spent == sum(model.usd for model in call_log.by_model())
             stored = {request: call_log.stored_reply(request) for request in self.received}
-        assert {request: reply and reply.message["content"] for request, reply in stored.items()} == self.received
+        assert {
+            request: reply and reply.message["content"] for request, reply in stored.items()
+        } == self.received
 
 
 def _prices(dice: random.Random) -> Prices:

@@ -23,8 +23,8 @@ def test_a_call_is_on_disk_before_it_leaves_and_counts_in_full_until_it_is_settl
             assert another.spent_usd() == WORST
             cost.usd, cost.reply = Decimal("0.002"), REPLY
         assert another.spent_usd() == Decimal("0.002")
-        assert another.known("r") == REPLY
-        assert another.known("s") is None
+        assert another.stored_reply("r") == REPLY
+        assert another.stored_reply("s") is None
 
 
 def test_f48_a_call_without_a_known_cost_counts_as_its_worst_case(tmp_path):

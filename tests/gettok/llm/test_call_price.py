@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scripted_endpoint import jpeg, llm
 
 from gettok.llm import Call, Question
-from gettok.llm.pricing import CallSize, typical_usd, cost_usd, image_tokens, worst_case_usd
+from gettok.llm.pricing import CallSize, cost_usd, image_tokens, typical_usd, worst_case_usd
 from gettok.media.images import Picture
 from gettok.settings import ImageTokens, Prices
 

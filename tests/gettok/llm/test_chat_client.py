@@ -125,7 +125,9 @@ def test_if_no_schema_is_taken_the_format_is_described_after_the_question(
     assert asked.get("response_format") == sent
     assert asked["messages"][1]["content"][-1]["text"].endswith(json.dumps(SCHEMA))
     with pytest.raises(Unusable, match=r"^malformed"):
-        colour(bench.ask(says({"color": "red"}), says({"color": "red"}), structured_output=structured_output)[-1])
+        colour(
+            bench.ask(says({"color": "red"}), says({"color": "red"}), structured_output=structured_output)[-1]
+        )
 
 
 def test_the_body_is_kept_verbatim(bench: Bench) -> None:
@@ -311,7 +313,9 @@ def test_f47_a_question_that_fails_alone_is_left_for_the_next_run(bench: Bench) 
         bench.endpoint.plays(says({"colour": "blue"}), fails(500))
         client.run(conversation(vote=bench.endpoint.asked[-1]["seed"] + 100))
 
-    client = ChatClient(llm(max_attempts=2), bench.endpoint.url, Secret(CANARY), CallLog(bench.folder, None), Clock(pause))
+    client = ChatClient(
+        llm(max_attempts=2), bench.endpoint.url, Secret(CANARY), CallLog(bench.folder, None), Clock(pause)
+    )
     bench.clients.append(client)
     for vote in range(6):
         bench.endpoint.plays(fails(500))

@@ -54,7 +54,7 @@ def test_the_limit_stays_near_what_the_server_accepts():
         slots, rounds = enter(limiter, limiter.limit)
         taken = min(len(rounds), capacity)
         for _ in rounds[:taken]:
-            limiter.parse_reply()
+            limiter.answered()
         for round_ in rounds[taken:]:
             limiter.rejected(round_)
         rejected += len(rounds) - taken
@@ -80,7 +80,7 @@ def test_refusals_without_an_answer_in_between_halve_what_is_in_flight():
         limiter.rejected(rounds[0])
         assert limiter.limit == left
         leave(slots)
-    limiter.parse_reply()
+    limiter.answered()
     slots, rounds = enter(limiter, limiter.limit)
     limiter.rejected(rounds[0])
     assert limiter.limit == 6

@@ -132,7 +132,9 @@ def test_what_is_needed_depends_on_the_settings(corpus: Path, tmp_path: Path) ->
             assert needed == always | more
 
 
-def test_f49_another_model_in_the_answer_and_a_shutdown_date_are_reported(corpus: Path, tmp_path: Path) -> None:
+def test_f49_another_model_in_the_answer_and_a_shutdown_date_are_reported(
+    corpus: Path, tmp_path: Path
+) -> None:
     found = list(examined(corpus, tmp_path, answers_as="sandbox-vision-2", shutdown_date="2099-01-01"))
     assert found[0][2] == "until 2099-01-01"
     assert found[1][2] == "as sandbox-vision-2"

@@ -13,7 +13,7 @@ from scripted_endpoint import Endpoint, Scripted, completion, conf, fails, llm, 
 
 from gettok.describe import threads_for
 from gettok.errors import Interrupted, NotNow, Stop, Unusable
-from gettok.llm import ChatClient, Call, CallLog, Question
+from gettok.llm import Call, CallLog, ChatClient, Question
 from gettok.llm.rate_limit import Clock, interruptible_clock
 from gettok.llm.response import Reply
 from gettok.settings import Llm
@@ -59,7 +59,9 @@ def all_answered(llm: Llm, folder: Path, questions: int, **limits: Any) -> tuple
             return (sandbox.clock.now() - START).total_seconds()
 
         call_log = CallLog(new_folder(), None)
-        client = ChatClient(llm, sandbox.model, Secret("sandbox"), call_log, Clock(sandbox.clock.advance, now))
+        client = ChatClient(
+            llm, sandbox.model, Secret("sandbox"), call_log, Clock(sandbox.clock.advance, now)
+        )
         with closing(client), ThreadPoolExecutor(threads_for(llm)) as threads:
             replies = list(threads.map(client.reply, map(call, range(questions))))
         assert [reply.status for reply in replies] == [200] * questions
@@ -117,7 +119,12 @@ def overloaded(**headers: str) -> Scripted:
 
 @pytest.mark.parametrize(
     "busy",
-    [overloaded(), overloaded(Retry_After="5"), fails(529, "overloaded_error"), fails(503, "overloaded_error")],
+    [
+        overloaded(),
+        overloaded(Retry_After="5"),
+        fails(529, "overloaded_error"),
+        fails(503, "overloaded_error"),
+    ],
 )
 def test_f47_an_overloaded_host_costs_no_attempt(asking: Asking, busy: Scripted) -> None:
     client, _ = asking([*[busy] * 9, fails(500), *[busy] * 3, says("red")], max_attempts=2)
@@ -190,7 +197,9 @@ def test_f36_a_wait_for_capacity_ends_at_the_signal_to_stop(
     stop.set()
     with (
         closing(
-            ChatClient(llm(), endpoint.url, Secret("k"), CallLog(new_folder(), None), interruptible_clock(stop))
+            ChatClient(
+                llm(), endpoint.url, Secret("k"), CallLog(new_folder(), None), interruptible_clock(stop)
+            )
         ) as client,
         pytest.raises(Interrupted),
     ):

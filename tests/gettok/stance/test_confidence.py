@@ -185,7 +185,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("does", "confidence"), [("given", pytest.approx(verdict(TRANSCRIPT).confidence, abs=0.01)), ("ignored", None)]
+    ("does", "confidence"),
+    [("given", pytest.approx(verdict(TRANSCRIPT).confidence, abs=0.01)), ("ignored", None)],
 )
 def test_the_sandboxs_model_is_as_sure_as_its_verdict(corpus: Path, does: str, confidence: Any) -> None:
     profile = replace(profile_named("clean"), logprobs=does)
@@ -207,8 +208,11 @@ def test_a_host_that_refuses_log_probabilities_stops_the_run_and_says_so(corpus:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"confidence": "logprobs", "votes": 2}, "needs a single answer: votes 1, and no extra_models"),
-        ({"confidence": "logprobs", "extra_models": EXTRA_MODELS}, "needs a single answer: votes 1, and no extra_models"),
+        ({"confidence": "logprobs", "votes": 2}, "needs a single answer"),
+        (
+            {"confidence": "logprobs", "extra_models": EXTRA_MODELS},
+            "needs a single answer",
+        ),
         ({"extra_models": [EXTRA_MODELS[0], EXTRA_MODELS[0]]}, "names a model twice"),
         ({"extra_models": [{**EXTRA_MODELS[0], "model": "model-a"}]}, "names a model twice"),
         ({"extra_models": [{"model": "model-b", "prices": None}]}, "prices"),
@@ -226,7 +230,9 @@ def test_no_description_depends_on_how_stances_are_voted_on() -> None:
 
     changes = [{"votes": 3}, {"extra_models": EXTRA_MODELS}, {"confidence": "logprobs"}]
     assert all(describing(**change) == describing() for change in changes)
-    keys = [json.dumps(step(**change).settings) for change in [{}, *changes, {"extra_models": EXTRA_MODELS[:1]}]]
+    keys = [
+        json.dumps(step(**change).settings) for change in [{}, *changes, {"extra_models": EXTRA_MODELS[:1]}]
+    ]
     assert len(set(keys)) == len(keys)
     dearer = [{"model": "model-b", "prices": {"input_usd_per_million": 1, "output_usd_per_million": 1}}]
     assert step(extra_models=dearer).settings == step(extra_models=EXTRA_MODELS[:1]).settings

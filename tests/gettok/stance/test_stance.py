@@ -220,7 +220,9 @@ def test_a_prompt_that_takes_labels_fits_any_study(file: Path) -> None:
     prompt = StancePrompt.model_validate(conf(f"prompts/stance/{file.name}"))
     chosen = step(target=ANY_STUDY, prompt=prompt)
     assert ANY_STUDY.target in chosen.wording
-    assert chosen.wording.count("{labels}") == chosen.wording.count(ANY_STUDY.target), "except the target's own"
+    assert chosen.wording.count("{labels}") == chosen.wording.count(ANY_STUDY.target), (
+        "except the target's own"
+    )
     if "{labels}" in prompt.text:
         assert "'in favour', 'against', 'neither'" in chosen.wording
         chosen.open()

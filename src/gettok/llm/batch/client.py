@@ -163,7 +163,12 @@ class BatchClient:
                 if isinstance(outcome, Reply):
                     raise self._not_taken(outcome) from None
                 failure = outcome
-            except (ValueError, LookupError, TypeError, AttributeError) as error:  # a body that is cut or not JSON
+            except (
+                ValueError,
+                LookupError,
+                TypeError,
+                AttributeError,
+            ) as error:  # a body that is cut or not JSON
                 failure = Failure(self.classifier.brief(f"200 without an answer: {error}"))
             if attempt < self._max_attempts:
                 _log.warning("try %d of %d failed: %s", attempt, self._max_attempts, failure.what)

@@ -1,8 +1,8 @@
 """Asks through the Batch API: questions are sent in files and answered within a day, usually at half the price.
 
-It is an engine like the one that asks directly, and returns the same outcomes. It works in rounds. In each round it goes
-through all videos without an answer: it runs a video's conversation with the replies that are stored, and writes the
-next calls into a file for each model, which becomes a batch when it is full. Then it waits for the batches.
+It is an engine like the one that asks directly, and returns the same outcomes. It works in rounds. In each round it
+goes through all videos without an answer: it runs a video's conversation with the replies that are stored, and writes
+the next calls into a file for each model, which becomes a batch when it is full. Then it waits for the batches.
 A conversation is never kept: started anew with the same replies, it asks the same.
 """
 

@@ -43,7 +43,7 @@ class OpenBatch:
 
 @dataclass(frozen=True)
 class SettledCall:
-    """The outcome of one call: what it cost, and its reply if there is one. A cost of `None` counts as the worst case."""
+    """The outcome of one call: what it cost, and its reply if there is one. A `None` cost counts as the worst case."""
 
     usd: Decimal | None
     reply: Reply | None = None

@@ -95,7 +95,9 @@ class BatchQueue:
         if not answered.issuperset(self.log.requests(batch)):
             self._incomplete_polls[batch.number] += 1
             if self._incomplete_polls[batch.number] < _INCOMPLETE_POLLS:
-                self._on_message(f"batch {batch.id}: {status.status}, but some of its results are missing so far")
+                self._on_message(
+                    f"batch {batch.id}: {status.status}, but some of its results are missing so far"
+                )
                 return
         results = BatchResults(self._client.classifier, self._llm, batch.model)
         unanswered = self.log.settle(batch, results.read(files), None)
@@ -115,7 +117,9 @@ class BatchQueue:
         if status.is_queue_full:
             self._shrink(requests)
             return
-        problems = "; ".join(f"{problem.get('code')}: {problem.get('message')}" for problem in status.problems[:3])
+        problems = "; ".join(
+            f"{problem.get('code')}: {problem.get('message')}" for problem in status.problems[:3]
+        )
         raise BadSettings(
             f"the host rejected batch {batch.id}: {self._client.classifier.brief(problems)}",
             "stopped at once; nothing was asked in it, and every earlier answer is kept",

@@ -23,7 +23,9 @@ class BatchResults:
 
     def read(self, files: Iterable[bytes]) -> Iterator[tuple[str, SettledCall]]:
         """Every line in the order of the files, matched by our own id: hosts return lines in any order."""
-        lines = [line for file in files for line in parse_lines(file) if isinstance(line.get("custom_id"), str)]
+        lines = [
+            line for file in files for line in parse_lines(file) if isinstance(line.get("custom_id"), str)
+        ]
         self._accepts_others = any(_status(line) == 200 for line in lines)
         for line in lines:
             yield str(line["custom_id"]), self._settled(line)
@@ -46,9 +48,7 @@ class BatchResults:
             reply = parse_reply(self._classifier.key.blot_out(text))
             return reply or Failure("200 without an answer")
         returned = ErrorResponse(status if isinstance(status, int) else 500, text, {})
-        return self._classifier.classify_response(
-            returned, self._model, accepts_others=self._accepts_others
-        )
+        return self._classifier.classify_response(returned, self._model, accepts_others=self._accepts_others)
 
 
 def _status(line: Mapping[str, Json]) -> Json:

@@ -30,8 +30,8 @@ def items(inputs: Collection[StanceInput]) -> Iterator[Item[StanceInputs] | Skip
     captions = _texts(VIDEOS, "videos", "description")
     frames = frames_by_video()
     for video in videos():
-        tables = (transcripts, descriptions, on_screen, captions)
-        texts = [table[video.video_id] for table in tables]
+        video_id = video.video_id
+        texts = transcripts[video_id], descriptions[video_id], on_screen[video_id], captions[video_id]
         frame = thin_out(frames.get(video.video_id, []), 1) if "frame" in inputs else []
         pictures = stored_frames(video, frame) if frame else None
         content = StanceInputs(*texts, pictures=pictures).only(inputs)

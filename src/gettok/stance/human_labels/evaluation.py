@@ -1,4 +1,4 @@
-"""Evaluates the stances of a run against people's labels: what is compared, what is left out and why, and how they agree."""
+"""Evaluates the stances of a run against people's labels: what is compared, what is left out and why, who disagrees."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,9 +59,7 @@ class Evaluation:
         return [video for video in self.compared if video.people != video.model]
 
 
-def evaluate(
-    human_labels: Sequence[HumanLabel], stances: pl.DataFrame, labels: Sequence[str]
-) -> Evaluation:
+def evaluate(human_labels: Sequence[HumanLabel], stances: pl.DataFrame, labels: Sequence[str]) -> Evaluation:
     """`stances` has a row for each video of the study: `video_id`, and a `label` or the `reason` why there is none."""
     model = {
         video_id: (label, reason)

@@ -15,7 +15,9 @@ from gettok.media.images import Picture, Pictures
 
 #: The version of the drawing, for the key of an answer about a painted frame. Change it whenever the drawing changes.
 PAINTER = "band-1"
-_FONT = Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"  # bundled with matplotlib: the same on every machine
+_FONT = (
+    Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+)  # bundled, so the same on every machine
 _SMALLEST = 14
 
 
@@ -51,7 +53,7 @@ def with_words(jpeg: bytes, words: str) -> bytes:
 
 
 def refuse_unpaintable(words: str) -> None:
-    """Raise `BadSettings` for letters that the font lacks: they would be drawn as empty boxes, which instruct nothing."""
+    """Raise `BadSettings` for letters that the font lacks: they would be drawn as empty boxes, which say nothing."""
     letters = set("".join(words.split()))
     if missing := sorted(letter for letter in letters if ord(letter) not in _drawable()):
         raise BadSettings(

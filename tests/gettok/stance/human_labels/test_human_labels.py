@@ -57,12 +57,16 @@ def test_without_pairs_there_is_no_rate_but_an_n():
     found = confusion(LABELS, [])
     assert found.n == 0
     assert (found.accuracy.value, found.accuracy.low, found.kappa, found.macro_f1) == (None, None, None, None)
-    assert [(counts.precision, counts.recall, counts.f1) for counts in found.by_label] == [(None, None, None)] * 3
+    assert [(counts.precision, counts.recall, counts.f1) for counts in found.by_label] == [
+        (None, None, None)
+    ] * 3
 
 
 def human_labels(*rows):
     """Rows of coder, video and label; an empty label is a blank one."""
-    return [HumanLabel(line, video, coder, given or None) for line, (coder, video, given) in enumerate(rows, 2)]
+    return [
+        HumanLabel(line, video, coder, given or None) for line, (coder, video, given) in enumerate(rows, 2)
+    ]
 
 
 def stances(labels):
@@ -95,7 +99,7 @@ def test_of_several_people_the_most_frequent_label_counts_and_a_tie_is_left_out(
     assert found.compared == (Compared("1", "support", "support"), Compared("2", "support", "support"))
     assert found.left_out == {"coders_tied": 1}
     assert (found.coders.count, found.coders.judged_twice) == (3, 2)
-    # of the five labels of videos with two or more, three are support: 1 - (4/2 + 2) / (12 / 4) by Krippendorff's formula
+    # three of the five labels of videos with several are support: 1 - (4/2 + 2) / (12 / 4) by Krippendorff's formula
     assert found.coders.alpha == -0.3333
 
 
