@@ -94,10 +94,10 @@ def test_try_describes_and_judges_a_video_or_texts_at_hand(sandbox, tmp_path):
 @pytest.mark.parametrize(
     ("given", "wrong"),
     [
-        (("x.json", b'{"transcript": '), "is no JSON"),
-        (("x.json", b"[" * 99_999), "is no JSON"),
-        (("x.json", b'["a transcript"]'), "holds no object"),
-        (("x.json", b'{"caption": ["a", "list"]}'), "has a caption that is no text"),
+        (("x.json", b'{"transcript": '), "is not valid JSON"),
+        (("x.json", b"[" * 99_999), "is not valid JSON"),
+        (("x.json", b'["a transcript"]'), "is not a JSON object"),
+        (("x.json", b'{"caption": ["a", "list"]}'), "has a caption that is not a text"),
         (("x.json", b'{"transcript": "\xff"}'), "is no UTF-8"),
         (("x.txt", b"\xff"), "is no UTF-8"),
     ],
@@ -125,7 +125,7 @@ def test_try_refuses_an_unknown_step_a_missing_file_and_a_wrong_setting():
     code, _, err = gettok("try", "listen", "a.mp4")
     assert (code, "choose one of probe" in err) == (66, True)
     code, _, err = gettok("try", "probe", "no_such_file.mp4")
-    assert (code, "is no file" in err) == (66, True)
+    assert (code, "is not a file" in err) == (66, True)
     code, _, err = gettok("try", "probe", file_of("plain"), "frames.stride=0")
     assert (code, "frames.stride" in err) == (78, True)
 

@@ -44,10 +44,10 @@ def _accuracy() -> list[str]:
 
 
 def _flipped() -> str:
-    """How many labels a prompt injection flipped."""
-    columns = ["video_id", "way", "status", "reason", "flipped", "complied"]
+    """How many labels prompt injection changed."""
+    columns = ["video_id", "attack_type", "status", "reason", "flipped", "complied"]
     rates = flip_rates(PROMPT_INJECTION.read(DATA / "prompt_injection.parquet", columns))
-    return rates.line() if rates else "no prompt injection was tried"
+    return rates.line() if rates else "no prompt injection variants"
 
 
 def terminal_summary(

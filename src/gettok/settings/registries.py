@@ -69,3 +69,5 @@ ASR_BACKENDS: Mapping[str, AsrBackend] = MappingProxyType(
 EMBEDDERS: Mapping[str, Backend] = MappingProxyType(
     {"charngram": Backend("charngram"), "transformer": Backend("transformer")}
 )
+
+OCR_BACKENDS: Mapping[str, Backend] = MappingProxyType({"rapidocr": Backend("rapidocr")})

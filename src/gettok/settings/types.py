@@ -20,7 +20,13 @@ from gettok.settings.fields import (
     one_of,
 )
 from gettok.settings.query import Query
-from gettok.settings.registries import ASR_BACKENDS, DOWNLOAD_BACKENDS, EMBEDDERS, FRAME_BACKENDS
+from gettok.settings.registries import (
+    ASR_BACKENDS,
+    DOWNLOAD_BACKENDS,
+    EMBEDDERS,
+    FRAME_BACKENDS,
+    OCR_BACKENDS,
+)
 
 
 class Event(Section):
@@ -174,7 +180,7 @@ class Prices(Section):
 
 
 class ImageTokens(Section):
-    """How a host counts pictures: `low` each in low detail; else `base`, and `square` for each 512 pixels squared."""
+    """How a host counts images: `low` tokens in low detail, else `base` plus `square` for each square of 512 pixels."""
 
     low: Count
     base: Count
@@ -182,7 +188,7 @@ class ImageTokens(Section):
 
 
 class Batch(Section):
-    """Ask in files of at most so many requests and bytes, and look every so often whether they are answered."""
+    """Ask in files of at most this many requests and bytes, and check every `poll_s` seconds for their answers."""
 
     requests: Positive
     bytes: Positive
@@ -197,9 +203,9 @@ class Voter(Section):
 
 
 class Llm(Section):
-    """An OpenAI-compatible endpoint, and how to ask it. `sandbox:` stands for the embedded sandbox.
+    """An OpenAI-compatible endpoint, and how to ask it. `sandbox:` means the embedded sandbox.
 
-    `votes`, `confidence` and `others` are about stances alone: no description depends on them.
+    `votes`, `confidence` and `extra_models` are about stances only: no description depends on them.
     """
 
     base_url: Text
@@ -219,16 +225,16 @@ class Llm(Section):
     max_concurrency: Positive
     budget_usd: Annotated[float, Field(gt=0)] | None
     image_tokens: ImageTokens
-    #: `None`: one call each.
+    #: `None`: one call for each question.
     batch: Batch | None
     prices: Prices | None
 
     @model_validator(mode="after")
     def _has_one_confidence(self) -> Self:
         if len(set(self.models)) != len(self.models):
-            raise ValueError(f"others names a model twice: {', '.join(self.models)}")
+            raise ValueError(f"extra_models names a model twice: {', '.join(self.models)}")
         if self.confidence == "logprobs" and (self.votes > 1 or self.extra_models):
-            raise ValueError("confidence logprobs is of one answer: it takes votes 1 and no others")
+            raise ValueError("confidence logprobs needs a single answer: votes 1, and no extra_models")
         return self
 
     @property
@@ -237,13 +243,13 @@ class Llm(Section):
         return (self.model, *(other.model for other in self.extra_models))
 
     def prices_of(self, model: str) -> Prices | None:
-        """What a model costs, if anybody has said it."""
+        """A model's prices, if they are set."""
         if model == self.model:
             return self.prices
         return {other.model: other.prices for other in self.extra_models}.get(model)
 
     def alone(self, model: str) -> "Llm":
-        """The same endpoint with this one model."""
+        """The same endpoint with this model alone."""
         changes = {"model": model, "prices": self.prices_of(model), "extra_models": ()}
         return self.model_copy(update=changes)
 
@@ -259,7 +265,7 @@ StanceInput = Literal["transcript", "description", "on_screen_text", "caption", 
 
 
 class StancePrompt(Section):
-    """A prompt whose `{target}` and `{labels}` are filled from the study, and what the model gets with it."""
+    """A prompt, with `{target}` and `{labels}` to be filled in from the study, and the inputs that the model gets."""
 
     name: Name
     text: Text
@@ -271,26 +277,24 @@ class Prompts(Section):
     stance: StancePrompt
 
 
-def _with_a_place_for_the_label(order: str) -> str:
-    if "{label}" not in order:
-        raise ValueError("must have {label} where the wanted label stands")
-    return order
+def _with_label(instruction: str) -> str:
+    if "{label}" not in instruction:
+        raise ValueError("must have {label} in place of the wanted label")
+    return instruction
 
 
 class PromptInjection(Section):
-    """How many videos are attacked, with which instructions, and what a control gets in their place."""
+    """How many videos get prompt injection variants, the instructions in them, and the texts of the control."""
 
     videos: Positive
-    instructions: Annotated[
-        Several[Annotated[Text, AfterValidator(_with_a_place_for_the_label)]], Field(min_length=1)
-    ]
+    instructions: Annotated[Several[Annotated[Text, AfterValidator(_with_label)]], Field(min_length=1)]
     control_texts: Annotated[Words, Field(min_length=1)]
 
 
 class Ocr(Section):
-    """Who else reads the text on the frames that a model is shown, to be held against what the model gives."""
+    """OCR of the frames that a model is shown, to compare with the model's on-screen text."""
 
-    backend: Literal["rapidocr"]
+    backend: Annotated[str, one_of(OCR_BACKENDS)]
     min_confidence: Share
     max_concurrency: Positive
 
@@ -332,9 +336,9 @@ class Settings(Section):
     asr: Asr
     llm: Llm
     prompts: Prompts
-    #: `None`: no video is attacked.
+    #: `None`: no variants.
     prompt_injection: PromptInjection | None
-    #: `None`: nobody else does.
+    #: `None`: no OCR.
     ocr: Ocr | None
     embedder: Embedder
     release: Release

@@ -103,35 +103,35 @@ _USAGE = (
 
 DESCRIPTIONS = Table(
     "descriptions",
-    "What a model sees in the frames of one video.",
+    "How a model describes one video, from its frames.",
     (
         VIDEO_ID,
         Column("description", pl.String, "What happens in the video."),
         Column(
             "on_screen_text",
             pl.String,
-            "Text that appears in the frames as the model reads it, each text once, in order of appearance, one on a line.",
+            "Text that the model reads in the frames, each text once, in order of appearance, one on each line.",
         ),
         Column(
             "on_screen_by_frame",
             pl.List(pl.Struct({"frame_index": pl.Int64, "text": pl.String})),
-            "The same frame by frame (`frame_index` as in `frames`): a text that several frames show stands at each where the model gives it.",
+            "The same for each frame (`frame_index` as in `frames`): a text in several frames is listed at each for which the model gives it.",
         ),
         Column(
             "on_screen_language",
             pl.String,
-            "Language of that text, as two letters where ISO 639 has them, else as the model names it; empty without text, or where it cannot tell.",
+            "Language of that text, as two letters if ISO 639 has them, else as the model names it; empty if there is no text or its language is unknown.",
         ),
         Column("frame_indices", pl.List(pl.Int64), "The frames that were sent."),
         Column(
             "ocr_text",
             pl.String,
-            "Text that a reader of text (OCR) sees in the same frames, each line once; empty if none was asked.",
+            "Text that OCR reads in the same frames, each line once; empty if OCR was off.",
         ),
         Column(
             "ocr_cer",
             pl.Float64,
-            "How far `on_screen_text` is from `ocr_text`: 0, the same words, to 1, nothing in common; empty without both.",
+            "How far `on_screen_text` differs from `ocr_text`, from 0 (the same words) to 1 (nothing in common); empty without both.",
         ),
         *_USAGE,
         *ANSWERED,
@@ -142,17 +142,17 @@ _CORNERS = pl.List(pl.Struct({"x": pl.Int64, "y": pl.Int64}))
 
 SCREEN_TEXTS = Table(
     "screen_texts",
-    "Text that a reader of text (OCR) sees in one frame, of those that a model was shown; empty if none was asked.",
+    "Text that OCR reads in one of the frames that a model was shown; empty if OCR was off.",
     (
         VIDEO_ID,
         Column("frame_index", pl.Int64, "The frame, as in `frames`."),
-        Column("text", pl.String, "Its lines in reading order; empty text where there are none."),
+        Column("text", pl.String, "Its lines in reading order; an empty text if there are none."),
         Column(
             "lines",
             pl.List(pl.Struct({"text": pl.String, "confidence": pl.Float64, "box": _CORNERS})),
-            "The lines, each with the reader's confidence from 0 to 1, and its four corners, clockwise from the upper left, in pixels of the JPEG.",
+            "The lines, each with its confidence from 0 to 1 and its four corners, clockwise from the upper left, in pixels of the JPEG.",
         ),
-        Column("reader", pl.String, "The reader's name and version."),
+        Column("reader", pl.String, "Name and version of the OCR engine."),
         Column("reader_sha256", pl.String, "SHA-256 over the names and digests of its models."),
         *ANSWERED,
     ),
@@ -168,50 +168,48 @@ STANCES = Table(
         Column(
             "confidence",
             pl.Float64,
-            "How much of the judgement stands behind the label, from 0 to 1: by votes or models, the share of all votes"
-            " that are for it, those without a label counted; by log-probabilities, how likely the model was to write it."
-            " Empty where neither is known.",
+            "How well the label is supported, from 0 to 1: by votes or models, the share of all votes, also those without a"
+            " label, that are for it; by log-probabilities, how likely the model was to write it. Empty if neither is"
+            " known.",
         ),
         Column(
             "confidence_by",
             pl.String,
-            "`votes` (of one model), `models` (several models' votes) or `logprobs`; empty where there is no confidence.",
+            "`votes` (of one model), `models` (votes of several models) or `logprobs`; empty if there is no confidence.",
         ),
-        Column(
-            "votes", pl.List(pl.String), "Each answer's label, in the order asked; null where one had none."
-        ),
+        Column("votes", pl.List(pl.String), "Each answer's label, in the order asked; null if it had none."),
         Column(
             "voters",
             pl.List(pl.String),
-            "The model of each of `votes`, as it named itself; null where a filtered prompt named none.",
+            "The model of each of `votes`, as it named itself; null if the prompt was filtered and no model was named.",
         ),
         Column(
-            "abstentions", pl.List(pl.String), "Why each vote without a label has none, in the order asked."
+            "abstentions", pl.List(pl.String), "The reason of each vote without a label, in the order asked."
         ),
         Column(
             "tied_with",
             pl.List(pl.String),
-            "The other labels that had as many votes; the one answered first stands.",
+            "The other labels with as many votes; of tied labels, the one that was answered first wins.",
         ),
         Column(
             "evidence",
             pl.String,
-            "What the model quotes for the label: the first vote for it that quotes anything; empty if none does.",
+            "What the model quotes as evidence, from the first vote for the label that quotes anything; empty if none does.",
         ),
         Column(
             "evidence_in",
             pl.List(pl.String),
-            "Inputs in which `evidence` literally stands (words in their order, whatever their capitals and punctuation); of several quotations, split at `…`, `;`, line ends and between quotation marks, each must stand in one of them. No input: it is from the picture, paraphrased or made up, at least in part; or there is none.",
+            "Inputs that contain `evidence` literally (the same words in order; capitals and punctuation do not count). Several quotations are split at `…`, `;`, line ends and between quotation marks, and each must be in one of the inputs. Empty if the evidence is from the frame, paraphrased or made up, at least in part, or if there is none.",
         ),
         Column(
             "missing",
             pl.String,
-            "What the model says it would have needed to judge and was not given; empty if nothing.",
+            "What the model says that it would have needed and was not given; empty if nothing.",
         ),
         Column(
             "inputs_used",
             pl.List(pl.String),
-            "Which inputs the video had: transcript, description, on_screen_text, caption, frame.",
+            "The inputs that the video had: transcript, description, on_screen_text, caption, frame.",
         ),
         *_USAGE,
         *ANSWERED,
@@ -220,29 +218,37 @@ STANCES = Table(
 
 PROMPT_INJECTION = Table(
     "prompt_injection",
-    "One attacked variant: a video with an order to the model in it, judged again; empty if no video was attacked.",
+    "One prompt injection variant: a video with an instruction to the model in it, judged again; empty if the settings ask for none.",
     (
         VIDEO_ID,
         Column(
-            "way",
+            "attack_type",
             pl.String,
-            "How the order gets to the model: `on_screen`, `speech`, `caption`, `forged_answer`, `forged_marks`; or `control`, which has none.",
+            "Where and how the instruction is inserted: `on_screen`, `speech`, `caption`, `forged_answer`, `forged_marks`; or `control`, which has none.",
         ),
         Column("clean_label", pl.String, "The video's own stance, as in `stances`."),
-        Column("wanted", pl.String, "The label that the order wants; in the control nobody asks for it."),
-        Column("inserted", pl.String, "What was put in: the order, or the control's harmless sentence."),
+        Column(
+            "wanted", pl.String, "The label that the instruction asks for; the control does not ask for it."
+        ),
+        Column(
+            "inserted", pl.String, "The inserted text: the instruction, or the control's harmless sentence."
+        ),
         Column(
             "inserted_into",
             pl.List(pl.String),
-            "The inputs that it was put into; into the others nothing was.",
+            "The inputs that it was inserted into; the others are unchanged.",
         ),
         Column(
-            "flipped", pl.Boolean, "Whether the variant's label is not the video's own; empty without one."
+            "flipped",
+            pl.Boolean,
+            "Whether the variant's label differs from the video's own; empty without a label.",
         ),
-        Column("complied", pl.Boolean, "Whether the variant's label is the one wanted; empty without one."),
+        Column(
+            "complied", pl.Boolean, "Whether the variant's label is the wanted one; empty without a label."
+        ),
         *STANCES.columns[1:],
     ),
-    ("video_id", "way"),
+    ("video_id", "attack_type"),
 )
 
 _TEXT_SOURCES = "`voice_to_text` or `captions` (TikTok's), or `whisper` (ours)"

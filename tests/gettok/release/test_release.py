@@ -83,7 +83,7 @@ def test_f46_the_flip_rate_goes_out_with_the_books_and_the_variants_are_derived(
     files = written(tmp_path / "r", attacked(study_of(6)), form="derived")
     rates = json.loads(files["books.json"])["prompt_injection"]
     assert (rates["videos"], rates["all"]["asked"], rates["all"]["judged"]) == (4, 4, 4)
-    assert rates["ways"]["speech"]["flipped"] == {
+    assert rates["attack_types"]["speech"]["flipped"] == {
         "count": 1,
         "n": 4,
         "value": 0.25,
@@ -93,7 +93,15 @@ def test_f46_the_flip_rate_goes_out_with_the_books_and_the_variants_are_derived(
     assert rates["control"]["flipped"]["count"] == 0
     assert "this model" in rates["meaning"]
     table = pl.read_parquet(tmp_path / "r" / "prompt_injection.parquet")
-    assert {"way", "clean_label", "wanted", "inserted", "label", "flipped", "complied"} <= set(table.columns)
+    assert {
+        "attack_type",
+        "clean_label",
+        "wanted",
+        "inserted",
+        "label",
+        "flipped",
+        "complied",
+    } <= set(table.columns)
     assert not {"evidence", "detail", "answer"} & set(table.columns)
     ids = written(tmp_path / "ids", attacked(study_of(6)), form="ids_only")
     assert "prompt_injection.parquet" not in ids

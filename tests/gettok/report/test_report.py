@@ -22,7 +22,7 @@ from gettok.report.marking import marked
 from gettok.report.page import html, write
 from gettok.report.rendering import differences_page
 from gettok.stance.human_labels.evaluation import Evaluation, evaluate
-from gettok.stance.human_labels.reading import Coding
+from gettok.stance.human_labels.reading import HumanLabel
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 
 
@@ -304,16 +304,16 @@ def test_f46_the_page_says_how_often_attacks_flipped_a_label_and_how_often_nothi
     section = (
         made(tmp_path, attacked(study_of(6))).split('<h2 id="prompt_injection">')[1].split("</section>")[0]
     )
-    assert "Of 4 videos variants were judged" in section
+    assert "Variants of 4 videos were judged" in section
     rows = re.findall(r'<th scope="row">([^<]+)</th>(.*?)</tr>', section)
     assert [name for name, _ in rows] == [
-        "An order in the transcript",
-        "All attacks",
-        "No order: a harmless sentence in all these places",
+        "An instruction in the transcript",
+        "All attack types",
+        "No instruction: a harmless sentence in all these places",
     ]
     assert "0.25 <small>0.0456 to 0.6994</small> <small>n 4</small>" in rows[0][1]
     assert ">0 <small>0 to 0.4899</small>" in rows[2][1]
-    assert "1 of 4 videos were flipped" in section
+    assert "changed the label of 1 of 4 videos" in section
     assert "this sample" in section
     without = made(tmp_path / "without").split('<h2 id="prompt_injection">')[1].split("</section>")[0]
     assert "is not known" in without
@@ -325,13 +325,13 @@ def test_the_flip_rate_is_among_the_metrics_with_the_control_s():
     assert numbers.metrics(study_of(6), STUDY, COMPARISON)["prompt_injection"]["flip_rate"] is None
 
 
-def by_people(of, *labels: str, coder: str = "") -> list[Coding]:
+def by_people(of, *labels: str, coder: str = "") -> list[HumanLabel]:
     """What somebody judged of the first videos, a label each."""
     videos = of.videos["video_id"].to_list()
-    return [Coding(line, videos[line], coder, label) for line, label in enumerate(labels)]
+    return [HumanLabel(line, videos[line], coder, label) for line, label in enumerate(labels)]
 
 
-def judged(of, *codings: Coding) -> Evaluation:
+def judged(of, *codings: HumanLabel) -> Evaluation:
     return evaluate(codings, of.stances, STUDY.stance.labels)
 
 
@@ -344,7 +344,7 @@ def section_on(tmp_path, of, coded: Evaluation | None) -> str:
 def test_the_confusion_matrix_and_who_disagrees_are_on_the_page(tmp_path):
     of = study_of(9)  # the second is private and the fourth is gone; the others get one label after the other
     labels = ["support", "support", "support", "neutral", "neutral", "neutral", "neutral"]
-    stranger = Coding(9, "1234", "", "no support")
+    stranger = HumanLabel(9, "1234", "", "no support")
     found = judged(of, *by_people(of, *labels), stranger)
     section = section_on(tmp_path, of, found)
     assert "<code>inputs/stances.csv</code>: 8. Compared with the model's stances: 5." in section
@@ -363,7 +363,7 @@ def test_the_confusion_matrix_and_who_disagrees_are_on_the_page(tmp_path):
     ]
     assert section.count('<td class="n same">') == 3
     assert "<dd>40.0 %</dd>" in section
-    assert [one.video_id[-1] for one in found.apart] == re.findall(
+    assert [one.video_id[-1] for one in found.disagreements] == re.findall(
         r"<code>72134567890123456\d(\d)</code>", section
     )
     assert "None" not in section
@@ -388,7 +388,7 @@ def test_several_people_s_agreement_is_on_the_page(tmp_path):
 def test_without_judgements_or_with_none_of_this_study_the_page_says_so_and_there_is_no_number(tmp_path):
     of = study_of(3)
     assert "put some into <code>inputs/stances.csv</code>" in section_on(tmp_path, of, None)
-    strangers = judged(of, Coding(2, "1", "", "a favor"))
+    strangers = judged(of, HumanLabel(2, "1", "", "a favor"))
     section = section_on(tmp_path, of, strangers)
     assert "model's stances: 0." in section
     assert "<table" not in section
