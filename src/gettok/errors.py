@@ -165,3 +165,8 @@ class BudgetSpent(Stop):
     """The budget in the settings is spent."""
 
     exit_code = 76
+
+
+def counted(count: int, noun: str) -> str:
+    """The number with its noun: `1 day`, `2 days`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

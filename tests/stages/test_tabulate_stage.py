@@ -32,7 +32,7 @@ def workspace(tmp_path):
 
 
 def test_every_table_is_written_and_the_books_account_for_every_row(workspace):
-    said = workspace.run("tabulate")
+    output = workspace.run("tabulate")
     data = workspace.data
     assert [file.stem for file in sorted((data / "videos").iterdir())] == ["2022-12-07", "2022-12-08"]
     assert VIDEOS.read(data / "videos")["video_id"].to_list() == ["2", str(ID), "5"]
@@ -45,8 +45,8 @@ def test_every_table_is_written_and_the_books_account_for_every_row(workspace):
     assert FIELDS.read(data / "fields.parquet").filter(field="foo")["rows"].to_list() == [2]
     lost = {"no_id": 1, "no_page": 1, "no_time": 1, "not_an_object": 1, "outside_study": 1}
     assert workspace.books("tabulate") == {"asked": 8, "ok": 3, "unusable": lost}
-    assert r"tabulate: 2 unknown fields of videos: foo (2 rows), 'a\x1b[31m\nb' (1 row)" in said
-    assert "tabulate: 3 of 8 ok; no_id 1, no_page 1, no_time 1, not_an_object 1, outside_study 1" in said
+    assert r"tabulate: 2 unknown fields of videos: foo (2 rows), 'a\x1b[31m\nb' (1 row)" in output
+    assert "tabulate: 3 of 8 ok; no_id 1, no_page 1, no_time 1, not_an_object 1, outside_study 1" in output
     assert not [file for file in data.iterdir() if file.name.startswith(".")]
 
 
@@ -74,10 +74,10 @@ def test_a_new_day_leaves_the_files_of_the_other_days_as_they_were(workspace):
 
 def test_a_damaged_file_of_pages_stops_the_stage_and_is_named(workspace):
     (workspace.data / "pages" / "videos" / "b.0000.parquet").write_bytes(b"PAR1 not really")
-    code, said = workspace.outcome("tabulate")
+    code, output = workspace.outcome("tabulate")
     assert code == 66
-    assert "b.0000.parquet" in said
-    assert "Traceback" not in said
+    assert "b.0000.parquet" in output
+    assert "Traceback" not in output
     assert not (workspace.data / "videos").exists()
     assert not [file for file in workspace.data.iterdir() if file.name.startswith(".")]
 

@@ -33,9 +33,9 @@ def visits(sandbox: Sandbox) -> list[str]:
 def test_a_day_s_videos_are_fetched_before_the_next_day_is_asked_for(workspace):
     with Sandbox() as sandbox:
         at = workspace(sandbox)
-        code, said, err = at.gettok("follow")
+        code, output, err = at.gettok("follow")
         assert code == 0, err
-        assert "5 of 5 days are collected" in said
+        assert "5 of 5 days are collected" in output
         asked = [subject[:8] for subject in queries(sandbox)]
         log = [entry["subject"] for entry in sandbox.requests()]
         seen = visits(sandbox)
@@ -50,11 +50,11 @@ def test_the_stages_find_all_of_it_in_the_store_and_so_does_a_second_call(worksp
         at = workspace(sandbox)
         assert at.gettok("follow")[0] == 0
         pages, searches = sorted(visits(sandbox)), queries(sandbox)
-        said = at.run("collect", "tabulate", "download")
+        output = at.run("collect", "tabulate", "download")
         assert at.gettok("follow")[0] == 0
         assert queries(sandbox) == searches
         books = at.books("download")
-        assert sorted(visits(sandbox)) == pages, said
+        assert sorted(visits(sandbox)) == pages, output
     assert len(set(pages)) == books["asked"] > 5
 
 
@@ -88,9 +88,9 @@ def test_f15_where_the_quota_ends_what_is_collected_is_fetched_and_the_next_day_
         assert len(queries(sandbox)) == 2, "the day has a second page"
         assert len(set(visits(sandbox))) == 100, "what the first page shows may be gone tomorrow"
         sandbox.clock.advance(86_400)
-        code, said, err = at.gettok("follow")
+        code, output, err = at.gettok("follow")
         assert code == 0, err
-        assert "2 of 2 days are collected, with 260 videos" in said
+        assert "2 of 2 days are collected, with 260 videos" in output
 
 
 CAPTCHAS = {"do": "captcha", "match": "/www.tiktok.com/", "times": None}
@@ -99,28 +99,28 @@ CAPTCHAS = {"do": "captcha", "match": "/www.tiktok.com/", "times": None}
 def test_pages_that_cannot_be_read_do_not_end_the_collection(workspace):
     with Sandbox(script=[CAPTCHAS]) as sandbox:
         at = workspace(sandbox, "download.max_attempts=1", "download.pause_s=0")
-        code, said, err = at.gettok("follow")
-        assert (code, said) == (75, "")
-        assert "the videos' pages are the trouble: 5 pages in a row could not be read" in err
+        code, output, err = at.gettok("follow")
+        assert (code, output) == (75, "")
+        assert "the videos' pages cannot be read: 5 pages in a row could not be read" in err
         assert "5 of 5 days are collected" in err
         assert [subject[:8] for subject in queries(sandbox)] == [f"2022120{day}" for day in (6, 7, 8, 9)] + [
             "20221210"
         ]
-        assert len(visits(sandbox)) < 10, "nobody goes on asking for pages"
+        assert len(visits(sandbox)) < 10, "no further pages are asked for"
         sandbox.play([])
-        code, said, err = at.gettok("follow")
+        code, output, err = at.gettok("follow")
         assert code == 0, err
-        assert "5 of 5 days are collected" in said
+        assert "5 of 5 days are collected" in output
         assert len(queries(sandbox)) == 5
 
 
-def test_f15_a_quota_that_ends_after_the_pages_did_is_said_beside_them(workspace):
+def test_f15_a_quota_that_ends_after_the_pages_did_is_reported_beside_them(workspace):
     quota = {"do": "429_quota", "match": "video/query", "nth": 5}
     with Sandbox(script=[CAPTCHAS, quota]) as sandbox:
         at = workspace(sandbox, "download.max_attempts=1", "download.pause_s=0")
         code, _, err = at.gettok("follow")
         assert code == 75
-        assert "the videos' pages are the trouble" in err
+        assert "the videos' pages cannot be read" in err
         assert "days are collected, and then: " in err
         assert "download.max_concurrency=1" in err
 

@@ -46,16 +46,16 @@ def histories(draw) -> list[Window]:
 
 @given(histories(), _STUDY, _MOST_DAYS, _MOMENT, st.integers(0, 5))
 def test_whatever_came_before_each_day_up_to_today_is_in_one_window(
-    existing, study, most_days, today, fresh_days
+    existing, study, max_days, today, fresh_days
 ):
     fresh = None if today is None else today - timedelta(days=fresh_days)
-    planned = plan(study, existing, most_days, fresh=fresh, today=today)
+    planned = plan(study, existing, max_days, fresh=fresh, today=today)
     asked = covered(planned)
     assert asked == sorted(set(asked)), "no day is asked for twice"
     assert up_to(study, today) <= set(asked), "and none is left out"
     new = [window for window in planned if window not in existing]
     assert set(covered(new)) <= up_to(study, today)
-    assert all(len(window.days) <= most_days for window in new)
+    assert all(len(window.days) <= max_days for window in new)
     assert {window for window in existing if window.overlaps(study)} == set(planned) - set(new)
     assert all(len(window.days) == 1 for window in new if fresh is not None and window.end >= fresh)
     leaves = covered(sorted({*existing, *planned}))
@@ -63,9 +63,9 @@ def test_whatever_came_before_each_day_up_to_today_is_in_one_window(
 
 
 @given(histories(), _STUDY, _MOST_DAYS)
-def test_a_study_that_was_planned_before_plans_nothing_new(existing, study, most_days):
-    first = plan(study, existing, most_days)
-    assert plan(study, first, most_days) == first
+def test_a_study_that_was_planned_before_plans_nothing_new(existing, study, max_days):
+    first = plan(study, existing, max_days)
+    assert plan(study, first, max_days) == first
     assert list(gaps(study, first)) == []
 
 
@@ -77,11 +77,11 @@ def test_halves_are_the_window_in_two_of_about_one_length(window):
 
 
 @given(_STUDY, _STUDY)
-def test_windows_overlap_when_they_share_a_day_and_within_is_what_they_share(one, other):
-    shared = sorted({*one.days} & {*other.days})
-    assert one.overlaps(other) == other.overlaps(one) == bool(shared)
+def test_windows_overlap_when_they_share_a_day_and_within_is_what_they_share(first, second):
+    shared = sorted({*first.days} & {*second.days})
+    assert first.overlaps(second) == second.overlaps(first) == bool(shared)
     if shared:
-        assert one.within(other).days == other.within(one).days == shared
+        assert first.within(second).days == second.within(first).days == shared
 
 
 @given(_STUDY)
@@ -94,7 +94,7 @@ def test_a_study_that_grows_by_a_day_gets_one_window_more():
     assert plan(days(0, 100), first, 30) == [*first, days(100, 100)]
 
 
-def test_days_that_will_be_asked_for_again_stand_alone():
+def test_each_day_that_will_be_asked_for_again_has_its_own_window():
     assert plan(days(0, 9), [], 30, fresh=days(7, 7).start, today=days(8, 8).start) == [
         days(0, 6),
         days(7, 7),

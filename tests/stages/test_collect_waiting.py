@@ -1,4 +1,4 @@
-"""A collection that nobody watches: with `on_quota: wait` it outlasts whatever waiting helps against."""
+"""An unattended collection: with `on_quota: wait` it outlasts every problem that passes with time."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,9 +30,9 @@ def test_f04_a_token_endpoint_that_is_down_for_hours_does_not_end_a_run_that_wai
         run(stage)
         assert (sandbox.clock.now() - began).total_seconds() > 3 * 3600
     assert states() == {"complete"}
-    said = capsys.readouterr().err
-    assert "gives no access token: HTTP 503" in said
-    assert "going on in 0 h 01 min. Ctrl-C ends it, nothing is lost" in said
+    output = capsys.readouterr().err
+    assert "gives no access token: HTTP 503" in output
+    assert "trying again in 0 h 01 min. Ctrl-C ends the run; nothing is lost" in output
 
 
 def test_f03_a_rate_limit_that_lasts_for_minutes_does_not_end_a_run_that_waits(collecting):
@@ -41,7 +41,7 @@ def test_f03_a_rate_limit_that_lasts_for_minutes_does_not_end_a_run_that_waits(c
     assert states() == {"complete"}
 
 
-def test_a_search_that_is_blind_for_hours_is_waited_for_longer_each_time(collecting, capsys):
+def test_a_search_that_finds_nothing_for_hours_is_waited_for_longer_each_time(collecting, capsys):
     with collecting(WAIT, *WORDS_ALONE, profile=Profile(keyword_blackout=True)) as (sandbox, stage):
         again = sandbox.clock.now().timestamp() + 5 * 3600
         advance = sandbox.clock.advance
@@ -55,8 +55,8 @@ def test_a_search_that_is_blind_for_hours_is_waited_for_longer_each_time(collect
         sandbox.clock.advance = seeing
         run(stage)
     assert states() == {"complete"}
-    rests = [line.partition("going on in ")[2][:11] for line in capsys.readouterr().err.splitlines()]
-    assert [rest for rest in rests if rest][:8] == [
+    pauses = [line.partition("trying again in ")[2][:11] for line in capsys.readouterr().err.splitlines()]
+    assert [pause for pause in pauses if pause][:8] == [
         "0 h 01 min.",
         "0 h 02 min.",
         "0 h 04 min.",
@@ -68,14 +68,14 @@ def test_a_search_that_is_blind_for_hours_is_waited_for_longer_each_time(collect
     ]
 
 
-def test_f04_a_run_that_does_not_wait_rests_for_an_hour_and_ends_with_what_is_wrong(collecting):
+def test_f04_a_run_that_does_not_wait_backs_off_for_an_hour_and_ends_with_what_is_wrong(collecting):
     with collecting(script=[NO_TOKEN | {"times": None}]) as (sandbox, stage):
         with pytest.raises(NotNow, match="nothing else is answered for an hour"):
             run(stage)
         assert 3600 < (sandbox.clock.now() - datetime(2023, 3, 15, 12, tzinfo=UTC)).total_seconds() < 7200
 
 
-def test_f36_a_run_that_rests_hears_a_signal(collecting):
+def test_f36_a_run_that_backs_off_notices_a_signal(collecting):
     with collecting(WAIT, script=["429_rate"] * 6) as (sandbox, stage):
         advance = sandbox.clock.advance
 

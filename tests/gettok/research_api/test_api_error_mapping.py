@@ -1,4 +1,4 @@
-"""What an answer means, by its body first; the codes and messages are those that the API and its clients have shown."""
+"""What an answer means, by its body first; the codes and messages are those seen from the API and its clients."""
 
 import json
 
@@ -50,9 +50,9 @@ def test_data_without_an_error_code_is_an_answer_even_under_500(body, status):
         ("invalid_params", Verdict.BAD_QUESTION),
         ("invalid_request", Verdict.BAD_QUESTION),
         ("invalid_file_upload", Verdict.BAD_QUESTION),
-        ("rate_limit_exceeded", Verdict.TOO_FAST),
+        ("rate_limit_exceeded", Verdict.RATE_LIMITED),
         ("daily_quota_limit_exceeded", Verdict.QUOTA_SPENT),
-        ("internal_error", Verdict.TROUBLE),
+        ("internal_error", Verdict.SERVER_ERROR),
     ],
 )
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 500])
@@ -64,9 +64,9 @@ def test_f07_a_documented_code_is_an_error_whatever_the_status_and_the_data(code
 @pytest.mark.parametrize(
     ("message", "verdict"),
     [
-        ("Something is wrong. Please try again later.", Verdict.TROUBLE),
-        ("Something went wrong. Please try again later.", Verdict.TROUBLE),
-        ("Server Internal Error", Verdict.TROUBLE),
+        ("Something is wrong. Please try again later.", Verdict.SERVER_ERROR),
+        ("Something went wrong. Please try again later.", Verdict.SERVER_ERROR),
+        ("Server Internal Error", Verdict.SERVER_ERROR),
         ("Search Id 7378809778820092971 is invalid or expired", Verdict.SEARCH_UNKNOWN),
         ("Invalid count or cursor", Verdict.CURSOR_REFUSED),
         ("`username: mysteriousreese` is invalid: cannot find the user", Verdict.DECLINED),
@@ -85,15 +85,15 @@ def test_the_words_of_a_message_decide_what_invalid_params_means(message, verdic
 @pytest.mark.parametrize(
     ("status", "verdict"),
     [
-        (200, Verdict.UNHEARD_OF),
-        (400, Verdict.UNHEARD_OF),
-        (404, Verdict.UNHEARD_OF),
-        (429, Verdict.TOO_FAST),
-        (500, Verdict.TROUBLE),
-        (503, Verdict.TROUBLE),
+        (200, Verdict.UNKNOWN_CODE),
+        (400, Verdict.UNKNOWN_CODE),
+        (404, Verdict.UNKNOWN_CODE),
+        (429, Verdict.RATE_LIMITED),
+        (500, Verdict.SERVER_ERROR),
+        (503, Verdict.SERVER_ERROR),
     ],
 )
-def test_f07_a_code_that_nobody_has_documented_is_named_with_its_log_id(status, verdict):
+def test_f07_an_undocumented_code_is_named_with_its_log_id(status, verdict):
     reading = read(received(status, error("brand_new", "Never seen.", DATA)), SHAPE)
     assert reading.verdict is verdict
     assert str(reading) == "brand_new: Never seen. (log_id L7)"
@@ -102,16 +102,16 @@ def test_f07_a_code_that_nobody_has_documented_is_named_with_its_log_id(status, 
 @pytest.mark.parametrize(
     ("status", "body", "verdict"),
     [
-        (404, {"data": DATA, "error": OK}, Verdict.UNHEARD_OF),
-        (302, {"data": DATA, "error": OK}, Verdict.UNHEARD_OF),
-        (502, {"data": DATA, "error": OK}, Verdict.TROUBLE),
-        (504, GATEWAY, Verdict.TROUBLE),
-        (503, GATEWAY, Verdict.TROUBLE),
-        (503, '{"cut": ', Verdict.TROUBLE),
-        (400, GATEWAY, Verdict.TROUBLE),
-        (429, GATEWAY, Verdict.TOO_FAST),
-        (429, "", Verdict.TOO_FAST),
-        (200, "", Verdict.TROUBLE),
+        (404, {"data": DATA, "error": OK}, Verdict.UNKNOWN_CODE),
+        (302, {"data": DATA, "error": OK}, Verdict.UNKNOWN_CODE),
+        (502, {"data": DATA, "error": OK}, Verdict.SERVER_ERROR),
+        (504, GATEWAY, Verdict.SERVER_ERROR),
+        (503, GATEWAY, Verdict.SERVER_ERROR),
+        (503, '{"cut": ', Verdict.SERVER_ERROR),
+        (400, GATEWAY, Verdict.SERVER_ERROR),
+        (429, GATEWAY, Verdict.RATE_LIMITED),
+        (429, "", Verdict.RATE_LIMITED),
+        (200, "", Verdict.SERVER_ERROR),
         (200, ' \r\n{"cut": ', Verdict.DAMAGED),
         (200, "[]", Verdict.DAMAGED),
         (200, "null", Verdict.DAMAGED),
@@ -124,7 +124,7 @@ def test_f07_a_code_that_nobody_has_documented_is_named_with_its_log_id(status, 
         (200, {"data": {"has_more": "false"}, "error": OK}, Verdict.DAMAGED),
     ],
 )
-def test_what_is_no_answer_of_the_right_shape_is_not_accepted(status, body, verdict):
+def test_an_answer_of_another_shape_is_not_accepted(status, body, verdict):
     assert read(received(status, body), SHAPE).verdict is verdict
 
 
@@ -132,10 +132,10 @@ def test_what_is_no_answer_of_the_right_shape_is_not_accepted(status, body, verd
     ("body", "shape", "verdict"),
     [
         ({"data": {"username": "u"}, "error": OK}, {}, Verdict.ACCEPTED),
-        ({"data": {}, "error": OK}, {}, Verdict.TROUBLE),
-        ({"data": None, "error": OK}, {}, Verdict.TROUBLE),
-        ({"data": [1], "error": OK}, {}, Verdict.TROUBLE),
-        ({"data": {"videos": []}, "error": OK}, SHAPE, Verdict.TROUBLE),
+        ({"data": {}, "error": OK}, {}, Verdict.SERVER_ERROR),
+        ({"data": None, "error": OK}, {}, Verdict.SERVER_ERROR),
+        ({"data": [1], "error": OK}, {}, Verdict.SERVER_ERROR),
+        ({"data": {"videos": []}, "error": OK}, SHAPE, Verdict.SERVER_ERROR),
     ],
 )
 def test_a_500_is_an_answer_only_if_it_has_usable_data(body, shape, verdict):
@@ -170,7 +170,7 @@ def test_f08_garbled_json_is_damaged_and_shown():
 def test_f15_the_start_of_a_page_of_html_is_shown_on_one_line(status):
     page = "<!DOCTYPE html>\n\x1b[31m<title>Mañana</title>\r\n" + "x" * 200 + "TAIL"
     reading = read(received(status, page), SHAPE)
-    assert reading.verdict is Verdict.TROUBLE
+    assert reading.verdict is Verdict.SERVER_ERROR
     assert "<!DOCTYPE html>\\n\\x1b[31m<title>Ma\\xf1ana</title>" in reading.message
     assert reading.message.isprintable()
     assert reading.message.count("x" * 100) == 1
@@ -208,12 +208,12 @@ def test_f21_odd_numbers_and_doubled_keys_are_accepted(odd):
         (200, "7213456789012345678", Verdict.ACCEPTED),
         (200, "", Verdict.ACCEPTED),
         (500, "7213456789012345678", Verdict.DAMAGED),
-        (200, GATEWAY, Verdict.TROUBLE),
+        (200, GATEWAY, Verdict.SERVER_ERROR),
         (200, json.dumps({"data": {"task_status": "Processing"}, "error": OK}), Verdict.DAMAGED),
         (200, json.dumps({"data": {}, "error": OK}), Verdict.DAMAGED),
-        (200, json.dumps(error("rate_limit_exceeded")), Verdict.TOO_FAST),
+        (200, json.dumps(error("rate_limit_exceeded")), Verdict.RATE_LIMITED),
     ],
 )
 def test_a_list_of_ids_is_an_answer_only_where_one_is_expected(status, text, verdict):
-    assert read(received(status, text), plain=True).verdict is verdict
+    assert read(received(status, text), id_list=True).verdict is verdict
     assert read(received(status, text), SHAPE).verdict is not Verdict.ACCEPTED

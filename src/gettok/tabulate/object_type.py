@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from gettok.step import Json
-from gettok.tabulate.values import Mended, Read, Wrong, verbatim
+from gettok.tabulate.values import Mended, ReadValue, WrongType, verbatim
 
 
-class Values(NamedTuple):
-    """A row's values in the order of `Kind.columns`, and the fields that could not be taken as they came."""
+class RowValues(NamedTuple):
+    """A row's values in the order of `ObjectType.columns`, and the fields that could not be used as received."""
 
     row: list[Any]
     retyped: list[str]
@@ -18,14 +18,14 @@ class Values(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What the API documents of one kind of object: each field with its column and how its value is read.
+class ObjectType:
+    """What the API documents of one type of object: each field with its column and how its value is read.
 
-    `aliases` are other spellings of a field, which count only where the field itself has no value.
+    `aliases` are other spellings of a field, used only where the field itself has no value.
     """
 
     table: str
-    fields: Mapping[str, tuple[str, Read]]
+    fields: Mapping[str, tuple[str, ReadValue]]
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -33,11 +33,11 @@ class Kind:
         return (*(column for column, _ in self.fields.values()), "other_fields")
 
     @cached_property
-    def _places(self) -> Mapping[str, tuple[int, Read]]:
+    def _places(self) -> Mapping[str, tuple[int, ReadValue]]:
         return {name: (place, read) for place, (name, (_, read)) in enumerate(self.fields.items())}
 
-    def read(self, received: Mapping[str, Json]) -> Values:
-        """Every field that has a value ends in its column, or verbatim in `other_fields`."""
+    def read(self, received: Mapping[str, Json]) -> RowValues:
+        """Every field that has a value goes to its column, or verbatim to `other_fields`."""
         places = self._places
         row: list[Any] = [None] * (len(places) + 1)
         others: dict[str, Json] = {}
@@ -52,7 +52,7 @@ class Kind:
             place, read = places[name]
             try:
                 row[place] = read(value)
-            except Wrong:
+            except WrongType:
                 others[name] = value
                 retyped.append(name)
             except Mended as error:
@@ -61,7 +61,7 @@ class Kind:
         if others:
             self._read_aliases(row, others, retyped)
             row[-1] = verbatim(others) if others else None
-        return Values(row, sorted(retyped), sorted(mended))
+        return RowValues(row, sorted(retyped), sorted(mended))
 
     def _read_aliases(self, row: list[Any], others: dict[str, Json], retyped: list[str]) -> None:
         for alias, name in self.aliases.items():
@@ -70,5 +70,5 @@ class Kind:
                 try:
                     row[place] = read(others[alias])
                     del others[alias]
-                except Wrong:
+                except WrongType:
                     retyped.append(alias)

@@ -1,4 +1,4 @@
-"""Pages to rows: ids exact, texts exact, nothing undocumented lost, and nothing makes it stumble."""
+"""Pages to rows: ids exact, texts exact, undocumented fields kept, and no input makes it fail."""
 
 import csv
 import io
@@ -76,7 +76,7 @@ def test_f19_a_caption_of_a_megabyte_is_kept_exactly():
     assert row(video_description=caption)["description"] == caption
 
 
-def test_f17_half_a_character_becomes_a_mark_and_the_row_says_where():
+def test_f17_half_a_character_becomes_a_mark_and_the_row_names_the_field():
     made = row(
         video_description="roto \ud83d fin",
         hashtag_names=["a", "\udc00"],
@@ -137,13 +137,17 @@ def test_another_spelling_counts_only_where_the_first_has_no_value():
         ("favourites_count", "few"),
     ],
 )
-def test_f12_what_is_of_another_type_is_kept_as_it_came_and_said(field, value):
+def test_f12_what_is_of_another_type_is_kept_as_received_and_listed(field, value):
     found = tabulate([page(video(**{field: value}))])
     (made,) = found.rows
     assert json.loads(made["other_fields"]) == {field: value}
     assert made["retyped"] == [field]
-    said = found.aside.row(0, named=True)
-    assert (said["reason"], said["detail"], json.loads(said["row"])) == ("retyped", field, {field: value})
+    reject = found.rejects.row(0, named=True)
+    assert (reject["reason"], reject["detail"], json.loads(reject["row"])) == (
+        "retyped",
+        field,
+        {field: value},
+    )
     assert found.fields.filter(table="videos", field=field)["retyped"].to_list() == [1]
 
 
@@ -165,24 +169,24 @@ def test_every_documented_field_has_its_fill_rate_even_if_nothing_was_sent():
     assert (rates["id"], rates["voice_to_text"], rates["playlist_id"]) == (1.0, 0.5, 0.0)
 
 
-def test_what_has_no_id_or_no_time_is_set_aside_whole():
+def test_what_has_no_id_or_no_time_is_rejected_whole():
     found = tabulate(
         [page({"create_time": CREATED}, {"id": 1, "create_time": "yesterday"}, {"id": 1.5}, 7, video())]
     )
-    assert found.aside.select("position", "reason").rows() == [
+    assert found.rejects.select("position", "reason").rows() == [
         (0, "no_id"),
         (1, "no_time"),
         (2, "no_id"),
         (3, "not_an_object"),
     ]
-    assert json.loads(found.aside["row"][1]) == {"id": 1, "create_time": "yesterday"}
-    assert found.aside["detail"][1] == "its create_time is of another type"
-    assert found.aside["answer_key"].unique().to_list() == ["v000000"]
+    assert json.loads(found.rejects["row"][1]) == {"id": 1, "create_time": "yesterday"}
+    assert found.rejects["detail"][1] == "its create_time is of another type"
+    assert found.rejects["answer_key"].unique().to_list() == ["v000000"]
     assert len(found.rows) == 1
 
 
 @pytest.mark.parametrize("seconds", [2**62, -(2**62), 253402300800, 1670436000.5])
-def test_a_time_that_no_calendar_has_is_no_time(seconds):
+def test_a_time_that_no_calendar_has_is_not_a_time(seconds):
     assert tabulate([page(video(create_time=seconds))]).reasons() == ["no_time"]
 
 
@@ -199,15 +203,15 @@ def test_a_time_that_no_calendar_has_is_no_time(seconds):
         '{"data": {}, "data": {"videos": []}}',
     ],
 )
-def test_f21_a_page_that_cannot_be_read_is_set_aside_and_the_rest_goes_on(text):
+def test_f21_a_page_that_cannot_be_read_is_rejected_and_the_rest_goes_on(text):
     found = tabulate([answer(text), page(video())])
     assert len(found.rows) == 1
-    assert found.aside.select("answer_key", "position", "reason").rows() == [("v000000", None, "no_page")]
-    assert found.aside["detail"][0]
+    assert found.rejects.select("answer_key", "position", "reason").rows() == [("v000000", None, "no_page")]
+    assert found.rejects["detail"][0]
 
 
 @pytest.mark.parametrize("wild", ["NaN", "-Infinity", "1e999", "9" * 5000])
-def test_f21_a_number_that_is_none_costs_a_field_and_not_the_page(wild):
+def test_f21_an_invalid_number_costs_a_field_and_not_the_page(wild):
     wild_row = f'{{"id": 1, "create_time": {CREATED}, "view_count": {wild}, "new": {wild}}}'
     found = tabulate([raw_page(wild_row, json.dumps(video(id=2)))])
     first, second = found.rows
@@ -218,7 +222,7 @@ def test_f21_a_number_that_is_none_costs_a_field_and_not_the_page(wild):
 
 
 @pytest.mark.parametrize(
-    "unsound",
+    "invalid",
     [
         '{"id": 1, "create_time": 1670436000, "id": 2}',
         '{"id": 1, "create_time": 1670436000, "video_label": {"a": 1, "a": 2}}',
@@ -226,10 +230,10 @@ def test_f21_a_number_that_is_none_costs_a_field_and_not_the_page(wild):
         '{"id": 1, "create_time": 1670436000, "username": ' + "[" * 60 + "]" * 60 + "}",
     ],
 )
-def test_f21_an_unsound_row_costs_itself_and_not_the_page(unsound):
-    found = tabulate([raw_page(unsound, json.dumps(video(id=2)))])
+def test_f21_an_invalid_row_costs_itself_and_not_the_page(invalid):
+    found = tabulate([raw_page(invalid, json.dumps(video(id=2)))])
     assert [row["video_id"] for row in found.rows] == ["2"]
-    assert found.aside.select("position", "reason", "row").rows() == [(0, "not_an_object", None)]
+    assert found.rejects.select("position", "reason", "row").rows() == [(0, "not_an_object", None)]
 
 
 _JSON = st.recursive(
@@ -244,24 +248,24 @@ _FIELD = st.sampled_from(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(_JSON | st.dictionaries(_FIELD, _JSON | st.just(CREATED)), max_size=4))
-def test_f12_f21_any_row_ends_in_the_videos_or_aside(rows):
+def test_f12_f21_any_row_ends_in_the_videos_or_the_rejects(rows):
     found = tabulate([page(*rows)], EVER)
-    lost = found.aside.filter(pl.col("reason") != "retyped")
+    lost = found.rejects.filter(pl.col("reason") != "retyped")
     assert found.videos["observations"].sum() + lost.height == len(rows)
-    for kept in found.rows:
-        json.loads(kept["other_fields"] or "{}")
+    for row in found.rows:
+        json.loads(row["other_fields"] or "{}")
 
 
 @settings(max_examples=150, deadline=None)
 @given(_FIELD.filter(lambda name: name not in ("id", "create_time")), _JSON)
-def test_f12_any_value_of_a_field_ends_in_its_column_or_as_it_came(field, value):
+def test_f12_any_value_of_a_field_ends_in_its_column_or_as_received(field, value):
     (made,) = tabulate([page(video(**{field: value}))]).rows
-    kept = json.loads(made["other_fields"] or "{}")
-    if field in kept and value == value:  # noqa: PLR0124 - NaN is kept as its name
-        assert json.dumps(kept[field], sort_keys=True).replace('"', "") == json.dumps(
+    others = json.loads(made["other_fields"] or "{}")
+    if field in others and value == value:  # noqa: PLR0124 - NaN is kept as its name
+        assert json.dumps(others[field], sort_keys=True).replace('"', "") == json.dumps(
             value, sort_keys=True
         ).replace('"', "")
-    assert (field in (made["retyped"] or [])) == (field in kept and field not in ("new", "video_id"))
+    assert (field in (made["retyped"] or [])) == (field in others and field not in ("new", "video_id"))
 
 
 def test_a_video_outside_the_study_s_days_is_left_out():

@@ -1,4 +1,4 @@
-"""Rounds of refreshing: whom they ask, in which way, and when a video is taken for gone."""
+"""Rounds of refreshing: which videos are due, by which method, and when a video counts as gone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gettok.collect.compliance import Compliance
-from gettok.collect.refresh import Refresher, Seen, cheaper, round_settings, sha256
+from gettok.collect.refresh import DatasetVideo, Refresher, cheaper_method, round_settings, sha256
 from gettok.collect.search import stored_pages
-from gettok.collect.tombstones import Refreshes
+from gettok.collect.tombstones import RefreshLists
 from gettok.collect.windows import Window
 from gettok.errors import BadInput, NotNow, Stop
 from gettok.research_api import QuotaExhausted
@@ -32,19 +32,19 @@ def refreshing(researcher) -> Iterator[Refresher]:
 
 
 @pytest.fixture
-def videos(castillo) -> list[Seen]:
-    return [Seen(video_id, day, START) for video_id, day in facts(castillo).items()]
+def videos(castillo) -> list[DatasetVideo]:
+    return [DatasetVideo(video_id, day, START) for video_id, day in facts(castillo).items()]
 
 
-def a_round(researcher, videos, way, gone=frozenset()):
-    """One round to its end; gives back its outcome, or None where nothing is due."""
+def a_round(researcher, videos, method, gone=frozenset()):
+    """One round to its end; returns its outcome, or None if nothing is due."""
     with refreshing(researcher) as refresher:
         round_ = refresher.unfinished()
         if round_ is None:
             due = refresher.due(videos, AGE, set(gone))
             if not due:
                 return None
-            round_ = refresher.begin(due, way)
+            round_ = refresher.begin(due, method)
         list(refresher.run(round_))
         return refresher.outcome(round_)
 
@@ -52,19 +52,21 @@ def a_round(researcher, videos, way, gone=frozenset()):
 def vanished(videos) -> set[str]:
     profile = PROFILES["refresh"]
     return {
-        one.video_id for one in videos if fraction(profile.seed, "vanish", one.video_id) < profile.vanish_rate
+        video.video_id
+        for video in videos
+        if fraction(profile.seed, "vanish", video.video_id) < profile.vanish_rate
     }
 
 
 def paths(researcher) -> list[str]:
-    found = (
+    requested = (
         entry["path"].removeprefix("/v2/research/").rstrip("/") for entry in researcher.sandbox.requests()
     )
-    return [path for path in found if "oauth" not in path]
+    return [path for path in requested if "oauth" not in path]
 
 
 @pytest.mark.parametrize(
-    ("videos", "by_ids", "way"),
+    ("videos", "by_ids", "method"),
     [
         (100, 1, "ids"),
         (400, 4, "ids"),
@@ -76,33 +78,38 @@ def paths(researcher) -> list[str]:
         (5, 5, "compliance"),
     ],
 )
-def test_the_way_that_costs_fewer_requests_is_chosen(videos, by_ids, way):
-    assert cheaper(videos, by_ids) == way
+def test_the_method_that_costs_fewer_requests_is_chosen(videos, by_ids, method):
+    assert cheaper_method(videos, by_ids) == method
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**5))
-def test_no_way_is_chosen_that_costs_more(videos, by_ids):
+def test_no_method_is_chosen_that_costs_more(videos, by_ids):
     compliance = 4 * -(-videos // 10_000)
-    assert {"ids": by_ids, "compliance": compliance}[cheaper(videos, by_ids)] == min(by_ids, compliance)
+    assert {"ids": by_ids, "compliance": compliance}[cheaper_method(videos, by_ids)] == min(
+        by_ids, compliance
+    )
 
 
 def test_videos_are_due_by_age(at):
-    old, young = Seen("1", date(2022, 12, 1), START - AGE), Seen("2", date(2022, 12, 1), START - AGE + DAY)
-    gone = Seen("3", date(2022, 12, 1), START - 2 * AGE)
+    old, young = (
+        DatasetVideo("1", date(2022, 12, 1), START - AGE),
+        DatasetVideo("2", date(2022, 12, 1), START - AGE + DAY),
+    )
+    gone = DatasetVideo("3", date(2022, 12, 1), START - 2 * AGE)
     with at() as researcher, refreshing(researcher) as refresher:
         assert refresher.due([young, old, gone], AGE, {sha256("3")}) == {"1": old.day}
 
 
-@pytest.mark.parametrize("way", ["ids", "compliance"])
-def test_exactly_the_vanished_are_missed(at, videos, way):
+@pytest.mark.parametrize("method", ["ids", "compliance"])
+def test_exactly_the_vanished_are_missed(at, videos, method):
     with at(profile="refresh") as researcher:
         researcher.next_day(15)
-        outcome = a_round(researcher, videos, way)
+        outcome = a_round(researcher, videos, method)
         assert set(outcome.missing) == vanished(videos)
         line = outcome.line("sandbox")
         assert (line["asked"], line["missing"]) == ("420", str(len(vanished(videos))))
         assert int(line["confirmed"]) == 420 - len(vanished(videos))
-        assert line["way"] == way
+        assert line["method"] == method
 
 
 def test_a_round_by_ids_reads_the_counts_anew(at, videos):
@@ -112,7 +119,7 @@ def test_a_round_by_ids_reads_the_counts_anew(at, videos):
         outcome = a_round(researcher, videos, "ids")
         with client(researcher.folder, researcher.sandbox.research_api) as (store, _):
             pages = list(stored_pages(store, round_settings("sandbox", outcome.round.name)))
-        assert ids(pages, ALL) == {one.video_id for one in videos}
+        assert ids(pages, ALL) == {video.video_id for video in videos}
         table = tables([*first, *pages])[0]
         assert set(table["observations"]) == {2}
         assert (table["observed_at"] - table["first_observed_at"]).unique().to_list() == [timedelta(days=20)]
@@ -158,7 +165,7 @@ def test_what_a_round_confirmed_is_not_due_again_until_its_time_has_come(at, vid
         assert len(again.round.days) == 420 - len(gone)
 
 
-def test_a_round_that_was_cut_short_is_gone_on_with(at, videos):
+def test_a_round_that_was_cut_short_is_continued(at, videos):
     with at(script=["ok", "ok", "429_quota"]) as researcher:
         researcher.next_day(15)
         with pytest.raises(QuotaExhausted):
@@ -168,24 +175,24 @@ def test_a_round_that_was_cut_short_is_gone_on_with(at, videos):
         with refreshing(researcher) as refresher:
             begun = refresher.unfinished()
             assert begun.name == "2023-03-30T12:00:00Z"
-            assert begun.days == {one.video_id: one.day for one in videos}
+            assert begun.days == {video.video_id: video.day for video in videos}
             list(refresher.run(begun))
             assert refresher.unfinished() is None
         assert len(paths(researcher)) - before == 3, "two of five searches were answered before"
 
 
-def test_a_round_that_misses_more_than_half_takes_nobody_for_gone(at, videos):
+def test_a_round_that_misses_more_than_half_counts_no_video_as_gone(at, videos):
     with at(profile=Profile(vanish_rate=0.6)) as researcher:
         researcher.next_day(15)
-        with pytest.raises(Stop, match="not likely") as told:
+        with pytest.raises(Stop, match="not likely") as error:
             a_round(researcher, videos, "ids")
-        assert "--accept-losses" in told.value.can
+        assert "--accept-losses" in error.value.can
         with refreshing(researcher) as refresher:
             assert refresher.unfinished() is None
-            assert len(refresher.due(videos, AGE, set())) == 420, "nobody was confirmed either"
+            assert len(refresher.due(videos, AGE, set())) == 420, "none was confirmed either"
 
 
-def test_losses_that_a_person_believes_are_taken_for_gone(at, videos):
+def test_losses_that_a_person_accepts_count_as_gone(at, videos):
     with at(profile=Profile(vanish_rate=0.6)) as researcher:
         researcher.next_day(15)
         with refreshing(researcher) as refresher:
@@ -198,7 +205,7 @@ def test_losses_that_a_person_believes_are_taken_for_gone(at, videos):
 
 def test_a_few_videos_may_all_be_gone(at, videos):
     few = videos[:10]
-    with at(profile=Profile(hidden=frozenset(one.video_id for one in few))) as researcher:
+    with at(profile=Profile(hidden=frozenset(video.video_id for video in few))) as researcher:
         researcher.next_day(15)
         assert len(a_round(researcher, few, "ids").missing) == 10
 
@@ -235,18 +242,18 @@ def test_a_list_of_valid_ids_that_came_is_not_fetched_again(at, videos):
         assert sum("validation" in path for path in paths(researcher)) == 3
 
 
-def test_a_compliance_check_that_fails_takes_nobody_for_gone(at, videos):
+def test_a_compliance_check_that_fails_counts_no_video_as_gone(at, videos):
     with at(script=[{"do": "task_failed", "match": "validation_task_status"}]) as researcher:
         researcher.next_day(15)
-        with pytest.raises(NotNow, match="failed") as told:
+        with pytest.raises(NotNow, match="failed") as error:
             a_round(researcher, videos, "compliance")
-        assert "nothing was taken for missing" in told.value.did
-        assert "--way ids" in told.value.can
+        assert "counted none of the ids as missing" in error.value.did
+        assert "--method ids" in error.value.can
         with refreshing(researcher) as refresher:
             round_ = refresher.unfinished("ids")
-            assert (round_.name, round_.way) == ("2023-03-30T12:00:00Z", "ids")
+            assert (round_.name, round_.method) == ("2023-03-30T12:00:00Z", "ids")
             list(refresher.run(round_))
-            assert refresher.outcome(round_).line("sandbox")["way"] == "ids"
+            assert refresher.outcome(round_).line("sandbox")["method"] == "ids"
             assert refresher.unfinished() is None
 
 
@@ -282,8 +289,8 @@ def test_f02_trouble_at_handing_in_comes_back_later(at, videos):
         assert a_round(researcher, videos, "compliance").missing == ()
 
 
-def test_a_tombstone_is_a_hash_and_names_nobody(tmp_path):
-    lists = Refreshes(tmp_path)
+def test_a_tombstone_is_a_hash_and_identifies_no_one(tmp_path):
+    lists = RefreshLists(tmp_path)
     lists.add(line("2023-03-30T12:00:00Z"), [sha256("7213456789012345678")])
     text = (tmp_path / "tombstones.csv").read_text()
     assert "7213456789012345678" not in text
@@ -293,7 +300,7 @@ def test_a_tombstone_is_a_hash_and_names_nobody(tmp_path):
 
 
 def test_noting_a_round_again_changes_no_byte(tmp_path):
-    lists = Refreshes(tmp_path)
+    lists = RefreshLists(tmp_path)
     lists.add(line("2023-04-30T12:00:00Z"), [sha256("2"), sha256("1")])
     lists.add(line("2023-03-30T12:00:00Z"), [sha256("1"), sha256("3")])
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -307,7 +314,7 @@ def test_noting_a_round_again_changes_no_byte(tmp_path):
 @pytest.mark.parametrize("name", ["refreshes.csv", "tombstones.csv"])
 @pytest.mark.parametrize("damage", ["cut", "a_column_less", "a_cell_more", "no_csv", "not_utf8"])
 def test_a_list_that_was_damaged_by_hand_is_refused_and_left_alone(tmp_path, name, damage):
-    lists = Refreshes(tmp_path)
+    lists = RefreshLists(tmp_path)
     lists.add(line("2023-03-30T12:00:00Z"), [sha256("1")])
     path = tmp_path / name
     rows = path.read_bytes().splitlines(keepends=True)
@@ -327,9 +334,16 @@ def test_a_list_that_was_damaged_by_hand_is_refused_and_left_alone(tmp_path, nam
 
 
 def test_lists_that_are_not_there_are_empty(tmp_path):
-    assert Refreshes(tmp_path).gone() == set()
-    assert Refreshes(tmp_path).rounds("sandbox") == []
+    assert RefreshLists(tmp_path).gone() == set()
+    assert RefreshLists(tmp_path).rounds("sandbox") == []
 
 
 def line(name: str) -> dict[str, str]:
-    return {"round": name, "source": "sandbox", "way": "ids", "asked": "3", "confirmed": "2", "missing": "1"}
+    return {
+        "round": name,
+        "source": "sandbox",
+        "method": "ids",
+        "asked": "3",
+        "confirmed": "2",
+        "missing": "1",
+    }

@@ -57,7 +57,7 @@ def test_f16_a_comment_s_ids_are_exact_and_its_text_too():
     assert made["other_fields"] == '{"new": 1}'
 
 
-def test_a_comment_on_the_video_is_no_reply_and_one_on_a_comment_is():
+def test_a_comment_on_the_video_is_not_a_reply_and_one_on_a_comment_is():
     made = below(comments(comment(), comment(id=BIG + 1, parent_comment_id=BIG))).comments
     assert made["is_reply"].to_list() == [False, True]
     assert made["parent_comment_id"].to_list() == [str(ID), str(BIG)]
@@ -73,15 +73,17 @@ def test_a_comment_that_does_not_name_its_video_is_on_the_one_that_was_asked_abo
     assert made.select("video_id", "text").rows() == [(str(ID), "")]
 
 
-def test_a_comment_on_no_video_of_the_study_is_set_aside():
+def test_a_comment_on_no_video_of_the_study_is_rejected():
     found = below(comments(comment(video_id=5), comment()))
     assert found.comments.height == 1
-    assert found.aside.select("answer_key", "position", "reason").rows() == [("c000000", 0, "outside_study")]
+    assert found.rejects.select("answer_key", "position", "reason").rows() == [
+        ("c000000", 0, "outside_study")
+    ]
 
 
-def test_a_comment_without_an_id_and_one_of_another_type_are_set_aside():
+def test_a_comment_without_an_id_and_one_of_another_type_are_rejected():
     found = below(comments({"text": "a"}, comment(text=7), "x"))
-    assert found.aside.select("position", "reason").rows() == [
+    assert found.rejects.select("position", "reason").rows() == [
         (0, "no_id"),
         (1, "retyped"),
         (2, "not_an_object"),
@@ -94,7 +96,7 @@ def test_a_video_whose_comments_are_refused_leaves_a_line_and_no_more():
         refusal("the video is private", video_id=ID), comments(), answer('{"data": {}}', video_id=ID)
     )
     assert found.comments.height == 0
-    assert found.aside.select("position", "reason", "detail").rows() == [
+    assert found.rejects.select("position", "reason", "detail").rows() == [
         (None, "refused", "the video is private")
     ]
 
@@ -121,7 +123,7 @@ def test_a_user_asked_about_twice_is_one_row_with_the_latest_values():
         ("the account is private", "user_refused"),
     ],
 )
-def test_a_user_about_whom_the_api_says_nothing_has_a_row_with_the_reason(message, reason):
+def test_a_user_about_whom_the_api_gives_nothing_has_a_row_with_the_reason(message, reason):
     found = people(refusal(message, username="a"), user("b"))
     assert found.users.select("username", "status", "reason", "detail").rows() == [
         ("a", "unusable", reason, message),
@@ -130,13 +132,13 @@ def test_a_user_about_whom_the_api_says_nothing_has_a_row_with_the_reason(messag
     assert found.fields.filter(table="users", field="bio_url")["rows"].to_list() == [0]
 
 
-def test_a_profile_that_comes_with_status_500_is_taken_and_said_so():
+def test_a_profile_that_comes_with_status_500_is_used_and_marked():
     found = people(user("a", 500, video_count=5), answer('{"data": {}}', status=500, username="b"))
     assert found.users.select("username", "video_count", "accepted_despite_500").rows() == [("a", 5, True)]
     assert found.reasons() == ["no_page"]
 
 
-def test_f21_a_user_page_that_cannot_be_read_is_set_aside():
+def test_f21_a_user_page_that_cannot_be_read_is_rejected():
     found = people(user(text="<html>"), answer('{"data": {"video_count": 1}}'), user("c"))
     assert found.users["username"].to_list() == ["c"]
     assert found.reasons() == ["no_page", "no_page"]
@@ -151,13 +153,13 @@ _JSON = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(_JSON, st.sampled_from([200, 400, 500]))
-def test_f21_any_answer_about_comments_or_a_user_is_a_row_or_aside(content, status):
+def test_f21_any_answer_about_comments_or_a_user_is_a_row_or_a_reject(content, status):
     texts = [
         json.dumps(content),
         json.dumps({"data": content}),
         json.dumps({"data": {"comments": [content]}}),
     ]
     pages = [answer(text, status=status, username="a", video_id=ID) for text in texts]
-    for one in pages:
-        found = tabulate([page(video())], of_comments=[one], of_users=[one])
+    for received in pages:
+        found = tabulate([page(video())], of_comments=[received], of_users=[received])
         assert found.users.height + found.reasons().count("no_page") >= 1

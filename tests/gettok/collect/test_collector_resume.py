@@ -1,4 +1,4 @@
-"""Runs that end early or are begun again: they go on where they were, and ask for nothing that is there."""
+"""Runs that end early or are repeated: they continue where they were, and ask for nothing that is stored."""
 
 import json
 from datetime import UTC, datetime
@@ -35,15 +35,15 @@ def test_a_second_run_asks_nothing_and_gives_the_same_pages(at):
 
 
 def test_a_study_that_grows_at_both_ends_asks_for_the_new_days_only(at, castillo):
-    with at(study=days(3, 36), most_days=10) as researcher:
+    with at(study=days(3, 36), max_days=10) as researcher:
         researcher.collect()
         before = len(queries(researcher.sandbox))
-        kept = researcher.collect(study=STUDY)
+        pages = researcher.collect(study=STUDY)
         assert queries(researcher.sandbox)[before:] == [
             "20221201/20221203/0",
             "20230107/20230109/0",
         ]
-        assert ids(kept) == truth(castillo)
+        assert ids(pages) == truth(castillo)
         assert {row["state"] for row in researcher.coverage} == {"complete"}
 
 
@@ -62,16 +62,16 @@ def test_f05_an_old_search_id_costs_two_tries_at_most_when_a_run_resumes(at, cas
 
 def test_f14_a_quota_that_ends_in_the_middle_comes_back_after_midnight(at, castillo):
     with at(script=["ok", "ok", "429_quota"]) as researcher:
-        with pytest.raises(QuotaExhausted, match="00:02 UTC") as told:
+        with pytest.raises(QuotaExhausted, match="00:02 UTC") as error:
             researcher.collect()
-        assert told.value.exit_code == 75
-        assert told.value.back_at == datetime(2023, 3, 16, 0, 2, tzinfo=UTC)
+        assert error.value.exit_code == 75
+        assert error.value.back_at == datetime(2023, 3, 16, 0, 2, tzinfo=UTC)
         assert researcher.waits == []
         asked = len(queries(researcher.sandbox))
         with pytest.raises(QuotaExhausted):
             researcher.collect()
         assert len(queries(researcher.sandbox)) == asked, "the server's word is believed"
-        researcher.sandbox.clock.set(told.value.back_at)
+        researcher.sandbox.clock.set(error.value.back_at)
         assert ids(researcher.collect()) == truth(castillo)
         assert queries(researcher.sandbox)[asked] == "20221201/20221230/200"
         searched = [row["searched_at"] for row in researcher.windows if row["event"] == "done"]
@@ -83,9 +83,9 @@ def test_f14_waiting_for_the_quota_goes_on_in_the_same_run(at, castillo):
     with at(script=["ok", "429_quota", "ok", "429_quota"]) as researcher:
         spent = []
 
-        def wait(told: QuotaExhausted) -> None:
-            spent.append(told.back_at)
-            researcher.sandbox.clock.set(told.back_at)
+        def wait(exhausted: QuotaExhausted) -> None:
+            spent.append(exhausted.back_at)
+            researcher.sandbox.clock.set(exhausted.back_at)
             # an answer tells the client the time, as real time would have passed for it
             clock.learn({"Date": researcher.sandbox.clock.http_date()})
 
@@ -115,15 +115,15 @@ def test_f36_a_stop_keeps_the_pages_that_are_there(at, castillo):
 )
 def test_tables_of_pages_and_windows_refill_a_store_so_that_nothing_is_asked(at, castillo, tmp_path, script):
     with at(script=script) as researcher:
-        kept = researcher.collect()
-        rows = [one.row() for one in kept] + researcher.windows
+        pages = researcher.collect()
+        rows = [stored.row() for stored in pages] + researcher.windows
         with Store(tmp_path / "refilled") as store:
             for row in rows:
                 key, answer = Key("collect", row["answer_key"]), Answer(json.loads(row["answer"]))
                 store.put(key, "refilled", answer)
         asked = len(researcher.sandbox.requests())
-        refilled = Researcher(tmp_path / "refilled", researcher.sandbox, most_days=7)
-        assert sorted(one.key for one in refilled.collect()) == sorted(one.key for one in kept)
+        refilled = Researcher(tmp_path / "refilled", researcher.sandbox, max_days=7)
+        assert sorted(stored.key for stored in refilled.collect()) == sorted(stored.key for stored in pages)
         assert refilled.windows == researcher.windows
         assert len(researcher.sandbox.requests()) == asked
 
@@ -142,20 +142,22 @@ def test_f05_a_run_that_goes_on_after_a_lost_search_shows_the_pages_of_both(at, 
         with pytest.raises(QuotaExhausted):
             researcher.collect()
         researcher.next_day()
-        kept = researcher.collect()
-        assert [(one.attempt, one.cursor) for one in kept if one.subject == "2022-12-01_2022-12-30"] == [
+        pages = researcher.collect()
+        assert [
+            (stored.attempt, stored.cursor) for stored in pages if stored.subject == "2022-12-01_2022-12-30"
+        ] == [
             (0, 0),
             *((1, cursor) for cursor in (0, 100, 200, 300)),
         ]
-        assert ids(kept) == truth(castillo)
-        assert researcher.collect() == kept
+        assert ids(pages) == truth(castillo)
+        assert researcher.collect() == pages
 
 
 def test_the_files_of_pages_are_the_same_whether_a_run_waited_for_a_day_or_came_back(at, tmp_path):
-    with at(script=["ok", "stuck_cursor"], most_days=1, study=days(0, 2)) as researcher:
+    with at(script=["ok", "stuck_cursor"], max_days=1, study=days(0, 2)) as researcher:
 
-        def wait(told: QuotaExhausted) -> None:
-            researcher.sandbox.clock.set(told.back_at)
+        def wait(exhausted: QuotaExhausted) -> None:
+            researcher.sandbox.clock.set(exhausted.back_at)
             clock.learn({"Date": researcher.sandbox.clock.http_date()})
 
         with researcher.run({"on_quota": wait}) as collector:
@@ -165,10 +167,10 @@ def test_the_files_of_pages_are_the_same_whether_a_run_waited_for_a_day_or_came_
         assert filed(researcher.collect(), tmp_path / "back") == waited
 
 
-def filed(kept, folder) -> dict[str, bytes]:
+def filed(pages, folder) -> dict[str, bytes]:
     with PageFiles(folder) as files:
-        for one in kept:
-            files.add(one.search, one)
+        for stored in pages:
+            files.add(stored.search, stored)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 

@@ -1,4 +1,4 @@
-"""Collecting against the sandbox: every page once, through faults and restarts; the request log is the judge."""
+"""Collecting against the sandbox: every page once, through faults and restarts, by the sandbox's request log."""
 
 import json
 from datetime import UTC, datetime
@@ -26,22 +26,22 @@ FOR_EVER = {"do": "500", "times": None}
 
 def test_every_video_is_found_with_as_many_requests_as_there_are_pages(at, castillo):
     with at() as researcher:
-        kept = researcher.collect()
-        assert ids(kept) == truth(castillo)
-        assert len(kept) == len(queries(researcher.sandbox)) == 6
+        pages = researcher.collect()
+        assert ids(pages) == truth(castillo)
+        assert len(pages) == len(queries(researcher.sandbox)) == 6
         assert researcher.states() == {"complete": {str(day) for day in STUDY.days}}
         done = [row for row in researcher.windows if row["event"] == "done"]
         assert sum(row["rows"] for row in done) == len(truth(castillo))
-        assert sum(row["pages"] for row in done) == len(kept)
+        assert sum(row["pages"] for row in done) == len(pages)
 
 
 def test_the_day_files_do_not_depend_on_how_the_windows_were_cut(at, tmp_path):
-    made = []
-    for most_days in (30, 7, 1):
-        with at(str(most_days), most_days=most_days) as researcher:
-            made.append(day_files(researcher.collect(), tmp_path / "files" / str(most_days)))
-    assert made[0] == made[1] == made[2]
-    assert len(made[0]) == 2 * len(STUDY.days)
+    files = []
+    for max_days in (30, 7, 1):
+        with at(str(max_days), max_days=max_days) as researcher:
+            files.append(day_files(researcher.collect(), tmp_path / "files" / str(max_days)))
+    assert files[0] == files[1] == files[2]
+    assert len(files[0]) == 2 * len(STUDY.days)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_what_became_of_the_searches_changes_the_number_of_observations_alone(at
 
 def test_dropped_candidates_and_short_pages_lose_no_video_that_is_there(at, castillo):
     with at(profile=Profile(drop_rate=0.3)) as researcher:
-        kept = researcher.collect()
-        rows = sum(one.rows for one in kept)
+        pages = researcher.collect()
+        rows = sum(stored.rows for stored in pages)
         assert 0 < rows < len(truth(castillo))
-        assert len(ids(kept)) == rows
+        assert len(ids(pages)) == rows
         assert sum(row["candidates"] or 0 for row in researcher.windows) == len(truth(castillo))
 
 
@@ -81,15 +81,15 @@ def test_f01_trouble_is_waited_out_and_kept_pages_are_not_asked_again(at, castil
 
 def test_f01_a_window_that_always_fails_is_halved_and_its_pages_are_kept(at, castillo):
     with at(script=["ok", *["500"] * 6]) as researcher:
-        kept = researcher.collect()
-        assert ids(kept) == truth(castillo)
+        pages = researcher.collect()
+        assert ids(pages) == truth(castillo)
         assert researcher.events()[:2] == ["2022-12-01_2022-12-15 planned", "2022-12-01_2022-12-15 done"]
         assert "2022-12-01_2022-12-30 split" in researcher.events()
         assert "2022-12-16_2022-12-30 done" in researcher.events()
-        assert [one.subject for one in kept].count("2022-12-01_2022-12-30") == 1, "it was paid for"
+        assert [stored.subject for stored in pages].count("2022-12-01_2022-12-30") == 1, "it was paid for"
         assert_each_once(researcher)
         asked = len(researcher.sandbox.requests())
-        assert sorted(one.key for one in researcher.collect()) == sorted(one.key for one in kept)
+        assert sorted(stored.key for stored in researcher.collect()) == sorted(stored.key for stored in pages)
         assert len(researcher.sandbox.requests()) == asked
 
 
@@ -124,8 +124,8 @@ def test_f05_a_fresh_search_id_that_is_not_known_yet_is_waited_for(at, castillo)
 
 def test_f05_a_lost_search_restarts_its_window_and_both_observations_are_kept(at, castillo):
     with at(script=["ok", *["search_lost"] * 6]) as researcher:
-        kept = researcher.collect()
-        videos = tables(kept)[0]
+        pages = researcher.collect()
+        videos = tables(pages)[0]
         assert set(videos["video_id"]) == truth(castillo)
         assert videos["observations"].sum() == len(truth(castillo)) + 100
         assert researcher.events()[:3] == [
@@ -134,7 +134,7 @@ def test_f05_a_lost_search_restarts_its_window_and_both_observations_are_kept(at
             "2022-12-01_2022-12-30 done",
         ]
         asked = len(researcher.sandbox.requests())
-        assert researcher.collect() == kept
+        assert researcher.collect() == pages
         assert len(researcher.sandbox.requests()) == asked
 
 
@@ -142,8 +142,8 @@ def test_f05_a_search_that_is_lost_for_ever_is_halved(at, castillo):
     lost = {"do": "search_lost", "match": "video/query", "times": 4 * 6}
     with at(script=["ok", lost]) as researcher:
         # the first page of each restart is no search by id, so each restart begins well and is lost again
-        kept = researcher.collect()
-        assert ids(kept) == truth(castillo)
+        pages = researcher.collect()
+        assert ids(pages) == truth(castillo)
         assert [event for event in researcher.events() if "12-01_2022-12-30" in event] == [
             "2022-12-01_2022-12-30 planned",
             *["2022-12-01_2022-12-30 lost"] * 4,
@@ -159,18 +159,18 @@ def test_f06_invalid_count_or_cursor_for_ever_halves_the_window(at, castillo):
         assert "Invalid count or cursor" in split["why"]
 
 
-def test_f10_a_cursor_that_stands_still_halves_the_window(at, castillo):
+def test_f10_a_cursor_that_does_not_move_halves_the_window(at, castillo):
     with at(script=["ok", "stuck_cursor"]) as researcher:
-        kept = researcher.collect()
-        assert ids(kept) == truth(castillo)
+        pages = researcher.collect()
+        assert ids(pages) == truth(castillo)
         (split,) = (row for row in researcher.windows if row["event"] == "split")
         assert "does not move on from cursor 100" in split["why"]
         asked = len(researcher.sandbox.requests())
-        assert sorted(one.key for one in researcher.collect()) == sorted(one.key for one in kept)
+        assert sorted(stored.key for stored in researcher.collect()) == sorted(stored.key for stored in pages)
         assert len(researcher.sandbox.requests()) == asked
 
 
-def test_f10_a_single_day_whose_cursor_stands_still_is_searched_anew_on_another_day(at, castillo):
+def test_f10_a_single_day_whose_cursor_does_not_move_is_searched_anew_on_another_day(at, castillo):
     with at(script=["stuck_cursor"], study=days(0, 0)) as researcher:
         with pytest.raises(QuotaExhausted):
             researcher.collect()
@@ -180,29 +180,29 @@ def test_f10_a_single_day_whose_cursor_stands_still_is_searched_anew_on_another_
 
 def test_f10_pages_that_overlap_give_each_video_once(at, castillo):
     with at(script=["ok", "overlap", "overlap"], profile=Profile(dup_rate=0.1)) as researcher:
-        kept = researcher.collect()
-        videos = tables(kept)[0]
+        pages = researcher.collect()
+        videos = tables(pages)[0]
         assert set(videos["video_id"]) == truth(castillo)
-        assert videos.height == len(truth(castillo)) < sum(one.rows for one in kept)
+        assert videos.height == len(truth(castillo)) < sum(stored.rows for stored in pages)
 
 
 def test_f11_pages_without_rows_do_not_end_a_search(at, castillo):
     with at(profile=Profile(empty_pages=5)) as researcher:
-        kept = researcher.collect()
-        assert ids(kept) == truth(castillo)
-        assert [one.rows for one in kept].count(0) == 2 * 5
+        pages = researcher.collect()
+        assert ids(pages) == truth(castillo)
+        assert [stored.rows for stored in pages].count(0) == 2 * 5
 
 
 def test_f11_pages_without_rows_count_in_a_row_only(at, tmp_path):
     bulk.write(tmp_path, videos=2150, seed="many", start=STUDY.start, days=10)
     with at(corpus=tmp_path, profile=Profile(empty_pages=3), study=days(0, 9)) as researcher:
-        kept = researcher.collect()
-        assert len(ids(kept)) == 2150
-        assert len(kept) == 22 + 3
+        pages = researcher.collect()
+        assert len(ids(pages)) == 2150
+        assert len(pages) == 22 + 3
 
 
 def test_f11_too_many_pages_without_rows_end_it_with_a_word(at, castillo):
-    with at(profile=Profile(empty_pages=30), most_days=2, study=days(0, 1), patience_days=1) as researcher:
+    with at(profile=Profile(empty_pages=30), max_days=2, study=days(0, 1), patience_days=1) as researcher:
         researcher.collect()
         assert {row["why"].split(",")[0] for row in researcher.coverage} == {
             "20 pages in a row have no video"

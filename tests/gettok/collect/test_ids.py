@@ -1,4 +1,4 @@
-"""Ids out of the files that people have, and searches in which each of them can be found."""
+"""Ids from the files that people have, and searches that can find each of them."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -124,12 +124,12 @@ def test_the_ids_are_found_in_every_kind_of_file(written, content):
     assert written(content).ids == (ID, OTHER)
 
 
-def test_a_named_column_is_believed_even_where_its_ids_look_like_none(written):
+def test_a_named_column_is_believed_even_where_its_ids_do_not_look_like_ids(written):
     found = written("\ufeffid\n123\n456\n")
     assert (found.ids, found.refused) == (("123", "456"), ())
 
 
-def test_ids_keep_their_order_and_stand_once_and_every_cell_is_accounted_for(written):
+def test_ids_keep_their_order_and_appear_once_and_every_cell_is_accounted_for(written):
     found = written(f"{OTHER}\n{ID}\nhttps://www.tiktok.com/@u/video/{OTHER}\nx\n\n{ID}\n")
     assert found.ids == (OTHER, ID)
     assert found.repeated == 2
@@ -143,10 +143,10 @@ def test_a_refused_line_has_its_number_in_the_file_and_its_reason(written):
         (5, "https://vm.tiktok.com/ZM1/"),
         (6, "7.2E+18"),
     ]
-    assert "line 6: '7.2E+18' was made a number by a spreadsheet" in str(found.refused[1])
+    assert "line 6: '7.2E+18' was turned into a number by a spreadsheet" in str(found.refused[1])
 
 
-def test_a_short_link_in_the_first_line_is_no_heading(written):
+def test_a_short_link_in_the_first_line_is_not_a_header(written):
     found = written(f"https://vm.tiktok.com/ZMabc/\n{ID}\n{OTHER}\n")
     assert [refused.line for refused in found.refused] == [1]
 
@@ -159,27 +159,27 @@ def test_a_quote_that_never_ends_swallows_no_id_in_silence(written):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
-        ("", "has no id of a video"),
-        ("\n\n", "has no id of a video"),
-        ("id\n", "has no id of a video"),
+        ("", "has no video id"),
+        ("\n\n", "has no video id"),
+        ("id\n", "has no video id"),
         ("golpe\nparo\n", "line 1: 'golpe' is neither"),
-        ("id\n7.2E+18\n7.3E+18\n", r"line 2: '7\.2E\+18' was made a number"),
-        ("name,thing\na,7.2E+18\nb,7.3E+18\n", r"line 2: '7\.2E\+18' was made a number"),
-        (b"PK\x03\x04\x00\x00\xff\xfe binary", "has no id of a video"),
+        ("id\n7.2E+18\n7.3E+18\n", r"line 2: '7\.2E\+18' was turned into a number"),
+        ("name,thing\na,7.2E+18\nb,7.3E+18\n", r"line 2: '7\.2E\+18' was turned into a number"),
+        (b"PK\x03\x04\x00\x00\xff\xfe binary", "has no video id"),
         ("7213456789012340000\n7213456789012350000\n" + ID, "rounded them"),
         ('"' + "x" * 200_000, "cannot be read"),
     ],
 )
-def test_a_file_without_ids_is_told_in_three_parts(written, content, said):
-    with pytest.raises(BadInput, match=said) as told:
+def test_a_file_without_ids_is_reported_in_three_parts(written, content, message):
+    with pytest.raises(BadInput, match=message) as error:
         written(content)
-    assert told.value.exit_code == 66
-    assert "source.file" in told.value.can
+    assert error.value.exit_code == 66
+    assert "source.file" in error.value.can
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
+def test_an_ids_file_that_does_not_exist_is_reported(tmp_path):
     with pytest.raises(BadInput, match=r"none\.csv cannot be read"):
         read_ids(tmp_path / "none.csv")
 

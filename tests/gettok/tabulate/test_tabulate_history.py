@@ -112,9 +112,9 @@ def test_tables_do_not_depend_on_the_cut_of_windows_or_the_order_of_pages(
     assert bytes_of(tabulate(cut(as_sent, first)), folder) == again
 
 
-@pytest.mark.parametrize("most_bytes", [1, 2_000, 2**30])
-def test_rows_that_went_to_disk_on_the_way_are_all_there_again(tmp_path, most_bytes):
-    latest = Latest(tmp_path, "id", most_bytes=most_bytes)
+@pytest.mark.parametrize("max_bytes", [1, 2_000, 2**30])
+def test_rows_that_went_to_disk_on_the_way_are_all_there_again(tmp_path, max_bytes):
+    latest = Latest(tmp_path, "id", max_bytes=max_bytes)
     for turn in range(5):
         numbers = range(turn * 10, turn * 10 + 50)
         latest.add(
@@ -127,16 +127,16 @@ def test_rows_that_went_to_disk_on_the_way_are_all_there_again(tmp_path, most_by
                 }
             )
         )
-    winners = latest.winners()
-    rows = pl.concat(frame for _, frame in latest.days(winners)).sort(pl.col("id").cast(pl.Int64))
+    newest = latest.newest()
+    rows = pl.concat(frame for _, frame in latest.days(newest)).sort(pl.col("id").cast(pl.Int64))
     assert rows["content"].to_list() == [f"{min(4, number // 10)} {number}" for number in range(90)]
-    assert [day for day, _ in latest.days(winners)] == ["0", "1", "2"]
+    assert [day for day, _ in latest.days(newest)] == ["0", "1", "2"]
     assert latest.index().height == 250
 
 
 def test_no_page_gives_empty_tables():
     found = tabulate([])
-    assert (found.rows, found.counts.height, found.aside.height, found.seen) == ([], 0, 0, 0)
+    assert (found.rows, found.counts.height, found.rejects.height, found.seen) == ([], 0, 0, 0)
     assert found.fields["share"].null_count() == found.fields.height
 
 

@@ -1,7 +1,7 @@
 """Whatever happens to a collection: in the end every video is there, and no page was paid for twice.
 
-The sandbox knows all videos, and its log is the judge. A kill may cost the page that is on its way to the disk and the
-one that is on its way here.
+The sandbox knows all videos, and its log shows every request. A kill may cost the page that is being written and the
+one that is on its way.
 """
 
 import tempfile
@@ -80,7 +80,7 @@ class Trouble:
 
     switches: dict[str, Any]
     script: list[Any]
-    most_days: int
+    max_days: int
     kills: list[int]
 
 
@@ -108,7 +108,7 @@ def children():
 @settings(max_examples=20, **SETTINGS)
 @given(trouble=TROUBLE)
 def test_f01_to_f15_and_f34_every_video_is_there_and_no_page_was_paid_for_twice(castillo, children, trouble):
-    judge(castillo, children, trouble)
+    check(castillo, children, trouble)
 
 
 @pytest.mark.slow
@@ -116,28 +116,28 @@ def test_f01_to_f15_and_f34_every_video_is_there_and_no_page_was_paid_for_twice(
 @settings(max_examples=200, **SETTINGS)
 @given(trouble=TROUBLE)
 def test_f01_to_f15_and_f34_the_same_for_many_more_scripts(castillo, children, trouble):
-    judge(castillo, children, trouble)
+    check(castillo, children, trouble)
 
 
-def judge(castillo: Path, children: Any, trouble: Trouble) -> None:
+def check(castillo: Path, children: Any, trouble: Trouble) -> None:
     profile = Profile(**trouble.switches)
     with (
         tempfile.TemporaryDirectory() as folder,
         Sandbox(corpus=castillo, profile=profile, script=trouble.script) as sandbox,
     ):
         researcher = Researcher(
-            Path(folder) / "store", sandbox, most_days=trouble.most_days, patience_days=1000
+            Path(folder) / "store", sandbox, max_days=trouble.max_days, patience_days=1000
         )
         kills = sum(run_until(children, researcher, place) for place in trouble.kills)
         collect_to_the_end(researcher)
         sandbox.play([])
-        kept = collect_to_the_end(researcher)
-        assert kept is not None, "a clean run comes to its end"
-        assert ids(kept) == returned(castillo, profile)
+        pages = collect_to_the_end(researcher)
+        assert pages is not None, "a clean run comes to its end"
+        assert ids(pages) == returned(castillo, profile)
         assert {row["state"] for row in researcher.coverage} == {"complete"}
-        assert_paid_once(researcher, kept, kills, sum(word in DAMAGE for word in trouble.script))
+        assert_paid_once(researcher, pages, kills, sum(word in DAMAGE for word in trouble.script))
         asked = len(sandbox.requests())
-        assert sorted(map(name_of, researcher.collect())) == sorted(map(name_of, kept))
+        assert sorted(map(name_of, researcher.collect())) == sorted(map(name_of, pages))
         assert len(sandbox.requests()) == asked
 
 
@@ -152,24 +152,24 @@ def collect_to_the_end(researcher: Researcher) -> list[StoredPage] | None:
 
 
 def returned(corpus: Path, profile: Profile) -> set[str]:
-    """What the sandbox does not keep to itself."""
+    """The videos that the sandbox returns."""
     return {video for video in facts(corpus) if fraction(profile.seed, "drop", video) >= profile.drop_rate}
 
 
-def assert_paid_once(researcher: Researcher, kept: list[StoredPage], kills: int, damaged: int) -> None:
+def assert_paid_once(researcher: Researcher, pages: list[StoredPage], kills: int, damaged: int) -> None:
     sent, lost = researcher.sent(), _LOST_BY_A_KILL * kills
     with Store(researcher.folder) as store:
-        stored = sum(answers for stage, answers, _ in store.stats() if stage == "collect")
-    assert len({one.key for one in kept}) == len(kept) == stored - len(researcher.windows), (
+        count = sum(answers for stage, answers, _ in store.stats() if stage == "collect")
+    assert len({stored.key for stored in pages}) == len(pages) == count - len(researcher.windows), (
         "every page is shown"
     )
-    accepted = sum(one.purpose == "collect" and one.outcome == "ok" for one in sent)
-    assert len(kept) - kills <= accepted <= len(kept) + lost
-    of_canary = sum(one.purpose == "canary" for one in sent)
-    assert len(queries(researcher.sandbox, 200)) <= len(kept) + damaged + lost + of_canary
+    accepted = sum(request.purpose == "collect" and request.outcome == "ok" for request in sent)
+    assert len(pages) - kills <= accepted <= len(pages) + lost
+    canary_requests = sum(request.purpose == "canary" for request in sent)
+    assert len(queries(researcher.sandbox, 200)) <= len(pages) + damaged + lost + canary_requests
     arrived = sum(entry["path"].startswith("/v2/research/") for entry in researcher.sandbox.requests())
     assert arrived <= len(sent) <= arrived + kills, "the quota is never undercounted"
 
 
-def name_of(one: StoredPage) -> tuple[str, int]:
-    return one.search, one.cursor
+def name_of(stored: StoredPage) -> tuple[str, int]:
+    return stored.search, stored.cursor

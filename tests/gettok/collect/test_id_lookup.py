@@ -1,4 +1,4 @@
-"""Videos whose ids are known: each is asked for once, two looks before one is missing, and lists that grow."""
+"""Lookup by id: each id is asked for once, an id is missing only after two looks, and lists may grow."""
 
 import json
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 import pytest
 from collecting import client, facts, ids, queries
 
-from gettok.collect import IdLookup, captured
-from gettok.collect.ids import Refused
+from gettok.collect import IdLookup, captured_pages
+from gettok.collect.ids import RefusedLine
 from gettok.collect.windows import Window
 from gettok.errors import NotNow
 from gettok.research_api import QuotaExhausted
@@ -18,7 +18,7 @@ from gettok.store import Key, Store
 from sandbox.profiles import Profile
 
 ALL = Window(date(2016, 1, 1), date(2030, 1, 1))
-NOBODY = str((int(datetime(2022, 12, 20, tzinfo=UTC).timestamp()) << 32) + 5)
+NO_VIDEO = str((int(datetime(2022, 12, 20, tzinfo=UTC).timestamp()) << 32) + 5)
 NO_TIME = "17"
 
 
@@ -34,25 +34,25 @@ def look_up(researcher, names) -> Iterator[IdLookup]:
 
 
 def looked_up(researcher, names) -> tuple[list, IdLookup]:
-    with look_up(researcher, names) as known:
-        return list(known.collect()), known
+    with look_up(researcher, names) as lookup:
+        return list(lookup.collect()), lookup
 
 
 def test_more_than_a_hundred_ids_are_all_found_in_as_few_searches_as_can_be(at, known):
     with at() as researcher:
-        kept, asked = looked_up(researcher, known)
-        assert ids(kept, ALL) == set(known) == asked.found
+        pages, asked = looked_up(researcher, known)
+        assert ids(pages, ALL) == set(known) == asked.found
         assert asked.missing == []
-        assert len(queries(researcher.sandbox)) == len(kept) == asked.least_requests() == 5
+        assert len(queries(researcher.sandbox)) == len(pages) == asked.least_requests() == 5
         again, _ = looked_up(researcher, known)
-        assert again == kept
+        assert again == pages
         assert len(queries(researcher.sandbox)) == 5
 
 
 def test_an_id_that_is_not_found_is_looked_for_a_second_time_before_it_is_missing(at, known):
     with at() as researcher:
-        _, asked = looked_up(researcher, [*known[:3], NOBODY])
-        assert asked.missing == [NOBODY]
+        _, asked = looked_up(researcher, [*known[:3], NO_VIDEO])
+        assert asked.missing == [NO_VIDEO]
         assert queries(researcher.sandbox) == [
             "20221130/20221230/0",
             "20221220/20230119/0",
@@ -68,7 +68,7 @@ def test_a_video_that_was_published_long_after_its_id_was_made_is_found_at_the_s
     row = {"api": {"id": late, "create_time": int(published.timestamp()), "username": "a"}, "page": {}}
     (tmp_path / "videos.json").write_text(json.dumps([row]))
     with at(corpus=tmp_path) as researcher:
-        kept, asked = looked_up(researcher, [early, late])
+        pages, asked = looked_up(researcher, [early, late])
         assert asked.found == {late}
         assert asked.missing == [early]
         assert queries(researcher.sandbox) == [
@@ -76,7 +76,7 @@ def test_a_video_that_was_published_long_after_its_id_was_made_is_found_at_the_s
             "20221101/20221201/0",
             "20221124/20221224/0",
         ]
-        assert [one.rows for one in kept] == [0, 0, 1]
+        assert [stored.rows for stored in pages] == [0, 0, 1]
 
 
 def test_a_list_that_grows_asks_for_what_is_new_in_it_alone(at, known):
@@ -84,20 +84,20 @@ def test_a_list_that_grows_asks_for_what_is_new_in_it_alone(at, known):
         looked_up(researcher, known[::2])
         before = len(queries(researcher.sandbox))
         bodies = len(researcher.sent())
-        kept, asked = looked_up(researcher, known)
-        assert ids(kept, ALL) == set(known)
+        pages, asked = looked_up(researcher, known)
+        assert ids(pages, ALL) == set(known)
         assert asked.missing == []
         assert 0 < len(queries(researcher.sandbox)) - before <= before + 1
-        new = [one.page.request["body"] for one in kept[bodies:]]
-        old = {value for one in kept[:bodies] for value in values(one.page.request["body"])}
+        new = [stored.page.request["body"] for stored in pages[bodies:]]
+        old = {value for stored in pages[:bodies] for value in values(stored.page.request["body"])}
         assert all(old.isdisjoint(values(body)) for body in new)
 
 
 def test_a_list_that_shrinks_shows_no_video_that_is_not_on_it(at, known):
     with at() as researcher:
         looked_up(researcher, known[:100])
-        kept, asked = looked_up(researcher, known[:50])
-        assert ids(kept, ALL) == asked.found == set(known[:50])
+        pages, asked = looked_up(researcher, known[:50])
+        assert ids(pages, ALL) == asked.found == set(known[:50])
 
 
 def values(body) -> list[str]:
@@ -120,8 +120,8 @@ def test_f14_a_look_up_that_the_quota_ends_goes_on_where_it_was(at, known):
             looked_up(researcher, known)
         before = len(queries(researcher.sandbox))
         researcher.next_day()
-        kept, _ = looked_up(researcher, known)
-        assert ids(kept, ALL) == set(known)
+        pages, _ = looked_up(researcher, known)
+        assert ids(pages, ALL) == set(known)
         assert len(queries(researcher.sandbox)) - before == 3
 
 
@@ -138,10 +138,10 @@ def test_f10_a_look_up_that_went_astray_is_begun_anew(at, known, script):
     with at(script=script) as researcher:
         with pytest.raises(NotNow, match="does not move on"):
             looked_up(researcher, known)
-        kept, asked = looked_up(researcher, known)
+        pages, asked = looked_up(researcher, known)
         assert asked.missing == []
         before = len(researcher.sandbox.requests())
-        assert looked_up(researcher, known)[0] == kept
+        assert looked_up(researcher, known)[0] == pages
         assert len(researcher.sandbox.requests()) == before
 
 
@@ -149,28 +149,28 @@ def test_f05_a_look_up_whose_search_is_forgotten_is_begun_anew(at, known):
     with at(profile=Profile(empty_pages=1), script=["ok", *["search_lost"] * 6]) as researcher:
         with pytest.raises(NotNow):
             looked_up(researcher, known[:100])
-        kept, asked = looked_up(researcher, known[:100])
+        pages, asked = looked_up(researcher, known[:100])
         assert asked.missing == []
-        assert [one.attempt for one in kept] == [0, 1, 1]
+        assert [stored.attempt for stored in pages] == [0, 1, 1]
 
 
 def test_ids_that_are_dropped_from_the_results_are_missing_and_the_others_are_not(at, known):
     hidden = frozenset(known[5:400:50])
     with at(profile=Profile(hidden=hidden)) as researcher:
-        kept, asked = looked_up(researcher, known)
+        pages, asked = looked_up(researcher, known)
         assert set(asked.missing) == hidden
-        assert ids(kept, ALL) == set(known) - hidden
+        assert ids(pages, ALL) == set(known) - hidden
 
 
 def test_pages_out_of_a_table_do_for_a_look_up_too(at, known, tmp_path):
     with at() as researcher:
-        kept, _ = looked_up(researcher, known[:200])
+        pages, _ = looked_up(researcher, known[:200])
         with Store(tmp_path / "other") as store:
-            for row in (one.row() for one in kept):
+            for row in (stored.row() for stored in pages):
                 store.put(Key("collect", row["answer_key"]), "refilled", Answer(json.loads(row["answer"])))
         before = len(queries(researcher.sandbox))
         researcher.folder = tmp_path / "other"
-        assert looked_up(researcher, known[:200])[0] == kept
+        assert looked_up(researcher, known[:200])[0] == pages
         assert len(queries(researcher.sandbox)) == before
 
 
@@ -178,17 +178,17 @@ def test_captured_videos_are_pages_of_the_file_s_own_lines(tmp_path):
     path = tmp_path / "capture.ndjson"
     lines = [capture(number) for number in range(230)]
     path.write_text("\n".join([lines[0], "no JSON", *lines[1:]]), "utf-8")
-    refused: list[Refused] = []
-    kept = list(captured(path, refused))
-    assert [len(json.loads(one.page.text)["items"]) for one in kept] == [99, 100, 31]
-    assert len(kept) == 3
-    assert [one.line for one in refused] == [2]
-    assert len({one.key for one in kept}) == 3
-    assert ids(kept, ALL) == {json.loads(line)["data"]["id"] for line in lines}
-    assert list(captured(path, [])) == kept, "the same file gives the same pages"
-    items = json.loads(kept[0].page.text)["items"]
+    refused: list[RefusedLine] = []
+    pages = list(captured_pages(path, refused))
+    assert [len(json.loads(stored.page.text)["items"]) for stored in pages] == [99, 100, 31]
+    assert len(pages) == 3
+    assert [line.line for line in refused] == [2]
+    assert len({stored.key for stored in pages}) == 3
+    assert ids(pages, ALL) == {json.loads(line)["data"]["id"] for line in lines}
+    assert list(captured_pages(path, [])) == pages, "the same file gives the same pages"
+    items = json.loads(pages[0].page.text)["items"]
     assert items[0] == json.loads(lines[0]), "verbatim"
-    assert kept[0].page.observed_at == datetime.fromtimestamp(1_678_000_000 + 98, UTC)
+    assert pages[0].page.observed_at == datetime.fromtimestamp(1_678_000_000 + 98, UTC)
 
 
 def capture(number: int) -> str:

@@ -159,11 +159,11 @@ def test_where_a_video_was_made_is_not_taken_for_the_account_s_region():
         (own(id=True), "has no id"),
         (without("createTime"), "has no time of publication"),
         (own(createTime="0"), "has no time of publication"),
-        ({**ABOUT, "data": None}, "neither as Zeeschuimer nor as 4CAT"),
-        (dict(VIDEO), "neither as Zeeschuimer nor as 4CAT"),
+        ({**ABOUT, "data": None}, "is not a video in the form of Zeeschuimer or 4CAT"),
+        (dict(VIDEO), "is not a video in the form of Zeeschuimer or 4CAT"),
     ],
 )
-def test_what_is_no_tiktok_video_is_refused_with_the_reason(written, item, why):
+def test_what_is_not_a_tiktok_video_is_refused_with_the_reason(written, item, why):
     with pytest.raises(ValueError, match=why):
         as_video(item)
     (lines,) = written(item, own())
@@ -202,30 +202,30 @@ def test_damaged_lines_are_refused_by_number_and_the_others_are_kept(written):
     )
     assert len(lines.items) == 3
     assert [(refused.line, refused.why.split(":")[0]) for refused in lines.refused] == [
-        (3, "is no JSON"),
-        (5, "is no JSON object"),
-        (6, "is no JSON"),
-        (7, "is no JSON"),
-        (8, "is no JSON"),
+        (3, "is not JSON"),
+        (5, "is not a JSON object"),
+        (6, "is not JSON"),
+        (7, "is not JSON"),
+        (8, "is not JSON"),
     ]
     assert all(len(refused.text) <= 200 for refused in lines.refused)
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         ([], "has no TikTok video"),
         ([own({"source_platform": "x.com"})], "line 1: .* was captured on 'x.com'"),
-        ([""] * 150 + ["{"], "line 151: '{' is no JSON"),
-        (["}", *[""] * 150, "{"], "line 1: '}' is no JSON"),
+        ([""] * 150 + ["{"], "line 151: '{' is not JSON"),
+        (["}", *[""] * 150, "{"], "line 1: '}' is not JSON"),
     ],
 )
-def test_a_file_without_a_video_is_told_in_three_parts(written, lines, said):
-    with pytest.raises(BadInput, match=said) as told:
+def test_a_file_without_a_video_is_reported_in_three_parts(written, lines, message):
+    with pytest.raises(BadInput, match=message) as error:
         written(*lines)
-    assert "source.file" in told.value.can
+    assert "source.file" in error.value.can
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
+def test_a_capture_file_that_does_not_exist_is_reported(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         next(read(tmp_path / "none.ndjson"))
