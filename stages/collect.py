@@ -66,7 +66,7 @@ def _keep(stage: Stage, windows: list[Row], days: list[Row]) -> None:
     for day in (day for day in days if day["why"]):
         state = "a gap" if day["state"] == "gap" else day["state"]
         say(f"collect: {day['day']} is {state}: {day['why']}")
-    stage.keep(Books.of([_reason(day) for day in days], len(days)))
+    stage.keep_books(Books.of([_reason(day) for day in days], len(days)))
 
 
 def _reason(day: Row) -> str | None:
@@ -92,7 +92,7 @@ def _look_up(stage: Stage, api: ResearchApi, files: PageFiles, people: CommentsA
         say(f"collect: {name} is not a video id: its bits are not a time at which TikTok existed")
     lost = {"not_found": len(lookup.missing), "not_an_id": len(listed.refused) + len(lookup.unplaceable)}
     asked = len(listed.ids) + len(listed.refused)
-    stage.keep(
+    stage.keep_books(
         Books(asked, asked - sum(lost.values()), {name: count for name, count in lost.items() if count})
     )
 
@@ -118,7 +118,7 @@ def _read_captures(stage: Stage) -> None:
     for what in ("comments", "users"):  # a capture has neither, and the API is not asked
         keep_books(what, Books(0, 0, {}))
     lost = {"not_an_id": len(refused)} if refused else {}
-    stage.keep(Books(count + len(refused), count, lost))
+    stage.keep_books(Books(count + len(refused), count, lost))
 
 
 def _write(pages: Iterable[StoredPage], files: PageFiles, people: CommentsAndProfiles) -> None:

@@ -35,7 +35,7 @@ def run(stage: Stage) -> None:
         numbers = summary(of_videos, found, embedding, translations(captions))
         write_json(folder / "summary.json", numbers | {"embedding_model": embedder.files} | truth)
     paired = {one.pair.video_id for one in found}
-    stage.keep(
+    stage.keep_books(
         Books.of([None if video in paired else "no_pair" for video in videos["video_id"]], videos.height)
     )
 

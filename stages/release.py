@@ -49,7 +49,7 @@ def run(stage: Stage) -> None:
     with atomic_dir(DATA / "release") as folder:
         release.write(folder, results, settings.release.form, _provenance(settings, results))
     count = results.videos.height
-    stage.keep(Books(count, count))
+    stage.keep_books(Books(count, count))
 
 
 def _provenance(settings: Settings, results: release.Tables) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def run(stage: Stage) -> None:
             frame.write_csv(folder / name)
     write_json(DATA / "metrics.json", metrics(results, study, comparison, coded))
     count = results.videos.height
-    stage.keep(Books(count, count))
+    stage.keep_books(Books(count, count))
 
 
 def _coded(path: Path, results: Tables, study: Study) -> Evaluation | None:

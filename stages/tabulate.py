@@ -44,7 +44,7 @@ def run(stage: Stage) -> None:
     tallies = (videos.tally, comments.tally, user_tally)
     FIELDS.write(tabulate.fields(tallies), DATA / "fields.parquet")
     _say(tallies)
-    stage.keep(_books(videos, lost))
+    stage.keep_books(_books(videos, lost))
 
 
 def _books(videos: Videos, lost: Mapping[str, int]) -> Books:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from repository import files, stages_run
 
+from gettok.books import STAGES
 from gettok.store import Store
 from gettok.tables import VIDEOS
 
@@ -54,7 +55,7 @@ def test_a_second_repro_runs_nothing(repository, asked):
 def test_a_fresh_clone_with_nothing_kept_reproduces_dvc_lock_to_the_byte(finished, tmp_path, asked):
     clone = finished.clone(tmp_path / "clone")
     said = clone.dvc("repro")
-    assert len(stages_run(said)) == 10
+    assert stages_run(said) == [stage.name for stage in STAGES]
     assert clone.git("status", "--porcelain") == ""
     assert files(clone.data) == files(finished.data)
     assert len(asked()["model"]) > 0, "it asked for itself"
@@ -172,3 +173,46 @@ def inline(root: Path, media: list[Path]) -> int:
     with closing(sqlite3.connect(root / "answers.sqlite")) as database:
         rows = database.execute("SELECT digest, size FROM blobs WHERE data IS NOT NULL").fetchall()
     return sum(size for digest, size in rows if digest in digests)
+
+
+def edit(repository, path: str, old: str, new: str) -> None:
+    file = repository.folder / path
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
+
+
+@pytest.mark.parametrize(
+    "path", ["src/gettok/errors.py", "src/gettok/pipeline/runner.py", "stages/report.py"]
+)
+def test_an_edited_docstring_reruns_the_digests_and_nothing_else(repository, asked, path):
+    before = files(repository.data)
+    edit(repository, path, '"""', '"""In other words: ')
+    assert stages_run(repository.dvc("repro")) == ["code"]
+    assert files(repository.data) == before
+    assert asked() == NOTHING
+
+
+def test_an_edited_style_of_the_report_reruns_the_report_alone(repository, asked):
+    edit(repository, "src/gettok/report/style.css", "\n", "\n/* wider */\n")
+    assert stages_run(repository.dvc("repro")) == ["code", "report"]
+    assert asked() == NOTHING
+
+
+def test_a_single_stage_refuses_to_run_on_code_that_was_not_digested(repository, asked):
+    edit(repository, "stages/transcribe.py", "PARAMS = (", "MORE = 1\nPARAMS = (")
+    lock = (repository.folder / "dvc.lock").read_bytes()
+    code, said = repository.outcome("dvc", "repro", "--single-item", "--force", "transcribe")
+    assert code != 0
+    assert "the code of transcribe has changed" in said
+    assert "dvc repro transcribe" in said
+    assert (repository.folder / "dvc.lock").read_bytes() == lock
+    assert asked() == NOTHING
+
+
+def test_what_a_single_stage_skipped_is_said_by_the_summary(repository):
+    edit(repository, "stages/transcribe.py", "PARAMS = (", "MORE = 1\nPARAMS = (")
+    assert stages_run(repository.dvc("repro", "--single-item", "transcribe")) == [], "DVC sees no change"
+    said = repository.run("gettok", "summary")
+    assert "the code of transcribe has changed since this run: `dvc repro` runs it again" in said
+    assert "of describe" not in said

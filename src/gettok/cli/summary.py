@@ -7,7 +7,8 @@ from pathlib import Path
 
 import typer
 
-from gettok.books import COUNTED, Books
+from gettok.books import COUNTED, STAGES, Books
+from gettok.pipeline.code_digest import stale_code
 from gettok.pipeline.paths import DATA, PARAMS
 from gettok.settings import load
 from gettok.stance.prompt_injection.rates import flip_rates
@@ -23,10 +24,17 @@ def summary() -> str:
     states = COVERAGE.read(DATA / "coverage.parquet", ["state"])["state"].to_list()
     days = {state: states.count(state) for state in sorted(set(states))}
     others = {"flipped": _flipped(), "report": str(Path(DATA / "report" / "index.html").absolute())}
-    text = terminal_summary(settings.study.title, days, books, counts, others)
+    text = "\n".join([terminal_summary(settings.study.title, days, books, counts, others), *_stale()])
     if settings.source.name != "sandbox":
         return text
     return "\n  ".join([text + "\n\nAccuracy against the sandbox's ground truth", *_accuracy()])
+
+
+def _stale() -> list[str]:
+    """A line if code was edited after the run: `dvc repro -s` skips such a stage and says nothing."""
+    stages = [stage.name for stage in STAGES if stale_code(stage.name)]
+    changed = f"the code of {', '.join(stages)} has changed since this run: `dvc repro` runs it again"
+    return [f"  {changed}"] if stages else []
 
 
 def _accuracy() -> list[str]:

@@ -140,16 +140,21 @@ def as_json(stage: str) -> bytes:
     return (json.dumps(reached_from(f"stages.{stage}"), indent=1) + "\n").encode()
 
 
-def refuse_stale_code(stage: str) -> None:
-    """Raise `BadSettings` if the code has changed since `data/code/<stage>.json` was written.
-
-    `dvc repro` writes it first; `dvc repro -s` does not, and DVC would then store this run's outputs as those of the
-    old code. Without the file, the stage is not run by DVC, and there is nothing to compare.
-    """
+def stale_code(stage: str) -> bool:
+    """Whether the code has changed since `data/code/<stage>.json` was written; not where there is no such file."""
     path = DATA / "code" / f"{stage}.json"
-    if path.is_file() and path.read_bytes() != as_json(stage):
+    return path.is_file() and path.read_bytes() != as_json(stage)
+
+
+def refuse_stale_code(stage: str) -> None:
+    """Raise `BadSettings` if the code has changed since its digests were written.
+
+    `dvc repro` writes them first; `dvc repro -s` does not, and DVC would then store this run's outputs as those of the
+    old code. Without digests, the stage is not run by DVC, and there is nothing to compare.
+    """
+    if stale_code(stage):
         raise BadSettings(
-            f"the code of {stage} has changed since {path} was written",
+            f"the code of {stage} has changed since data/code/{stage}.json was written",
             "stopped before any request or model load",
             f"run `dvc repro {stage}`, or `dvc repro -s code` first: -s alone leaves the stage `code` out",
         )

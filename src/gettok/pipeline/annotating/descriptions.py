@@ -7,7 +7,7 @@ from gettok.describe import DescribeStep
 from gettok.llm import CLOCK, Clock
 from gettok.media.images import Pictures, thin_out
 from gettok.pipeline.answering import Skipped
-from gettok.pipeline.inputs import frames_by_video, stored, to_be_seen, videos
+from gettok.pipeline.inputs import frames_by_video, frames_digest, stored_frames, videos
 from gettok.settings import Settings
 from gettok.settings.secrets import Secret
 from gettok.step import Item, digest_of
@@ -24,7 +24,7 @@ def items(most: int) -> Iterator[Item[Pictures] | Skipped]:
     for video in videos():
         shown = thin_out(frames.get(video.video_id, []), most)
         if shown:
-            inputs = {"frames": to_be_seen(shown), "times": digest_of([frame.time_s for frame in shown])}
-            yield Item(video.video_id, video.day, inputs, stored(video, shown))
+            inputs = {"frames": frames_digest(shown), "times": digest_of([frame.time_s for frame in shown])}
+            yield Item(video.video_id, video.day, inputs, stored_frames(video, shown))
         else:
             yield Skipped(video.video_id, video.day, "no_frames")

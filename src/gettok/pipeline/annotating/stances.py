@@ -6,7 +6,7 @@ from pathlib import Path
 from gettok.llm import CLOCK, Clock
 from gettok.media.images import thin_out
 from gettok.pipeline.answering import Skipped
-from gettok.pipeline.inputs import FrameName, Video, frames_by_video, stored, to_be_seen, videos
+from gettok.pipeline.inputs import FrameName, Video, frames_by_video, frames_digest, stored_frames, videos
 from gettok.pipeline.paths import DATA
 from gettok.settings import Settings, StanceInput
 from gettok.settings.secrets import Secret
@@ -33,7 +33,7 @@ def items(inputs: Collection[StanceInput]) -> Iterator[Item[StanceInputs] | Skip
         this = video.video_id
         texts = said[this], described[this], on_screen[this], captions[this]
         frame = thin_out(frames.get(video.video_id, []), 1) if "frame" in inputs else []
-        pictures = stored(video, frame) if frame else None
+        pictures = stored_frames(video, frame) if frame else None
         content = StanceInputs(*texts, pictures=pictures).only(inputs)
         if _is_enough(content.texts(), frame, inputs):
             yield _item(video, content, frame)
@@ -51,5 +51,5 @@ def _is_enough(texts: Collection[str], frame: list[FrameName], inputs: Collectio
 
 
 def _item(video: Video, content: StanceInputs, frame: list[FrameName]) -> Item[StanceInputs]:
-    inputs = {"texts": digest_of(content.texts()), "frame": to_be_seen(frame)}
+    inputs = {"texts": digest_of(content.texts()), "frame": frames_digest(frame)}
     return Item(video.video_id, video.day, inputs, content)
