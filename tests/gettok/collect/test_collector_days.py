@@ -76,7 +76,7 @@ def test_f01_a_run_that_waits_for_the_quota_waits_for_a_parked_day_too(at, casti
         def wait(spent: QuotaExhausted) -> None:
             waited.append(spent.back_at)
             researcher.sandbox.clock.set(spent.back_at)
-            # an answer tells the client the time, as real time would have passed for it
+            # the client learns the time from an answer, since its own clock has not moved
             clock.learn({"Date": researcher.sandbox.clock.http_date()})
 
         with researcher.run({"on_quota": wait}) as collector:

@@ -135,7 +135,7 @@ def test_a_round_by_compliance_looks_only_for_those_that_it_missed(at, videos):
 
 
 def test_a_compliance_check_that_is_wrong_is_put_right_by_looking(at, videos):
-    """A video that the file of valid ids lacks, and a search finds, is there."""
+    """A video is confirmed if a search finds it, even if the file of valid ids lacks it."""
     with at() as researcher:
         researcher.next_day(15)
         with refreshing(researcher) as refresher:

@@ -1,4 +1,4 @@
-"""The lists of rounds and of tombstones: what they have, and what becomes of damaged ones."""
+"""The lists of rounds and tombstones: what they contain, and that damaged ones are refused."""
 
 import pytest
 
