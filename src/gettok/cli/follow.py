@@ -17,7 +17,7 @@ from gettok.errors import BadSettings, NotNow, counted
 from gettok.pipeline.answering import Asking
 from gettok.pipeline.collecting.researching import open_api, retry_until_quota
 from gettok.pipeline.collecting.searching import collector, study_window, videos_in_study
-from gettok.pipeline.downloading import fetched, opened_step, question
+from gettok.pipeline.downloading import any_fetched, opened_step, video_item
 from gettok.pipeline.paths import current_settings, store_root
 from gettok.pipeline.runner import Signals, only_one
 from gettok.research_api import QuotaExhausted, ResearchApi
@@ -57,8 +57,8 @@ class Fetcher:
         if self.trouble is not None:
             return
         videos, self._waiting = list(self._waiting.values()), {}
-        items = [question(self._step, *video) for video in videos]
-        self._step.breaker.known = self._step.breaker.known or fetched(self._asking, items)
+        items = [video_item(self._step, *video) for video in videos]
+        self._step.breaker.last_fetched = self._step.breaker.last_fetched or any_fetched(self._asking, items)
         try:
             self.retry_next_run |= self._asking.ask(items).keys()
         except NotNow as trouble:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gettok.collect.windows import Window
 from gettok.errors import BadInput
-from gettok.settings.query import MOST_VALUES
+from gettok.settings.query import MAX_VALUES
 from gettok.step import Json
 
 _COLUMNS = ("video_id", "id", "item_id", "url", "link")
@@ -208,7 +208,7 @@ def _placed(ids: Iterable[str], days: Mapping[str, date], max_days: int, early: 
     groups: list[list[tuple[date, str]]] = []
     for day, _, name in placed:
         last = groups[-1] if groups else []
-        if last and len(last) < MOST_VALUES and day - last[0][0] < max_days * _DAY:
+        if last and len(last) < MAX_VALUES and day - last[0][0] < max_days * _DAY:
             last.append((day, name))
         else:
             groups.append([(day, name)])

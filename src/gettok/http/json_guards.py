@@ -36,3 +36,10 @@ def require_mapping(value: Json) -> dict[str, Json]:
     if not isinstance(value, dict):
         raise TypeError("it is not a JSON object")
     return value
+
+
+def replace_surrogates(value: Json) -> Json:
+    """Text with each lone surrogate replaced by U+FFFD: JSON can carry them, and tables cannot."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Event
 
 from gettok.errors import Interrupted, NotNow
-from gettok.http.retry_after import told_s
+from gettok.http.retry_after import retry_after_s
 from gettok.research_api.backoff import FOR_AN_HOUR, Backoff
 from gettok.research_api.call import Call
 from gettok.research_api.credentials import Credentials, Token
@@ -95,7 +95,7 @@ class ResearchApi:
                 self._backoff.restart()
                 return _page(call, received, self.server.now())
             # no date: one in the past would make us ask again at once, and each attempt counts
-            wait_s = None if received is None else told_s(received.headers, dates=False)
+            wait_s = None if received is None else retry_after_s(received.headers, dates=False)
             decision = self.policy.next(
                 reading.verdict, attempts, random.random(), retry_after_s=wait_s, old_search=call.old_search
             )

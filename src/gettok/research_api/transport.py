@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import requests
 from urllib3.exceptions import HTTPError
 
-from gettok.http.header_deadline import be_prompt
+from gettok.http.header_deadline import limit_header_time
 from gettok.research_api.error_mapping import Received
 
 #: A request that hangs ends in 504 after about 4 minutes (traktok#17).
@@ -32,7 +32,7 @@ class Transport:
     _session: requests.Session = field(default_factory=requests.Session)
 
     def __post_init__(self) -> None:
-        be_prompt(self._session, lambda: self.total_timeout_s)
+        limit_header_time(self._session, lambda: self.total_timeout_s)
 
     def post(self, url: str, **content: object) -> Received:
         """Send one POST; raises `Unreachable` on anything short of a complete answer."""

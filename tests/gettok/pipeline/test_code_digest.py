@@ -132,6 +132,23 @@ def test_a_stage_reaches_what_it_imports_in_functions_names_in_strings_and_finds
     assert "src/gettok/cli/try_step.py" not in download
 
 
+def test_a_package_that_is_named_in_a_string_is_reached_with_each_of_its_modules(tmp_path):
+    for name, text in {
+        "stages/__init__.py": "",
+        "stages/listen.py": 'load("gettok.ears")',
+        "src/gettok/__init__.py": "",
+        "src/gettok/ears/__init__.py": "",
+        "src/gettok/ears/left.py": "import gettok.hammer",
+        "src/gettok/hammer.py": "",
+        "src/gettok/stirrup.py": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    reached = reached_from("stages.listen", tmp_path)
+    assert {"src/gettok/ears/left.py", "src/gettok/hammer.py"} <= set(reached)
+    assert "src/gettok/stirrup.py" not in reached
+
+
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
     for package in ("src/gettok", "stages"):
