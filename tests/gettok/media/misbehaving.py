@@ -54,7 +54,7 @@ def blunder():
     raise ZeroDivisionError("a bug")
 
 
-def confined_again(number):
+def run_again(number):
     return run_in_subprocess(process_id) == os.getpid() and run_in_subprocess(doubled, number)
 
 

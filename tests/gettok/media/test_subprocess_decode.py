@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from misbehaving import (
     blunder,
-    confined_again,
+    run_again,
     doubled,
     fill_the_memory,
     hang,
@@ -120,7 +120,7 @@ def test_a_child_that_died_while_it_was_idle_is_replaced():
 
 
 def test_within_a_child_a_call_is_a_plain_call():
-    assert run_in_subprocess(confined_again, 21) == 42
+    assert run_in_subprocess(run_again, 21) == 42
 
 
 def test_threads_can_call_concurrently_and_a_crash_harms_no_other_call():
