@@ -14,8 +14,7 @@ from webvtt import WebVTT
 from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from gettok.errors import Unusable
-from gettok.http.json_guards import to_list, to_mapping
-from gettok.llm.response import mend
+from gettok.http.json_guards import replace_surrogates, to_list, to_mapping
 from gettok.step import Json, Row
 
 #: The size limit of a captions file; an hour of speech has about 100 kB.
@@ -88,7 +87,9 @@ def parse(data: bytes, form: str) -> list[Segment]:
 
 def _read(info: dict[str, Json]) -> tuple[str, Captions]:
     names = ("Url", "LanguageCodeName", "Source", "Format", "Version")
-    url, *facts = ("" if info.get(name) is None else str(mend(str(info[name])))[:2000] for name in names)
+    url, *facts = (
+        "" if info.get(name) is None else str(replace_surrogates(str(info[name])))[:2000] for name in names
+    )
     return url, Captions(*facts)
 
 
@@ -101,7 +102,7 @@ def _segment(start: Json, end: Json, text: Json) -> Segment | None:
     """None for a cue without words or with impossible times."""
     if not isinstance(text, str) or not all(_is_time(time) for time in (start, end)) or end < start:
         return None
-    words = " ".join(html.unescape(str(mend(text))).replace("\0", "").split())
+    words = " ".join(html.unescape(str(replace_surrogates(text))).replace("\0", "").split())
     return (
         {"start_s": round(float(start), 3), "end_s": round(float(end), 3), "text": words} if words else None
     )

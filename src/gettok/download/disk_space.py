@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gettok.errors import NoSpace
-from gettok.store.blobs import full_disk_is_told
+from gettok.store.blobs import full_disk_as_no_space
 
 
 @contextmanager
@@ -20,5 +20,5 @@ def require_space(folder: Path, needed: int, keep_free: int) -> Iterator[None]:
             "stopped before writing it; every file that arrived is kept",
             "free some space, or lower download.keep_free_bytes, and run the same command again",
         )
-    with full_disk_is_told(folder):
+    with full_disk_as_no_space(folder):
         yield

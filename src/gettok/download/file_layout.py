@@ -9,7 +9,7 @@ from pathlib import Path
 from gettok.download.backend import MEDIA
 from gettok.download.captions import Captions
 from gettok.step import Answer, Blob, Json, digest_of
-from gettok.store.blobs import place
+from gettok.store.blobs import link_or_copy
 
 CAPTIONS = "captions"
 PAGE = "page"
@@ -32,18 +32,18 @@ def write_files(answer: Answer, folder: Path, video_id: str) -> str:
     write_captions(answer, folder, video_id)
     files = files_of(answer)
     if MEDIA in files:
-        place(files[MEDIA], folder / f"{video_id}.mp4")
+        link_or_copy(files[MEDIA], folder / f"{video_id}.mp4")
         return f"{video_id}.mp4"
     (folder / video_id).mkdir()
     for name, blob in files.items():
-        place(blob, folder / video_id / name)
+        link_or_copy(blob, folder / video_id / name)
     return video_id
 
 
 def write_captions(answer: Answer, folder: Path, video_id: str) -> None:
     """Put the answer's captions into the folder, if it has any."""
     if captions := answer.blobs.get(CAPTIONS):
-        place(captions, folder / _captions_name(answer.body, video_id))
+        link_or_copy(captions, folder / _captions_name(answer.body, video_id))
 
 
 def read_files(folder: Path, video_id: str, file: str, body: Mapping[str, Json]) -> dict[str, Blob]:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from gettok.http.retry_after import told_s
+from gettok.http.retry_after import retry_after_s
 
 #: A longer `Retry-After` is cut to this; the server is then asked again too early, and refuses again.
 MAX_HOLD_S = 120.0
@@ -34,6 +34,6 @@ class Pace:
 
     def hold(self, host: str, headers: Mapping[str, str]) -> None:
         """Do not ask the host for as long as `Retry-After` says, up to `MAX_HOLD_S`."""
-        seconds = min(told_s(headers) or 0.0, MAX_HOLD_S)
+        seconds = min(retry_after_s(headers) or 0.0, MAX_HOLD_S)
         with self._lock:
             self._free_at[host] = max(self._free_at.get(host, 0.0), time.monotonic() + seconds)

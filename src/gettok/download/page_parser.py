@@ -15,8 +15,7 @@ from gettok.download.backend import NoPage
 from gettok.download.hosts import absolute_url
 from gettok.download.refusals import refusal
 from gettok.errors import Unusable
-from gettok.http.json_guards import to_list, to_mapping
-from gettok.llm.response import mend
+from gettok.http.json_guards import replace_surrogates, to_list, to_mapping
 from gettok.step import Json
 
 _SCRIPT = r'<script[^>]*\bid="{}"[^>]*>(.*?)</script>'
@@ -62,7 +61,7 @@ def read_page(html: str, video_id: str) -> Page:
     video = to_mapping(to_mapping(detail.get("itemInfo")).get("itemStruct"))
     if str(video.get("id") or video_id) != video_id:
         raise NoPage("unreadable", "the page of another video")
-    text = str(mend(message))[:_MAX_MESSAGE] if isinstance(message, str) else ""
+    text = str(replace_surrogates(message))[:_MAX_MESSAGE] if isinstance(message, str) else ""
     return Page(code, text, video or None, raw)
 
 

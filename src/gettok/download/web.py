@@ -19,7 +19,7 @@ from gettok.download.disk_space import require_space
 from gettok.download.hosts import Site, absolute_url
 from gettok.download.pace import Pace
 from gettok.errors import Unusable
-from gettok.http.header_deadline import be_prompt
+from gettok.http.header_deadline import limit_header_time
 from gettok.settings import Download
 
 _MAX_REDIRECTS = 5
@@ -51,7 +51,7 @@ class Visit:
         self._session.headers.update(_HEADERS)
         self._session.auth = _no_auth
         self._deadline = 0.0
-        be_prompt(self._session, lambda: self._deadline - time.monotonic())
+        limit_header_time(self._session, lambda: self._deadline - time.monotonic())
 
     def __enter__(self) -> Self:
         return self

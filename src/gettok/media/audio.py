@@ -12,7 +12,7 @@ from gettok.errors import Unusable
 from gettok.media.audio_track import audio_stream, check_complete, opened_sound, resampled
 from gettok.media.container import decoded_frames
 from gettok.media.subprocess_decode import run_in_subprocess
-from gettok.store.blobs import full_disk_is_told
+from gettok.store.blobs import full_disk_as_no_space
 
 Sound = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.int16]
@@ -59,7 +59,10 @@ def decode_audio(path: Path | str, max_s: float) -> Recording:
     Raises `Unusable`: `no_audio`, `undecodable`, or `too_large` for more than `max_s` seconds. Damaged packets are
     skipped as in every player, until more than a second is missing.
     """
-    with full_disk_is_told(Path(tempfile.gettempdir())), tempfile.NamedTemporaryFile(suffix=".pcm") as file:
+    with (
+        full_disk_as_no_space(Path(tempfile.gettempdir())),
+        tempfile.NamedTemporaryFile(suffix=".pcm") as file,
+    ):
         run_in_subprocess(write_samples, Path(path).absolute(), Path(file.name), max_s)
         # the mapping keeps the bytes while they are used; the file's name is deleted at once
         return Recording(np.memmap(file.name, np.int16, "r"))

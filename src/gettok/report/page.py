@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from gettok.compare.text_sources import COMPARED, WAYS, name_of
+from gettok.compare.text_sources import COMPARED, TEXT_SOURCES, pair_name
 from gettok.errors import REASONS
 from gettok.ocr.agreement import MEANING
 from gettok.release import Tables, models
@@ -17,7 +17,7 @@ from gettok.report.numbers import Spellings
 from gettok.report.rendering import render
 from gettok.settings import Study
 from gettok.stance.human_labels.evaluation import LEFT_OUT, Evaluation
-from gettok.stance.prompt_injection.attack_types import WAYS as ATTACKS
+from gettok.stance.prompt_injection.attack_types import ATTACK_TYPES
 from gettok.stance.prompt_injection.rates import flip_rates
 
 #: The numbers of section 3.1, as the page names them.
@@ -53,7 +53,7 @@ def write(  # noqa: PLR0913 -- what is on the page, each by name
     tables: Tables,
     study: Study,
     comparison: Mapping[str, Any],
-    spellings: Spellings = "together",
+    spellings: Spellings = "folded",
     *,
     coded: Evaluation | None = None,
 ) -> None:
@@ -91,7 +91,7 @@ def html(  # noqa: PLR0913 -- as above
     study: Study,
     comparison: Mapping[str, Any],
     charts: Mapping[int, _Chart],
-    spellings: Spellings = "together",
+    spellings: Spellings = "folded",
     *,
     coded: Evaluation | None = None,
 ) -> str:
@@ -112,7 +112,7 @@ def html(  # noqa: PLR0913 -- as above
         uncovered=tables.uncovered,
         comparison=comparison,
         compared=_compared(comparison),
-        ways=WAYS,
+        text_sources=TEXT_SOURCES,
         numbers_of_pairs=_NUMBERS,
         pair=examples.pair(tables.pairs),
         screens=screens.compared(tables.descriptions),
@@ -122,16 +122,16 @@ def html(  # noqa: PLR0913 -- as above
         coded_reasons={**REASONS, **LEFT_OUT},
         most_apart=_MOST_APART,
         examples=examples.by_stance(tables, study),
-        attacks=found.stored() if (found := flip_rates(tables.prompt_injection)) else None,
-        attacks_by=ATTACKS,
+        prompt_injection=found.stored() if (found := flip_rates(tables.prompt_injection)) else None,
+        attack_types=ATTACK_TYPES,
         models=models(tables),
     )
 
 
 def _compared(comparison: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The pairs of ways in their order, the paper's own first; none if no video has two texts."""
+    """The pairs of text sources in their order, the paper's own first; none if no video has two texts."""
     found = comparison.get("pairs", {})
-    entries = [found[name] for name in (name_of(*ways) for ways in COMPARED) if name in found]
+    entries = [found[name] for name in (pair_name(*sources) for sources in COMPARED) if name in found]
     return entries if any(entry["videos"]["both"] for entry in entries) else []
 
 

@@ -51,3 +51,23 @@ FRAME_BACKENDS: Mapping[str, FrameBackend] = MappingProxyType(
         "torchcodec": FrameBackend("torchcodec", needs=" with FFmpeg 4, 5, 6 or 7 where the system finds it"),
     }
 )
+
+
+@dataclass(frozen=True)
+class AsrBackend(Backend):
+    #: The number formats that it computes in; `auto` is one of these.
+    compute_types: tuple[str, ...]
+
+
+ASR_BACKENDS: Mapping[str, AsrBackend] = MappingProxyType(
+    {
+        "whisperx": AsrBackend("whisperx", ("int8", "int8_float16", "float16", "float32")),
+        "transformers": AsrBackend("transformers", ("float16", "float32")),
+    }
+)
+
+EMBEDDERS: Mapping[str, Backend] = MappingProxyType(
+    {"charngram": Backend("charngram"), "transformer": Backend("transformer")}
+)
+
+OCR_BACKENDS: Mapping[str, Backend] = MappingProxyType({"rapidocr": Backend("rapidocr")})

@@ -9,68 +9,72 @@ WORD = pl.Struct({"text": pl.String, "start_s": pl.Float64, "end_s": pl.Float64,
 
 TRANSCRIPTS = Table(
     "transcripts",
-    "What is said in one video.",
+    "The transcript of one video.",
     (
         VIDEO_ID,
         Column(
             "speech",
             pl.String,
-            "What the sound is: `speech`, `suspect` (words, with `doubts`), `no_speech`, `music`, or `failed` if it could not be listened to; empty where there is no sound.",
+            "What the sound is: `speech`, `suspect` (speech with `quality_flags`), `no_speech`, `music`, or `failed` if it could not be transcribed; empty where there is no sound.",
         ),
-        Column("text", pl.String, "What is said, without what Whisper is known to invent."),
-        Column("raw_text", pl.String, "All that the model wrote, inventions included."),
-        Column("language", pl.String, "Language of the transcript, two letters: as set, or as detected."),
+        Column("text", pl.String, "What is said, without known hallucinations of Whisper."),
+        Column("raw_text", pl.String, "All that the model wrote, including hallucinations."),
+        Column("language", pl.String, "Language of the transcript, two letters, as set or as detected."),
         Column(
             "language_probability",
             pl.Float64,
-            "How sure the model is, on the voices, that they speak this language; low where the language was set and is another.",
+            "Probability that the model gives this language on the speech; low where a language was set and the video is in another.",
         ),
-        Column("segments", pl.List(SEGMENT), "The transcript in pieces, with start and end in seconds."),
+        Column("segments", pl.List(SEGMENT), "The transcript in parts, with start and end in seconds."),
         Column("sound_s", pl.Float64, "Length of the sound in seconds."),
         Column(
             "speech_ratio",
             pl.Float64,
-            "Share of the sound in which the voice activity detection hears a voice.",
+            "Share of the sound in which the voice activity detection finds speech.",
         ),
         Column(
             "avg_logprob",
             pl.Float64,
-            "Mean log-probability of the segments as the recogniser reports it; nearer 0 is surer.",
+            "Mean log-probability of the segments as the recogniser reports it; nearer 0 is more certain.",
         ),
         Column(
             "no_speech_prob",
             pl.Float64,
-            "Mean probability that a segment holds no speech, as the recogniser reports it.",
+            "Mean probability that a segment has no speech, as the recogniser reports it.",
         ),
         Column(
             "compression_ratio",
             pl.Float64,
-            "Length of a segment's text over its zlib-compressed length, the highest of all segments; above 2.4 hints at a loop.",
+            "Length of a segment's text over its zlib-compressed length, the highest of all segments; a value above 2.4 suggests a loop.",
         ),
         Column(
             "chars_per_s",
             pl.Float64,
-            "Characters of text for each second of detected voice; speech has 5 to 25.",
+            "Characters of text for each second of detected speech; normal speech has 5 to 25.",
         ),
         Column(
             "words",
             pl.List(WORD),
-            "Each word of the text with its time in seconds; `score` is empty where the time was guessed from the neighbours. Empty unless `asr.align` is set.",
+            "Each word of the text with its time in seconds; `score` is empty where the time was interpolated between its neighbours. Empty unless `asr.align` is set.",
         ),
-        Column("repeats", pl.Int64, "How often the same one to eight words stand in a row at most."),
-        Column("hallucinations", pl.Int64, "Stretches that are left out of the text as known inventions."),
+        Column("repeats", pl.Int64, "How many times in a row the same one to eight words appear at most."),
+        Column(
+            "hallucinations",
+            pl.Int64,
+            "Number of segments that are left out of `text` as known hallucinations.",
+        ),
         Column(
             "quality_flags",
             pl.List(pl.String),
-            "Which numbers are out of range: looping, compression, pace, improbable, language, invention.",
+            "Which numbers are out of range: `looping`, `compression`, `pace`, `improbable`, `language`, `hallucination`.",
         ),
-        Column("speech_model", pl.String, "The speech model's repository; empty for a folder of one's own."),
+        Column("speech_model", pl.String, "The speech model's repository; empty for a local folder."),
         Column("speech_model_revision", pl.String, "The commit of that repository."),
         Column("speech_model_sha256", pl.String, "SHA-256 over the names and contents of the model's files."),
         Column(
             "speech_compute_type",
             pl.String,
-            "The number format that it computed in: what `asr.compute_type` came to on that machine.",
+            "The number format that it computed in: what `asr.compute_type` meant on that machine.",
         ),
         *ANSWERED,
     ),
@@ -99,35 +103,35 @@ _USAGE = (
 
 DESCRIPTIONS = Table(
     "descriptions",
-    "What a model sees in the frames of one video.",
+    "How a model describes one video, from its frames.",
     (
         VIDEO_ID,
         Column("description", pl.String, "What happens in the video."),
         Column(
             "on_screen_text",
             pl.String,
-            "Text that appears in the frames as the model reads it, each text once, in order of appearance, one on a line.",
+            "Text that the model reads in the frames, each text once, in order of appearance, one on each line.",
         ),
         Column(
             "on_screen_by_frame",
             pl.List(pl.Struct({"frame_index": pl.Int64, "text": pl.String})),
-            "The same frame by frame (`frame_index` as in `frames`): a text that several frames show stands at each where the model gives it.",
+            "The same for each frame (`frame_index` as in `frames`): a text in several frames is listed at each for which the model gives it.",
         ),
         Column(
             "on_screen_language",
             pl.String,
-            "Language of that text, as two letters where ISO 639 has them, else as the model names it; empty without text, or where it cannot tell.",
+            "Language of that text, as two letters if ISO 639 has them, else as the model names it; empty if there is no text or its language is unknown.",
         ),
         Column("frame_indices", pl.List(pl.Int64), "The frames that were sent."),
         Column(
             "ocr_text",
             pl.String,
-            "Text that a reader of text (OCR) sees in the same frames, each line once; empty if none was asked.",
+            "Text that OCR reads in the same frames, each line once; empty if OCR was off.",
         ),
         Column(
             "ocr_cer",
             pl.Float64,
-            "How far `on_screen_text` is from `ocr_text`: 0, the same words, to 1, nothing in common; empty without both.",
+            "How far `on_screen_text` differs from `ocr_text`, from 0 (the same words) to 1 (nothing in common); empty without both.",
         ),
         *_USAGE,
         *ANSWERED,
@@ -138,17 +142,17 @@ _CORNERS = pl.List(pl.Struct({"x": pl.Int64, "y": pl.Int64}))
 
 SCREEN_TEXTS = Table(
     "screen_texts",
-    "Text that a reader of text (OCR) sees in one frame, of those that a model was shown; empty if none was asked.",
+    "Text that OCR reads in one of the frames that a model was shown; empty if OCR was off.",
     (
         VIDEO_ID,
         Column("frame_index", pl.Int64, "The frame, as in `frames`."),
-        Column("text", pl.String, "Its lines in reading order; empty text where there are none."),
+        Column("text", pl.String, "Its lines in reading order; an empty text if there are none."),
         Column(
             "lines",
             pl.List(pl.Struct({"text": pl.String, "confidence": pl.Float64, "box": _CORNERS})),
-            "The lines, each with the reader's confidence from 0 to 1, and its four corners, clockwise from the upper left, in pixels of the JPEG.",
+            "The lines, each with its confidence from 0 to 1 and its four corners, clockwise from the upper left, in pixels of the JPEG.",
         ),
-        Column("reader", pl.String, "The reader's name and version."),
+        Column("reader", pl.String, "Name and version of the OCR engine."),
         Column("reader_sha256", pl.String, "SHA-256 over the names and digests of its models."),
         *ANSWERED,
     ),
@@ -164,50 +168,48 @@ STANCES = Table(
         Column(
             "confidence",
             pl.Float64,
-            "How much of the judgement stands behind the label, from 0 to 1: by votes or models, the share of all votes"
-            " that are for it, those without a label counted; by log-probabilities, how likely the model was to write it."
-            " Empty where neither is known.",
+            "How well the label is supported, from 0 to 1: by votes or models, the share of all votes, also those without a"
+            " label, that are for it; by log-probabilities, how likely the model was to write it. Empty if neither is"
+            " known.",
         ),
         Column(
             "confidence_by",
             pl.String,
-            "`votes` (of one model), `models` (several models' votes) or `logprobs`; empty where there is no confidence.",
+            "`votes` (of one model), `models` (votes of several models) or `logprobs`; empty if there is no confidence.",
         ),
-        Column(
-            "votes", pl.List(pl.String), "Each answer's label, in the order asked; null where one had none."
-        ),
+        Column("votes", pl.List(pl.String), "Each answer's label, in the order asked; null if it had none."),
         Column(
             "voters",
             pl.List(pl.String),
-            "The model of each of `votes`, as it named itself; null where a filtered prompt named none.",
+            "The model of each of `votes`, as it named itself; null if the prompt was filtered and no model was named.",
         ),
         Column(
-            "abstentions", pl.List(pl.String), "Why each vote without a label has none, in the order asked."
+            "abstentions", pl.List(pl.String), "The reason of each vote without a label, in the order asked."
         ),
         Column(
             "tied_with",
             pl.List(pl.String),
-            "The other labels that had as many votes; the one answered first stands.",
+            "The other labels with as many votes; of tied labels, the one that was answered first wins.",
         ),
         Column(
             "evidence",
             pl.String,
-            "What the model quotes for the label: the first vote for it that quotes anything; empty if none does.",
+            "What the model quotes as evidence, from the first vote for the label that quotes anything; empty if none does.",
         ),
         Column(
             "evidence_in",
             pl.List(pl.String),
-            "Inputs in which `evidence` literally stands (words in their order, whatever their capitals and punctuation); of several quotations, split at `…`, `;`, line ends and between quotation marks, each must stand in one of them. No input: it is from the picture, paraphrased or made up, at least in part; or there is none.",
+            "Inputs that contain `evidence` literally (the same words in order; capitals and punctuation do not count). Several quotations are split at `…`, `;`, line ends and between quotation marks, and each must be in one of the inputs. Empty if the evidence is from the frame, paraphrased or made up, at least in part, or if there is none.",
         ),
         Column(
             "missing",
             pl.String,
-            "What the model says it would have needed to judge and was not given; empty if nothing.",
+            "What the model says that it would have needed and was not given; empty if nothing.",
         ),
         Column(
             "inputs_used",
             pl.List(pl.String),
-            "Which inputs the video had: transcript, description, on_screen_text, caption, frame.",
+            "The inputs that the video had: transcript, description, on_screen_text, caption, frame.",
         ),
         *_USAGE,
         *ANSWERED,
@@ -216,49 +218,57 @@ STANCES = Table(
 
 PROMPT_INJECTION = Table(
     "prompt_injection",
-    "One attacked variant: a video with an order to the model in it, judged again; empty if no video was attacked.",
+    "One prompt injection variant: a video with an instruction to the model in it, judged again; empty if the settings ask for none.",
     (
         VIDEO_ID,
         Column(
-            "way",
+            "attack_type",
             pl.String,
-            "How the order gets to the model: `on_screen`, `speech`, `caption`, `forged_answer`, `forged_marks`; or `control`, which has none.",
+            "Where and how the instruction is inserted: `on_screen`, `speech`, `caption`, `forged_answer`, `forged_marks`; or `control`, which has none.",
         ),
         Column("clean_label", pl.String, "The video's own stance, as in `stances`."),
-        Column("wanted", pl.String, "The label that the order wants; in the control nobody asks for it."),
-        Column("inserted", pl.String, "What was put in: the order, or the control's harmless sentence."),
+        Column(
+            "wanted", pl.String, "The label that the instruction asks for; the control does not ask for it."
+        ),
+        Column(
+            "inserted", pl.String, "The inserted text: the instruction, or the control's harmless sentence."
+        ),
         Column(
             "inserted_into",
             pl.List(pl.String),
-            "The inputs that it was put into; into the others nothing was.",
+            "The inputs that it was inserted into; the others are unchanged.",
         ),
         Column(
-            "flipped", pl.Boolean, "Whether the variant's label is not the video's own; empty without one."
+            "flipped",
+            pl.Boolean,
+            "Whether the variant's label differs from the video's own; empty without a label.",
         ),
-        Column("complied", pl.Boolean, "Whether the variant's label is the one wanted; empty without one."),
+        Column(
+            "complied", pl.Boolean, "Whether the variant's label is the wanted one; empty without a label."
+        ),
         *STANCES.columns[1:],
     ),
-    ("video_id", "way"),
+    ("video_id", "attack_type"),
 )
 
-_WAY = "`voice_to_text` or `captions` (TikTok's), or `whisper` (ours)"
+_TEXT_SOURCES = "`voice_to_text` or `captions` (TikTok's), or `whisper` (ours)"
 
 PAIRS = Table(
     "pairs",
-    "One video's texts by two ways, for each two ways by which it has a text, and how far the two agree.",
+    "One video's texts from two text sources, for each pair of sources that have one, and how far the two agree.",
     (
         VIDEO_ID,
-        Column("left", pl.String, f"The way that is the reference: {_WAY}."),
-        Column("right", pl.String, "The way that is held against it."),
+        Column("left", pl.String, f"The text source that is the reference: {_TEXT_SOURCES}."),
+        Column("right", pl.String, "The text source that is compared with it."),
         Column("created_at", TIME, "When the video was published."),
-        Column("left_text", pl.String, "The text by the left way."),
-        Column("right_text", pl.String, "The text by the right way."),
+        Column("left_text", pl.String, "The text from the left source."),
+        Column("right_text", pl.String, "The text from the right source."),
         Column(
             "left_language",
             pl.String,
-            "Language that the left way names, as two letters where ISO 639 has them; empty for `voice_to_text`.",
+            "Language that the left source gives, as two letters where ISO 639 has them; empty for `voice_to_text`.",
         ),
-        Column("right_language", pl.String, "Language that the right way names, in the same form."),
+        Column("right_language", pl.String, "Language that the right source gives, in the same form."),
         Column("left_words", pl.Int64, "Words of the left text, normalised."),
         Column("right_words", pl.Int64, "Words of the right text, normalised."),
         Column("jaccard", pl.Float64, "Shared words over all words, as sets of normalised words."),
@@ -271,7 +281,11 @@ PAIRS = Table(
         ),
         Column("capitalisation", pl.Int64, "Aligned words that differ in capitals only."),
         Column("punctuation", pl.Int64, "Aligned words that differ in punctuation only (capitals aside)."),
-        Column("spelling", pl.Int64, "Words that differ otherwise, those missing on one side among them."),
+        Column(
+            "spelling",
+            pl.Int64,
+            "Words that differ in any other respect, including words that one side lacks.",
+        ),
     ),
     ("video_id", "left", "right"),
 )

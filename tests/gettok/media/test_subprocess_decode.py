@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from misbehaving import (
     blunder,
-    run_again,
     doubled,
     fill_the_memory,
     hang,
@@ -24,6 +23,7 @@ from misbehaving import (
     nested_call,
     process_id,
     refuse,
+    run_again,
     segfault,
     wait_for_better_times,
 )

@@ -1,1 +1,1 @@
-"""The speech recognisers to choose from, one module each."""
+"""The speech recognisers to choose from, one module each: what `gettok.speech.recognizer.Backend` asks for."""
