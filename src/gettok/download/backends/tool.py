@@ -9,7 +9,6 @@ says whether there are any, and pyktok does not.
 import re
 import tempfile
 from pathlib import Path
-from typing import Literal
 
 from gettok.download.backend import MEDIA, DownloadResult, NoFile, NoPage, Try, VideoLink
 from gettok.download.backends.page import ByPage
@@ -37,7 +36,7 @@ _MEANINGS = (
 class ByTool:
     """A foreign downloader, run in processes of its own."""
 
-    def __init__(self, tool: Literal["ytdlp", "pyktok"], page: ByPage) -> None:
+    def __init__(self, tool: str, page: ByPage) -> None:
         self._tool, self._page = tool, page
         self._site, self._download, self._pace = page.site, page.download, page.pace
         self._children = Children(tool, page.site.pages, page.download.max_bytes)
