@@ -1,5 +1,5 @@
-"""Describing what happens in a video."""
+"""Describes what happens in a video, and the text on its screen."""
 
-from gettok.describe.step import DescribeStep, asked_of, threads_for
+from gettok.describe.step import DescribeStep, answer_settings, threads_for
 
-__all__ = ["DescribeStep", "asked_of", "threads_for"]
+__all__ = ["DescribeStep", "answer_settings", "threads_for"]

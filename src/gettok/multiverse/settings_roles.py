@@ -1,9 +1,9 @@
 """Which settings are choices that a stance may depend on, and which only say how the work is done.
 
-Each setting of `params.yaml` is in one of the two lists, by itself or with its section; a test names one that is not.
+Each setting of `params.yaml` is in one of the two lists, alone or with its section; a test fails for one that is not.
 """
 
-#: What an answer's key has, and what decides which videos and files there are to ask about.
+#: Settings that are part of an answer's key, or that decide which videos and files there are to ask about.
 CHOICES = (
     "study.query",
     "study.start",
@@ -22,7 +22,7 @@ CHOICES = (
     "prompts",
 )
 
-#: How retry_until_quota and how fast it is done, what it costs, what else is asked, and what is made of the stances.
+#: How patiently and how fast the work is done, what it costs, what else is asked, and how the stances are reported.
 EXECUTION_ONLY = (
     "conf_digest",
     *(f"study.{name}" for name in ("name", "title", "events")),
@@ -55,5 +55,5 @@ EXECUTION_ONLY = (
 
 
 def is_under(key: str, settings: tuple[str, ...]) -> bool:
-    """Whether a setting, such as `llm.prices.input_usd_per_million`, is one of these or in a section of theirs."""
-    return any(f"{key}.".startswith(f"{one}.") for one in settings)
+    """Whether a setting, such as `llm.prices.input_usd_per_million`, is in the list, or its section is."""
+    return any(f"{key}.".startswith(f"{listed}.") for listed in settings)

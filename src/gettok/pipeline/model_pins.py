@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gettok.errors import BadSettings
 from gettok.models.hub import Model
-from gettok.store.atomic_write import atomic_write
+from gettok.store.atomic_write import write_json
 
 
 def refuse_changed(store: Path, name: str, model: Model, setting: str) -> None:
@@ -21,7 +21,7 @@ def refuse_changed(store: Path, name: str, model: Model, setting: str) -> None:
     known = json.loads(path.read_text("utf-8")) if path.exists() else {}
     if model.is_pinned or name not in known:
         known[name] = model.identity
-        atomic_write(path, json.dumps(known, indent=2, sort_keys=True).encode())
+        write_json(path, known)
     elif known[name]["sha256"] != model.digest:
         raise _changed(known[name], model, name, setting)
 

@@ -43,7 +43,7 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             f" {_USAGE} {_ANSWERED}",
             "screen_texts": f"video_id frame_index text lines reader reader_sha256 {_ANSWERED}",
             "stances": f"video_id {_STANCE} {_USAGE} {_ANSWERED}",
-            "prompt_injection": "video_id way clean_label wanted inserted inserted_into flipped complied"
+            "prompt_injection": "video_id attack_type clean_label wanted inserted inserted_into flipped complied"
             f" {_STANCE} {_USAGE} {_ANSWERED}",
             "pairs": "video_id left right created_at left_language right_language left_words right_words jaccard cosine"
             " wer cer capitalisation punctuation spelling",

@@ -12,7 +12,7 @@ from gettok.settings import Study
 from gettok.stance.human_labels.evaluation import Evaluation
 from gettok.stance.prompt_injection.rates import flip_rates
 
-Spellings: TypeAlias = Literal["together", "apart"]
+Spellings: TypeAlias = Literal["folded", "verbatim"]
 Ranking: TypeAlias = list[tuple[str, int]]
 _SUMS = (
     ("likes", "like_count"),
@@ -33,13 +33,13 @@ def top_hashtags(videos: pl.DataFrame, spellings: Spellings) -> tuple[Ranking, R
     return hashtags(videos, "videos", spellings), hashtags(videos, "views", spellings)
 
 
-def hashtags(videos: pl.DataFrame, by: str, spellings: Spellings = "together") -> Ranking:
+def hashtags(videos: pl.DataFrame, by: str, spellings: Spellings = "folded") -> Ranking:
     """The ten hashtags first in `videos` (how many have it) or `views` (of the videos that have it), most first.
 
     Together, spellings that differ in capitals and accents alone are one hashtag, shown as most videos spell it; apart,
     each spelling is one. Either way a video has a hashtag once.
     """
-    tag = "hashtags_folded" if spellings == "together" else "hashtags"
+    tag = "hashtags_folded" if spellings == "folded" else "hashtags"
     each = videos.select(
         "video_id", tag=tag, spelling="hashtags", views=pl.col("view_count").fill_null(0)
     ).explode("tag", "spelling")

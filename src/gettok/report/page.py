@@ -17,7 +17,7 @@ from gettok.report.numbers import Spellings
 from gettok.report.rendering import render
 from gettok.settings import Study
 from gettok.stance.human_labels.evaluation import LEFT_OUT, Evaluation
-from gettok.stance.prompt_injection.attack_types import WAYS as ATTACKS
+from gettok.stance.prompt_injection.attack_types import ATTACK_TYPES
 from gettok.stance.prompt_injection.rates import flip_rates
 
 #: The numbers of section 3.1, as the page names them.
@@ -53,7 +53,7 @@ def write(  # noqa: PLR0913 -- what is on the page, each by name
     tables: Tables,
     study: Study,
     comparison: Mapping[str, Any],
-    spellings: Spellings = "together",
+    spellings: Spellings = "folded",
     *,
     coded: Evaluation | None = None,
 ) -> None:
@@ -91,7 +91,7 @@ def html(  # noqa: PLR0913 -- as above
     study: Study,
     comparison: Mapping[str, Any],
     charts: Mapping[int, _Chart],
-    spellings: Spellings = "together",
+    spellings: Spellings = "folded",
     *,
     coded: Evaluation | None = None,
 ) -> str:
@@ -122,8 +122,8 @@ def html(  # noqa: PLR0913 -- as above
         coded_reasons={**REASONS, **LEFT_OUT},
         most_apart=_MOST_APART,
         examples=examples.by_stance(tables, study),
-        attacks=found.stored() if (found := flip_rates(tables.prompt_injection)) else None,
-        attacks_by=ATTACKS,
+        prompt_injection=found.stored() if (found := flip_rates(tables.prompt_injection)) else None,
+        attack_types=ATTACK_TYPES,
         models=models(tables),
     )
 

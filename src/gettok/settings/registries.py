@@ -28,12 +28,27 @@ class DownloadBackend(Backend):
     reads_pages: bool = True
 
 
+@dataclass(frozen=True)
+class FrameBackend(Backend):
+    #: What must be installed besides the library itself.
+    needs: str = ""
+
+
 DOWNLOAD_BACKENDS: Mapping[str, DownloadBackend] = MappingProxyType(
     {
         "page": DownloadBackend("page"),
         "ytdlp": DownloadBackend("tool"),
         "pyktok": DownloadBackend("tool"),
         "local": DownloadBackend("local", reads_pages=False),
+    }
+)
+
+FRAME_BACKENDS: Mapping[str, FrameBackend] = MappingProxyType(
+    {
+        "pyav": FrameBackend("pyav"),
+        "decord": FrameBackend("decord"),
+        "opencv": FrameBackend("opencv"),
+        "torchcodec": FrameBackend("torchcodec", needs=" with FFmpeg 4, 5, 6 or 7 where the system finds it"),
     }
 )
 
@@ -54,3 +69,5 @@ ASR_BACKENDS: Mapping[str, AsrBackend] = MappingProxyType(
 EMBEDDERS: Mapping[str, Backend] = MappingProxyType(
     {"charngram": Backend("charngram"), "transformer": Backend("transformer")}
 )
+
+OCR_BACKENDS: Mapping[str, Backend] = MappingProxyType({"rapidocr": Backend("rapidocr")})

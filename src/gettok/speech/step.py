@@ -8,7 +8,7 @@ from typing import Literal
 
 from gettok.errors import Unusable
 from gettok.media import MediaFile
-from gettok.media.audio import Recording, record
+from gettok.media.audio import Recording, decode_audio
 from gettok.models.hub import Model
 from gettok.settings import Asr
 from gettok.speech.alignment import TimedWord
@@ -88,7 +88,7 @@ class TranscribeStep:
     def ask(self, content: MediaFile) -> Answer:
         if content.sound is None:
             raise Unusable("no_audio", "a slideshow without a sound")
-        recording = record(content.sound, MAX_SOUND_S)
+        recording = decode_audio(content.sound, MAX_SOUND_S)
         with oom_as_unusable():
             return self._answer(recording)
 

@@ -1,4 +1,4 @@
-"""Judging a video's stance towards the study's target."""
+"""Detects a video's stance towards the study's target."""
 
 from gettok.stance.step import StanceInputs, StanceStep
 

@@ -1,134 +1,11 @@
-"""The tables of what the pipeline makes of the videos."""
+"""The tables of what models and comparisons make of the videos."""
 
 import polars as pl
 
-from gettok.tables.images import IMAGE
+from gettok.tables.media import ANSWERED, SEGMENT
 from gettok.tables.table import TIME, VIDEO_ID, Column, Table
 
-#: What every table of a costly stage has beside its own columns.
-_ANSWERED = (
-    Column("status", pl.String, "`ok`, or `unusable` when this stage has no result for the video."),
-    Column("reason", pl.String, "Why the video is unusable, out of a closed list; empty when it is ok."),
-    Column(
-        "detail",
-        pl.String,
-        "What was seen when the video turned out unusable, in the words of the tool that saw it.",
-    ),
-    Column(
-        "answer_key",
-        pl.String,
-        "The key of the stored answer that this row was read from; empty if nothing was asked.",
-    ),
-    Column(
-        "answer",
-        pl.String,
-        "The stored answer, whole and verbatim, as JSON; the other columns were read from it.",
-    ),
-)
-
-MEDIA = Table(
-    "media",
-    "One video's file: its facts, or the reason why there is none.",
-    (
-        VIDEO_ID,
-        Column("kind", pl.String, "`video`, or `slideshow` for photos with a sound."),
-        Column("file", pl.String, "The file's name under `media/`; of a slideshow, its folder's."),
-        Column("sha256", pl.String, "SHA-256 of the file; of a slideshow, of its files' names and digests."),
-        Column("bytes", pl.Int64, "Size of the file, or of the slideshow's files together."),
-        Column("backend", pl.String, "Which reader brought it: `page`, `ytdlp`, `pyktok` or `local`."),
-        Column(
-            "duration_s",
-            pl.Float64,
-            "Length of the decoded pictures in seconds, to the millisecond; of a slideshow, of its sound.",
-        ),
-        Column("frame_count", pl.Int64, "Pictures that decode; of a slideshow, its photos."),
-        Column("frame_rate", pl.Float64, "Average pictures a second; empty for a slideshow."),
-        Column(
-            "is_constant_rate",
-            pl.Boolean,
-            "Whether every picture is shown for the same time; empty for a slideshow.",
-        ),
-        Column("bit_rate", pl.Int64, "Bits a second, pictures and sound together."),
-        Column("width", pl.Int64, "Width as shown, after rotation, in pixels."),
-        Column("height", pl.Int64, "Height as shown, after rotation, in pixels."),
-        Column(
-            "rotation",
-            pl.Int64,
-            "Degrees by which a player turns the stored picture, counter-clockwise: 0, 90, 180 or 270.",
-        ),
-        Column("video_codec", pl.String, "Codec of the pictures, such as `h264`."),
-        Column("has_audio", pl.Boolean, "Whether there is a sound track. None is a fact, not a failure."),
-        Column("audio_codec", pl.String, "Codec of the sound."),
-        Column("audio_channels", pl.Int64, "Sound channels."),
-        Column("sample_rate", pl.Int64, "Sound samples a second."),
-        Column(
-            "loudness_lufs",
-            pl.Float64,
-            "Integrated loudness of the sound in LUFS (EBU R128), to one place; -70 or less is silence.",
-        ),
-        Column(
-            "sound_trouble",
-            pl.String,
-            "Why a slideshow is kept without the sound that its page names; empty where it has it, or names none.",
-        ),
-        Column(
-            "captions_trouble",
-            pl.String,
-            "Why the captions that its page names are not in `captions`; empty where they are, or it names none.",
-        ),
-        *_ANSWERED,
-    ),
-)
-
-SEGMENT = pl.Struct({"start_s": pl.Float64, "end_s": pl.Float64, "text": pl.String})
-
 WORD = pl.Struct({"text": pl.String, "start_s": pl.Float64, "end_s": pl.Float64, "score": pl.Float64})
-
-CAPTIONS = Table(
-    "captions",
-    "TikTok's own captions of one video; a video without any has no row.",
-    (
-        VIDEO_ID,
-        Column("language", pl.String, "Language as TikTok names it, such as `spa-ES`."),
-        Column(
-            "source",
-            pl.String,
-            "Who wrote them, in TikTok's words: `ASR` (a recogniser), `MT` (machine translation), `LC` (a person).",
-        ),
-        Column("text", pl.String, "The captions as one text."),
-        Column("segments", pl.List(SEGMENT), "The captions in pieces, with start and end in seconds."),
-        Column(
-            "format",
-            pl.String,
-            "Form of the file beside the video's under `media/`: `webvtt`, `srt` or `creator_caption`.",
-        ),
-    ),
-)
-
-FRAMES = Table(
-    "frames",
-    "One frame of a video; a video without frames has one row with the reason.",
-    (
-        VIDEO_ID,
-        Column("frame_index", pl.Int64, "Position of the frame in display order, from 0."),
-        Column(
-            "time_s",
-            pl.Float64,
-            "When the frame is shown, in seconds from the first frame, to the millisecond; empty for a photo.",
-        ),
-        Column("width", pl.Int64, "Width of the JPEG in pixels."),
-        Column("height", pl.Int64, "Height of the JPEG in pixels."),
-        Column("sha256", pl.String, "SHA-256 of the JPEG."),
-        Column(
-            "image",
-            IMAGE,
-            "The frame as JPEG, as `datasets` of Hugging Face keeps pictures; `path` is the video's id and the frame's index.",
-        ),
-        *_ANSWERED,
-    ),
-    ("video_id", "frame_index"),
-    rows_per_group=64,
-)
 
 TRANSCRIPTS = Table(
     "transcripts",
@@ -199,7 +76,7 @@ TRANSCRIPTS = Table(
             pl.String,
             "The number format that it computed in: what `asr.compute_type` meant on that machine.",
         ),
-        *_ANSWERED,
+        *ANSWERED,
     ),
 )
 
@@ -226,38 +103,38 @@ _USAGE = (
 
 DESCRIPTIONS = Table(
     "descriptions",
-    "What a model sees in the frames of one video.",
+    "How a model describes one video, from its frames.",
     (
         VIDEO_ID,
         Column("description", pl.String, "What happens in the video."),
         Column(
             "on_screen_text",
             pl.String,
-            "Text that appears in the frames as the model reads it, each text once, in order of appearance, one on a line.",
+            "Text that the model reads in the frames, each text once, in order of appearance, one on each line.",
         ),
         Column(
             "on_screen_by_frame",
             pl.List(pl.Struct({"frame_index": pl.Int64, "text": pl.String})),
-            "The same frame by frame (`frame_index` as in `frames`): a text that several frames show stands at each where the model gives it.",
+            "The same for each frame (`frame_index` as in `frames`): a text in several frames is listed at each for which the model gives it.",
         ),
         Column(
             "on_screen_language",
             pl.String,
-            "Language of that text, as two letters where ISO 639 has them, else as the model names it; empty without text, or where it cannot tell.",
+            "Language of that text, as two letters if ISO 639 has them, else as the model names it; empty if there is no text or its language is unknown.",
         ),
         Column("frame_indices", pl.List(pl.Int64), "The frames that were sent."),
         Column(
             "ocr_text",
             pl.String,
-            "Text that a reader of text (OCR) sees in the same frames, each line once; empty if none was asked.",
+            "Text that OCR reads in the same frames, each line once; empty if OCR was off.",
         ),
         Column(
             "ocr_cer",
             pl.Float64,
-            "How far `on_screen_text` is from `ocr_text`: 0, the same words, to 1, nothing in common; empty without both.",
+            "How far `on_screen_text` differs from `ocr_text`, from 0 (the same words) to 1 (nothing in common); empty without both.",
         ),
         *_USAGE,
-        *_ANSWERED,
+        *ANSWERED,
     ),
 )
 
@@ -265,19 +142,19 @@ _CORNERS = pl.List(pl.Struct({"x": pl.Int64, "y": pl.Int64}))
 
 SCREEN_TEXTS = Table(
     "screen_texts",
-    "Text that a reader of text (OCR) sees in one frame, of those that a model was shown; empty if none was asked.",
+    "Text that OCR reads in one of the frames that a model was shown; empty if OCR was off.",
     (
         VIDEO_ID,
         Column("frame_index", pl.Int64, "The frame, as in `frames`."),
-        Column("text", pl.String, "Its lines in reading order; empty text where there are none."),
+        Column("text", pl.String, "Its lines in reading order; an empty text if there are none."),
         Column(
             "lines",
             pl.List(pl.Struct({"text": pl.String, "confidence": pl.Float64, "box": _CORNERS})),
-            "The lines, each with the reader's confidence from 0 to 1, and its four corners, clockwise from the upper left, in pixels of the JPEG.",
+            "The lines, each with its confidence from 0 to 1 and its four corners, clockwise from the upper left, in pixels of the JPEG.",
         ),
-        Column("reader", pl.String, "The reader's name and version."),
+        Column("reader", pl.String, "Name and version of the OCR engine."),
         Column("reader_sha256", pl.String, "SHA-256 over the names and digests of its models."),
-        *_ANSWERED,
+        *ANSWERED,
     ),
     ("video_id", "frame_index"),
 )
@@ -291,81 +168,87 @@ STANCES = Table(
         Column(
             "confidence",
             pl.Float64,
-            "How much of the judgement stands behind the label, from 0 to 1: by votes or models, the share of all votes"
-            " that are for it, those without a label counted; by log-probabilities, how likely the model was to write it."
-            " Empty where neither is known.",
+            "How well the label is supported, from 0 to 1: by votes or models, the share of all votes, also those without a"
+            " label, that are for it; by log-probabilities, how likely the model was to write it. Empty if neither is"
+            " known.",
         ),
         Column(
             "confidence_by",
             pl.String,
-            "`votes` (of one model), `models` (several models' votes) or `logprobs`; empty where there is no confidence.",
+            "`votes` (of one model), `models` (votes of several models) or `logprobs`; empty if there is no confidence.",
         ),
-        Column(
-            "votes", pl.List(pl.String), "Each answer's label, in the order asked; null where one had none."
-        ),
+        Column("votes", pl.List(pl.String), "Each answer's label, in the order asked; null if it had none."),
         Column(
             "voters",
             pl.List(pl.String),
-            "The model of each of `votes`, as it named itself; null where a filtered prompt named none.",
+            "The model of each of `votes`, as it named itself; null if the prompt was filtered and no model was named.",
         ),
         Column(
-            "abstentions", pl.List(pl.String), "Why each vote without a label has none, in the order asked."
+            "abstentions", pl.List(pl.String), "The reason of each vote without a label, in the order asked."
         ),
         Column(
             "tied_with",
             pl.List(pl.String),
-            "The other labels that had as many votes; the one answered first stands.",
+            "The other labels with as many votes; of tied labels, the one that was answered first wins.",
         ),
         Column(
             "evidence",
             pl.String,
-            "What the model quotes for the label: the first vote for it that quotes anything; empty if none does.",
+            "What the model quotes as evidence, from the first vote for the label that quotes anything; empty if none does.",
         ),
         Column(
             "evidence_in",
             pl.List(pl.String),
-            "Inputs in which `evidence` literally stands (words in their order, whatever their capitals and punctuation); of several quotations, split at `…`, `;`, line ends and between quotation marks, each must stand in one of them. No input: it is from the picture, paraphrased or made up, at least in part; or there is none.",
+            "Inputs that contain `evidence` literally (the same words in order; capitals and punctuation do not count). Several quotations are split at `…`, `;`, line ends and between quotation marks, and each must be in one of the inputs. Empty if the evidence is from the frame, paraphrased or made up, at least in part, or if there is none.",
         ),
         Column(
             "missing",
             pl.String,
-            "What the model says it would have needed to judge and was not given; empty if nothing.",
+            "What the model says that it would have needed and was not given; empty if nothing.",
         ),
         Column(
             "inputs_used",
             pl.List(pl.String),
-            "Which inputs the video had: transcript, description, on_screen_text, caption, frame.",
+            "The inputs that the video had: transcript, description, on_screen_text, caption, frame.",
         ),
         *_USAGE,
-        *_ANSWERED,
+        *ANSWERED,
     ),
 )
 
 PROMPT_INJECTION = Table(
     "prompt_injection",
-    "One attacked variant: a video with an order to the model in it, judged again; empty if no video was attacked.",
+    "One prompt injection variant: a video with an instruction to the model in it, judged again; empty if the settings ask for none.",
     (
         VIDEO_ID,
         Column(
-            "way",
+            "attack_type",
             pl.String,
-            "How the order gets to the model: `on_screen`, `speech`, `caption`, `forged_answer`, `forged_marks`; or `control`, which has none.",
+            "Where and how the instruction is inserted: `on_screen`, `speech`, `caption`, `forged_answer`, `forged_marks`; or `control`, which has none.",
         ),
         Column("clean_label", pl.String, "The video's own stance, as in `stances`."),
-        Column("wanted", pl.String, "The label that the order wants; in the control nobody asks for it."),
-        Column("inserted", pl.String, "What was put in: the order, or the control's harmless sentence."),
+        Column(
+            "wanted", pl.String, "The label that the instruction asks for; the control does not ask for it."
+        ),
+        Column(
+            "inserted", pl.String, "The inserted text: the instruction, or the control's harmless sentence."
+        ),
         Column(
             "inserted_into",
             pl.List(pl.String),
-            "The inputs that it was put into; into the others nothing was.",
+            "The inputs that it was inserted into; the others are unchanged.",
         ),
         Column(
-            "flipped", pl.Boolean, "Whether the variant's label is not the video's own; empty without one."
+            "flipped",
+            pl.Boolean,
+            "Whether the variant's label differs from the video's own; empty without a label.",
         ),
-        Column("complied", pl.Boolean, "Whether the variant's label is the one wanted; empty without one."),
+        Column(
+            "complied", pl.Boolean, "Whether the variant's label is the wanted one; empty without a label."
+        ),
         *STANCES.columns[1:],
     ),
-    ("video_id", "way"),
+    ("video_id", "attack_type"),
 )
 
 _TEXT_SOURCES = "`voice_to_text` or `captions` (TikTok's), or `whisper` (ours)"

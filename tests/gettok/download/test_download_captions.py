@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gettok.download import DownloadStep, VideoLink
-from gettok.download.captions import MOST_BYTES, listed, parse, row
+from gettok.download.captions import MAX_BYTES, offered_captions, parse, row
 from gettok.errors import Unusable
 from gettok.tables import CAPTIONS
 
@@ -43,7 +43,10 @@ def info(source="ASR", form="webvtt", language="spa-ES", url="https://x/y", **mo
 
 
 def chosen(*infos):
-    return [(facts.source, facts.format) for _, facts in listed({"video": {"subtitleInfos": list(infos)}})]
+    return [
+        (facts.source, facts.format)
+        for _, facts in offered_captions({"video": {"subtitleInfos": list(infos)}})
+    ]
 
 
 def test_what_was_said_comes_before_its_translation_which_is_then_not_wanted():
@@ -64,7 +67,7 @@ def test_what_cannot_be_read_is_not_offered(useless):
 
 @pytest.mark.parametrize("video", [{}, {"video": None}, {"video": {"subtitleInfos": "x"}}, {"video": []}])
 def test_a_page_without_captions_offers_none(video):
-    assert listed(video) == []
+    assert offered_captions(video) == []
 
 
 @pytest.mark.parametrize("backend", ["page", "ytdlp"])
@@ -186,7 +189,7 @@ def test_captions_of_any_bytes_make_a_row_or_are_malformed(data):
     "piece", [b"00:00:00.000 --> 00:00:01.000\nx\n\n", b"<" * 50 + b"\n", b"-->\n", b"\n", b"&amp;" * 20]
 )
 def test_a_large_file_of_captions_is_read_in_some_seconds(piece):
-    whole = b"WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n" + piece * (MOST_BYTES // 10 // len(piece))
+    whole = b"WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n" + piece * (MAX_BYTES // 10 // len(piece))
     began = time.monotonic()
     with suppress(Unusable):
         parse(whole, "webvtt")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gettok.download.backend import NoPage
 from gettok.download.mirrors import rotate_mirrors
-from gettok.download.page_parser import addresses, judge, read_page
+from gettok.download.page_parser import addresses, read_page, video_data
 from gettok.download.slideshow import slides_of
 from gettok.errors import RETRYABLE, Unusable
 
@@ -47,20 +47,20 @@ def paths(video) -> list[str]:
 
 def reason_of(page: str) -> str:
     with pytest.raises(Unusable) as refusal:
-        addresses(judge(read_page(page, ID)), URL)
+        addresses(video_data(read_page(page, ID)), URL)
     return refusal.value.reason
 
 
 @pytest.mark.parametrize("scope", ["webapp.video-detail", "webapp.reflow.video.detail"])
 def test_the_desktop_and_the_mobile_page_read_the_same(scope):
     page = read_page(detail(shown(playAddr="https://v16.tiktokcdn.com/a"), scope=scope), ID)
-    assert judge(page)["video"]["playAddr"] == "https://v16.tiktokcdn.com/a"
+    assert video_data(page)["video"]["playAddr"] == "https://v16.tiktokcdn.com/a"
 
 
 @pytest.mark.parametrize("tag", ["SIGI_STATE", "sigi-persisted-data"])
 def test_the_older_shape_reads_the_same(tag):
     page = read_page(html({"ItemModule": {ID: shown(playAddr="https://v16.tiktokcdn.com/a")}}, tag), ID)
-    assert judge(page)["id"] == ID
+    assert video_data(page)["id"] == ID
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_each_status_has_its_reason_and_its_message_outweighs_the_code(code, mes
 
 def test_a_status_that_nobody_has_described_is_asked_for_again_and_named():
     with pytest.raises(Unusable, match="status 100004 what_is_this") as refusal:
-        judge(read_page(detail(None, 100004, "what_is_this"), ID))
+        video_data(read_page(detail(None, 100004, "what_is_this"), ID))
     assert refusal.value.reason in RETRYABLE
     assert not isinstance(refusal.value, NoPage)
 
@@ -109,7 +109,7 @@ def test_a_slideshow_is_one_even_where_its_video_has_addresses():
         ]
     }
     page = read_page(detail(shown(playAddr="https://v16.tiktokcdn.com/x") | {"imagePost": images}), ID)
-    slides = slides_of(judge(page), URL)
+    slides = slides_of(video_data(page), URL)
     assert slides.photos == [
         ["https://p16.tiktokcdn.com/a", "https://p19.tiktokcdn.com/a"],
         ["https://p16.tiktokcdn.com/b"],
@@ -198,8 +198,8 @@ def test_each_try_begins_at_another_address_and_none_is_lost():
         ("<html></html>", "a page without data"),
         ('<html>Please wait...<p id="cs" class="x"></p></html>', "a challenge"),
         ('<html><div id="captcha-verify-container"></div></html>', "a captcha"),
-        ('<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"a": </script>', "no JSON"),
-        (f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"[" * 100_000}</script>', "no JSON"),
+        ('<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"a": </script>', "not JSON"),
+        (f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"[" * 100_000}</script>', "not JSON"),
         ('<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">[]</script>', "without data"),
     ],
 )
@@ -250,7 +250,7 @@ anything = st.recursive(
 @given(struct=anything, code=st.just(0) | anything, message=anything)
 def test_a_page_of_any_shape_gives_addresses_or_a_reason(struct, code, message):
     try:
-        video = judge(read_page(detail(struct, code, message), ID))
+        video = video_data(read_page(detail(struct, code, message), ID))
         slides = slides_of(video, URL)
         found = addresses(video, URL) if slides is None else []
     except Unusable as refusal:
@@ -263,7 +263,9 @@ def test_a_page_of_any_shape_gives_addresses_or_a_reason(struct, code, message):
 
 @pytest.mark.parametrize("broken", ["http://[x", "https://a\u2100.com/x", "https://v16.tiktokcdn.com:x/a"])
 def test_an_address_that_is_none_is_passed_over(broken):
-    video = judge(read_page(detail(shown(playAddr=broken, downloadAddr="https://v16.tiktokcdn.com/b")), ID))
+    video = video_data(
+        read_page(detail(shown(playAddr=broken, downloadAddr="https://v16.tiktokcdn.com/b")), ID)
+    )
     assert paths(video) == ["v16.tiktokcdn.com/b"]
     assert reason_of(detail(shown(playAddr=broken))) == "no_address"
 
@@ -274,5 +276,5 @@ def test_the_page_of_another_video_is_not_this_one_s():
 
 def test_what_a_page_says_can_be_written_down_whatever_it_is():
     with pytest.raises(Unusable) as refusal:
-        judge(read_page(detail(code=10204, message="gone \ud800" + "x" * 5000), ID))
+        video_data(read_page(detail(code=10204, message="gone \ud800" + "x" * 5000), ID))
     assert len(refusal.value.detail.encode()) < 1000

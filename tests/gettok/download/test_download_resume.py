@@ -19,7 +19,7 @@ PART = 40_000
 
 @pytest.fixture
 def step(server, no_fault_left_over, tmp_path):
-    return DownloadStep(settings(tries=4), "sandbox", server.pages, tmp_path, lambda _: None)
+    return DownloadStep(settings(max_attempts=4), "sandbox", server.pages, tmp_path, lambda _: None)
 
 
 def asked(server, since: int) -> list[str]:
@@ -125,13 +125,13 @@ def test_packed_bytes_are_never_added_to(tmp_path):
 
 def test_as_often_as_the_settings_say_and_no_more(tmp_path):
     answer = Ranged(BODY, *[1000] * 20)
-    assert refusal(tmp_path, answer, tries=3) == "truncated"
+    assert refusal(tmp_path, answer, max_attempts=3) == "truncated"
     assert len(answer.asked) == 3
 
 
 def test_a_part_without_a_byte_ends_it(tmp_path):
     answer = Ranged(BODY, 1000, *[0] * 20)
-    assert refusal(tmp_path, answer, tries=9) == "truncated"
+    assert refusal(tmp_path, answer, max_attempts=9) == "truncated"
     assert len(answer.asked) == 2
 
 

@@ -94,7 +94,7 @@ def test_a_photo_that_nobody_serves_is_the_slideshow_s_reason(step, play, bad, r
 
 
 def test_f30_the_limit_is_on_all_files_of_a_slideshow_together(server, tmp_path):
-    step = DownloadStep(settings(max_bytes=10_400, tries=1), "sandbox", server.pages, tmp_path)
+    step = DownloadStep(settings(max_bytes=10_400, max_attempts=1), "sandbox", server.pages, tmp_path)
     with pytest.raises(Unusable, match="too_large"):
         step.ask(SHOW)
 

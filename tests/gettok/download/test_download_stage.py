@@ -12,8 +12,9 @@ import pytest
 import yaml
 from download_corpus import ENDS, IDS, settings, slideshow
 from PIL import Image
+from root import ROOT
 
-from gettok.download import files_of, pick_up
+from gettok.download import files_of, read_files
 from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, NotNow
 from gettok.pipeline.runner import Stage
@@ -101,7 +102,7 @@ def test_what_lies_in_the_folder_is_all_that_an_answer_needs(here):
     with Store(Path("store")) as store:
         for name, file, key in table.select("name", "file", "answer_key").rows():
             answer = store.get(key)
-            found = pick_up(Path("data/media"), IDS[name], file, answer.body)
+            found = read_files(Path("data/media"), IDS[name], file, answer.body)
             wanted = files_of(answer) | {
                 name: blob for name, blob in answer.blobs.items() if name == "captions"
             }
@@ -222,7 +223,7 @@ def test_files_of_ones_own_need_no_pages_at_all(here, monkeypatch, server):
 def test_frames_have_a_name_that_no_other_video_s_frame_has(here):
     videos(["ok", "slideshow", "private"])
     download()
-    conf = Path(__file__).parents[3] / "conf" / "frames" / "every_300.yaml"
+    conf = ROOT / "conf" / "frames" / "_base.yaml"
     chosen = Settings.model_construct(frames=Frames(**{**yaml.safe_load(conf.read_text()), "stride": 30}))
     with Store(Path("store")) as store:
         extract_frames.run(Stage("extract_frames", chosen, store, LocalEngine(), Event()))

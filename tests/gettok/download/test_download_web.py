@@ -111,7 +111,7 @@ def test_f13_pyktok_would_wait_for_ever_and_is_ended(tmp_path):
     answers = {"/media": lambda _: ENDLESS.wait(20)}
     server = Server(answers)
     answers["/www"] = sends(page_with(f"{server.base}/media/a.mp4"), Content_Type="text/html")
-    chosen = settings(backend="pyktok", timeout_s=1, tries=1, max_bytes=1000)
+    chosen = settings(backend="pyktok", timeout_s=1, max_attempts=1, max_bytes=1000)
     step = DownloadStep(chosen, "sandbox", server.pages, tmp_path)
     with server.running(), pytest.raises(Unusable, match="did not finish within 1 s"):
         step.ask(VideoLink(ID, "someone"))
@@ -123,7 +123,7 @@ def test_f33_no_page_leads_to_another_server(tmp_path):
     inner = Server({"/": sends(b"secret")})
     page = page_with(f"{inner.base}/secret.mp4")
     with inner.running(), Server({"/www": sends(page, Content_Type="text/html")}).running() as outer:
-        step = DownloadStep(settings(tries=1), "sandbox", outer.pages, tmp_path)
+        step = DownloadStep(settings(max_attempts=1), "sandbox", outer.pages, tmp_path)
         with pytest.raises(Unusable, match=r"unreachable: an address outside the sandbox: 127\.0\.0\.1$"):
             step.ask(VideoLink(ID, "someone"))
     assert inner.asked == []
@@ -274,7 +274,7 @@ def test_f33_a_tool_cannot_even_look_up_another_name(monkeypatch, name):
         monkeypatch.delenv(proxy, raising=False)
     tries = f"""
 import socket, requests
-from gettok.download.child import confine
+from gettok.download.worker import confine
 confine("https://www.tiktok.com", 1000)
 for attempt in (
     lambda: socket.getaddrinfo({name!r}, 443),

@@ -6,7 +6,7 @@ import pytest
 from api_caller import Clock
 
 from gettok.research_api import ServerClock
-from gettok.research_api.page import parsed, whole_number
+from gettok.research_api.page import parse_json, whole_number
 
 NOON = datetime(2023, 3, 15, 12, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ def test_f14_the_quota_is_renewed_at_the_next_midnight_in_utc(now, next_day):
 
 
 def test_ids_of_any_length_are_read_digit_for_digit():
-    assert parsed('{"id": 72895611234045119775}') == {"id": 72895611234045119775}
+    assert parse_json('{"id": 72895611234045119775}') == {"id": 72895611234045119775}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from sound_files import silence
 from tokenizers import Tokenizer
 
 from gettok.errors import BadSettings
-from gettok.media.audio import RATE_HZ, record
+from gettok.media.audio import RATE_HZ, decode_audio
 from gettok.speech.backends.whisperx import load, max_tokens
 from gettok.speech.recognizer import Request
 from gettok.speech.vad import Silero, detect_speech, merge_segments
@@ -38,7 +38,7 @@ def chunks():
     """Some sentences of Spanish, and of English, as (sound, language)."""
     found = []
     for language in ("es", "en"):
-        recording = record(spoken(language)[0][0].path, 60)
+        recording = decode_audio(spoken(language)[0][0].path, 60)
         parts = merge_segments(detect_speech(recording, Silero(), 6), 6)
         found += [(recording.cut(part.start_s, part.end_s), language) for part in parts[:3]]
     return found

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sound_files import RATE, chords, noise, silence, tone
 
-from gettok.media.audio import record
+from gettok.media.audio import decode_audio
 from gettok.speech.music import evidence, kind_of
 from sandbox.corpus import sound as corpus
 from sandbox.speech.recipe import wordless
@@ -96,7 +96,7 @@ def test_the_sandboxs_music_is_music(seed):
 def test_the_demos_videos_are_what_its_truth_says(kind):
     assert OF_KIND[kind]
     for video in OF_KIND[kind]:
-        assert kind_of(record(CORPUS / "media" / f"{video}.mp4", 60).cut(0, 60)) == kind
+        assert kind_of(decode_audio(CORPUS / "media" / f"{video}.mp4", 60).cut(0, 60)) == kind
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -19,7 +19,7 @@ from tiny_models import tiny_wav2vec2
 from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, Unusable
 from gettok.media import MediaFile
-from gettok.media.audio import record
+from gettok.media.audio import decode_audio
 from gettok.speech.backends.whisperx import WhisperxRecognizer
 from gettok.speech.transcriber import open_transcriber
 from gettok.speech.word_timestamps import WordTimer
@@ -50,7 +50,7 @@ def clips(step):
 
 
 def whole(media):
-    recording = record(media.path, 3600)
+    recording = decode_audio(media.path, 3600)
     return recording.cut(0, recording.seconds)
 
 

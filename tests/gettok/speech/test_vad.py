@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sound_files import chords, noise, silence
 
-from gettok.media.audio import RATE_HZ, Recording, record
+from gettok.media.audio import RATE_HZ, Recording, decode_audio
 from gettok.speech import vad as module
 from gettok.speech.vad import Chunk, Pyannote, Silero, SpeechSegment, detect_speech, merge_segments
 
@@ -19,7 +19,7 @@ from gettok.speech.vad import Chunk, Pyannote, Silero, SpeechSegment, detect_spe
 def speech():
     """Some ten seconds of speech, with the file's own silence around it."""
     (media, _), *_ = spoken("es")
-    return record(media.path, 60)
+    return decode_audio(media.path, 60)
 
 
 def hundredths(segments, seconds):

@@ -1,4 +1,4 @@
-"""What the describing model is asked about each video, and by which step."""
+"""The step that describes videos, and the frames of each video that it is given."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +14,12 @@ from gettok.step import Item, digest_of
 
 
 def step_of(settings: Settings, address: str, key: Secret, store: Path, clock: Clock = CLOCK) -> DescribeStep:
-    """The step that describes videos, as these settings have it."""
+    """The step that describes videos, with these settings."""
     return DescribeStep(settings.llm, settings.prompts.describe, address, key, store, clock)
 
 
 def items(most: int) -> Iterator[Item[Pictures] | Skipped]:
-    """Each video with at most so many of its frames, or lost where it has none."""
+    """Each video with at most `most` of its frames, or skipped if it has none."""
     frames = frames_by_video()
     for video in videos():
         shown = thin_out(frames.get(video.video_id, []), most)
