@@ -15,6 +15,7 @@ import openai
 from PIL import Image, ImageDraw, ImageFont
 
 from gettok.errors import BadCredentials, Stop
+from gettok.http.json_guards import to_mapping
 from gettok.llm.call_log import CallLog
 from gettok.llm.client import connect, cost_of, prices_of
 from gettok.llm.error_mapping import ErrorClassifier
@@ -85,7 +86,7 @@ class Doctor:
             model = json.loads(body)
         except ValueError:
             return Finding(what, can=False, detail="200, but not JSON", advice=_CHECK_ADDRESS)
-        if end := model.get("shutdown_date") if isinstance(model, dict) else None:
+        if end := to_mapping(model).get("shutdown_date"):
             return Finding(
                 what, can=True, detail=f"until {end}", advice="finish before, or choose another model"
             )
