@@ -164,7 +164,7 @@ class Doctor:
             except openai.APIError as error:
                 cost.usd = self._cost_of(error)
                 raise
-            cost.reply = parse_reply(self._key.blot_out(response.text))
+            cost.reply = parse_reply(self._key.redact(response.text))
             counts = None if cost.reply is None else token_counts([cost.reply])
             cost.usd = None if counts is None else cost_usd(*counts, prices)
         return cost.reply
@@ -200,7 +200,7 @@ class Doctor:
         return cost_of(outcome, prices_of(self._llm))
 
     def _brief(self, error: openai.APIError) -> str:
-        return " ".join(self._key.blot_out(error.message).split())[:200]
+        return " ".join(self._key.redact(error.message).split())[:200]
 
 
 #: By `llm.structured_output`, the best first.
