@@ -147,7 +147,7 @@ def test_the_digest_of_conf_covers_names_and_bytes(tmp_path):
 def test_every_line_of_the_defaults_says_what_it_decides():
     lines = (ROOT / "conf" / "config.yaml").read_text("utf-8").splitlines()
     choices = [line for line in lines if line.startswith("  - ") and "_self_" not in line]
-    assert len(choices) == len(_GROUPS) + 2
+    assert len(choices) == len(_GROUPS) + 3, "the prompts are two groups, and `about` is none"
     assert all("  # " in line for line in choices)
 
 

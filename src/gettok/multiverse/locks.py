@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gettok.multiverse.settings_roles import EXECUTION_ONLY, is_under
+from gettok.settings.roles import EXECUTION_ONLY, OTHER_RESULTS, is_under
 from gettok.step import Json
 
 STANCES = "data/stances"
@@ -22,7 +22,7 @@ def settings_of(stages: Stages) -> dict[str, Json]:
 
     These are the settings that a stage declares and DVC recorded when it ran; `params.yaml` may have changed since.
     Settings that cannot change a stance, such as the form of the release or the patience with a model, are left out. A
-    setting that `gettok.multiverse.settings_roles` does not know is included.
+    setting that `gettok.settings.roles` does not know is included.
     """
     found: dict[str, Json] = {}
     for stage in _stages_up_to_stances(stages):
@@ -30,7 +30,11 @@ def settings_of(stages: Stages) -> dict[str, Json]:
             found |= dict(_leaves(key, value))
     if extra_models := found.get(_EXTRA_MODELS):
         found[_EXTRA_MODELS] = [voter["model"] for voter in extra_models]
-    return {key: value for key, value in sorted(found.items()) if not is_under(key, EXECUTION_ONLY)}
+    return {
+        key: value
+        for key, value in sorted(found.items())
+        if not is_under(key, OTHER_RESULTS + EXECUTION_ONLY)
+    }
 
 
 def changed_since(stages: Stages) -> list[str]:

@@ -327,6 +327,7 @@ class Engine(Section):
 
 
 class Settings(Section):
+    about: Text
     conf_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     study: Study
     source: Source

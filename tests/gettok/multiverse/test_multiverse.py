@@ -22,10 +22,10 @@ from gettok.frames import FramesStep
 from gettok.multiverse import locks
 from gettok.multiverse.analysis import analyse, as_frame
 from gettok.multiverse.output import write
-from gettok.multiverse.settings_roles import CHOICES, EXECUTION_ONLY, is_under
 from gettok.multiverse.specification_curve import curves, draw
 from gettok.multiverse.specifications import LeftOut, axes, differing, distinct, in_words, stances_of
 from gettok.settings import Llm, check
+from gettok.settings.roles import CHOICES, EXECUTION_ONLY, OTHER_RESULTS, is_under
 from gettok.speech import TranscribeStep
 from gettok.stance import StanceStep
 from gettok.tables import STANCES, VIDEOS
@@ -134,7 +134,7 @@ def test_a_setting_of_the_model_counts_if_an_answer_s_key_has_it(params, name):
 
     llm = check(params, "params.yaml").llm
     other = Llm.model_validate({**llm.model_dump(), name: OTHERWISE[name]})
-    assert (keys(llm) == keys(other)) == is_under(f"llm.{name}", EXECUTION_ONLY)
+    assert (keys(llm) == keys(other)) == is_under(f"llm.{name}", OTHER_RESULTS + EXECUTION_ONLY)
 
 
 def leaves(key: str, value: object) -> Iterator[str]:
@@ -145,9 +145,14 @@ def leaves(key: str, value: object) -> Iterator[str]:
         yield key
 
 
-def test_each_setting_is_a_choice_or_says_how_the_work_is_done(params):
-    classes = {key: (is_under(key, CHOICES), is_under(key, EXECUTION_ONLY)) for key in leaves("", params)}
+def test_each_setting_is_in_one_of_the_three_lists(params):
+    keys = set(leaves("", params))
+    # the most specific entry counts: all of ocr is of other results, but for its concurrency
+    execution = {key for key in keys if is_under(key, EXECUTION_ONLY)}
+    classes = {key: (is_under(key, CHOICES), is_under(key, OTHER_RESULTS)) for key in keys - execution}
     assert {key: both for key, both in classes.items() if sum(both) != 1} == {}
+    assert not [key for key in execution if is_under(key, CHOICES)]
+    assert {key for key in execution if is_under(key, OTHER_RESULTS)} == {"ocr.max_concurrency"}
 
 
 def test_a_setting_that_the_key_of_a_video_s_answer_has_is_a_choice(params):
