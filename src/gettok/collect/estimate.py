@@ -9,6 +9,7 @@ from gettok.collect.collector import Collector
 from gettok.collect.people import People, VideoOnPage
 from gettok.collect.search import StoredPage
 from gettok.collect.windows import Window
+from gettok.http.json_guards import to_mappings
 from gettok.research_api import PAGE_ROWS, Page, whole_number
 
 
@@ -53,7 +54,7 @@ def expected(first: Page, window: Window) -> tuple[int | None, int]:
     rows = len(first.videos)
     if not first.has_more:
         return rows, 1
-    times = [whole_number(video.get("create_time")) for video in first.videos if isinstance(video, dict)]
+    times = [whole_number(video.get("create_time")) for video in to_mappings(first.videos)]
     oldest = min((time for time in times if time is not None), default=None)
     if oldest is None:
         return None, 2

@@ -9,6 +9,7 @@ from gettok.collect.ids import Batch, Placed, batches, query_for, second_look
 from gettok.collect.journal import STAGE
 from gettok.collect.search import Search, StoredPage, subject_of
 from gettok.collect.windows import Window
+from gettok.http.json_guards import to_mappings
 from gettok.research_api import Page, RequestFailing, ResearchApi, SearchExpired, as_not_now
 from gettok.step import Answer, Json
 from gettok.store import Key, Store
@@ -118,6 +119,5 @@ def _subject_of(batch: Batch) -> str:
 
 def ids_on(page: Page) -> Iterator[str]:
     """The ids of the videos on a page."""
-    for video in page.videos:
-        if isinstance(video, dict):
-            yield str(video.get("id", video.get("video_id")))
+    for video in to_mappings(page.videos):
+        yield str(video.get("id", video.get("video_id")))

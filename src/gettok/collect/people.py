@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gettok.collect.canary import Canary
 from gettok.collect.journal import STAGE
 from gettok.collect.search import StoredPage
+from gettok.http.json_guards import to_mappings
 from gettok.research_api import (
     AccessDenied,
     Call,
@@ -45,9 +46,7 @@ class VideoOnPage(NamedTuple):
 
 def videos_on(page: Page) -> Iterator[VideoOnPage]:
     """The videos on a page that have an id and a time."""
-    for video in page.videos:
-        if not isinstance(video, dict):
-            continue
+    for video in to_mappings(page.videos):
         number, created = (
             whole_number(video.get("id", video.get("video_id"))),
             whole_number(video.get("create_time")),

@@ -156,7 +156,7 @@ class ChatClient:
 
     def _parse(self, content: bytes) -> Reply | Failure:
         """Only parsing shows that a body is complete: without a length, a cut one arrives without an error."""
-        reply = parse_reply(self._key.blot_out(content.decode(errors="surrogateescape")))
+        reply = parse_reply(self._key.redact(content.decode(errors="surrogateescape")))
         return reply or Failure(self._classifier.brief(f"200 without an answer: {content[:200]!r}"))
 
 

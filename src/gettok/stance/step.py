@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gettok.describe.step import answer_settings, threads_for
 from gettok.errors import BadSettings, Unusable
+from gettok.http.json_guards import to_text
 from gettok.llm import CLOCK, Call, ChatClient, Clock, Conversation, Question, chat_client, replies_to
 from gettok.llm.logprobs import probability
 from gettok.llm.response import (
@@ -250,8 +251,7 @@ def _between_marks(name: str, text: str, mark: str) -> str:
 
 
 def _model_name(reply: Reply) -> str | None:
-    name = reply.body.get("model")
-    return name if isinstance(name, str) else None
+    return to_text(reply.body.get("model"))
 
 
 def _count_votes(votes: Sequence[Judgement | Unusable]) -> Row:

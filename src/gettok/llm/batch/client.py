@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import openai
 
 from gettok.errors import BadSettings
+from gettok.http.json_guards import require_mapping
 from gettok.llm.client import no_answer, pause_s
 from gettok.llm.error_mapping import ErrorClassifier, Failure
 from gettok.llm.response import Reply
@@ -209,7 +210,4 @@ def _id(content: bytes) -> str:
 
 
 def _object(content: bytes) -> Mapping[str, Json]:
-    body = json.loads(content)
-    if not isinstance(body, dict):
-        raise TypeError("not a JSON object")
-    return body
+    return require_mapping(json.loads(content))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from gettok.errors import Stop
+from gettok.http.json_guards import to_mapping
 from gettok.llm.batch.client import parse_lines
 from gettok.llm.batch.log import SettledCall
 from gettok.llm.client import cost_of
@@ -45,12 +46,11 @@ class BatchResults:
             return Failure("it expired, or was cancelled", is_free=True)
         text, status = json.dumps(response.get("body"), separators=(",", ":")), response.get("status_code")
         if status == 200:
-            reply = parse_reply(self._classifier.key.blot_out(text))
+            reply = parse_reply(self._classifier.key.redact(text))
             return reply or Failure("200 without an answer")
         returned = ErrorResponse(status if isinstance(status, int) else 500, text, {})
         return self._classifier.classify_response(returned, self._model, accepts_others=self._accepts_others)
 
 
 def _status(line: Mapping[str, Json]) -> Json:
-    response = line.get("response")
-    return response.get("status_code") if isinstance(response, dict) else None
+    return to_mapping(line.get("response")).get("status_code")
