@@ -26,7 +26,7 @@ _GROUPS = [
 _CHOICES = [
     f"{group}={file.stem}"
     for group in [*_GROUPS, "engine", "study"]
-    for file in sorted((ROOT / "conf" / group).glob("*.yaml"))
+    for file in sorted((ROOT / "conf" / group).glob("[!_]*.yaml"))  # `_base.yaml` is not a choice
 ]
 
 

@@ -51,8 +51,8 @@ def judge_variants(
     `labels` has the label of each video that has one, by id; only these get variants. Their answers are stored like
     those about videos.
     """
-    settings = stage.settings.prompt_injection
-    chosen = [] if settings is None else list(variant_items(step, settings, entries, labels))
+    injection = stage.settings.prompt_injection
+    chosen = [] if injection is None else list(variant_items(step, injection, entries, labels))
     by_id = {variant.item.video_id: variant for variant in chosen}
     rows: list[Row] = []
 
@@ -67,7 +67,7 @@ def judge_variants(
 
 def variant_items(
     step: StanceStep,
-    settings: PromptInjection,
+    injection: PromptInjection,
     entries: Iterable[Item[StanceInputs] | Skipped],
     labels: Mapping[str, str],
 ) -> Iterator[VariantItem]:
@@ -75,9 +75,9 @@ def variant_items(
     labelled = {
         entry.video_id: entry for entry in entries if isinstance(entry, Item) and entry.video_id in labels
     }
-    for video_id in sample(labelled, settings.videos):
+    for video_id in sample(labelled, injection.videos):
         original, label = labelled[video_id], labels[video_id]
-        for variant in variants(Original(video_id, label, original.content), step, settings):
+        for variant in variants(Original(video_id, label, original.content), step, injection):
             name = f"{video_id}/{variant.attack_type}"
             item = Item(name, original.day, _inputs(original, variant), variant.inputs)
             yield VariantItem(video_id, label, variant, item)
