@@ -279,7 +279,7 @@ def test_batches_of_which_nothing_is_answered_are_not_repeated_for_ever(
     assert {type(outcome) for outcome in found.values()} == {NotNow}
 
 
-def test_a_request_that_is_left_alone_and_fails_is_told_from_a_host_that_fails(
+def test_the_last_request_that_fails_is_distinguished_from_a_host_that_fails(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     asked(asked_in_batches(), sandbox.model, tmp_path, items(2))
