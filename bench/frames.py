@@ -82,7 +82,7 @@ def peaks(folder: Path) -> dict[str, int]:
 def start_s() -> float:
     """Seconds that Python and what decodes need to load, once for each child process of a run."""
     began = time.perf_counter()
-    _python("-c", "import gettok.frames.taking")
+    _python("-c", "import gettok.frames.extraction")
     return round(time.perf_counter() - began, 2)
 
 

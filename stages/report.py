@@ -7,7 +7,7 @@ from gettok.books import Books
 from gettok.pipeline.answering import atomic_dir
 from gettok.pipeline.paths import DATA, INPUTS
 from gettok.pipeline.results import tables, with_pictures
-from gettok.pipeline.runner import Stage, run_stage, write_json
+from gettok.pipeline.runner import Stage, run_stage
 from gettok.release import Tables
 from gettok.report.examples import shown_videos
 from gettok.report.numbers import metrics, plots
@@ -15,6 +15,7 @@ from gettok.report.page import write
 from gettok.settings import Study
 from gettok.stance.human_labels.evaluation import Evaluation, evaluate
 from gettok.stance.human_labels.reading import read_human_labels
+from gettok.store.atomic_write import write_json
 
 PARAMS = ("study", "report")
 #: What people judged of some videos; a study may do without.

@@ -135,7 +135,7 @@ def test_store_verify_and_stats_speak_of_the_store_that_is_named(tmp_path):
     with Store(tmp_path) as store:
         store.put(key, "v1", Answer({"a": 1}))
     named = {"GETTOK_STORE": str(tmp_path)}
-    assert gettok("store", "verify", **named)[:2] == (0, "1 answers, all as they were written\n")
+    assert gettok("store", "verify", **named)[:2] == (0, "1 answer, all intact\n")
     assert "describe                 1 answers" in gettok("store", "stats", **named)[1]
     database = sqlite3.connect(tmp_path / "answers.sqlite")
     database.execute("UPDATE answers SET subject = 'v2'")
@@ -167,7 +167,7 @@ def test_compose_says_what_is_chosen_and_what_the_next_call_forgets(tmp_path):
     code, out, err = gettok("compose", "study=peru_2022", cwd=tmp_path)
     assert code == 0, err
     assert "now holds the study peru_2022 (tiktok, large-v3, gpt-" in out
-    assert "forgotten by the next `gettok compose`" in out
+    assert "Overrides apply to this call only" in out
     code, out, _ = gettok("compose", cwd=tmp_path)
     assert "now holds the study demo (sandbox, " in out
     assert "forgotten" not in out

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import openai
 
 from gettok.errors import BadCredentials, BadSettings, Stop
-from gettok.http.retry_after import number_in, told_s
+from gettok.http.retry_after import parse_number, retry_after_s
 from gettok.llm.response import Reply, rejection_reason
 from gettok.settings import Llm
 from gettok.settings.secrets import Secret
@@ -144,5 +144,5 @@ def _no_money(summary: str) -> Stop:
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds by `Retry-After-Ms`, which is OpenAI's own and finer, or by `Retry-After`."""
-    milliseconds = number_in(headers.get("Retry-After-Ms", ""))
-    return told_s(headers) if milliseconds is None else milliseconds / 1000
+    milliseconds = parse_number(headers.get("Retry-After-Ms", ""))
+    return retry_after_s(headers) if milliseconds is None else milliseconds / 1000

@@ -1,7 +1,6 @@
 """Running a stage: settings, store, lock, signals, summary, books and exit codes."""
 
 import fcntl
-import json
 import os
 import signal
 import sys
@@ -15,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from gettok.books import Books
-from gettok.engine import Engine, LocalEngine
+from gettok.engine import ENGINES, Engine
 from gettok.errors import AlreadyRunning, Interrupted, UserFacingError
 from gettok.pipeline.answering import Asking, Skipped, Write
 from gettok.pipeline.code_digest import refuse_stale_code
@@ -23,7 +22,6 @@ from gettok.pipeline.paths import DATA, current_settings, store_root
 from gettok.settings import Settings, select
 from gettok.step import Item, Step, canonical
 from gettok.store import Store
-from gettok.store.atomic_write import atomic_write
 
 
 class Signals:
@@ -82,7 +80,7 @@ def _exit_code_of(name: str, params: Sequence[str], run: Callable[[Stage], None]
         settings = current_settings()
         refuse_stale_code(name)
         with Store(store_root()) as store, only_one(store.root, name):
-            engine = LocalEngine(settings.engine.workers)
+            engine = ENGINES[settings.engine.name](settings.engine.workers)
             run(Stage(name, select(settings, params), store, engine, signals.stop))
         outcome = "done"
     except UserFacingError as error:
@@ -129,9 +127,3 @@ def _log(root: Path, entry: Mapping[str, Any]) -> None:
 def say(text: str) -> None:
     """Print a line on the terminal."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - a stage reports on its terminal
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """JSON for people and tools: indented, keys sorted, a newline at the end."""
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
-    atomic_write(path, (text + "\n").encode())

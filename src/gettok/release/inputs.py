@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from gettok.books import COUNTED, STAGES, Books
+from gettok.books import STAGES, Books
 from gettok.errors import REASONS, Damaged
 from gettok.tables import TABLES
 
@@ -111,7 +111,7 @@ def _refuse_twice(name: str, frame: pl.DataFrame) -> None:
 
 
 def _refuse_unbalanced(books: Mapping[str, Books], videos: int) -> None:
-    if missing := set(COUNTED) - books.keys():
+    if missing := _TABLE_OF.keys() - books.keys():
         raise _damaged(f"the books of {', '.join(sorted(missing))} are missing")
     for stage, book in sorted(books.items()):
         book.check(stage)

@@ -1,7 +1,6 @@
 """Write a release folder; the same inputs give the same bytes."""
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from gettok.release.inputs import Tables, check, models
 from gettok.release.spreadsheet import NOTE, write_csv
 from gettok.stance.prompt_injection.rates import flip_rates
 from gettok.step import Json
+from gettok.store.atomic_write import write_json
 from gettok.tables import dictionary
 
 
@@ -32,8 +32,8 @@ def write(
     kept = tables.without(withdrawn)
     _write_tables(folder, kept, form)
     origin = {**provenance, "form": form, "models": models(kept)}
-    _write_json(folder / "provenance.json", origin)
-    _write_json(folder / "books.json", _books(tables, kept.videos.height))
+    write_json(folder / "provenance.json", origin)
+    write_json(folder / "books.json", _books(tables, kept.videos.height))
     (folder / "checksums.sha256").write_text(_checksums(folder), "utf-8")
 
 
@@ -65,11 +65,6 @@ def _books(tables: Tables, released: int) -> Json:
         "prompt_injection": rates and rates.stored(),
         "stages": {stage: asdict(book) for stage, book in tables.books.items()},
     }
-
-
-def _write_json(path: Path, content: Json) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True, allow_nan=False)
-    path.write_text(text + "\n", "utf-8")
 
 
 def _checksums(folder: Path) -> str:

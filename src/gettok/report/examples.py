@@ -34,16 +34,16 @@ class Example:
 def pair(pairs: pl.DataFrame) -> Marked | None:
     """Figure 5: the pair that differs in most ways and is nearest to 40 words long.
 
-    It is of the first two ways in `COMPARED` that any video has texts by: the paper's own, if there is one.
+    It is of the first two text sources in `COMPARED` that any video has: the paper's own, if there is one.
     """
     for left, right in COMPARED:
-        of_ways = pairs.filter((pl.col("left") == left) & (pl.col("right") == right))
-        if of_ways.height:
+        of_sources = pairs.filter((pl.col("left") == left) & (pl.col("right") == right))
+        if of_sources.height:
             break
     else:
         return None
     kinds = pl.sum_horizontal((pl.col(kind) > 0).cast(pl.Int64) for kind in KINDS)
-    ranked = of_ways.sort(-kinds, (pl.col("right_words") - _WORDS).abs(), "video_id", nulls_last=True)
+    ranked = of_sources.sort(-kinds, (pl.col("right_words") - _WORDS).abs(), "video_id", nulls_last=True)
     chosen = ranked.row(0, named=True)
     texts = {left: chosen["left_text"] or "", right: chosen["right_text"] or ""}
     return marked(chosen["video_id"], texts, _LONGEST)

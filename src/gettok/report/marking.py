@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gettok.compare.text_sources import WAYS
+from gettok.compare.text_sources import TEXT_SOURCES
 from gettok.report.display import shown
-from gettok.text.tokens import KINDS, Difference, Word, align
+from gettok.text.tokens import KINDS, Word, WordDifference, align
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two texts: what its way is called, and its words, each opposite its like on the other side."""
+    """One of the two texts: the name of its source, and its words, each opposite its like on the other side."""
 
     name: str
     pieces: tuple[Piece, ...]
@@ -35,21 +35,21 @@ class Marked:
 
 
 def marked(video_id: str, texts: Mapping[str, str], longest: int | None = None) -> Marked:
-    """Two texts by their ways, the reference first; at most `longest` places are kept, all are counted."""
+    """Two texts by their sources, the reference first; at most `longest` places are kept, all are counted."""
     (left, left_text), (right, right_text) = texts.items()
     places = align(left_text, right_text)
     first = places[:longest]
     return Marked(
         video_id,
         (
-            Side(WAYS[left], tuple(_piece(place, place.left) for place in first)),
-            Side(WAYS[right], tuple(_piece(place, place.right) for place in first)),
+            Side(TEXT_SOURCES[left], tuple(_piece(place, place.left) for place in first)),
+            Side(TEXT_SOURCES[right], tuple(_piece(place, place.right) for place in first)),
         ),
         {kind: sum(place.kind == kind for place in places) for kind in KINDS},
         len(places) > len(first),
     )
 
 
-def _piece(place: Difference, word: Word | None) -> Piece:
+def _piece(place: WordDifference, word: Word | None) -> Piece:
     kinds = tuple(kind for kind in KINDS if getattr(place, kind))
     return Piece(shown(word.text, 40) if word else "∅", kinds)

@@ -5,14 +5,14 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
-from gettok.compare.text_sources import WAYS, per_day, texts
+from gettok.compare.text_sources import TEXT_SOURCES, per_day, video_texts
 from gettok.release import Tables
 from gettok.report import screens
 from gettok.settings import Study
 from gettok.stance.human_labels.evaluation import Evaluation
 from gettok.stance.prompt_injection.rates import flip_rates
 
-Spellings: TypeAlias = Literal["together", "apart"]
+Spellings: TypeAlias = Literal["folded", "verbatim"]
 Ranking: TypeAlias = list[tuple[str, int]]
 _SUMS = (
     ("likes", "like_count"),
@@ -33,13 +33,13 @@ def top_hashtags(videos: pl.DataFrame, spellings: Spellings) -> tuple[Ranking, R
     return hashtags(videos, "videos", spellings), hashtags(videos, "views", spellings)
 
 
-def hashtags(videos: pl.DataFrame, by: str, spellings: Spellings = "together") -> Ranking:
+def hashtags(videos: pl.DataFrame, by: str, spellings: Spellings = "folded") -> Ranking:
     """The ten hashtags first in `videos` (how many have it) or `views` (of the videos that have it), most first.
 
     Together, spellings that differ in capitals and accents alone are one hashtag, shown as most videos spell it; apart,
     each spelling is one. Either way a video has a hashtag once.
     """
-    tag = "hashtags_folded" if spellings == "together" else "hashtags"
+    tag = "hashtags_folded" if spellings == "folded" else "hashtags"
     each = videos.select(
         "video_id", tag=tag, spelling="hashtags", views=pl.col("view_count").fill_null(0)
     ).explode("tag", "spelling")
@@ -68,8 +68,8 @@ def posts_per_day(videos: pl.DataFrame, study: Study) -> pl.DataFrame:
 
 
 def transcripts_per_day(tables: Tables) -> pl.DataFrame:
-    """Figure 4 of the paper: `day`, `videos`, and how many of these have a text by each way."""
-    return per_day(texts(tables.videos, tables.captions, tables.transcripts))
+    """Figure 4 of the paper: `day`, `videos`, and how many of these have a text from each source."""
+    return per_day(video_texts(tables.videos, tables.captions, tables.transcripts))
 
 
 def stances(table: pl.DataFrame, study: Study) -> list[tuple[str, int, float]]:
@@ -137,12 +137,12 @@ def _value(entry: Mapping[str, Any]) -> Any:
 
 def plots(tables: Tables, study: Study, coded: Evaluation | None = None) -> dict[str, pl.DataFrame]:
     """What `dvc plots` draws, by the name of the CSV file; the columns are named for people."""
-    shares = [(pl.col(way) / pl.col("videos")).round(4) for way in WAYS]
+    shares = [(pl.col(source) / pl.col("videos")).round(4) for source in TEXT_SOURCES]
     return {
         "posts_per_day.csv": posts_per_day(tables.videos, study).rename({"videos": "videos published"}),
         "transcripts_per_day.csv": transcripts_per_day(tables)
         .with_columns(shares)
-        .rename({way: f"share with {name}" for way, name in WAYS.items()}),
+        .rename({source: f"share with {name}" for source, name in TEXT_SOURCES.items()}),
         "stances.csv": pl.DataFrame(
             stances(tables.stances, study),
             schema={"stance": pl.String, "videos": pl.Int64, "share of videos": pl.Float64},

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from gettok.compare.text_sources import COMPARED, WAYS, name_of
+from gettok.compare.text_sources import COMPARED, TEXT_SOURCES, pair_name
 from gettok.errors import REASONS
 from gettok.ocr.agreement import MEANING
 from gettok.release import Tables, models
@@ -53,7 +53,7 @@ def write(  # noqa: PLR0913 -- what is on the page, each by name
     tables: Tables,
     study: Study,
     comparison: Mapping[str, Any],
-    spellings: Spellings = "together",
+    spellings: Spellings = "folded",
     *,
     coded: Evaluation | None = None,
 ) -> None:
@@ -91,7 +91,7 @@ def html(  # noqa: PLR0913 -- as above
     study: Study,
     comparison: Mapping[str, Any],
     charts: Mapping[int, _Chart],
-    spellings: Spellings = "together",
+    spellings: Spellings = "folded",
     *,
     coded: Evaluation | None = None,
 ) -> str:
@@ -112,7 +112,7 @@ def html(  # noqa: PLR0913 -- as above
         uncovered=tables.uncovered,
         comparison=comparison,
         compared=_compared(comparison),
-        ways=WAYS,
+        text_sources=TEXT_SOURCES,
         numbers_of_pairs=_NUMBERS,
         pair=examples.pair(tables.pairs),
         screens=screens.compared(tables.descriptions),
@@ -129,9 +129,9 @@ def html(  # noqa: PLR0913 -- as above
 
 
 def _compared(comparison: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The pairs of ways in their order, the paper's own first; none if no video has two texts."""
+    """The pairs of text sources in their order, the paper's own first; none if no video has two texts."""
     found = comparison.get("pairs", {})
-    entries = [found[name] for name in (name_of(*ways) for ways in COMPARED) if name in found]
+    entries = [found[name] for name in (pair_name(*sources) for sources in COMPARED) if name in found]
     return entries if any(entry["videos"]["both"] for entry in entries) else []
 
 

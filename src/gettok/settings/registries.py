@@ -28,6 +28,12 @@ class DownloadBackend(Backend):
     reads_pages: bool = True
 
 
+@dataclass(frozen=True)
+class FrameBackend(Backend):
+    #: What must be installed besides the library itself.
+    needs: str = ""
+
+
 DOWNLOAD_BACKENDS: Mapping[str, DownloadBackend] = MappingProxyType(
     {
         "page": DownloadBackend("page"),
@@ -35,6 +41,33 @@ DOWNLOAD_BACKENDS: Mapping[str, DownloadBackend] = MappingProxyType(
         "pyktok": DownloadBackend("tool"),
         "local": DownloadBackend("local", reads_pages=False),
     }
+)
+
+FRAME_BACKENDS: Mapping[str, FrameBackend] = MappingProxyType(
+    {
+        "pyav": FrameBackend("pyav"),
+        "decord": FrameBackend("decord"),
+        "opencv": FrameBackend("opencv"),
+        "torchcodec": FrameBackend("torchcodec", needs=" with FFmpeg 4, 5, 6 or 7 where the system finds it"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class AsrBackend(Backend):
+    #: The number formats that it computes in; `auto` is one of these.
+    compute_types: tuple[str, ...]
+
+
+ASR_BACKENDS: Mapping[str, AsrBackend] = MappingProxyType(
+    {
+        "whisperx": AsrBackend("whisperx", ("int8", "int8_float16", "float16", "float32")),
+        "transformers": AsrBackend("transformers", ("float16", "float32")),
+    }
+)
+
+EMBEDDERS: Mapping[str, Backend] = MappingProxyType(
+    {"charngram": Backend("charngram"), "transformer": Backend("transformer")}
 )
 
 OCR_BACKENDS: Mapping[str, Backend] = MappingProxyType({"rapidocr": Backend("rapidocr")})

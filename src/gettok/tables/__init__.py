@@ -17,19 +17,16 @@ from gettok.tables.collected import (
     VIDEOS,
     WINDOWS,
 )
-from gettok.tables.images import IMAGE
+from gettok.tables.image_columns import IMAGE
 from gettok.tables.made import (
-    CAPTIONS,
     DESCRIPTIONS,
-    FRAMES,
-    MEDIA,
     PAIRS,
     PROMPT_INJECTION,
     SCREEN_TEXTS,
-    SEGMENT,
     STANCES,
     TRANSCRIPTS,
 )
+from gettok.tables.media import CAPTIONS, FRAMES, MEDIA, SEGMENT
 from gettok.tables.table import Column, Table
 
 TABLES: Mapping[str, Table] = {

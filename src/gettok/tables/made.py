@@ -1,201 +1,82 @@
-"""The tables of what the pipeline makes of the videos."""
+"""The tables of what models and comparisons make of the videos."""
 
 import polars as pl
 
-from gettok.tables.images import IMAGE
+from gettok.tables.media import ANSWERED, SEGMENT
 from gettok.tables.table import TIME, VIDEO_ID, Column, Table
-
-#: What every table of a costly stage has beside its own columns.
-_ANSWERED = (
-    Column("status", pl.String, "`ok`, or `unusable` when this stage has no result for the video."),
-    Column("reason", pl.String, "Why the video is unusable, out of a closed list; empty when it is ok."),
-    Column(
-        "detail",
-        pl.String,
-        "What was seen when the video turned out unusable, in the words of the tool that saw it.",
-    ),
-    Column(
-        "answer_key",
-        pl.String,
-        "The key of the stored answer that this row was read from; empty if nothing was asked.",
-    ),
-    Column(
-        "answer",
-        pl.String,
-        "The stored answer, whole and verbatim, as JSON; the other columns were read from it.",
-    ),
-)
-
-MEDIA = Table(
-    "media",
-    "One video's file: its facts, or the reason why there is none.",
-    (
-        VIDEO_ID,
-        Column("kind", pl.String, "`video`, or `slideshow` for photos with a sound."),
-        Column("file", pl.String, "The file's name under `media/`; of a slideshow, its folder's."),
-        Column("sha256", pl.String, "SHA-256 of the file; of a slideshow, of its files' names and digests."),
-        Column("bytes", pl.Int64, "Size of the file, or of the slideshow's files together."),
-        Column("backend", pl.String, "Which reader brought it: `page`, `ytdlp`, `pyktok` or `local`."),
-        Column(
-            "duration_s",
-            pl.Float64,
-            "Length of the decoded pictures in seconds, to the millisecond; of a slideshow, of its sound.",
-        ),
-        Column("frame_count", pl.Int64, "Pictures that decode; of a slideshow, its photos."),
-        Column("frame_rate", pl.Float64, "Average pictures a second; empty for a slideshow."),
-        Column(
-            "is_constant_rate",
-            pl.Boolean,
-            "Whether every picture is shown for the same time; empty for a slideshow.",
-        ),
-        Column("bit_rate", pl.Int64, "Bits a second, pictures and sound together."),
-        Column("width", pl.Int64, "Width as shown, after rotation, in pixels."),
-        Column("height", pl.Int64, "Height as shown, after rotation, in pixels."),
-        Column(
-            "rotation",
-            pl.Int64,
-            "Degrees by which a player turns the stored picture, counter-clockwise: 0, 90, 180 or 270.",
-        ),
-        Column("video_codec", pl.String, "Codec of the pictures, such as `h264`."),
-        Column("has_audio", pl.Boolean, "Whether there is a sound track. None is a fact, not a failure."),
-        Column("audio_codec", pl.String, "Codec of the sound."),
-        Column("audio_channels", pl.Int64, "Sound channels."),
-        Column("sample_rate", pl.Int64, "Sound samples a second."),
-        Column(
-            "loudness_lufs",
-            pl.Float64,
-            "Integrated loudness of the sound in LUFS (EBU R128), to one place; -70 or less is silence.",
-        ),
-        Column(
-            "sound_trouble",
-            pl.String,
-            "Why a slideshow is kept without the sound that its page names; empty where it has it, or names none.",
-        ),
-        Column(
-            "captions_trouble",
-            pl.String,
-            "Why the captions that its page names are not in `captions`; empty where they are, or it names none.",
-        ),
-        *_ANSWERED,
-    ),
-)
-
-SEGMENT = pl.Struct({"start_s": pl.Float64, "end_s": pl.Float64, "text": pl.String})
 
 WORD = pl.Struct({"text": pl.String, "start_s": pl.Float64, "end_s": pl.Float64, "score": pl.Float64})
 
-CAPTIONS = Table(
-    "captions",
-    "TikTok's own captions of one video; a video without any has no row.",
-    (
-        VIDEO_ID,
-        Column("language", pl.String, "Language as TikTok names it, such as `spa-ES`."),
-        Column(
-            "source",
-            pl.String,
-            "Who wrote them, in TikTok's words: `ASR` (a recogniser), `MT` (machine translation), `LC` (a person).",
-        ),
-        Column("text", pl.String, "The captions as one text."),
-        Column("segments", pl.List(SEGMENT), "The captions in pieces, with start and end in seconds."),
-        Column(
-            "format",
-            pl.String,
-            "Form of the file beside the video's under `media/`: `webvtt`, `srt` or `creator_caption`.",
-        ),
-    ),
-)
-
-FRAMES = Table(
-    "frames",
-    "One frame of a video; a video without frames has one row with the reason.",
-    (
-        VIDEO_ID,
-        Column("frame_index", pl.Int64, "Position of the frame in display order, from 0."),
-        Column(
-            "time_s",
-            pl.Float64,
-            "When the frame is shown, in seconds from the first frame, to the millisecond; empty for a photo.",
-        ),
-        Column("width", pl.Int64, "Width of the JPEG in pixels."),
-        Column("height", pl.Int64, "Height of the JPEG in pixels."),
-        Column("sha256", pl.String, "SHA-256 of the JPEG."),
-        Column(
-            "image",
-            IMAGE,
-            "The frame as JPEG, as `datasets` of Hugging Face keeps pictures; `path` is the video's id and the frame's index.",
-        ),
-        *_ANSWERED,
-    ),
-    ("video_id", "frame_index"),
-    rows_per_group=64,
-)
-
 TRANSCRIPTS = Table(
     "transcripts",
-    "What is said in one video.",
+    "The transcript of one video.",
     (
         VIDEO_ID,
         Column(
             "speech",
             pl.String,
-            "What the sound is: `speech`, `suspect` (words, with `doubts`), `no_speech`, `music`, or `failed` if it could not be listened to; empty where there is no sound.",
+            "What the sound is: `speech`, `suspect` (speech with `quality_flags`), `no_speech`, `music`, or `failed` if it could not be transcribed; empty where there is no sound.",
         ),
-        Column("text", pl.String, "What is said, without what Whisper is known to invent."),
-        Column("raw_text", pl.String, "All that the model wrote, inventions included."),
-        Column("language", pl.String, "Language of the transcript, two letters: as set, or as detected."),
+        Column("text", pl.String, "What is said, without known hallucinations of Whisper."),
+        Column("raw_text", pl.String, "All that the model wrote, including hallucinations."),
+        Column("language", pl.String, "Language of the transcript, two letters, as set or as detected."),
         Column(
             "language_probability",
             pl.Float64,
-            "How sure the model is, on the voices, that they speak this language; low where the language was set and is another.",
+            "Probability that the model gives this language on the speech; low where a language was set and the video is in another.",
         ),
-        Column("segments", pl.List(SEGMENT), "The transcript in pieces, with start and end in seconds."),
+        Column("segments", pl.List(SEGMENT), "The transcript in parts, with start and end in seconds."),
         Column("sound_s", pl.Float64, "Length of the sound in seconds."),
         Column(
             "speech_ratio",
             pl.Float64,
-            "Share of the sound in which the voice activity detection hears a voice.",
+            "Share of the sound in which the voice activity detection finds speech.",
         ),
         Column(
             "avg_logprob",
             pl.Float64,
-            "Mean log-probability of the segments as the recogniser reports it; nearer 0 is surer.",
+            "Mean log-probability of the segments as the recogniser reports it; nearer 0 is more certain.",
         ),
         Column(
             "no_speech_prob",
             pl.Float64,
-            "Mean probability that a segment holds no speech, as the recogniser reports it.",
+            "Mean probability that a segment has no speech, as the recogniser reports it.",
         ),
         Column(
             "compression_ratio",
             pl.Float64,
-            "Length of a segment's text over its zlib-compressed length, the highest of all segments; above 2.4 hints at a loop.",
+            "Length of a segment's text over its zlib-compressed length, the highest of all segments; a value above 2.4 suggests a loop.",
         ),
         Column(
             "chars_per_s",
             pl.Float64,
-            "Characters of text for each second of detected voice; speech has 5 to 25.",
+            "Characters of text for each second of detected speech; normal speech has 5 to 25.",
         ),
         Column(
             "words",
             pl.List(WORD),
-            "Each word of the text with its time in seconds; `score` is empty where the time was guessed from the neighbours. Empty unless `asr.align` is set.",
+            "Each word of the text with its time in seconds; `score` is empty where the time was interpolated between its neighbours. Empty unless `asr.align` is set.",
         ),
-        Column("repeats", pl.Int64, "How often the same one to eight words stand in a row at most."),
-        Column("hallucinations", pl.Int64, "Stretches that are left out of the text as known inventions."),
+        Column("repeats", pl.Int64, "How many times in a row the same one to eight words appear at most."),
+        Column(
+            "hallucinations",
+            pl.Int64,
+            "Number of segments that are left out of `text` as known hallucinations.",
+        ),
         Column(
             "quality_flags",
             pl.List(pl.String),
-            "Which numbers are out of range: looping, compression, pace, improbable, language, invention.",
+            "Which numbers are out of range: `looping`, `compression`, `pace`, `improbable`, `language`, `hallucination`.",
         ),
-        Column("speech_model", pl.String, "The speech model's repository; empty for a folder of one's own."),
+        Column("speech_model", pl.String, "The speech model's repository; empty for a local folder."),
         Column("speech_model_revision", pl.String, "The commit of that repository."),
         Column("speech_model_sha256", pl.String, "SHA-256 over the names and contents of the model's files."),
         Column(
             "speech_compute_type",
             pl.String,
-            "The number format that it computed in: what `asr.compute_type` came to on that machine.",
+            "The number format that it computed in: what `asr.compute_type` meant on that machine.",
         ),
-        *_ANSWERED,
+        *ANSWERED,
     ),
 )
 
@@ -253,7 +134,7 @@ DESCRIPTIONS = Table(
             "How far `on_screen_text` differs from `ocr_text`, from 0 (the same words) to 1 (nothing in common); empty without both.",
         ),
         *_USAGE,
-        *_ANSWERED,
+        *ANSWERED,
     ),
 )
 
@@ -273,7 +154,7 @@ SCREEN_TEXTS = Table(
         ),
         Column("reader", pl.String, "Name and version of the OCR engine."),
         Column("reader_sha256", pl.String, "SHA-256 over the names and digests of its models."),
-        *_ANSWERED,
+        *ANSWERED,
     ),
     ("video_id", "frame_index"),
 )
@@ -331,7 +212,7 @@ STANCES = Table(
             "The inputs that the video had: transcript, description, on_screen_text, caption, frame.",
         ),
         *_USAGE,
-        *_ANSWERED,
+        *ANSWERED,
     ),
 )
 
@@ -370,24 +251,24 @@ PROMPT_INJECTION = Table(
     ("video_id", "attack_type"),
 )
 
-_WAY = "`voice_to_text` or `captions` (TikTok's), or `whisper` (ours)"
+_TEXT_SOURCES = "`voice_to_text` or `captions` (TikTok's), or `whisper` (ours)"
 
 PAIRS = Table(
     "pairs",
-    "One video's texts by two ways, for each two ways by which it has a text, and how far the two agree.",
+    "One video's texts from two text sources, for each pair of sources that have one, and how far the two agree.",
     (
         VIDEO_ID,
-        Column("left", pl.String, f"The way that is the reference: {_WAY}."),
-        Column("right", pl.String, "The way that is held against it."),
+        Column("left", pl.String, f"The text source that is the reference: {_TEXT_SOURCES}."),
+        Column("right", pl.String, "The text source that is compared with it."),
         Column("created_at", TIME, "When the video was published."),
-        Column("left_text", pl.String, "The text by the left way."),
-        Column("right_text", pl.String, "The text by the right way."),
+        Column("left_text", pl.String, "The text from the left source."),
+        Column("right_text", pl.String, "The text from the right source."),
         Column(
             "left_language",
             pl.String,
-            "Language that the left way names, as two letters where ISO 639 has them; empty for `voice_to_text`.",
+            "Language that the left source gives, as two letters where ISO 639 has them; empty for `voice_to_text`.",
         ),
-        Column("right_language", pl.String, "Language that the right way names, in the same form."),
+        Column("right_language", pl.String, "Language that the right source gives, in the same form."),
         Column("left_words", pl.Int64, "Words of the left text, normalised."),
         Column("right_words", pl.Int64, "Words of the right text, normalised."),
         Column("jaccard", pl.Float64, "Shared words over all words, as sets of normalised words."),
@@ -400,7 +281,11 @@ PAIRS = Table(
         ),
         Column("capitalisation", pl.Int64, "Aligned words that differ in capitals only."),
         Column("punctuation", pl.Int64, "Aligned words that differ in punctuation only (capitals aside)."),
-        Column("spelling", pl.Int64, "Words that differ otherwise, those missing on one side among them."),
+        Column(
+            "spelling",
+            pl.Int64,
+            "Words that differ in any other respect, including words that one side lacks.",
+        ),
     ),
     ("video_id", "left", "right"),
 )

@@ -10,8 +10,8 @@ import polars as pl
 
 from gettok.errors import BadInput
 from gettok.step import Row
-from gettok.store.atomic_write import whole_file
-from gettok.tables.images import images_in, write_images
+from gettok.store.atomic_write import atomic_file
+from gettok.tables.image_columns import images_in, write_images
 
 #: Every time is UTC, to the microsecond.
 TIME = pl.Datetime("us", "UTC")
@@ -54,7 +54,7 @@ class Table:
         """Write one Parquet file; the same rows give the same bytes."""
         # polars forgets the inner type of a list column that is all null when it turns a frame round
         frame = rows.cast(self.schema) if isinstance(rows, pl.DataFrame) else self.frame(rows)
-        with whole_file(path) as file:
+        with atomic_file(path) as file:
             if images_in(self.schema):
                 write_images(frame.iter_slices(self.rows_per_group), self.schema, file)
             else:
@@ -64,7 +64,7 @@ class Table:
 
     def write_in_order(self, rows: Iterable[Row], path: Path) -> None:
         """Write rows of pictures that come in the table's order; what `write` would, with one group in memory."""
-        with whole_file(path) as file:
+        with atomic_file(path) as file:
             write_images(self._groups(rows), self.schema, file)
 
     def _groups(self, rows: Iterable[Row]) -> Iterator[pl.DataFrame]:

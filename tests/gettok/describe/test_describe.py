@@ -25,7 +25,7 @@ from scripted_endpoint import (
     says,
 )
 
-from gettok.describe import DescribeStep
+from gettok.describe.step import DescribeStep
 from gettok.errors import BadInput, Damaged, NotNow, Unusable
 from gettok.llm import chat_client
 from gettok.media.images import GivenPictures, Picture, StoredFrames, thin_out

@@ -19,7 +19,7 @@ from gettok.llm.batch.log import BatchLog, SettledCall
 from gettok.llm.batch.results import BatchResults
 from gettok.llm.error_mapping import ErrorClassifier
 from gettok.llm.response import Reply
-from gettok.stance import StanceStep
+from gettok.stance.step import StanceStep
 from gettok.step import Answer
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox

@@ -11,12 +11,12 @@ import pytest
 from pydantic import ValidationError
 from scripted_endpoint import Endpoint, completion, conf, fails, llm, new_folder, says
 
-from gettok.describe import DescribeStep
+from gettok.describe.step import DescribeStep
 from gettok.errors import BadSettings, Unusable
 from gettok.llm import CallLog, chat_client
 from gettok.settings import Prompt, StancePrompt, StanceTarget
 from gettok.settings.secrets import Secret
-from gettok.stance import StanceInputs, StanceStep
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.tables import STANCES
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox

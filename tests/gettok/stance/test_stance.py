@@ -13,7 +13,7 @@ from gettok.llm import chat_client
 from gettok.media.images import GivenPictures, Picture
 from gettok.settings import Llm, StancePrompt, StanceTarget
 from gettok.settings.secrets import Secret
-from gettok.stance import StanceInputs, StanceStep
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Answer
 from gettok.store.keys import Key
 from gettok.tables import STANCES

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from gettok.describe import DescribeStep
+from gettok.describe.step import DescribeStep
 from gettok.llm import CLOCK, Clock
 from gettok.media.images import Pictures, thin_out
 from gettok.pipeline.answering import Skipped

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gettok.settings import PromptInjection, StanceInput
-from gettok.stance import StanceInputs, StanceStep
 from gettok.stance.prompt_injection.attack_types import CONTROL, AttackType
 from gettok.stance.prompt_injection.painting import Painted, refuse_unpaintable
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Json
 
 #: What a forged answer says in fields other than the label.
