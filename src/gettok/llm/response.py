@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from gettok.errors import Unusable
-from gettok.http.json_guards import replace_surrogates, to_list, to_mapping
+from gettok.http.json_guards import replace_surrogates, require_mapping, to_mapping, to_mappings
 from gettok.settings import Prices
 from gettok.step import Json, Row
 
@@ -60,10 +60,7 @@ class Reply:
     @property
     def message(self) -> Mapping[str, Json]:
         """The first choice's message; raises `LookupError`, `TypeError` or `ValueError` if there is none."""
-        message = self.body["choices"][0]["message"]
-        if not isinstance(message, dict):
-            raise TypeError("the message is not an object")
-        return message
+        return require_mapping(self.body["choices"][0]["message"])
 
     def stored(self) -> dict[str, Json]:
         return asdict(self)
@@ -163,7 +160,7 @@ def usage_of_models(asked: Sequence[tuple[Sequence[Reply], Prices | None]]) -> R
     return {
         "model": _joined(body.get("model") for body in bodies),
         "finish_reason": _joined(
-            choice.get("finish_reason") for body in bodies for choice in _objects(body, "choices")[:1]
+            choice.get("finish_reason") for body in bodies for choice in to_mappings(body.get("choices"))[:1]
         ),
         "prompt_tokens": sent,
         "completion_tokens": received,
@@ -202,9 +199,5 @@ def _total_cost(asked: Sequence[tuple[Sequence[Reply], Prices | None]]) -> float
 
 def _filter_failed(body: Mapping[str, Json]) -> bool:
     """Azure answers unfiltered when its filter is down, and reports it as an `error` among the filter's results."""
-    checked = [*_objects(body, "prompt_filter_results"), *_objects(body, "choices")]
+    checked = [part for name in ("prompt_filter_results", "choices") for part in to_mappings(body.get(name))]
     return any("error" in to_mapping(part.get("content_filter_results")) for part in checked)
-
-
-def _objects(body: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
-    return [part for part in to_list(body.get(name)) if isinstance(part, dict)]

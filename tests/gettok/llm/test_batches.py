@@ -215,9 +215,7 @@ def test_no_file_stays_at_the_host_even_where_a_person_must_act(sandbox: Sandbox
     assert paid(sandbox) == Counter(dict.fromkeys(paid(sandbox), 1))
 
 
-def test_f48_what_fits_the_budget_is_asked_and_then_the_run_stops(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_f48_what_fits_the_budget_is_asked_and_then_the_run_stops(sandbox: Sandbox, tmp_path: Path) -> None:
     """Every question may cost a cent; a batch of some is settled before the next is created."""
     settings = asked_in_batches(budget_usd=0.02)
     with pytest.raises(BudgetSpent, match=r"llm\.budget_usd"):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from gettok.errors import Stop
+from gettok.http.json_guards import to_mapping
 from gettok.llm.batch.client import parse_lines
 from gettok.llm.batch.log import SettledCall
 from gettok.llm.client import cost_of
@@ -52,5 +53,4 @@ class BatchResults:
 
 
 def _status(line: Mapping[str, Json]) -> Json:
-    response = line.get("response")
-    return response.get("status_code") if isinstance(response, dict) else None
+    return to_mapping(line.get("response")).get("status_code")
