@@ -110,7 +110,7 @@ def _variants(settings: Settings, injection: PromptInjection, store: Store) -> _
     else:
         labels = _labels(Asking(step, store, LocalEngine(), Event()), items)
     chosen = [variant.item for variant in variant_items(step, injection, items, labels)]
-    summary = f"{len(chosen)} of {min(injection.videos, len(labels))} videos"
+    summary = f"{len(chosen)} for {min(injection.videos, len(labels))} videos"
     if is_upper_bound:
         summary = f"at most {summary}, known once the videos are judged"
     return _Variants(step, chosen, summary)
