@@ -98,8 +98,8 @@ def test_try_describes_and_judges_a_video_or_texts_at_hand(sandbox, tmp_path):
         (("x.json", b"[" * 99_999), "is not valid JSON"),
         (("x.json", b'["a transcript"]'), "is not a JSON object"),
         (("x.json", b'{"caption": ["a", "list"]}'), "has a caption that is not a text"),
-        (("x.json", b'{"transcript": "\xff"}'), "is no UTF-8"),
-        (("x.txt", b"\xff"), "is no UTF-8"),
+        (("x.json", b'{"transcript": "\xff"}'), "is not UTF-8"),
+        (("x.txt", b"\xff"), "is not UTF-8"),
     ],
 )
 def test_try_says_what_is_wrong_with_texts_that_cannot_be_judged(
