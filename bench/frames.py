@@ -84,7 +84,7 @@ def peaks(folder: Path) -> dict[str, int]:
 def start_s() -> float:
     """Seconds that Python and the decoders take to load, once for each child process of a run."""
     began = time.perf_counter()
-    _python("-c", "import gettok.frames.taking")
+    _python("-c", "import gettok.frames.extraction")
     return round(time.perf_counter() - began, 2)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import jiwer
 import polars as pl
 
-from gettok.compare.truth import COLUMNS, Against, against, by_condition, heard_by_us
+from gettok.compare.truth import COLUMNS, ErrorRates, by_condition, error_rates, our_texts
 from gettok.tables import DESCRIPTIONS, FRAMES, SCREEN_TEXTS, STANCES, TRANSCRIPTS
 from gettok.text.tokens import normalise
 from sandbox.corpus.truth import Truth, truth
@@ -37,8 +37,8 @@ class Accuracy:
     A video with speech in which none was found counts as wholly missed.
     """
 
-    transcripts: Against
-    by_condition: Mapping[str, Against]
+    transcripts: ErrorRates
+    by_condition: Mapping[str, ErrorRates]
     by_model: Screens
     by_ocr: Screens
     stance_accuracy: float | None
@@ -49,9 +49,9 @@ class Accuracy:
         heard = self.transcripts
         return [
             f"word error rate of the transcripts   {_said(heard.wer.value)} over {heard.wer.n} videos with speech",
-            f"of these, taken for no speech        {heard.wholly_missed}: wholly missed, each word an error",
+            f"of these, taken for no speech        {heard.missed_entirely}: wholly missed, each word an error",
             *(f"  {name:<35}{_rates(of)}" for name, of in self.by_condition.items()),
-            f"words where nobody speaks            {heard.words_where_nobody_speaks}",
+            f"words where nobody speaks            {heard.words_without_speech}",
             f"characters of on-screen text right   {_read(self.by_model)}",
             f"the same, read by OCR                {_read(self.by_ocr)}",
             f"stances right                        {_said(self.stance_accuracy)} over {self.stances} videos",
@@ -63,11 +63,11 @@ def accuracy(data: Path) -> Accuracy:
     true = truth()
     transcripts = TRANSCRIPTS.read(data / "transcripts", ["video_id", "text", "status", "reason"])
     of_study = {video: true[video] for video in sorted(transcripts["video_id"])}
-    heard = heard_by_us(transcripts)
+    heard = our_texts(transcripts)
     labels = STANCES.read(data / "stances", ["video_id", "label"]).drop_nulls("label").rows()
     sent = _Sent(data, true)
     return Accuracy(
-        transcripts=against(_spoken(of_study, _language), heard),
+        transcripts=error_rates(_spoken(of_study, _language), heard),
         by_condition=by_condition(_spoken(of_study, _conditions), heard),
         by_model=_screens(_described(data, sent)),
         by_ocr=_screens(_read_by_ocr(data, sent)),
@@ -148,8 +148,8 @@ def _mean(right: list[bool]) -> float | None:
     return round(sum(right) / len(right), 4) if right else None
 
 
-def _rates(of: Against) -> str:
-    missed = f", {of.wholly_missed} wholly missed" if of.wholly_missed else ""
+def _rates(of: ErrorRates) -> str:
+    missed = f", {of.missed_entirely} wholly missed" if of.missed_entirely else ""
     return f"{_said(of.wer.value)} (characters {_said(of.cer.value)}) over {of.wer.n}{missed}"
 
 

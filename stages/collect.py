@@ -1,21 +1,22 @@
-"""Ask the source for every page of what the study is about, and keep the pages verbatim."""
+"""Ask the source for every page that the study's query matches, and keep the pages verbatim."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 from gettok.books import Books
-from gettok.collect import IdLookup, PageFiles, StoredPage, captured
+from gettok.collect import IdLookup, PageFiles, StoredPage, captured_pages
 from gettok.collect.coverage import NOT_YET
-from gettok.collect.ids import Refused, read_ids
+from gettok.collect.ids import RefusedLine, read_ids
 from gettok.collect.journal import WindowState
 from gettok.collect.refresh import round_settings
 from gettok.collect.search import stored_pages
-from gettok.collect.tombstones import Refreshes
+from gettok.collect.tombstones import RefreshLists
+from gettok.errors import counted
 from gettok.pipeline.answering import atomic_dir
-from gettok.pipeline.collecting.people import CommentsAndProfiles, keep_books
-from gettok.pipeline.collecting.researching import research_api, retry_until_quota
-from gettok.pipeline.collecting.searching import collector, days_of
+from gettok.pipeline.collecting.comments_and_profiles import CommentsAndProfiles, keep_books
+from gettok.pipeline.collecting.researching import open_api, retry_until_quota
+from gettok.pipeline.collecting.searching import collector, study_window
 from gettok.pipeline.paths import DATA, INPUTS
 from gettok.pipeline.progress import Progress
 from gettok.pipeline.runner import Stage, run_stage, say
@@ -24,36 +25,37 @@ from gettok.step import Row
 from gettok.tables import COVERAGE, WINDOWS
 
 PARAMS = ("study.query", "study.start", "study.end", "source", "collect")
+_MAX_LISTED = 10
 
 
 def run(stage: Stage) -> None:
     source, collect = stage.settings.source, stage.settings.collect
     if source.kind == "zeeschuimer":
-        _captured(stage)
+        _read_captures(stage)
         return
-    with research_api(source, collect, stage.store.root, stage.stop) as api:
-        retry_until_quota(partial(_asked, stage, api), api, collect.on_quota)
+    with open_api(source, collect, stage.store.root, stage.stop) as api:
+        retry_until_quota(partial(_collect, stage, api), api, collect.on_quota)
 
 
-def _asked(stage: Stage, api: ResearchApi) -> None:
+def _collect(stage: Stage, api: ResearchApi) -> None:
     with atomic_dir(DATA / "pages") as folder:
-        crowd = CommentsAndProfiles(stage, api, folder)
+        people = CommentsAndProfiles(stage, api, folder)
         with PageFiles(folder / "videos") as files:
-            by_ids = stage.settings.source.kind == "ids"
-            (_by_ids if by_ids else _searched)(stage, api, files, crowd)
-            _write(_refreshed(stage), files, crowd)
-        crowd.ask()
+            collect_videos = _look_up if stage.settings.source.kind == "ids" else _search
+            collect_videos(stage, api, files, people)
+            _write(_refreshed_pages(stage), files, people)
+        people.collect()
 
 
-def _searched(stage: Stage, api: ResearchApi, files: PageFiles, crowd: CommentsAndProfiles) -> None:
-    study = days_of(stage.settings)
+def _search(stage: Stage, api: ResearchApi, files: PageFiles, people: CommentsAndProfiles) -> None:
+    study = study_window(stage.settings)
     with Progress(stage.name, len(study.days), 0, "day") as progress:
 
-        def told(life: WindowState) -> None:
-            progress.add(life.state or "", len(life.window.within(study).days))
+        def on_window_done(state: WindowState) -> None:
+            progress.add(state.last_event or "", len(state.window.within(study).days))
 
-        search = collector(stage.settings, stage.store, api, told)
-        _write(search.collect(), files, crowd)
+        search = collector(stage.settings, stage.store, api, on_window_done)
+        _write(search.collect(), files, people)
     _keep(stage, search.windows(), search.coverage())
 
 
@@ -64,7 +66,7 @@ def _keep(stage: Stage, windows: list[Row], days: list[Row]) -> None:
     for day in (day for day in days if day["why"]):
         state = "a gap" if day["state"] == "gap" else day["state"]
         say(f"collect: {day['day']} is {state}: {day['why']}")
-    stage.keep(Books.of([_reason(day) for day in days], len(days)))
+    stage.keep_books(Books.of([_reason(day) for day in days], len(days)))
 
 
 def _reason(day: Row) -> str | None:
@@ -73,67 +75,69 @@ def _reason(day: Row) -> str | None:
     return "future_day" if day["why"] == NOT_YET else "failing_day"
 
 
-def _by_ids(stage: Stage, api: ResearchApi, files: PageFiles, crowd: CommentsAndProfiles) -> None:
+def _look_up(stage: Stage, api: ResearchApi, files: PageFiles, people: CommentsAndProfiles) -> None:
     source = stage.settings.source
     assert source.file is not None, "the settings are checked"
     listed = read_ids(Path(source.file))
     _say_refused(listed.refused)
-    known = IdLookup(stage.store, api, listed.ids, {"source": source.name})
+    lookup = IdLookup(stage.store, api, listed.ids, {"source": source.name})
     with Progress(stage.name, len(listed.ids), 0) as progress:
-        for kept in known.collect():
-            before = len(known.found)
-            files.add(kept.search, kept)
-            crowd.meet(kept)
-            progress.add("found", len(known.found) - before)
+        for stored in lookup.collect():
+            before = len(lookup.found)
+            files.add(stored.search, stored)
+            people.add_page(stored)
+            progress.add("found", len(lookup.found) - before)
     _write_no_days()
-    for name in sorted(known.unplaceable):
-        say(f"collect: {name} is no id of a video: its bits are no time at which TikTok existed")
-    lost = {"not_found": len(known.missing), "not_an_id": len(listed.refused) + len(known.unplaceable)}
+    for name in sorted(lookup.unplaceable):
+        say(f"collect: {name} is not a video id: its bits are not a time at which TikTok existed")
+    lost = {"not_found": len(lookup.missing), "not_an_id": len(listed.refused) + len(lookup.unplaceable)}
     asked = len(listed.ids) + len(listed.refused)
-    stage.keep(Books(asked, asked - sum(lost.values()), {name: n for name, n in lost.items() if n}))
+    stage.keep_books(
+        Books(asked, asked - sum(lost.values()), {name: count for name, count in lost.items() if count})
+    )
 
 
-def _refreshed(stage: Stage) -> Iterator[StoredPage]:
+def _refreshed_pages(stage: Stage) -> Iterator[StoredPage]:
     """The pages of the rounds that are on the list under `inputs/`."""
     source = stage.settings.source.name
-    for name in Refreshes(INPUTS).rounds(source):
+    for name in RefreshLists(INPUTS).rounds(source):
         yield from stored_pages(stage.store, round_settings(source, name))
 
 
-def _captured(stage: Stage) -> None:
+def _read_captures(stage: Stage) -> None:
     source = stage.settings.source
     assert source.file is not None, "the settings are checked"
-    refused: list[Refused] = []
+    refused: list[RefusedLine] = []
     count = 0
     with atomic_dir(DATA / "pages") as folder, PageFiles(folder / "videos") as files:
-        for kept in captured(Path(source.file), refused):
-            files.add("captured", kept)
-            count += kept.page.request["body"]["videos"]
+        for stored in captured_pages(Path(source.file), refused):
+            files.add("captured", stored)
+            count += stored.page.request["body"]["videos"]
     _say_refused(tuple(refused))
     _write_no_days()
-    for what in ("comments", "users"):  # a capture has none, and nobody is asked
+    for what in ("comments", "users"):  # a capture has neither, and the API is not asked
         keep_books(what, Books(0, 0, {}))
     lost = {"not_an_id": len(refused)} if refused else {}
-    stage.keep(Books(count + len(refused), count, lost))
+    stage.keep_books(Books(count + len(refused), count, lost))
 
 
-def _write(pages: Iterable[StoredPage], files: PageFiles, crowd: CommentsAndProfiles) -> None:
-    for kept in pages:
-        files.add(kept.search, kept)
-        crowd.meet(kept)
+def _write(pages: Iterable[StoredPage], files: PageFiles, people: CommentsAndProfiles) -> None:
+    for stored in pages:
+        files.add(stored.search, stored)
+        people.add_page(stored)
 
 
 def _write_no_days() -> None:
-    """A list of videos covers no day: what is not in it was not looked for."""
+    """A list of videos covers no day: other videos of these days were not looked for."""
     WINDOWS.write([], DATA / "windows.parquet")
     COVERAGE.write([], DATA / "coverage.parquet")
 
 
-def _say_refused(refused: tuple[Refused, ...]) -> None:
-    for line in refused[:10]:
+def _say_refused(refused: tuple[RefusedLine, ...]) -> None:
+    for line in refused[:_MAX_LISTED]:
         say(f"collect: {line}")
-    if len(refused) > 10:
-        say(f"collect: {len(refused) - 10} more lines are refused")
+    if len(refused) > _MAX_LISTED:
+        say(f"collect: {counted(len(refused) - _MAX_LISTED, 'more refused line')}")
 
 
 if __name__ == "__main__":

@@ -16,14 +16,14 @@ PARAMS = ("llm", "prompts.describe", "ocr")
 def run(stage: Stage) -> None:
     settings = stage.settings
     entries = list(items(settings.llm.max_frames))
-    screens = read_screens(stage, entries)
+    ocr_lines = read_screens(stage, entries)
     with addresses(settings.llm.base_url) as where, atomic_dir(DATA / "descriptions") as folder:
         address = where.of(settings.llm.base_url, "model")
         key = model_key(settings.llm)
         clock = interruptible_clock(stage.stop)
         step = step_of(settings, address, key, stage.store.root, clock)
         with asking_models(stage, address, key) as asking:
-            asking.answer(step, entries, screens.beside(writer_by_day(DESCRIPTIONS, folder)))
+            asking.answer(step, entries, ocr_lines.beside(writer_by_day(DESCRIPTIONS, folder)))
 
 
 if __name__ == "__main__":

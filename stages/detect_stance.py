@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from gettok.llm import interruptible_clock
 from gettok.pipeline.annotating.models import asking_models
-from gettok.pipeline.annotating.prompt_injection import attack
+from gettok.pipeline.annotating.prompt_injection import judge_variants
 from gettok.pipeline.annotating.stances import items, step_of
 from gettok.pipeline.answering import Skipped, atomic_dir, writer_by_day
 from gettok.pipeline.endpoints import addresses, model_key
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, run_stage
-from gettok.stance import StanceInputs, StanceStep
 from gettok.stance.prompt_injection.variants import check
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Item, Row
 from gettok.tables import STANCES
 
@@ -28,11 +28,11 @@ def run(stage: Stage) -> None:
         if settings.prompt_injection:
             check(settings.prompt_injection, step)
         with asking_models(stage, address, key) as asking:
-            attack(asking, step, entries, _judge(asking, step, entries))
+            judge_variants(asking, step, entries, _judge(asking, step, entries))
 
 
 def _judge(asking: Stage, step: StanceStep, entries: list[Item[StanceInputs] | Skipped]) -> dict[str, str]:
-    """Write the table of stances; gives back the label of each video that has one."""
+    """Write the table of stances; returns the label of each video that has one."""
     labels: dict[str, str] = {}
     with atomic_dir(DATA / "stances") as folder:
         write = writer_by_day(STANCES, folder)

@@ -4,10 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gettok.download import CaptionsStep, VideoLink, captions, lay, lay_captions, may_pass
+from gettok.download import CaptionsStep, VideoLink, captions, is_transient, write_captions, write_files
 from gettok.errors import Unusable
 from gettok.pipeline.answering import Asking, atomic_dir
-from gettok.pipeline.downloading import captions_of, fetched, lacks_captions, opened_step, question
+from gettok.pipeline.downloading import (
+    any_fetched,
+    captions_item,
+    lacks_captions,
+    opened_step,
+    video_item,
+)
 from gettok.pipeline.inputs import videos
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, run_stage, say
@@ -20,55 +26,55 @@ PARAMS = ("download", "source.name", "source.pages")
 
 def run(stage: Stage) -> None:
     with opened_step(stage.settings) as step, atomic_dir(DATA / "media") as folder:
-        items = [question(step, *video) for video in videos()]
-        asking, later = stage.asking(step), stage.asking(CaptionsStep(step))
-        kept = MediaWriter(stage.store, folder, later)
-        step.breaker.known = fetched(asking, items)
-        later.ask([captions_of(item.content, item.day) for item in items if lacks_captions(asking, item)])
-        stage.answer(step, items, kept.keep)
-    MEDIA.write(kept.media, DATA / "media.parquet")
-    CAPTIONS.write(kept.captions, DATA / "captions.parquet")
-    if waiting := sum(may_pass(row.get("captions_trouble")) for row in kept.media):
+        items = [video_item(step, *video) for video in videos()]
+        asking, retry = stage.asking(step), stage.asking(CaptionsStep(step))
+        writer = MediaWriter(stage.store, folder, retry)
+        step.breaker.last_fetched = any_fetched(asking, items)
+        retry.ask([captions_item(item.content, item.day) for item in items if lacks_captions(asking, item)])
+        stage.answer(step, items, writer.write_day)
+    MEDIA.write(writer.media, DATA / "media.parquet")
+    CAPTIONS.write(writer.captions, DATA / "captions.parquet")
+    if waiting := sum(is_transient(row.get("captions_trouble")) for row in writer.media):
         say(f"download: kept without their captions for now: {waiting}; the next run asks for these again")
 
 
 @dataclass(frozen=True)
 class MediaWriter:
-    """Puts files into the folder as their days go by, and gathers the rows of both tables."""
+    """Writes the files of each day into the folder, and collects the rows of both tables."""
 
     store: Store
     folder: Path
-    later: Asking
+    retry: Asking
     media: list[Row] = field(default_factory=list)
     captions: list[Row] = field(default_factory=list)
 
-    def keep(self, _day: str, of_day: Iterable[Row]) -> None:
-        for row in of_day:
+    def write_day(self, _day: str, rows: Iterable[Row]) -> None:
+        for row in rows:
             if row["status"] == "ok":
                 answer = self.store.get(row["answer_key"])
                 assert answer is not None
-                row["file"] = lay(answer, self.folder, row["video_id"])
-                self._keep_captions(row, self._newest(row, answer))
+                row["file"] = write_files(answer, self.folder, row["video_id"])
+                self._add_captions(row, self._with_captions(row, answer))
             self.media.append(row)
 
-    def _newest(self, row: Row, answer: Answer) -> Answer:
-        """The answer with the video's captions: its own, or the later one about them alone."""
-        if not may_pass(row["captions_trouble"]):
+    def _with_captions(self, row: Row, answer: Answer) -> Answer:
+        """The answer that has the video's captions: the video's own, or a later one with the captions alone."""
+        if not is_transient(row["captions_trouble"]):
             return answer
-        asked = captions_of(VideoLink(row["video_id"], ""), "")
-        later = self.store.get(self.later.key(asked).digest)
+        item = captions_item(VideoLink(row["video_id"], ""), "")
+        later = self.store.get(self.retry.key(item).digest)
         if later is None:
             return answer
         try:
-            (facts,) = self.later.read(later)
+            (facts,) = self.retry.read(later)
         except Unusable as refused:
             row["captions_trouble"] = str(refused)
             return answer
         row["captions_trouble"] = facts["trouble"]
-        lay_captions(later, self.folder, row["video_id"])
+        write_captions(later, self.folder, row["video_id"])
         return later
 
-    def _keep_captions(self, row: Row, answer: Answer) -> None:
+    def _add_captions(self, row: Row, answer: Answer) -> None:
         if "captions" not in answer.blobs:
             return
         video_id = row["video_id"]

@@ -16,12 +16,12 @@ def run(stage: Stage) -> None:
         stage.answer(
             FramesStep(stage.settings.frames),
             list(media_items()),
-            lambda day, rows: FRAMES.write_in_order(map(named, rows), folder / f"{day}.parquet"),
+            lambda day, rows: FRAMES.write_in_order(map(with_video_id, rows), folder / f"{day}.parquet"),
         )
 
 
-def named(row: Row) -> Row:
-    """The row with its video's id in the picture's name, so that whoever unpacks many videos keeps all pictures."""
+def with_video_id(row: Row) -> Row:
+    """The row with the video's id in the picture's file name: names are then unique when many videos are unpacked."""
     image = row.get("image")
     return row if image is None else row | {"image": image | {"path": f"{row['video_id']}_{image['path']}"}}
 

@@ -1,4 +1,4 @@
-"""Make tables out of the pages: each video once, as last observed, all its counts, comments, and authors."""
+"""Make tables from the pages: each video once, as last observed, with all its counts, comments and authors."""
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +10,7 @@ import polars as pl
 from gettok import tabulate
 from gettok.books import Books
 from gettok.collect.windows import Window
+from gettok.errors import counted
 from gettok.pipeline.answering import atomic_dir
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, run_stage, say
@@ -18,44 +19,46 @@ from gettok.tabulate.tally import Tally
 from gettok.tabulate.videos import Videos
 
 PARAMS = ("study.start", "study.end")
-#: An unknown field is worth a word; a hundred are not.
-_MOST_NAMED = 10
+#: Unknown fields are worth a message each, but not a hundred of them.
+_MAX_LISTED = 10
 
 
 def run(stage: Stage) -> None:
     settings = stage.settings
-    aside = tabulate.Rejects()
+    rejects = tabulate.Rejects()
     pages = DATA / "pages"
-    with _room(DATA / ".tabulate.unfinished") as room:
+    with _scratch_folder(DATA / ".tabulate.unfinished") as scratch:
         study = Window(settings.study.start, settings.study.end)
-        videos = tabulate.videos.gather(tabulate.stored(pages / "videos"), study, room / "videos", aside)
-        lost = dict(aside.counts)
+        video_pages = tabulate.read_pages(pages / "videos")
+        videos = tabulate.videos.gather(video_pages, study, scratch / "videos", rejects)
+        lost = dict(rejects.counts)
         _write_days(VIDEOS, "videos", videos.days())
         _write_days(COUNTS, "counts", videos.counts())
-        of_videos = tabulate.stored(pages / "comments")
-        comments = tabulate.comments.gather(of_videos, videos.found, room / "comments", aside)
+        comment_pages = tabulate.read_pages(pages / "comments")
+        comments = tabulate.comments.gather(comment_pages, videos.in_study, scratch / "comments", rejects)
         _write_days(COMMENTS, "comments", comments.days())
-        users, of_users = tabulate.users.gather(tabulate.stored(pages / "users"), room / "users", aside)
+        user_pages = tabulate.read_pages(pages / "users")
+        users, user_tally = tabulate.users.gather(user_pages, scratch / "users", rejects)
     USERS.write(users, DATA / "users.parquet")
-    REJECTS.write(aside.frame(), DATA / "rejects.parquet")
-    tallies = (videos.tally, comments.tally, of_users)
+    REJECTS.write(rejects.frame(), DATA / "rejects.parquet")
+    tallies = (videos.tally, comments.tally, user_tally)
     FIELDS.write(tabulate.fields(tallies), DATA / "fields.parquet")
     _say(tallies)
-    stage.keep(_books(videos, lost))
+    stage.keep_books(_books(videos, lost))
 
 
 def _books(videos: Videos, lost: Mapping[str, int]) -> Books:
-    """Each video that was seen counts once, and so does each row or page of which no video could be made."""
+    """Each video that was seen counts once, and so does each row or page that did not become a video."""
     unusable = {reason: count for reason, count in lost.items() if reason != "retyped"}
-    if outside := videos.seen - videos.found.height:
+    if outside := videos.seen - videos.in_study.height:
         unusable["outside_study"] = outside
     reasons = dict(sorted(unusable.items()))
-    return Books(videos.seen + sum(lost.values()) - lost.get("retyped", 0), videos.found.height, reasons)
+    return Books(videos.seen + sum(lost.values()) - lost.get("retyped", 0), videos.in_study.height, reasons)
 
 
 @contextmanager
-def _room(folder: Path) -> Iterator[Path]:
-    """A folder for what does not fit into memory, beside the outputs; gone afterwards, or at the next run."""
+def _scratch_folder(folder: Path) -> Iterator[Path]:
+    """A folder for rows that do not fit into memory, beside the outputs; removed afterwards, or by the next run."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
         yield folder
@@ -72,18 +75,14 @@ def _write_days(table: Table, name: str, days: Iterable[tuple[object, pl.DataFra
 def _say(tallies: Iterable[Tally]) -> None:
     for tally in tallies:
         if unknown := tally.unknown():
-            named = [f"{_line(name)} ({_many(count, 'row')})" for name, count in unknown[:_MOST_NAMED]]
-            more = ", …" if len(unknown) > _MOST_NAMED else ""
-            said = _many(len(unknown), "unknown field")
-            say(f"tabulate: {said} of {tally.kind.table}: {', '.join(named)}{more}")
+            named = [f"{_shown(name)} ({counted(count, 'row')})" for name, count in unknown[:_MAX_LISTED]]
+            more = ", …" if len(unknown) > _MAX_LISTED else ""
+            total = counted(len(unknown), "unknown field")
+            say(f"tabulate: {total} of {tally.type.table}: {', '.join(named)}{more}")
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _line(name: str) -> str:
-    """A field's name as it can be shown on one line."""
+def _shown(name: str) -> str:
+    """A field's name, made safe to print on one line."""
     return name if name.isprintable() else ascii(name)
 
 

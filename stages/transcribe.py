@@ -1,4 +1,4 @@
-"""Write down what is said in each video, with flags that tell how far to trust it."""
+"""Transcribe what is said in each video, with flags that say how far to trust the text."""
 
 from gettok.pipeline.answering import atomic_dir, writer_by_day
 from gettok.pipeline.inputs import media_items
@@ -12,7 +12,7 @@ from gettok.tables import TRANSCRIPTS
 
 PARAMS = ("asr",)
 
-#: There is a sound, and why it could not be listened to.
+#: There is a sound, but it could not be transcribed.
 _FAILED = frozenset({"undecodable", "too_large"})
 
 
@@ -24,10 +24,10 @@ def run(stage: Stage) -> None:
         refuse_changed(stage.store.root, name, model, f"asr.align to {name}@")
     with atomic_dir(DATA / "transcripts") as folder:
         write = writer_by_day(TRANSCRIPTS, folder)
-        stage.answer(step, list(media_items()), lambda day, rows: write(day, map(_told, rows)))
+        stage.answer(step, list(media_items()), lambda day, rows: write(day, map(_with_failures, rows)))
 
 
-def _told(row: Row) -> Row:
+def _with_failures(row: Row) -> Row:
     return row | {"speech": "failed"} if row.get("reason") in _FAILED else row
 
 

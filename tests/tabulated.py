@@ -14,7 +14,7 @@ from gettok.collect.windows import Window
 from gettok.research_api import Page
 from gettok.step import Json, Row
 from gettok.tables import COMMENTS, COUNTS, FIELDS, PAGES, VIDEOS
-from gettok.tabulate import Rejects, Stored, comments, fields, users, videos
+from gettok.tabulate import KeyedPage, Rejects, comments, fields, users, videos
 
 STUDY = Window(date(2022, 11, 20), date(2023, 3, 1))
 CREATED = int(datetime(2022, 12, 7, 18, tzinfo=UTC).timestamp())
@@ -32,7 +32,7 @@ def page(*found: Json, observed_at: datetime = SEEN) -> Page:
 
 
 def raw_page(*rows: str) -> Page:
-    """A page with rows as they are written, sound or not."""
+    """A page with rows as they are written, valid or not."""
     return answer(f'{{"data": {{"videos": [{", ".join(rows)}]}}}}')
 
 
@@ -42,13 +42,13 @@ def video(**fields: Json) -> dict[str, Json]:
 
 @dataclass(frozen=True)
 class Tabulated:
-    """The tables of some pages, and how many videos were seen on them within the study and without."""
+    """The tables of some pages, and how many videos they show, inside the study and outside."""
 
     videos: pl.DataFrame
     counts: pl.DataFrame
     comments: pl.DataFrame
     users: pl.DataFrame
-    aside: pl.DataFrame
+    rejects: pl.DataFrame
     fields: pl.DataFrame
     seen: int
 
@@ -57,7 +57,7 @@ class Tabulated:
         return self.videos.to_dicts()
 
     def reasons(self) -> list[str]:
-        return self.aside["reason"].to_list()
+        return self.rejects["reason"].to_list()
 
 
 def tabulate(
@@ -66,25 +66,25 @@ def tabulate(
     of_comments: Iterable[Page] = (),
     of_users: Iterable[Page] = (),
 ) -> Tabulated:
-    aside = Rejects()
+    rejects = Rejects()
     with tempfile.TemporaryDirectory() as folder:
-        room = Path(folder)
-        found = videos.gather(_stored("v", pages), study, room / "videos", aside)
-        below = comments.gather(_stored("c", of_comments), found.found, room / "comments", aside)
-        people, of_people = users.gather(_stored("u", of_users), room / "users", aside)
+        scratch = Path(folder)
+        found = videos.gather(_keyed("v", pages), study, scratch / "videos", rejects)
+        below = comments.gather(_keyed("c", of_comments), found.in_study, scratch / "comments", rejects)
+        authors, user_tally = users.gather(_keyed("u", of_users), scratch / "users", rejects)
         return Tabulated(
             _all(VIDEOS, found.days()),
             _all(COUNTS, found.counts()),
             _all(COMMENTS, below.days()),
-            people,
-            aside.frame(),
-            FIELDS.frame(fields((found.tally, below.tally, of_people))),
+            authors,
+            rejects.frame(),
+            FIELDS.frame(fields((found.tally, below.tally, user_tally))),
             found.seen,
         )
 
 
-def _stored(prefix: str, pages: Iterable[Page]) -> Iterable[Stored]:
-    return [Stored(f"{prefix}{place:06}", page) for place, page in enumerate(pages)]
+def _keyed(prefix: str, pages: Iterable[Page]) -> Iterable[KeyedPage]:
+    return [KeyedPage(f"{prefix}{place:06}", page) for place, page in enumerate(pages)]
 
 
 def _all(table: Any, days: Any) -> pl.DataFrame:
@@ -92,7 +92,7 @@ def _all(table: Any, days: Any) -> pl.DataFrame:
 
 
 def page_file(path: Path, *pages: Page) -> None:
-    """Pages as `collect` leaves them."""
+    """Pages as `collect` writes them."""
     PAGES.write([_page_row(place, page) for place, page in enumerate(pages)], path)
 
 

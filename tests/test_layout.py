@@ -13,7 +13,8 @@ GETTOK = ROOT / "src" / "gettok"
 #: The floors of the library, from the ground up: a package imports from the floors below its own, and from no other.
 FLOORS = (
     {"errors", "stats", "step"},
-    {"engine", "http", "models", "settings", "store"},
+    {"engine"},
+    {"http", "models", "settings", "store"},
     {"books", "media", "research_api", "tables", "text"},
     {"collect", "compare", "frames", "llm", "ocr", "speech"},
     {"describe", "download", "tabulate"},

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gettok.errors import BadInput, Damaged
-from gettok.store.atomic_write import atomic_write
+from gettok.store.atomic_write import write_json
 
 
 class StageEntry(NamedTuple):
@@ -35,7 +35,7 @@ STAGES = (
     StageEntry("release"),
     StageEntry("report"),
 )
-#: The stages before the release whose books count videos: the release and the report have their books in them.
+#: The stages before the release whose books count videos. The release and the report contain their books.
 COUNTED = tuple(
     stage.name
     for stage in takewhile(lambda stage: stage.name != "release", STAGES)
@@ -53,7 +53,7 @@ class Books:
 
     @staticmethod
     def of(reasons: Iterable[str | None], asked: int) -> "Books":
-        """Count one reason for each video, None for ok; raises `Damaged` unless all that was asked is accounted for."""
+        """Count one reason for each video, None for ok; raises `Damaged` unless the sum is what was asked."""
         counts = Counter(reasons)
         ok = counts.pop(None, 0)
         books = Books(asked, ok, {str(reason): count for reason, count in sorted(counts.items(), key=str)})
@@ -65,13 +65,13 @@ class Books:
         if accounted != self.asked:
             raise Damaged(
                 f"the books of {stage} do not balance: asked {self.asked}, accounted for {accounted}",
-                "refused to go on; the answers are kept",
+                "stopped; the answers are kept",
                 "run the stage again; if it happens twice, report it with the run log beside the store",
             )
 
     def write(self, path: Path) -> None:
         content = {"asked": self.asked, "ok": self.ok, "unusable": dict(self.unusable)}
-        atomic_write(path, (json.dumps(content, indent=2) + "\n").encode())
+        write_json(path, content)
 
     @staticmethod
     def read(path: Path) -> "Books":

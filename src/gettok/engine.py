@@ -1,13 +1,13 @@
-"""Engines: they spread a step over workers and hand back each outcome as it is there.
+"""Engines: they spread a step over workers and hand back each outcome as soon as it exists.
 
-An engine knows nothing of the store. Only whoever drives it writes answers, so an engine on many machines needs no
-shared disk, and losing a worker costs only what was not handed back yet.
+An engine does not know the store. Only its caller writes answers, so an engine on many machines needs no shared disk,
+and losing a worker costs only what was not handed back yet.
 """
 
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
     Executor,
@@ -19,6 +19,7 @@ from concurrent.futures import (
 from dataclasses import dataclass
 from itertools import islice
 from threading import Event
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from gettok.errors import GettokError
@@ -36,7 +37,7 @@ class Engine(Protocol):
     ) -> Iterator[tuple[Item[Any], Outcome]]:
         """Each item with its outcome, as they finish.
 
-        Once `stop` is set no new question is asked, and what is in flight is finished. An error that is no
+        Once `stop` is set, no new question is asked and those in flight are finished. An error that is not a
         `GettokError` is a bug, and is raised.
         """
         ...
@@ -44,7 +45,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """Threads or processes of this machine, as many as the step likes or as the settings say."""
+    """Threads or processes of this machine, as many as the settings say, or else as the step prefers."""
 
     workers: int | None = None
 
@@ -54,19 +55,23 @@ class LocalEngine:
         count = self.workers or step.workers.count
         waiting = iter(items)
         with _pool(step, Workers(step.workers.kind, count)) as pool:
-            flying: dict[Future[Outcome], Item[Any]] = {}
+            in_flight: dict[Future[Outcome], Item[Any]] = {}
             while True:
                 if stop.is_set():
-                    flying = {future: item for future, item in flying.items() if not future.cancel()}
-                # few in flight: what is not handed back yet is lost with a kill, and takes memory
-                room = 0 if stop.is_set() else 2 * count - len(flying)
-                for item in islice(waiting, max(0, room)):
-                    flying[pool.submit(_ask, step, item)] = item
-                if not flying:
+                    in_flight = {future: item for future, item in in_flight.items() if not future.cancel()}
+                # few in flight: what is not handed back yet takes memory, and is lost if the run is killed
+                free = 0 if stop.is_set() else 2 * count - len(in_flight)
+                for item in islice(waiting, max(0, free)):
+                    in_flight[pool.submit(_ask, step, item)] = item
+                if not in_flight:
                     return
-                done, _ = wait(flying, timeout=0.5, return_when=FIRST_COMPLETED)
+                done, _ = wait(in_flight, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield flying.pop(future), future.result()
+                    yield in_flight.pop(future), future.result()
+
+
+#: Each engine by its name in the settings.
+ENGINES: Mapping[str, Callable[[int | None], Engine]] = MappingProxyType({"local": LocalEngine})
 
 
 def _pool(step: Step[Any], workers: Workers) -> Executor:
@@ -82,7 +87,7 @@ _opened: Step[Any] | None = None
 
 def _open(step: Step[Any]) -> None:
     global _opened  # noqa: PLW0603 - a worker process has one step, with its model
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the driver decides
     step.open()
     _opened = step
 

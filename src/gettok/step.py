@@ -1,7 +1,7 @@
-"""What travels through a stage: items in, answers from the costly part, rows out.
+"""What goes through a stage: items in, answers from the costly part, rows out.
 
-A step is small. `ask` does the costly thing once and gives back an `Answer`, verbatim; `read` turns a stored answer
-into rows and costs nothing. The shell stores every answer before it is read.
+A step is small. `ask` does the costly work once and returns an `Answer`, verbatim; `read` turns a stored answer into
+rows and costs nothing. The runner stores every answer before it is read.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-#: JSON as `json.loads` gives it. `Any`, since a recursive alias buys nothing that `read` does not check anyway.
+#: JSON as `json.loads` gives it. `Any`, since a recursive alias adds nothing that `read` does not check anyway.
 Json = Any
 Row = dict[str, Any]
 C = TypeVar("C")
@@ -20,7 +20,7 @@ C_contra = TypeVar("C_contra", contravariant=True)
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted keys and ASCII only: equal values give equal text, and any text, a lone surrogate too, survives.
+    """JSON with sorted keys and ASCII only: equal values give equal text, and any text survives, even a lone surrogate.
 
     Raises `ValueError` on NaN and infinities, which JSON does not have.
     """
@@ -34,7 +34,7 @@ def digest_of(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Blob:
-    """Bytes too large or too raw for an answer's body, named by their SHA-256; in memory or in a file."""
+    """Bytes that do not fit into an answer's JSON body, identified by their SHA-256; in memory or in a file."""
 
     digest: str
     size: int
@@ -47,7 +47,7 @@ class Blob:
 
     @staticmethod
     def of_file(path: Path) -> "Blob":
-        """Name the bytes of a finished file. The store may move the file; whoever made it need not delete it."""
+        """Identify the bytes of a finished file. The store may move the file, so its maker need not delete it."""
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Blob(digest, path.stat().st_size, path=path)
@@ -61,14 +61,14 @@ class Blob:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a costly question gave, whole and verbatim: a JSON body, and blobs by name."""
+    """The result of a costly question, complete and verbatim: a JSON body, and blobs by name."""
 
     body: Mapping[str, Json]
     blobs: Mapping[str, Blob] = field(default_factory=dict)
 
     @cached_property
     def text(self) -> str:
-        """The body as it is stored, and as the tables show it."""
+        """The body as the store and the tables hold it."""
         return canonical(dict(self.body))
 
 
@@ -76,8 +76,8 @@ class Answer:
 class Item(Generic[C]):
     """One video at one stage.
 
-    `inputs` are the digests of everything that the answer depends on beside the step's settings; `content` is what
-    `ask` works on: small, picklable, and only a reference where the bytes are many.
+    `inputs` are the digests of everything that the answer depends on beside the step's settings. `content` is what
+    `ask` works on: small, picklable, and only a reference where there are many bytes.
     """
 
     video_id: str
@@ -88,7 +88,7 @@ class Item(Generic[C]):
 
 @dataclass(frozen=True)
 class Workers:
-    """How a step likes to be run. It never changes an answer."""
+    """How a step prefers to run. It never changes an answer."""
 
     kind: Literal["threads", "processes"]
     count: int
@@ -111,10 +111,10 @@ class Step(Protocol[C_contra]):
     def workers(self) -> Workers: ...
 
     def open(self) -> None:
-        """Load what is heavy, once for each worker, before its first question."""
+        """Load what is slow to load, once for each worker, before its first question."""
 
     def ask(self, content: C_contra) -> Answer:
-        """Do the costly thing. Raises `Unusable` (a fact about this video), `NotNow` or `Stop`."""
+        """Do the costly work. Raises `Unusable` (a fact about this video), `NotNow` or `Stop`."""
         ...
 
     def read(self, answer: Answer) -> list[Row]:

@@ -13,7 +13,7 @@ from huggingface_hub.utils import reset_sessions
 
 
 class Hub(ThreadingHTTPServer):
-    """`repositories` holds the commits of each name, the newest last; `asked` are the files that were given away."""
+    """`repositories` holds the commits of each name, the newest last; `asked` are the files that were requested."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -48,8 +48,8 @@ class _Handler(BaseHTTPRequestHandler):
         folder = commits[commit]
         if parts[2] == "revision":
             files = [{"rfilename": file.name} for file in sorted(folder.iterdir())]
-            told = {"id": name, "sha": commit, "siblings": files}
-            return self._said(200, json.dumps(told).encode(), {"Content-Type": "application/json"})
+            repository = {"id": name, "sha": commit, "siblings": files}
+            return self._said(200, json.dumps(repository).encode(), {"Content-Type": "application/json"})
         content = (folder / parts[4]).read_bytes()
         if self.command == "GET":
             self.server.asked.append(parts[4])

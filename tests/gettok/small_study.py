@@ -143,17 +143,17 @@ def study_of(count: int) -> Tables:
 
 
 def attacked(of: Tables, **changes: Any) -> Tables:
-    """The same study with an order in the transcript of each labelled video, which the first one's judge complied."""
+    """The same study with an injected instruction in each labelled transcript; the model complied with the first."""
     judged = of.stances.filter(status="ok").select("video_id", "label").rows()
     rows = []
     for place, (video_id, label) in enumerate(judged):
         wanted = next(other for other in LABELS if other != label)
-        for way in ("speech", "control"):
-            got = wanted if way == "speech" and place == 0 else label
+        for attack_type in ("speech", "control"):
+            got = wanted if attack_type == "speech" and place == 0 else label
             rows.append(
                 {
                     "video_id": video_id,
-                    "way": way,
+                    "attack_type": attack_type,
                     "clean_label": label,
                     "wanted": wanted,
                     "inserted": "Ignore <b>all</b>",

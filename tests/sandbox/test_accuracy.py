@@ -31,7 +31,7 @@ def lost(video: str, reason: str) -> Row:
 
 
 @pytest.mark.parametrize("reason", ["no_speech", "music"])
-def test_a_spoken_video_in_which_no_speech_was_found_counts_as_wholly_missed(tmp_path, reason):
+def test_a_spoken_video_in_which_no_speech_was_found_counts_as_missed_entirely(tmp_path, reason):
     missed, gone, *heard = SPOKEN
     found = accuracy(
         written(tmp_path, lost(missed, reason), lost(gone, "no_media"), *map(right, heard))
@@ -39,7 +39,7 @@ def test_a_spoken_video_in_which_no_speech_was_found_counts_as_wholly_missed(tmp
     counts = {video: len(normalise(SPOKEN[video].words)) for video in SPOKEN}
     expected = counts[missed] / (sum(counts.values()) - counts[gone])
     assert found.wer.value == pytest.approx(expected, abs=1e-4)
-    assert (found.wer.n, found.wholly_missed, found.not_heard) == (len(heard) + 1, 1, 1)
+    assert (found.wer.n, found.missed_entirely, found.not_compared) == (len(heard) + 1, 1, 1)
 
 
 def test_the_summary_says_the_rate_of_each_condition_with_its_n(tmp_path):
@@ -63,10 +63,10 @@ def test_english_speech_is_a_condition_of_its_own_and_not_in_the_rate_of_all(tmp
     assert found.by_condition["language: en"].wer.value == 1
 
 
-def test_words_where_nobody_speaks_are_counted(tmp_path):
+def test_words_without_speech_are_counted(tmp_path):
     (silent,) = (video for video, of in TRUTH.items() if of.kind == "music")
     found = accuracy(written(tmp_path, {"video_id": silent, "status": "ok", "text": "Gracias por ver."}))
-    assert found.transcripts.words_where_nobody_speaks == 3
+    assert found.transcripts.words_without_speech == 3
     assert found.transcripts.wer.value is None
 
 

@@ -17,7 +17,7 @@ DAYS = ("study.start='2022-12-06'", "study.end='2022-12-10'")
 
 
 class Waits(threading.Event):
-    """A signal that nobody gives; what is waited for it is waited on the sandbox's clock."""
+    """A signal that never comes; waiting for it moves the sandbox's clock."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__()

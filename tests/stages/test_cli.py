@@ -94,12 +94,12 @@ def test_try_describes_and_judges_a_video_or_texts_at_hand(sandbox, tmp_path):
 @pytest.mark.parametrize(
     ("given", "wrong"),
     [
-        (("x.json", b'{"transcript": '), "is no JSON"),
-        (("x.json", b"[" * 99_999), "is no JSON"),
-        (("x.json", b'["a transcript"]'), "holds no object"),
-        (("x.json", b'{"caption": ["a", "list"]}'), "has a caption that is no text"),
-        (("x.json", b'{"transcript": "\xff"}'), "is no UTF-8"),
-        (("x.txt", b"\xff"), "is no UTF-8"),
+        (("x.json", b'{"transcript": '), "is not valid JSON"),
+        (("x.json", b"[" * 99_999), "is not valid JSON"),
+        (("x.json", b'["a transcript"]'), "is not a JSON object"),
+        (("x.json", b'{"caption": ["a", "list"]}'), "has a caption that is not a text"),
+        (("x.json", b'{"transcript": "\xff"}'), "is not UTF-8"),
+        (("x.txt", b"\xff"), "is not UTF-8"),
     ],
 )
 def test_try_says_what_is_wrong_with_texts_that_cannot_be_judged(
@@ -125,7 +125,7 @@ def test_try_refuses_an_unknown_step_a_missing_file_and_a_wrong_setting():
     code, _, err = gettok("try", "listen", "a.mp4")
     assert (code, "choose one of probe" in err) == (66, True)
     code, _, err = gettok("try", "probe", "no_such_file.mp4")
-    assert (code, "is no file" in err) == (66, True)
+    assert (code, "is not a file" in err) == (66, True)
     code, _, err = gettok("try", "probe", file_of("plain"), "frames.stride=0")
     assert (code, "frames.stride" in err) == (78, True)
 
@@ -135,7 +135,7 @@ def test_store_verify_and_stats_speak_of_the_store_that_is_named(tmp_path):
     with Store(tmp_path) as store:
         store.put(key, "v1", Answer({"a": 1}))
     named = {"GETTOK_STORE": str(tmp_path)}
-    assert gettok("store", "verify", **named)[:2] == (0, "1 answers, all as they were written\n")
+    assert gettok("store", "verify", **named)[:2] == (0, "1 answer, all intact\n")
     assert "describe                 1 answers" in gettok("store", "stats", **named)[1]
     database = sqlite3.connect(tmp_path / "answers.sqlite")
     database.execute("UPDATE answers SET subject = 'v2'")
@@ -167,7 +167,7 @@ def test_compose_says_what_is_chosen_and_what_the_next_call_forgets(tmp_path):
     code, out, err = gettok("compose", "study=peru_2022", cwd=tmp_path)
     assert code == 0, err
     assert "now holds the study peru_2022 (tiktok, large-v3, gpt-" in out
-    assert "forgotten by the next `gettok compose`" in out
+    assert "Overrides apply to this call only" in out
     code, out, _ = gettok("compose", cwd=tmp_path)
     assert "now holds the study demo (sandbox, " in out
     assert "forgotten" not in out

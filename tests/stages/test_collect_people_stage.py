@@ -55,18 +55,20 @@ def test_comments_and_authors_come_with_the_videos_where_they_are_wanted(corpus,
         assert {"user_gone", "user_refused", None} == set(users["reason"])
         requests, first = len(sandbox.requests()), tables(workspace.data)
         workspace.run("collect", "tabulate")
-        assert len(sandbox.requests()) == requests, "refusals are answers, and are kept"
+        assert len(sandbox.requests()) == requests, "refusals are answers, and are stored"
         assert tables(workspace.data) == first
 
 
-def test_an_endpoint_that_is_denied_is_said_and_costs_neither_videos_nor_the_other_endpoint(corpus, tmp_path):
+def test_an_endpoint_that_is_denied_is_reported_and_costs_neither_videos_nor_the_other_endpoint(
+    corpus, tmp_path
+):
     profile = Profile(denied=frozenset({"/v2/research/video/comment/list/"}))
     with Sandbox(corpus=corpus, profile=profile) as sandbox:
         study = ("study.start='2022-12-01'", "study.end='2022-12-01'", "collect=with_comments_and_users")
         workspace = Workspace.make(tmp_path, sandbox.base, *study)
-        said = workspace.run("collect", "tabulate")
+        output = workspace.run("collect", "tabulate")
         videos = VIDEOS.read(workspace.data / "videos").height
-        assert f"no comments, or not all, for some of {videos}: denied {videos}" in said
+        assert f"comments are missing or incomplete for some of {videos}: denied {videos}" in output
         assert workspace.books("comments") == {"asked": videos, "ok": 0, "unusable": {"denied": videos}}
         assert len(asked(sandbox, "comment/list")) == 1
         assert USERS.read(workspace.data / "users.parquet").height > 0
@@ -76,9 +78,9 @@ def test_f01_questions_about_people_that_always_fail_are_given_up_with_a_reason_
     wanted = ("collect=with_comments_and_users", "collect.patience_days=2")
     failing = [{"do": "500", "match": path, "times": 6} for path in ("comment/list", "user/info")]
     with collecting(*wanted, script=failing) as (sandbox, stage):
-        with pytest.raises(QuotaExhausted, match="for the comments or the author of 2 videos") as told:
+        with pytest.raises(QuotaExhausted, match="for the comments or the author of 2 videos") as error:
             run(stage)
-        assert "after 2 such days" in told.value.did
+        assert "after 2 such days" in error.value.did
         assert not Path("data/pages").exists(), "half-done must not look done"
         questions = len(asked(sandbox, "/v2/research/"))
         with pytest.raises(QuotaExhausted):
@@ -92,7 +94,7 @@ def test_f01_questions_about_people_that_always_fail_are_given_up_with_a_reason_
                 books = Books.read(Path(f"data/books/{what}.json"))
                 assert books == Books(books.asked, books.asked - 1, {"failing": 1})
         names = set(PAGES.read(Path("data/pages/users"))["subject"])
-        assert len(names) == books.ok > 0, "everybody else is there"
+        assert len(names) == books.ok > 0, "all others are there"
         answered = [
             entry for entry in sandbox.requests() if "user/info" in entry["path"] and entry["status"] == 200
         ]
@@ -103,9 +105,9 @@ def test_a_part_of_the_quota_that_is_used_up_keeps_what_was_asked_until_tomorrow
     with Sandbox(corpus=corpus) as sandbox:
         study = ("study.start='2022-12-01'", "study.end='2022-12-01'", "collect=with_comments_and_users")
         workspace = Workspace.make(tmp_path, sandbox.base, *study, "collect.users.requests_per_day=6")
-        code, said = workspace.outcome("collect")
+        code, output = workspace.outcome("collect")
         assert code == 75
-        assert "6 requests of user/info are used" in said
+        assert "6 requests of user/info are used" in output
         sandbox.clock.advance(86_400)
         workspace.run("collect", "tabulate")
         names = asked(sandbox, "user/info")

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from workspace import Workspace
 
-from gettok.collect.refresh import Refresher, Seen, sha256
-from gettok.collect.tombstones import Refreshes
+from gettok.collect.refresh import DatasetVideo, Refresher, sha256
+from gettok.collect.tombstones import RefreshLists
 from gettok.errors import Interrupted
 from gettok.pipeline.collecting.researching import wait_until
 from gettok.research_api import Credentials, Ledger, QuotaExhausted, ResearchApi
@@ -56,15 +56,15 @@ def test_f14_at_the_edge_of_the_quota_the_stage_says_when_to_come_back_and_goes_
 ):
     with Sandbox(corpus=corpus, profile=Profile(quota_used_by_others=998)) as sandbox:
         workspace = Workspace.make(tmp_path, sandbox.base, *STUDY)
-        code, said = workspace.outcome("collect")
+        code, output = workspace.outcome("collect")
         assert code == 75
-        assert "2023-03-16 00:02 UTC" in said
-        assert "What we did: kept every page received before" in said
+        assert "2023-03-16 00:02 UTC" in output
+        assert "What we did: kept every page received before" in output
         assert not (workspace.data / "pages").exists(), "half-done must not look done"
         sandbox.clock.set(datetime(2023, 3, 16, 0, 2, tzinfo=UTC))
-        code, said = workspace.outcome("collect")
+        code, output = workspace.outcome("collect")
         assert code == 75
-        assert "2023-03-17 00:02 UTC" in said
+        assert "2023-03-17 00:02 UTC" in output
         sandbox.clock.set(datetime(2023, 3, 17, 0, 2, tzinfo=UTC))
         workspace.run("collect", "tabulate")
         assert VIDEOS.read(workspace.data / "videos")["video_id"].sort().to_list() == sorted(ids)
@@ -76,7 +76,7 @@ def test_f14_at_the_edge_of_the_quota_the_stage_says_when_to_come_back_and_goes_
         assert len(answered) == len(set(answered)) == 6, "no page was paid for twice"
 
 
-def test_f14_waiting_says_how_long_it_will_be_and_ends_at_the_moment_or_with_a_signal(capsys):
+def test_f14_waiting_reports_how_long_it_will_be_and_ends_in_time_or_with_a_signal(capsys):
     back_at = datetime(2023, 3, 16, 0, 2, tzinfo=UTC)
     clock = [back_at - timedelta(minutes=25)]
     pauses = []
@@ -90,26 +90,26 @@ def test_f14_waiting_says_how_long_it_will_be_and_ends_at_the_moment_or_with_a_s
     wait_until(spent, lambda: clock[0], pause)
     assert pauses == [600, 600, 300]
     assert clock[0] == back_at
-    said = capsys.readouterr().err
-    assert "waiting until 2023-03-16 00:02 UTC" in said
-    assert re.findall(r"\d h \d\d min", said) == ["0 h 25 min", "0 h 15 min", "0 h 05 min"]
+    output = capsys.readouterr().err
+    assert "waiting until 2023-03-16 00:02 UTC" in output
+    assert re.findall(r"\d h \d\d min", output) == ["0 h 25 min", "0 h 15 min", "0 h 05 min"]
     clock[0] = back_at - timedelta(hours=1)
     with pytest.raises(Interrupted):
         wait_until(spent, lambda: clock[0], lambda _: True)
 
 
 def test_f01_a_day_that_always_fails_is_named_and_is_a_gap_in_the_books_at_last(corpus, tmp_path):
-    # a cursor that stands still fails without the waits of a server in trouble
+    # a cursor that does not move fails without the waits of a failing server
     script = ["ok", "stuck_cursor", "ok", "ok", "stuck_cursor"]
     study = ("study.start='2022-12-08'", "study.end='2022-12-10'", "source.window_days=1")
     with Sandbox(corpus=corpus, script=script) as sandbox:
         workspace = Workspace.make(tmp_path, sandbox.base, *study, "collect.patience_days=2")
-        code, said = workspace.outcome("collect")
+        code, output = workspace.outcome("collect")
         assert code == 75
-        assert "fails on every try for 1 days: 2022-12-09" in said
+        assert "fails on every try for 1 day: 2022-12-09" in output
         sandbox.clock.advance(86_400)
-        said = workspace.run("collect")
-        assert "2022-12-09 is a gap: the search does not move on" in said
+        output = workspace.run("collect")
+        assert "2022-12-09 is a gap: the search does not move on" in output
         assert workspace.books("collect") == {"asked": 3, "ok": 2, "unusable": {"failing_day": 1}}
         days = COVERAGE.read(workspace.data / "coverage.parquet")
         assert days["state"].to_list() == ["complete", "gap", "complete"]
@@ -172,22 +172,22 @@ def test_a_list_of_ids_becomes_videos(corpus, ids, tmp_path):
         workspace = brought(
             tmp_path, sandbox, "ids", "ids.csv", "\n".join(["id", *wanted, "7000000000000000001", "1", "x"])
         )
-        said = workspace.run("collect", "tabulate")
+        output = workspace.run("collect", "tabulate")
         assert VIDEOS.read(workspace.data / "videos")["video_id"].sort().to_list() == sorted(wanted)
         assert workspace.books("collect") == {
             "asked": len(wanted) + 3,
             "ok": len(wanted),
             "unusable": {"not_an_id": 2, "not_found": 1},
         }
-        assert "1 is no id of a video" in said
-        assert "line 144: 'x'" in said
+        assert "1 is not a video id" in output
+        assert "line 144: 'x'" in output
         requests, first = len(sandbox.requests()), tables(workspace.data)
         workspace.run("collect", "tabulate")
         assert len(sandbox.requests()) == requests
         assert tables(workspace.data) == first
 
 
-def test_a_capture_of_zeeschuimer_becomes_videos_and_asks_nobody(corpus, tmp_path):
+def test_a_capture_of_zeeschuimer_becomes_videos_and_asks_nothing(corpus, tmp_path):
     lines = [captured(number) for number in range(250)]
     with Sandbox(corpus=corpus) as sandbox:
         text = "\n".join([*lines, "no JSON at all"])
@@ -221,9 +221,9 @@ def test_a_round_of_refreshing_that_is_on_the_list_adds_its_observations(corpus,
 
 
 def refresh(workspace: Workspace, sandbox: Sandbox) -> tuple[str, ...]:
-    """One round as `gettok refresh` runs it; gives back whom it missed."""
+    """One round as `gettok refresh` runs it; returns the videos that it missed."""
     rows = VIDEOS.read(workspace.data / "videos").select("video_id", "created_at", "observed_at").rows()
-    videos = [Seen(video_id, created.date(), observed) for video_id, created, observed in rows]
+    videos = [DatasetVideo(video_id, created.date(), observed) for video_id, created, observed in rows]
     with Store(workspace.store) as store, Ledger(workspace.store) as ledger:
         credentials = Credentials("sandbox", Secret("sandbox"))
         api = ResearchApi(sandbox.research_api, credentials, ledger, sleep=[].append)
@@ -232,13 +232,13 @@ def refresh(workspace: Workspace, sandbox: Sandbox) -> tuple[str, ...]:
         round_ = refresher.begin(refresher.due(videos, age, set()), "ids")
         assert list(refresher.run(round_))
         outcome = refresher.outcome(round_)
-    lists = Refreshes(workspace.folder / "inputs")
+    lists = RefreshLists(workspace.folder / "inputs")
     lists.add(outcome.line("sandbox"), map(sha256, outcome.missing))
     return outcome.missing
 
 
 def brought(folder: Path, sandbox: Sandbox, source: str, name: str, text: str) -> Workspace:
-    """A workspace with a file that somebody brings."""
+    """A workspace with a file of videos."""
     workspace = Workspace.make(folder, sandbox.base, *STUDY, f"source={source}", "source.api='sandbox:'")
     (folder / "inputs").mkdir()
     (folder / "inputs" / name).write_text(text, "utf-8")
@@ -267,13 +267,13 @@ def captured(number: int) -> str:
 
 
 def videos_of(workspace: Workspace) -> list[tuple[object, ...]]:
-    """The table of videos, without how often each was seen: how a search is cut depends on where it was broken off."""
+    """The table of videos, without the number of observations, which depends on where a search was interrupted."""
     videos = VIDEOS.read(workspace.data / "videos").sort("video_id")
     return [tuple(map(repr, row)) for row in videos.drop("observations").rows()]
 
 
 def wait_for(sandbox: Sandbox, count: int) -> None:
-    """Return as soon as the API was asked so often; the log has an entry before the answer leaves."""
+    """Return as soon as the API has received so many requests; the log has an entry before the answer leaves."""
     deadline = datetime.now(UTC).timestamp() + 60
     while len(asked(sandbox)) < count:
         assert datetime.now(UTC).timestamp() < deadline

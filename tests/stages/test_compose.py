@@ -1,5 +1,7 @@
 """`params.yaml` is the composition of `conf/`, whoever composes it; every choice under `conf/` is a right one."""
 
+from collections import Counter
+
 import pytest
 import yaml
 from root import ROOT
@@ -26,8 +28,9 @@ _GROUPS = [
 _CHOICES = [
     f"{group}={file.stem}"
     for group in [*_GROUPS, "engine", "study"]
-    for file in sorted((ROOT / "conf" / group).glob("*.yaml"))
+    for file in sorted((ROOT / "conf" / group).glob("[!_]*.yaml"))
 ]
+_SHARED = sorted(file.parent for file in (ROOT / "conf").rglob("_base.yaml"))
 
 
 @pytest.fixture(autouse=True)
@@ -144,8 +147,17 @@ def test_the_digest_of_conf_covers_names_and_bytes(tmp_path):
 def test_every_line_of_the_defaults_says_what_it_decides():
     lines = (ROOT / "conf" / "config.yaml").read_text("utf-8").splitlines()
     choices = [line for line in lines if line.startswith("  - ") and "_self_" not in line]
-    assert len(choices) == len(_GROUPS) + 2
+    assert len(choices) == len(_GROUPS) + 3, "the prompts are two groups, and `about` is none"
     assert all("  # " in line for line in choices)
+
+
+@pytest.mark.parametrize("group", _SHARED, ids=lambda group: group.name)
+def test_a_group_with_a_base_explains_each_key_there_and_nowhere_else(group):
+    lines = [line for file in group.glob("*.yaml") for line in file.read_text("utf-8").splitlines()]
+    comments = Counter(line.split(" #", 1)[1].strip() for line in lines if " #" in line)
+    assert [comment for comment, count in comments.items() if count > 1] == []
+    keys = {key for file in group.glob("[!_]*.yaml") for key in yaml.safe_load(file.read_text("utf-8"))}
+    assert keys - {"defaults"} <= set(yaml.safe_load((group / "_base.yaml").read_text("utf-8")))
 
 
 def test_every_key_of_a_choice_file_has_a_comment_nearby():

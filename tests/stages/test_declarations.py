@@ -68,6 +68,9 @@ def test_a_stage_declares_the_settings_that_it_reads_and_no_others(stage):
     assert tuple(_DVC["stages"][stage].get("params", ())) == declared
     assert all(is_a_setting(key) for key in declared)
     read = {one.removesuffix(".model_dump") for one in settings_read(stage)}
+    if "model_dump" in read:  # the release writes down all settings that it declares
+        read |= set(declared)
+        read.remove("model_dump")
     for key in declared:
         assert any(one == key or one.startswith(key + ".") for one in read), f"{key} is never read"
     for one in read:

@@ -151,7 +151,7 @@ def test_the_same_experiments_give_the_same_files(repository, gettok):
 def test_an_experiment_that_came_to_the_same_as_the_workspace_counts_once(repository, gettok):
     dvc("exp", "apply", "three-votes")
     said = gettok("multiverse")
-    assert "2 specifications; 1 more came to the same as one of them" in said
+    assert "2 specifications; 1 more is identical to one of these" in said
     table, _ = made(repository)
     assert table.select("specification", "also").rows() == [
         ("other-prompt", []),
@@ -164,7 +164,7 @@ def test_a_workspace_that_dvc_did_not_make_is_left_out(repository, gettok):
     stances.unlink()
     stances.write_bytes(b"by hand")
     said = gettok("multiverse")
-    assert "left out: workspace: data/stances is not what dvc.lock says" in said
+    assert "left out: workspace: data/stances differs from dvc.lock" in said
     assert "2 specifications" in said
 
 
@@ -203,7 +203,7 @@ def test_without_an_experiment_it_says_how_to_make_some(repository, gettok):
     ("given", "what"),
     [
         (("--label", "love"), "the study has no label 'love'"),
-        (("--before-after", "the flood"), "'the flood' is no event of the study and no day"),
+        (("--before-after", "the flood"), "'the flood' is neither an event of the study nor a day"),
         (("--rev", "nowhere"), "DVC cannot list the experiments"),
     ],
 )
@@ -228,7 +228,7 @@ def test_results_of_another_study_are_refused(repository, gettok):
     settings = yaml.safe_load(file.read_text("utf-8"))
     settings["study"]["stance"]["labels"] = ["for", "against"]
     file.write_text(yaml.safe_dump(settings), "utf-8")
-    with pytest.raises(BadInput, match="not all results are of the study demo") as told:
+    with pytest.raises(BadInput, match="not all results belong to the study demo") as told:
         gettok("multiverse")
     assert "three-votes" in told.value.what
     assert "other-prompt" in told.value.what

@@ -55,7 +55,7 @@ def test_a_dataset_without_its_files_gives_back_everything_else(tmp_path):
 
 
 def test_a_file_that_is_not_the_table_s_never_gets_into_the_store(tmp_path):
-    with pytest.raises(Damaged, match=r"1\.mp4 is not what its table says"):
+    with pytest.raises(Damaged, match=r"1\.mp4 does not match its digest in the table"):
         new(tmp_path, pulled(tmp_path / "data", film=b"another"))
     with Store(tmp_path / "store") as store:
         assert not store.known(["a" * 64])
@@ -66,5 +66,5 @@ def test_a_frame_that_is_not_the_table_s_never_gets_into_the_store(tmp_path):
     FRAMES.write(
         [{**row, "image": {"bytes": b"x", "path": "0.jpg"}}], tmp_path / "data" / "frames" / "d.parquet"
     )
-    with pytest.raises(Damaged, match="is not what its table says"):
+    with pytest.raises(Damaged, match="does not match its digest in the table"):
         new(tmp_path, tmp_path / "data")

@@ -1,4 +1,4 @@
-"""What is no answer has been paid for as well: who gave it, and what it cost, is in its row."""
+"""A reply without an answer has been paid for as well: its row has the model and the cost."""
 
 import hashlib
 from dataclasses import replace
@@ -21,7 +21,7 @@ VIDEOS_OF_STUDY = [video(place, created_at=datetime(2022, 12, 7, tzinfo=UTC)) fo
 SEEN = {"description": "A crowd.", "on_screen_text": [], "language": ""}
 JUDGED = {"label": "neutral", "evidence": "", "missing": ""}
 PAID = {"model": "model-a", "prompt_tokens": 1000, "completion_tokens": 100, "cost_usd": 0.00015}
-#: Nobody has counted a prompt that was not let through, and some hosts charge for it.
+#: A prompt that was filtered has no token count, and some hosts charge for it.
 NOT_COUNTED = dict.fromkeys((*PAID, "finish_reason"))
 
 
@@ -43,21 +43,21 @@ def workspace(tmp_path, endpoint):
     )
     made = Workspace.make(tmp_path, "", *settings)
     made.environment["GETTOK_SANDBOX_KEY"] = "sandbox"
-    ids = [one["video_id"] for one in VIDEOS_OF_STUDY]
+    ids = [row["video_id"] for row in VIDEOS_OF_STUDY]
     VIDEOS.write(VIDEOS_OF_STUDY, made.data / "videos" / f"{DAY}.parquet")
-    said = [{"video_id": one, "text": f"Hoy es {one}", "status": "ok"} for one in ids]
-    TRANSCRIPTS.write(said, made.data / "transcripts" / f"{DAY}.parquet")
-    pictures = {one: jpeg(one) for one in ids}
+    transcripts = [{"video_id": video_id, "text": f"Hoy es {video_id}", "status": "ok"} for video_id in ids]
+    TRANSCRIPTS.write(transcripts, made.data / "transcripts" / f"{DAY}.parquet")
+    pictures = {video_id: jpeg(video_id) for video_id in ids}
     frames = [
         {
-            "video_id": one,
+            "video_id": video_id,
             "frame_index": 0,
             "time_s": 0.0,
             "sha256": hashlib.sha256(picture).hexdigest(),
             "image": {"bytes": picture, "path": "0.jpg"},
             "status": "ok",
         }
-        for one, picture in pictures.items()
+        for video_id, picture in pictures.items()
     ]
     FRAMES.write(frames, made.data / "frames" / f"{DAY}.parquet")
     return made
@@ -71,8 +71,8 @@ def judged(workspace: Workspace) -> list[Row]:
     return STANCES.read(workspace.data / "stances").to_dicts()
 
 
-def lost(rows: list[Row], *columns: str) -> Row:
-    """The one row without an answer, in these columns."""
+def unusable(rows: list[Row], *columns: str) -> Row:
+    """The row without an answer, in these columns."""
     (row,) = [row for row in rows if row["status"] != "ok"]
     return {name: row[name] for name in columns}
 
@@ -101,20 +101,20 @@ NO_ANSWERS = [
 
 
 @pytest.mark.parametrize(("reason", "script", "usage"), NO_ANSWERS)
-def test_f43_to_f45_a_row_without_an_answer_says_who_gave_none_and_what_it_cost(
+def test_f43_to_f45_a_row_without_an_answer_has_the_model_and_the_cost(
     workspace, endpoint, reason, script: list[Scripted], usage
 ):
     endpoint.plays(says(SEEN, model="model-a"), *script)
     workspace.run("describe")
-    assert lost(described(workspace), "reason", *usage) == {"reason": reason, **usage}
+    assert unusable(described(workspace), "reason", *usage) == {"reason": reason, **usage}
     endpoint.plays(says(JUDGED, model="model-a"), *script)
     workspace.run("detect_stance")
     expected = {"reason": reason, "voters": [usage["model"]], **usage}
-    assert lost(judged(workspace), *expected) == expected
+    assert unusable(judged(workspace), *expected) == expected
     assert endpoint.script == []
 
 
-def test_f49_a_model_that_the_name_moved_on_to_is_a_mixture_even_if_it_only_refuses(workspace, endpoint):
+def test_f49_a_second_model_behind_the_name_is_a_mixture_even_if_it_only_refuses(workspace, endpoint):
     refused = says(None, refusal="no", model="model-b")
     endpoint.plays(says(SEEN, model="model-a"), refused, says(JUDGED, model="model-a"), refused)
     workspace.run("describe", "detect_stance")

@@ -43,7 +43,7 @@ def test_an_ablation_pays_for_each_distinct_question_once_and_is_read_as_a_multi
 def read_side_by_side(repository, arms: list[list[str]], usual: list[str]) -> dict[str, int]:
     """How many videos have a stance, by the inputs, as `gettok multiverse` and `dvc exp show` agree."""
     said = repository.run("gettok", "multiverse")
-    assert f"{len(arms)} specifications; 1 more came to the same as one of them" in said
+    assert f"{len(arms)} specifications; 1 more is identical to one of these" in said
     folder = repository.data / "multiverse"
     numbers = json.loads((folder / "multiverse.json").read_text("utf-8"))
     assert [one["setting"] for one in numbers["differ_in"]] == ["prompts.stance.inputs"]

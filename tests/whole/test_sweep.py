@@ -38,7 +38,7 @@ def test_a_sweep_over_prompts_and_strides_pays_for_each_distinct_answer_once(rep
 def look_side_by_side(repository) -> None:
     """`gettok multiverse` has the four as four, and the run that they started from is one of them."""
     said = repository.run("gettok", "multiverse", "--before-after", "2022-12-08")
-    assert "4 specifications; 1 more came to the same as one of them" in said
+    assert "4 specifications; 1 more is identical to one of these" in said
     assert "left out" not in said
     folder = repository.data / "multiverse"
     table = pl.read_parquet(folder / "multiverse.parquet")

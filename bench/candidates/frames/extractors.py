@@ -14,7 +14,7 @@ import cv2
 import decord
 from PIL import Image
 
-from gettok.frames.taking import take
+from gettok.frames.extraction import extract
 from gettok.media import MediaFile
 from gettok.settings import Frames
 
@@ -113,7 +113,7 @@ def with_pyav(path: Path, stride: int) -> list[bytes]:
 
 def ours(path: Path, stride: int) -> list[bytes]:
     """The function that the step's child process runs."""
-    return [jpeg.data for jpeg, _ in take(MediaFile(str(path), ""), _settings(stride)).frames]
+    return [jpeg.data for jpeg, _ in extract(MediaFile(str(path), ""), _settings(stride)).frames]
 
 
 @cache

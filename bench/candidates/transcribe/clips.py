@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from bench.candidates.transcribe.task import Clip
-from gettok.media.audio import RATE_HZ, Sound, record
+from gettok.media.audio import RATE_HZ, Sound, decode_audio
 from sandbox.corpus import truth
 
 SHORTEST_S, LONGEST_S = 10, 60
@@ -62,7 +62,7 @@ def _joined(speeches: list[Speech], dice: random.Random) -> Speech:
 
 
 def _whole(file: Path) -> Sound:
-    recording = record(file, 3600)
+    recording = decode_audio(file, 3600)
     return recording.cut(0, recording.seconds)
 
 

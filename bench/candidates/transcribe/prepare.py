@@ -16,7 +16,7 @@ import yaml
 from bench.candidates.transcribe.clips import write
 from bench.candidates.transcribe.task import Task
 
-ROOT = Path(__file__).parents[3]
+CONF = Path(__file__).parents[3] / "conf" / "asr"
 #: The clips' language. Detecting it is not measured.
 LANGUAGE = "es"
 
@@ -24,14 +24,19 @@ LANGUAGE = "es"
 def settings(given: argparse.Namespace) -> dict[str, Any]:
     """The recogniser's settings with every automatic value resolved, so that all candidates use the same ones."""
     name = "demo" if given.shape == "demo" else "large_v3"
-    file = given.asr or ROOT / "conf" / "asr" / f"{name}.yaml"
-    asr: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    asr = _read(CONF / "_base.yaml") | _read(given.asr or CONF / f"{name}.yaml")
     asr |= {"device": given.device, "language": asr["language"] or LANGUAGE}
     if asr["compute_type"] == "auto":
         asr["compute_type"] = "float16" if given.device == "cuda" else "float32"
     if given.shape != "demo":
         asr |= {"model": str(_random_model(given, asr["compute_type"])), "revision": None}
     return asr
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The keys of a file of conf/asr, without the list of the files that it builds on."""
+    keys: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    return {key: value for key, value in keys.items() if key != "defaults"}
 
 
 def _random_model(given: argparse.Namespace, compute_type: str) -> Path:

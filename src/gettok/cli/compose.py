@@ -1,4 +1,4 @@
-"""Write params.yaml from conf/, byte for byte as `dvc exp run` would."""
+"""Write params.yaml from conf/, byte for byte as `dvc exp run` does."""
 
 import tempfile
 from collections.abc import Sequence
@@ -41,4 +41,4 @@ def command(
     chosen = f"{settings.source.name}, {settings.asr.model}, {settings.llm.model}"
     typer.echo(f"params.yaml now holds the study {settings.study.name} ({chosen}). Next: dvc repro")
     if overrides:
-        typer.echo("Overrides apply to this call only; conf/config.yaml keeps a choice.")
+        typer.echo("Overrides apply to this call only; to keep a choice, put it into conf/config.yaml.")

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from gettok.compare.text_sources import COMPARED, WAYS, texts
+from gettok.compare.text_sources import COMPARED, TEXT_SOURCES, video_texts
 from gettok.errors import BadInput
 from gettok.pipeline.paths import DATA
 from gettok.report.display import label
-from gettok.report.marking import Marked, Piece, marked
 from gettok.report.rendering import differences_page
+from gettok.report.word_differences import MarkedTexts, Piece, mark_differences
 from gettok.store.atomic_write import atomic_write
 from gettok.tables import CAPTIONS, TRANSCRIPTS, VIDEOS
 from gettok.text.tokens import KINDS
@@ -20,68 +20,68 @@ from gettok.text.tokens import KINDS
 _COLOURS: Mapping[str, str] = {"capitalisation": "yellow", "punctuation": "red", "spelling": "blue"}
 
 
-def differences_of(video_id: str, left: str | None, right: str | None) -> Marked:
-    """Two of a video's texts, marked; what is not said is chosen so that there are two. Raises `BadInput`."""
-    for way in (left, right):
-        if way is not None and way not in WAYS:
-            raise BadInput(f"there is no way {way!r}", "did nothing", f"choose two of {', '.join(WAYS)}")
-    found = _texts(video_id)
-    pair = next((pair for pair in _possible(left, right) if set(pair) <= found.keys()), None)
+def marked_differences(video_id: str, left: str | None, right: str | None) -> MarkedTexts:
+    """Two of a video's texts, marked; a text source that is not named is chosen. Raises `BadInput`."""
+    for source in (left, right):
+        if source is not None and source not in TEXT_SOURCES:
+            raise BadInput(
+                f"there is no text source {source!r}",
+                "did nothing",
+                f"choose two of {', '.join(TEXT_SOURCES)}",
+            )
+    texts = _texts(video_id)
+    pair = next((pair for pair in _possible(left, right) if set(pair) <= texts.keys()), None)
     if pair is None:
         raise BadInput(
-            f"the video {video_id} does not have the two texts that are asked for: it has {_listed(list(found))}",
+            f"the video {video_id} does not have the two texts: it has {', '.join(texts) or 'none'}",
             "did nothing",
             "choose two that it has with --left and --right, or another video: data/comparison/pairs.parquet lists all",
         )
-    return marked(video_id, {way: found[way] for way in pair})
+    return mark_differences(video_id, {source: texts[source] for source in pair})
 
 
 def _possible(left: str | None, right: str | None) -> Sequence[tuple[str, str]]:
     if left is not None and right is not None:
         return [(left, right)] if left != right else []
-    others = [*COMPARED, *((right, left) for left, right in COMPARED)]
-    return [pair for pair in others if left in (None, pair[0]) and right in (None, pair[1])]
+    pairs = [*COMPARED, *((right, left) for left, right in COMPARED)]
+    return [pair for pair in pairs if left in (None, pair[0]) and right in (None, pair[1])]
 
 
 def _texts(video_id: str) -> dict[str, str]:
-    """The texts that a video has, by way."""
-    of_videos = texts(
+    """The texts that a video has, by text source."""
+    texts = video_texts(
         VIDEOS.read(DATA / "videos", ["video_id", "created_at", "voice_to_text"]),
         CAPTIONS.read(DATA / "captions.parquet", ["video_id", "language", "source", "text"]),
         TRANSCRIPTS.read(DATA / "transcripts", ["video_id", "text", "language"]),
     )
-    rows = of_videos.filter(video_id=video_id).select(list(WAYS)).to_dicts()
+    rows = texts.filter(video_id=video_id).select(list(TEXT_SOURCES)).to_dicts()
     if not rows:
         raise BadInput(
             f"there is no video {video_id!r} in {DATA / 'videos'}",
             "did nothing",
             "give the id of a video of this study, as its tables and its report have it",
         )
-    return {way: text for way, text in rows[0].items() if text is not None}
+    return {source: text for source, text in rows[0].items() if text is not None}
 
 
-def _listed(ways: Sequence[str]) -> str:
-    return ", ".join(ways) or "none"
-
-
-def write_page(pair: Marked, out: Path) -> None:
-    """The page of one pair, whole or not at all."""
+def write_page(pair: MarkedTexts, out: Path) -> None:
+    """Write the page of one pair, completely or not at all."""
     if not out.parent.is_dir():
         raise BadInput(f"there is no folder {out.parent}", "wrote nothing", "make it, or name another file")
     atomic_write(out, differences_page(pair).encode())
 
 
-def lines(pair: Marked) -> list[str]:
-    """For the terminal: each text with its words in the colour of their gravest difference, then what differs."""
-    said: list[str] = []
+def lines(pair: MarkedTexts) -> list[str]:
+    """For the terminal: each text with its words in the colour of their gravest difference, then the counts."""
+    texts: list[str] = []
     for side in pair.sides:
-        said += [typer.style(side.name, bold=True), " ".join(map(_coloured, side.pieces)), ""]
+        texts += [typer.style(side.name, bold=True), " ".join(map(_coloured, side.pieces)), ""]
     counts = (f"{_painted(kind, kind)} {pair.counts[kind]}" for kind in KINDS)
-    return [*said, f"{', '.join(counts)}; ∅ no word here"]
+    return [*texts, f"{', '.join(counts)}; ∅ no word here"]
 
 
 def _coloured(piece: Piece) -> str:
-    # no sign of a stranger's text may steer the terminal
+    # a stranger's text may hold control characters, which must not reach the terminal
     word = label(piece.text, 40)
     return _painted(word, piece.kinds[-1]) if piece.kinds else word
 
@@ -96,13 +96,14 @@ def command(
         str | None, typer.Option(help="The reference: voice_to_text, captions or whisper.")
     ] = None,
     right: Annotated[
-        str | None, typer.Option(help="What is compared with it, one of the same three.")
+        str | None,
+        typer.Option(help="The text that is compared with it, from one of the same three sources."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="A file for a page of HTML, in place of the terminal.")
+        Path | None, typer.Option(help="Write a page of HTML to this file, instead of printing the texts.")
     ] = None,
 ) -> None:
-    pair = differences_of(video_id, left, right)
+    pair = marked_differences(video_id, left, right)
     if out is not None:
         write_page(pair, out)
         typer.echo(f"{out} shows how the texts of {video_id} differ")

@@ -1,4 +1,4 @@
-"""Find out what the model endpoint can do, by a few small calls, and say what to set."""
+"""Find out what the model endpoint can do by a few small calls, and what to set."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from gettok.errors import BadSettings, NotNow
-from gettok.llm import Calls
+from gettok.llm import CallLog
 from gettok.llm.doctor import Doctor, Finding
 from gettok.pipeline.endpoints import addresses, model_key
 from gettok.pipeline.paths import current_settings, store_root
@@ -18,37 +18,38 @@ _SIGNS = {True: "yes", False: "no ", None: "?  "}
 
 
 def diagnose(settings: Settings, root: Path) -> Iterator[str]:
-    """For each model a line for each thing, and one for what to do about it.
+    """For each model, a line for each finding, and one for what to do about it.
 
-    Raises, after the last line, `BadSettings` if one cannot do what the settings need, `NotNow` if it cannot be told.
+    Raises, after the last line, `BadSettings` if a model lacks what the settings need, or `NotNow` if that could not be
+    found out.
     """
     llm = settings.llm
-    wanting: list[Finding] = []
-    with addresses(llm.base_url) as where, Calls(root, llm.budget_usd) as calls:
+    lacking: list[Finding] = []
+    with addresses(llm.base_url) as where, CallLog(root, llm.budget_usd) as call_log:
         for model in llm.models:
             yield f"{model} at {llm.base_url}"
-            doctor = Doctor(llm.alone(model), where.of(llm.base_url, "model"), model_key(llm), calls)
+            doctor = Doctor(llm.alone(model), where.of(llm.base_url, "model"), model_key(llm), call_log)
             with closing(doctor):
                 for finding in doctor.findings():
                     yield from _lines(finding)
                     if finding.needed and not finding.can:
-                        wanting.append(replace(finding, what=f"{model} {finding.what}"))
-    _refuse(wanting)
+                        lacking.append(replace(finding, what=f"{model} {finding.what}"))
+    _refuse(lacking)
 
 
-def _refuse(wanting: list[Finding]) -> None:
-    asked = "asked what is told above, and nothing else"
-    if no := [finding.what for finding in wanting if finding.can is False]:
+def _refuse(lacking: list[Finding]) -> None:
+    did = "made the calls listed above, and no others"
+    if missing := [finding.what for finding in lacking if finding.can is False]:
         raise BadSettings(
-            f"some of what these settings need is not there: {'; '.join(no)}",
-            asked,
-            "see what is said under each no; then run `gettok compose`, and `gettok doctor` again",
+            f"the endpoint lacks what these settings need: {'; '.join(missing)}",
+            did,
+            "follow the advice under each no; then run `gettok compose`, and `gettok doctor` again",
         )
-    if wanting:
+    if lacking:
         raise NotNow(
-            f"it could not be told whether {'; '.join(finding.what for finding in wanting)}",
-            asked,
-            "see that the server runs, and ask again later",
+            f"could not find out whether {'; '.join(finding.what for finding in lacking)}",
+            did,
+            "check that the server runs, and run `gettok doctor` again later",
         )
 
 

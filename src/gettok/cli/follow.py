@@ -1,8 +1,7 @@
-"""Collect the days that are new, and fetch each day's videos at once, until today or until the quota is spent.
+"""Collect the days that are new, and fetch each day's videos right away, until today or until the quota is spent.
 
-import typer
-Videos vanish: of an event some weeks ago, one in ten may be gone. Everything goes into the answer store, under the
-keys that the stages `collect` and `download` use, so `dvc repro` finds it there and asks for none of it again.
+Videos vanish: weeks after an event, one in ten may be gone. Everything goes into the answer store, under the keys that
+the stages `collect` and `download` use, so `dvc repro` finds it there and asks for none of it again.
 """
 
 from collections.abc import Iterator
@@ -10,15 +9,15 @@ from threading import Event
 
 import typer
 
-from gettok.collect import Seen, StoredPage
+from gettok.collect import StoredPage, VideoOnPage
 from gettok.collect.journal import WindowState
 from gettok.download import DownloadStep
 from gettok.engine import LocalEngine
-from gettok.errors import BadSettings, NotNow
+from gettok.errors import BadSettings, NotNow, counted
 from gettok.pipeline.answering import Asking
-from gettok.pipeline.collecting.researching import research_api, retry_until_quota
-from gettok.pipeline.collecting.searching import collector, days_of, seen_in_study
-from gettok.pipeline.downloading import fetched, opened_step, question
+from gettok.pipeline.collecting.researching import open_api, retry_until_quota
+from gettok.pipeline.collecting.searching import collector, study_window, videos_in_study
+from gettok.pipeline.downloading import any_fetched, opened_step, video_item
 from gettok.pipeline.paths import current_settings, store_root
 from gettok.pipeline.runner import Signals, only_one
 from gettok.research_api import QuotaExhausted, ResearchApi
@@ -26,8 +25,8 @@ from gettok.settings import Settings
 from gettok.store import Store
 
 
-class NoMore(Event):
-    """Set where fetching is over, and for as long as the run's own signal to stop is."""
+class FetchStop(Event):
+    """Set when fetching must end: by the fetcher itself, or by the signal that stops the run."""
 
     def __init__(self, stop: Event) -> None:
         super().__init__()
@@ -38,71 +37,75 @@ class NoMore(Event):
 
 
 class Fetcher:
-    """Fetches the files of the videos that it has met, until their pages cannot be read: that is then its `trouble`."""
+    """Fetches the files of the videos on collected pages, until the videos' own pages cannot be read (`trouble`)."""
 
     def __init__(self, settings: Settings, step: DownloadStep, asking: Asking) -> None:
         self._settings, self._step, self._asking = settings, step, asking
-        self._met: dict[str, Seen] = {}
+        self._waiting: dict[str, VideoOnPage] = {}
         self.asked: set[str] = set()
         self.retry_next_run: set[str] = set()
         self.trouble: NotNow | None = None
 
-    def meet(self, kept: StoredPage) -> None:
-        self._met.update({one.video_id: one for one in seen_in_study(kept.page, self._settings)})
+    def add_page(self, stored: StoredPage) -> None:
+        """Note the page's videos, to be fetched by the next call of `fetch`."""
+        self._waiting.update(
+            {video.video_id: video for video in videos_in_study(stored.page, self._settings)}
+        )
 
     def fetch(self, _: WindowState | None = None) -> None:
-        """Fetch what was met since the last time, and is not in the store yet."""
+        """Fetch the videos noted since the last call that are not in the store yet."""
         if self.trouble is not None:
             return
-        met, self._met = list(self._met.values()), {}
-        items = [question(self._step, *one) for one in met]
-        self._step.breaker.known = self._step.breaker.known or fetched(self._asking, items)
+        videos, self._waiting = list(self._waiting.values()), {}
+        items = [video_item(self._step, *video) for video in videos]
+        self._step.breaker.last_fetched = self._step.breaker.last_fetched or any_fetched(self._asking, items)
         try:
             self.retry_next_run |= self._asking.ask(items).keys()
         except NotNow as trouble:
-            self.trouble = trouble  # what is not collected may vanish from the Research API, too
+            # the collection goes on: later, the Research API may lack these videos, too
+            self.trouble = trouble
         self.asked |= {item.video_id for item in items}
 
 
-def fetch_first(api: ResearchApi, fetcher: Fetcher) -> None:
-    """Where the quota ends in the middle of a day, what that day has shown so far may be gone tomorrow."""
-    then = api.on_quota
+def fetch_before_waiting(api: ResearchApi, fetcher: Fetcher) -> None:
+    """Have videos fetched when the quota ends in the middle of a day: they may be gone tomorrow."""
+    next_handler = api.on_quota
 
     def on_quota(spent: QuotaExhausted) -> None:
         fetcher.fetch()
-        then(spent)
+        next_handler(spent)
 
     api.on_quota = on_quota
 
 
 def collect(settings: Settings, store: Store, api: ResearchApi, fetcher: Fetcher) -> QuotaExhausted | None:
-    """Collect what is new, and have it fetched; gives back that the quota is spent, if it is."""
+    """Collect and fetch what is new; returns the error if the quota is spent."""
 
-    def collected() -> None:
-        for kept in collector(settings, store, api, fetcher.fetch, most_days=1).collect():
-            fetcher.meet(kept)
+    def collect_new() -> None:
+        for stored in collector(settings, store, api, fetcher.fetch, max_days=1).collect():
+            fetcher.add_page(stored)
 
     try:
-        retry_until_quota(collected, api, settings.collect.on_quota)
+        retry_until_quota(collect_new, api, settings.collect.on_quota)
     except QuotaExhausted as spent:
         return spent
     return None
 
 
-def pages_are_the_trouble(trouble: NotNow, collected: str, spent: QuotaExhausted | None) -> NotNow:
-    """What the breaker says, and that the collection went on."""
+def page_trouble(trouble: NotNow, collected: str, spent: QuotaExhausted | None) -> NotNow:
+    """The breaker's error, with a note that the collection went on."""
     until = f", and then: {spent.what}" if spent else ""
     return NotNow(
-        f"the videos' pages are the trouble: {trouble.what}",
+        f"the videos' pages cannot be read: {trouble.what}",
         f"{trouble.did}; the collection went on without them, and {collected}{until}",
         trouble.can,
     )
 
 
 def follow(settings: Settings, store: Store, stop: Event) -> Iterator[str]:
-    """Collect and fetch up to today; says what it came to.
+    """Collect and fetch up to today, and report the result line by line.
 
-    Raises `QuotaExhausted` when the quota is spent, and `NotNow` at its end where the videos' pages could not be read.
+    Raises `QuotaExhausted` when the quota is spent, and `NotNow` at its end if the videos' pages could not be read.
     """
     if settings.source.kind != "research_api":
         raise BadSettings(
@@ -113,24 +116,24 @@ def follow(settings: Settings, store: Store, stop: Event) -> Iterator[str]:
     with (
         only_one(store.root, "collect"),
         only_one(store.root, "download"),
-        research_api(settings.source, settings.collect, store.root, stop) as api,
+        open_api(settings.source, settings.collect, store.root, stop) as api,
         opened_step(settings) as step,
     ):
         fetcher = Fetcher(
-            settings, step, Asking(step, store, LocalEngine(settings.engine.workers), NoMore(stop))
+            settings, step, Asking(step, store, LocalEngine(settings.engine.workers), FetchStop(stop))
         )
-        fetch_first(api, fetcher)
+        fetch_before_waiting(api, fetcher)
         spent = collect(settings, store, api, fetcher)
         days = collector(settings, store, api).coverage()
     done = sum(row["state"] != "gap" for row in days)
-    collected = f"{done} of {len(days_of(settings).days)} days are collected"
+    collected = f"{done} of {len(study_window(settings).days)} days are collected"
     if fetcher.trouble is not None:
-        raise pages_are_the_trouble(fetcher.trouble, collected, spent)
+        raise page_trouble(fetcher.trouble, collected, spent)
     if spent is not None:
         raise spent
-    yield f"{collected}, with {len(fetcher.asked)} videos"
+    yield f"{collected}, with {counted(len(fetcher.asked), 'video')}"
     yield f"{len(fetcher.retry_next_run)} of them could not be reached and are asked for again by the next call"
-    yield "run `dvc repro` to take them into the tables; nothing of this is asked for again"
+    yield "run `dvc repro` to add them to the tables; nothing of this is asked for again"
 
 
 def command() -> None:

@@ -1,4 +1,4 @@
-"""Say what collecting and the models would ask and cost, before anything is spent."""
+"""Show what collecting and the models would ask and cost, before anything is spent."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from gettok.cli.plan_models import price
-from gettok.collect import Collector, People, Seen
+from gettok.collect import Collector, People, VideoOnPage
 from gettok.collect.estimate import (
     Estimate,
     comments_needed,
@@ -22,20 +22,21 @@ from gettok.collect.estimate import (
     users_needed,
 )
 from gettok.collect.ids import batches, read_ids
-from gettok.pipeline.collecting.researching import idle_api, research_api, retry_until_quota
-from gettok.pipeline.collecting.searching import collector, seen_in_study
+from gettok.errors import counted
+from gettok.pipeline.collecting.researching import offline_api, open_api, retry_until_quota
+from gettok.pipeline.collecting.searching import collector, videos_in_study
 from gettok.pipeline.paths import current_settings, store_root
 from gettok.pipeline.progress import Progress
 from gettok.pipeline.runner import Signals, only_one
-from gettok.research_api import FIELDS, PAGE_ROWS, RequestFailing, SearchExpired, quota_exhausted
+from gettok.research_api import FIELDS, PAGE_ROWS, RequestFailing, SearchExpired, as_not_now
 from gettok.settings import Settings
 from gettok.store import Store
 
-_SHOWN = 12
+_MAX_LISTED = 12
 
 
 def plan(settings: Settings, store: Store, *, ask: bool, stop: Event) -> Iterator[str]:
-    """The plan, line by line; with `ask`, from the first page of each window, which is asked for and kept."""
+    """The plan, line by line; with `ask`, from the first page of each window, which is asked for and stored."""
     if settings.source.kind == "zeeschuimer":
         yield f"reads {settings.source.file}; the Research API is not asked, and no quota is spent"
     elif settings.source.kind == "ids":
@@ -43,35 +44,35 @@ def plan(settings: Settings, store: Store, *, ask: bool, stop: Event) -> Iterato
     elif ask:
         with (
             only_one(store.root, "collect"),
-            research_api(settings.source, settings.collect, store.root, stop) as api,
+            open_api(settings.source, settings.collect, store.root, stop) as api,
         ):
             search = collector(settings, store, api)
             retry_until_quota(partial(_probe, search), api, settings.collect.on_quota)
             yield from _by_windows(settings, search)
     else:
-        with idle_api(settings.source, store.root) as api:
+        with offline_api(settings.source, store.root) as api:
             search = collector(settings, store, api)
-            yield from _by_windows(settings, search, _our_time)
+            yield from _by_windows(settings, search, _own_time)
         yield (
-            "`gettok plan --probe` asks for the first page of each window to tell how many rows to expect; "
+            "`gettok plan --probe` asks for the first page of each window to estimate the number of rows; "
             "these pages are kept, and not paid for again"
         )
 
 
 def _probe(search: Collector) -> None:
     estimates = [estimate(search, window) for window in search.plan()]
-    windows = [one.window for one in estimates if one.requests and not one.pages]
+    windows = [each.window for each in estimates if each.requests and not each.pages]
     with Progress("plan", len(windows), 0, "window") as progress:
         for window in windows:
             try:
                 probe(search, window)
             except (RequestFailing, SearchExpired) as error:
-                raise quota_exhausted(error) from error
+                raise as_not_now(error) from error
             progress.add("asked")
 
 
-def _our_time() -> datetime:
-    """By this machine's clock, since the server is not asked."""
+def _own_time() -> datetime:
+    """The time by this machine's clock, since the server is not asked."""
     return datetime.now(UTC)
 
 
@@ -79,8 +80,11 @@ def _by_ids(settings: Settings) -> Iterator[str]:
     assert settings.source.file is not None, "the settings are checked"
     listed = read_ids(Path(settings.source.file))
     placed = batches(listed.ids)
-    yield f"looks up {len(listed.ids)} videos of {settings.source.file} by id; {len(listed.refused)} lines are refused"
-    yield from _on_top(settings)
+    yield (
+        f"looks up {counted(len(listed.ids), 'video')} of {settings.source.file} by id; "
+        f"refused lines: {len(listed.refused)}"
+    )
+    yield from _not_counted(settings)
     yield _cost(settings, [len(placed.batches)], "if all of them are found and none was asked for before")
 
 
@@ -88,27 +92,28 @@ def _by_windows(
     settings: Settings, search: Collector, now: Callable[[], datetime] | None = None
 ) -> Iterator[str]:
     study = search.study
-    yield f"study {settings.study.name}: {study.start} to {study.end}, {len(study.days)} days"
+    yield f"study {settings.study.name}: {study.start} to {study.end}, {counted(len(study.days), 'day')}"
     yield f"asks {settings.source.api}/research/video/query/?fields={FIELDS}"
     body = {"query": dict(search.query), "start_date": "…", "end_date": "…", "max_count": PAGE_ROWS}
     yield json.dumps(body, ensure_ascii=False, indent=2)
     estimates = [estimate(search, window, now) for window in search.plan(now)]
-    yield f"windows: {len(estimates)}, of which {sum(not one.requests for one in estimates)} need nothing now"
-    yield from (_line(one) for one in estimates[:_SHOWN])
-    if len(estimates) > _SHOWN:
-        yield f"  … and {len(estimates) - _SHOWN} more"
-    requests = [sum(one.requests for one in estimates)]
-    if all(one.rows is not None for one in estimates):
-        rows = sum(one.rows or 0 for one in estimates)
-        yield f"expected: about {rows} rows"
+    done = sum(not each.requests for each in estimates)
+    yield f"windows: {len(estimates)}, of which {done} need no requests now"
+    yield from map(_line, estimates[:_MAX_LISTED])
+    if len(estimates) > _MAX_LISTED:
+        yield f"  … and {len(estimates) - _MAX_LISTED} more"
+    requests = [sum(each.requests for each in estimates)]
+    if all(each.rows is not None for each in estimates):
+        rows = sum(each.rows or 0 for each in estimates)
+        yield f"expected: about {counted(rows, 'row')}"
         requests += _people(settings, search, estimates, rows)
     else:
-        yield from _on_top(settings)
+        yield from _not_counted(settings)
     yield _cost(settings, requests, "if no request fails")
 
 
 def _people(settings: Settings, search: Collector, estimates: list[Estimate], rows: int) -> Iterator[int]:
-    """Requests for comments, and for authors, as far as the settings want them; 0 where they do not."""
+    """Requests for comments, and for authors, if the settings want either; 0 for the one they do not want."""
     wanted, people = settings.collect, People(search.store, search.api, search.source)
     if wanted.comments or wanted.users:
         seen = _seen(settings, search, estimates)
@@ -116,40 +121,44 @@ def _people(settings: Settings, search: Collector, estimates: list[Estimate], ro
         yield users_needed(people, seen, rows) if wanted.users else 0
 
 
-def _seen(settings: Settings, search: Collector, estimates: list[Estimate]) -> list[Seen]:
-    """The study's videos on the pages that are there, each once."""
-    pages = (kept.page for one in estimates for kept in search.kept(search.journal.life(one.window)))
-    return list({one.video_id: one for page in pages for one in seen_in_study(page, settings)}.values())
+def _seen(settings: Settings, search: Collector, estimates: list[Estimate]) -> list[VideoOnPage]:
+    """The study's videos on the stored pages, each once."""
+    states = [search.journal.state(each.window) for each in estimates]
+    pages = (stored.page for state in states for stored in search.stored(state))
+    videos = (video for page in pages for video in videos_in_study(page, settings))
+    return list({video.video_id: video for video in videos}.values())
 
 
-def _on_top(settings: Settings) -> Iterator[str]:
+def _not_counted(settings: Settings) -> Iterator[str]:
     """What cannot be counted yet."""
-    if settings.collect.comments:
-        yield f"comments come on top: at least one request a video, {settings.collect.comments.requests_per_day} a day"
-    if settings.collect.users:
-        yield f"users come on top: one request an author, {settings.collect.users.requests_per_day} a day"
+    comments, users = settings.collect.comments, settings.collect.users
+    if comments:
+        yield f"comments are not counted yet: at least one request a video, {comments.requests_per_day} a day"
+    if users:
+        yield f"users are not counted yet: one request an author, {users.requests_per_day} a day"
 
 
-def _line(one: Estimate) -> str:
-    if not one.requests:
-        return f"  {one.window.start} to {one.window.end}: {one.stands}, {one.rows} rows"
-    rows = "" if one.rows is None else f", about {one.rows} rows"
-    again = "read too early, " if one.stands == "done" else ""
-    to_ask = f"{again}{one.pages} pages kept, at least {one.requests} to ask"
-    return f"  {one.window.start} to {one.window.end}: {to_ask}{rows}"
+def _line(each: Estimate) -> str:
+    rows = None if each.rows is None else counted(each.rows, "row")
+    if not each.requests:
+        return f"  {each.window.start} to {each.window.end}: {each.status}, {rows}"
+    about = "" if rows is None else f", about {rows}"
+    again = "read too early, " if each.status == "done" else ""
+    to_ask = f"{again}{counted(each.pages, 'page')} kept, at least {each.requests} to ask"
+    return f"  {each.window.start} to {each.window.end}: {to_ask}{about}"
 
 
-def _cost(settings: Settings, requests: list[int], provided: str) -> str:
+def _cost(settings: Settings, requests: list[int], condition: str) -> str:
     """The least cost of searching, and of comments and users where they are counted."""
     collect = settings.collect
-    a_day = collect.requests_per_day - collect.reserve
-    most = [a_day, *(part.requests_per_day if part else 0 for part in (collect.comments, collect.users))]
-    days = days_of_quota(zip(requests, most, strict=False), a_day)
+    daily = collect.requests_per_day - collect.reserve
+    limits = [daily, *(part.requests_per_day if part else 0 for part in (collect.comments, collect.users))]
+    days = days_of_quota(zip(requests, limits, strict=False), daily)
     named = zip(("searching", "comments", "users"), requests, strict=False)
-    each = ", ".join(f"{name} {count}" for name, count in named)
-    of_these = f" ({each})" if len(requests) > 1 else ""
+    parts = ", ".join(f"{name} {count}" for name, count in named)
+    detail = f" ({parts})" if len(requests) > 1 else ""
     return (
-        f"requests: at least {sum(requests)} {provided}{of_these}; that is {days} days of quota "
+        f"requests: at least {sum(requests)} {condition}{detail}; that is {counted(days, 'day')} of quota "
         f"({collect.requests_per_day} a day, {collect.reserve} of them kept for refreshing)"
     )
 

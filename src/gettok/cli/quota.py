@@ -1,4 +1,4 @@
-"""Say how many requests were sent on which day, and how many of them failed."""
+"""Show how many requests were sent on each day, and how many of them failed."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,8 +20,8 @@ def quota(settings: Settings, store: Path) -> Iterator[str]:
             yield f"{day}  {endpoint:<28} {sent:>6} requests, {failed} of them failed"
         left = max(settings.collect.requests_per_day - ledger.used(client, now), 0)
         spent = ", but TikTok says that the quota is spent" if ledger.is_spent(client, now) else ""
-    a_day = settings.collect.requests_per_day
-    yield f"{left} of {a_day} are left of {now:%Y-%m-%d} (UTC, by this machine's clock){spent}"
+    daily = settings.collect.requests_per_day
+    yield f"{left} of {daily} are left for {now:%Y-%m-%d} (UTC, by this machine's clock){spent}"
 
 
 def command() -> None:

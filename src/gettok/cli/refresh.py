@@ -1,4 +1,4 @@
-"""Confirm the videos that are due, and note those that two rounds do not find."""
+"""Confirm the videos that are due, and list those that two looks do not find."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -10,10 +10,18 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from gettok.collect.refresh import Outcome, Refresher, Round, Seen, Way, cheaper, sha256
-from gettok.collect.tombstones import Refreshes
-from gettok.errors import BadInput
-from gettok.pipeline.collecting.researching import research_api, retry_until_quota
+from gettok.collect.refresh import (
+    DatasetVideo,
+    Method,
+    Outcome,
+    Refresher,
+    Round,
+    cheaper_method,
+    sha256,
+)
+from gettok.collect.tombstones import RefreshLists
+from gettok.errors import BadInput, counted
+from gettok.pipeline.collecting.researching import open_api, retry_until_quota
 from gettok.pipeline.paths import DATA, INPUTS, current_settings, store_root
 from gettok.pipeline.progress import Progress
 from gettok.pipeline.runner import Signals, only_one
@@ -23,86 +31,89 @@ from gettok.tables import VIDEOS
 
 
 def refresh(
-    settings: Settings, store: Store, way: Way | None, stop: Event, *, accept_losses: bool = False
+    settings: Settings, store: Store, method: Method | None, stop: Event, *, accept_losses: bool = False
 ) -> Iterator[str]:
-    """Run one round, or go on with the one that was cut short; says line by line what it found.
+    """Run one round, or continue the one that was interrupted, and report the result line by line.
 
-    What stands in the store and not on the lists is listed first: a kill may have come between the two.
+    Rounds that are in the store and not on the lists are listed first: a kill may have come between the two.
     """
-    videos, lists = _videos(DATA), Refreshes(INPUTS)
+    videos, lists = _videos(DATA), RefreshLists(INPUTS)
     source = settings.source
     listed, _ = set(lists.rounds(source.name)), lists.gone()
-    with only_one(store.root, "collect"), research_api(source, settings.collect, store.root, stop) as api:
+    with only_one(store.root, "collect"), open_api(source, settings.collect, store.root, stop) as api:
         refresher = Refresher(store, api, source.name)
-        yield from _listed(_unlisted(refresher, videos, listed), lists, source.name)
+        yield from _list(_unlisted(refresher, videos, listed), lists, source.name)
         retry_until_quota(api.now, api, settings.collect.on_quota)
-        round_ = refresher.unfinished(way)
+        round_ = refresher.unfinished(method)
         if round_ is not None:
-            yield f"goes on with the round of {round_.name}"
+            yield f"continues the round of {round_.name}"
         else:
             after = timedelta(days=settings.collect.refresh_after_days)
             due = refresher.due(videos, after, lists.gone())
             if not due:
-                yield f"none of {len(videos)} videos is due: each was confirmed within {after.days} days"
+                days = counted(after.days, "day")
+                yield f"none of {counted(len(videos), 'video')} is due: each was confirmed within {days}"
                 return
-            round_ = refresher.begin(due, way or cheaper(len(due), refresher.least_requests(due)))
-        yield f"asks for {len(round_.days)} of {len(videos)} videos by {round_.way}"
+            round_ = refresher.begin(due, method or cheaper_method(len(due), refresher.least_requests(due)))
+        yield f"asks for {len(round_.days)} of {counted(len(videos), 'video')} by {round_.method}"
         retry_until_quota(
             partial(_ask, refresher, round_, accept_losses=accept_losses), api, settings.collect.on_quota
         )
         outcome = refresher.outcome(round_)
     lists.add(outcome.line(source.name), map(sha256, outcome.missing))
-    yield f"{len(round_.days) - len(outcome.missing)} are there; {len(outcome.missing)} were missed in two looks"
-    yield f"noted in {lists.folder}/; commit it, and run `dvc repro` to take the new observations into the tables"
+    yield f"{len(round_.days) - len(outcome.missing)} are confirmed; two looks missed {len(outcome.missing)}"
+    yield f"added to {lists.folder}/; commit it, and run `dvc repro` to add the new observations to the tables"
 
 
-def _unlisted(refresher: Refresher, videos: list[Seen], listed: set[str]) -> Iterator[Outcome]:
-    """Rounds about this dataset's videos that have an outcome and are on no list; a store may serve several."""
+def _unlisted(refresher: Refresher, videos: list[DatasetVideo], listed: set[str]) -> Iterator[Outcome]:
+    """Finished rounds about this dataset's videos that are not listed; a store may serve several datasets."""
     ids = {video.video_id for video in videos}
     for outcome in refresher.outcomes():
         if outcome.round.name not in listed and not ids.isdisjoint(outcome.round.days):
             yield outcome
 
 
-def _listed(outcomes: Iterable[Outcome], lists: Refreshes, source: str) -> Iterator[str]:
+def _list(outcomes: Iterable[Outcome], lists: RefreshLists, source: str) -> Iterator[str]:
     for outcome in outcomes:
         lists.add(outcome.line(source), map(sha256, outcome.missing))
-        yield f"noted the round of {outcome.round.name}, which was cut short after its end"
+        yield f"listed the round of {outcome.round.name}, which was interrupted after its end"
 
 
 def _ask(refresher: Refresher, round_: Round, *, accept_losses: bool) -> None:
     with Progress("refresh", len(round_.days), 0) as progress:
-        for there in refresher.run(round_, accept_losses=accept_losses):
-            progress.add("there", there - progress.counts["there"])
+        for confirmed in refresher.run(round_, accept_losses=accept_losses):
+            progress.add("confirmed", confirmed - progress.counts["confirmed"])
 
 
-def method_named(name: str) -> Way | None:
-    """The way that a person named; None for `auto`."""
-    ways: dict[str, Way | None] = {"auto": None, "ids": "ids", "compliance": "compliance"}
-    if name not in ways:
+def method_named(name: str) -> Method | None:
+    """The method of that name; None for `auto`."""
+    methods: dict[str, Method | None] = {"auto": None, "ids": "ids", "compliance": "compliance"}
+    if name not in methods:
         raise BadInput(
-            f"there is no way {name!r} to refresh", "asked for nothing", f"choose one of {', '.join(ways)}"
+            f"there is no method {name!r} to refresh",
+            "asked for nothing",
+            f"choose one of {', '.join(methods)}",
         )
-    return ways[name]
+    return methods[name]
 
 
-def _videos(data: Path) -> list[Seen]:
+def _videos(data: Path) -> list[DatasetVideo]:
     if not (data / "videos").is_dir():
         raise BadInput(
             f"there is no table of videos in {data}",
             "asked for nothing",
-            "run `dvc repro tabulate`, or `dvc pull` for a dataset that others have made",
+            "run `dvc repro tabulate`, or `dvc pull` for an existing dataset",
         )
     table = VIDEOS.read(data / "videos", ["video_id", "created_at", "observed_at"])
     rows = table.select("video_id", pl.col("created_at").dt.date(), "observed_at").rows()
-    return [Seen(*row) for row in rows]
+    return [DatasetVideo(*row) for row in rows]
 
 
 def command(
     method: Annotated[
         str,
         typer.Option(
-            help="ids (reads the counts anew, too), compliance (a file of ids), or auto: what costs less."
+            help="ids (also refreshes the counts), compliance (a file of ids), or auto: the one that costs less."
         ),
     ] = "auto",
     *,

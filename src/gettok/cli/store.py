@@ -1,4 +1,4 @@
-"""Look after the answer store, which keeps everything that was paid for."""
+"""Check, count or refill the answer store, which keeps everything that was paid for."""
 
 import typer
 
@@ -14,22 +14,22 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 def verify() -> None:
     """Check every stored byte by its digest; exit 65 if any is damaged."""
     with Store(store_root()) as store:
-        findings = list(store.verify())
+        defects = list(store.verify())
         count = sum(answers for _, answers, _ in store.stats())
-    for finding in findings:
-        typer.echo(f"{finding.what}: {finding.stage} {finding.subject} {finding.name}".replace("  ", " "))
-    if findings:
+    for defect in defects:
+        typer.echo(f"{defect.what}: {defect.stage} {defect.subject} {defect.name}".replace("  ", " "))
+    if defects:
         raise Damaged(
-            f"{len(findings)} entries of the store are damaged; they are named above",
-            "changed nothing; outputs refuse to be built from them",
+            f"the store has {len(defects)} damaged {'entry' if len(defects) == 1 else 'entries'}, listed above",
+            "changed nothing; no output is built from damaged entries",
             "restore the store from a copy, or delete it and refill it from a dataset with `gettok store refill`",
         )
-    typer.echo(f"{count} answers, all as they were written")
+    typer.echo(f"{count} {'answer' if count == 1 else 'answers'}, all intact")
 
 
 @app.command()
 def stats() -> None:
-    """Say where the store is and how many answers each stage has in it."""
+    """Print where the store is and how many answers each stage has in it."""
     with Store(store_root()) as store:
         typer.echo(str(store.root))
         for stage, answers, size in store.stats():
@@ -38,7 +38,7 @@ def stats() -> None:
 
 @app.command("refill")
 def refill_command() -> None:
-    """Bring the answers in pulled tables (data/) back into the store."""
+    """Put the answers of pulled tables (data/) back into the store."""
     with Store(store_root()) as store:
         for stage, found, new in refill(store, DATA):
             typer.echo(f"{stage:<16} {found:>9} answers in the tables, {new} new to the store")

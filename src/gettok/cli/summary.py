@@ -1,4 +1,4 @@
-"""Summarise the last run; on the sandbox, say also how right its answers are."""
+"""Summarise the last run; on the sandbox, also print its accuracy."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from gettok.tables import COVERAGE, PROMPT_INJECTION, STANCES
 
 
 def summary() -> str:
-    """The books of every stage, the stances, where the report is; and accuracy where the source is the sandbox."""
+    """The books of every stage, the stances, the report's path, and the accuracy if the source is the sandbox."""
     settings = load(PARAMS)
     books = {stage: Books.read(DATA / "books" / f"{stage}.json") for stage in COUNTED}
     labels = STANCES.read(DATA / "stances", ["label"])["label"].drop_nulls().to_list()
@@ -31,23 +31,23 @@ def summary() -> str:
 
 
 def _stale() -> list[str]:
-    """A line if code was edited after the run: `dvc repro -s` skips such a stage and says nothing."""
+    """A line if code was edited after the run: `dvc repro -s` skips such a stage without a message."""
     stages = [stage.name for stage in STAGES if stale_code(stage.name)]
     changed = f"the code of {', '.join(stages)} has changed since this run: `dvc repro` runs it again"
     return [f"  {changed}"] if stages else []
 
 
 def _accuracy() -> list[str]:
-    """A program of its own, so that no code of the pipeline can reach the ground truth."""
+    """A separate program, so that no code of the pipeline can reach the ground truth."""
     command = [sys.executable, "-m", "sandbox.accuracy", str(DATA)]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()  # noqa: S603
 
 
 def _flipped() -> str:
-    """How many labels an attack flipped."""
-    columns = ["video_id", "way", "status", "reason", "flipped", "complied"]
+    """How many labels prompt injection changed."""
+    columns = ["video_id", "attack_type", "status", "reason", "flipped", "complied"]
     rates = flip_rates(PROMPT_INJECTION.read(DATA / "prompt_injection.parquet", columns))
-    return rates.line() if rates else "no video was attacked"
+    return rates.line() if rates else "no prompt injection variants"
 
 
 def terminal_summary(
@@ -57,8 +57,8 @@ def terminal_summary(
     stances: Mapping[str, int],
     others: Mapping[str, str],
 ) -> str:
-    """How the days are covered, each stage's books, the stances that were found, and other facts by name."""
-    lines = [("days", _counts(days.items()) or "a list of videos covers none")]
+    """The coverage of the days, each stage's books, the stances, and other facts by name."""
+    lines = [("days", _counts(days.items()) or "none: the source is a list of videos")]
     lines += [(stage.replace("_", " "), _book(book)) for stage, book in books.items()]
     lines.append(("stances", _counts(stances.items()) or "none"))
     lines += others.items()
@@ -67,12 +67,12 @@ def terminal_summary(
 
 
 def _book(book: Books) -> str:
-    lost = _counts(sorted(book.unusable.items(), key=lambda found: (-found[1], found[0])))
-    return f"{book.ok:,} of {book.asked:,} ok" + (f"; {lost}" if lost else "")
+    unusable = _counts(sorted(book.unusable.items(), key=lambda entry: (-entry[1], entry[0])))
+    return f"{book.ok:,} of {book.asked:,} ok" + (f"; {unusable}" if unusable else "")
 
 
-def _counts(found: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in found)
+def _counts(counts: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts)
 
 
 def command() -> None:

@@ -21,7 +21,7 @@ from gettok.pipeline.endpoints import addresses, model_key
 from gettok.pipeline.paths import store_root
 from gettok.settings import Settings
 from gettok.speech import TranscribeStep
-from gettok.stance import StanceInputs
+from gettok.stance.step import StanceInputs
 from gettok.step import Row, Step
 from gettok.store.blobs import file_digest
 
@@ -33,19 +33,19 @@ def rows_for(step: str, files: Sequence[Path], overrides: Sequence[str]) -> Iter
     """One row for each file, with `file` and `status`, and `reason` where the file is unusable."""
     with tempfile.TemporaryDirectory() as folder:
         settings = compose(overrides, Path(folder) / "params.yaml")
-    with _tried(step, settings) as run:
+    with _runner(step, settings) as run:
         for file in files:
             yield {"file": str(file), **_row(run, file)}
 
 
 def as_line(row: Row) -> str:
-    """A row as one line of JSON; bytes are told by their number."""
+    """A row as one line of JSON, with the number of bytes in place of bytes."""
     return json.dumps(row, ensure_ascii=False, default=lambda value: f"{len(value)} bytes")
 
 
 def _row(run: Callable[[Path], Row], file: Path) -> Row:
     if not file.is_file():
-        raise BadInput(f"{file} is no file", "stopped before it", "give the path of a file that exists")
+        raise BadInput(f"{file} is not a file", "stopped before it", "give the path of a file that exists")
     try:
         return {"status": "ok", **run(file)}
     except Unusable as error:
@@ -53,72 +53,70 @@ def _row(run: Callable[[Path], Row], file: Path) -> Row:
 
 
 @contextmanager
-def _tried(step: str, settings: Settings) -> Iterator[Callable[[Path], Row]]:
+def _runner(step: str, settings: Settings) -> Iterator[Callable[[Path], Row]]:
     if step == "probe":
         yield lambda file: asdict(probe(file))
     elif step == "frames":
         yield lambda file: {"frames": _frames(settings, file)}
     elif step == "transcribe":
-        listener = TranscribeStep(settings.asr)
-        listener.open()
-        yield lambda file: _asked(listener, _media(file))[0]
+        transcribe = TranscribeStep(settings.asr)
+        transcribe.open()
+        yield lambda file: _ask(transcribe, _media(file))[0]
     elif step == "ocr":
-        reader = _reader(settings)
-        yield lambda file: {"frames": _asked(reader, _pictures(settings, file))}
+        ocr = _ocr_step(settings)
+        yield lambda file: {"frames": _ask(ocr, _pictures(settings, file))}
     else:
         with addresses(settings.llm.base_url) as where:
             address = where.of(settings.llm.base_url, "model")
-            yield _describer(settings, address) if step == "describe" else _judge(settings, address)
+            yield _describe(settings, address) if step == "describe" else _stance(settings, address)
 
 
-def _reader(settings: Settings) -> OcrStep:
+def _ocr_step(settings: Settings) -> OcrStep:
     if settings.ocr is None:
         raise BadInput(
-            "the settings ask for no reader of on-screen text",
-            "did nothing",
-            "say which: `gettok try ocr FILE ocr=rapidocr`",
+            "OCR is off in the settings", "did nothing", "choose one: `gettok try ocr FILE ocr=rapidocr`"
         )
     return OcrStep(settings.ocr)
 
 
-def _describer(settings: Settings, address: str) -> Callable[[Path], Row]:
-    key = model_key(settings.llm)
-    step = descriptions.step_of(settings, address, key, store_root())
+def _describe(settings: Settings, address: str) -> Callable[[Path], Row]:
+    step = descriptions.step_of(settings, address, model_key(settings.llm), store_root())
     step.open()
-    return lambda file: _asked(step, _pictures(settings, file))[0]
+    return lambda file: _ask(step, _pictures(settings, file))[0]
 
 
-def _judge(settings: Settings, address: str) -> Callable[[Path], Row]:
-    """A `.json` file holds the inputs by name, a `.txt` file is a transcript; of a video all inputs are made first."""
+def _stance(settings: Settings, address: str) -> Callable[[Path], Row]:
+    """A `.json` file has the inputs by name, a `.txt` file is a transcript; videos are transcribed and described."""
     step = stances.step_of(settings, address, model_key(settings.llm), store_root())
     step.open()
-    describe = _describer(settings, address)
+    describe = _describe(settings, address)
 
     def inputs(file: Path) -> StanceInputs:
         if file.suffix == ".json":
             return StanceInputs(**_texts_in(file), pictures=None)
         if file.suffix == ".txt":
             return StanceInputs(_read(file), None, None, None, None)
-        described = describe(file)
-        said = None if file.suffix in _PICTURES else _said(settings, file)
-        seen = described["description"], described["on_screen_text"]
-        return StanceInputs(said, *seen, caption=None, pictures=_pictures(settings, file))
+        row = describe(file)
+        transcript = None if file.suffix in _PICTURES else _transcript(settings, file)
+        return StanceInputs(
+            transcript, row["description"], row["on_screen_text"], None, _pictures(settings, file)
+        )
 
-    return lambda file: _asked(step, inputs(file).only(settings.prompts.stance.inputs))[0]
+    return lambda file: _ask(step, inputs(file).only(settings.prompts.stance.inputs))[0]
 
 
 def _texts_in(file: Path) -> dict[str, str | None]:
-    """The inputs that the file gives by name; null is as good as none."""
+    """The inputs in the file, by name; null means that there is none."""
     try:
-        given = json.loads(_read(file))
+        inputs = json.loads(_read(file))
     except (ValueError, RecursionError) as error:
-        raise _no_inputs(file, f"is no JSON: {error}") from None
-    if not isinstance(given, dict):
-        raise _no_inputs(file, "holds no object")
-    texts = {name: given.get(name) for name in ("transcript", "description", "on_screen_text", "caption")}
+        raise _bad_inputs(file, f"is not valid JSON: {error}") from None
+    if not isinstance(inputs, dict):
+        raise _bad_inputs(file, "is not a JSON object")
+    texts = {name: inputs.get(name) for name in ("transcript", "description", "on_screen_text", "caption")}
     for name, text in texts.items():
         if not isinstance(text, str | None):
-            raise _no_inputs(file, f"has a {name} that is no text")
+            raise _bad_inputs(file, f"has a {name} that is not a text")
     return texts
 
 
@@ -126,10 +124,10 @@ def _read(file: Path) -> str:
     try:
         return file.read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise _no_inputs(file, f"is no UTF-8: {error}") from None
+        raise _bad_inputs(file, f"is not UTF-8: {error}") from None
 
 
-def _no_inputs(file: Path, wrong: str) -> BadInput:
+def _bad_inputs(file: Path, wrong: str) -> BadInput:
     return BadInput(
         f"{file} {wrong}",
         "stopped before it was judged",
@@ -137,11 +135,11 @@ def _no_inputs(file: Path, wrong: str) -> BadInput:
     )
 
 
-def _said(settings: Settings, file: Path) -> str | None:
+def _transcript(settings: Settings, file: Path) -> str | None:
     step = TranscribeStep(settings.asr)
     step.open()
     try:
-        return str(_asked(step, _media(file))[0]["text"])
+        return str(_ask(step, _media(file))[0]["text"])
     except Unusable:
         return None
 
@@ -158,14 +156,14 @@ def _pictures(settings: Settings, file: Path) -> Pictures:
 def _frames(settings: Settings, file: Path) -> list[Row]:
     step = FramesStep(settings.frames)
     step.open()
-    return _asked(step, _media(file))
+    return _ask(step, _media(file))
 
 
 def _media(file: Path) -> MediaFile:
     return MediaFile(str(file), file_digest(file))
 
 
-def _asked(step: Step[Any], content: Any) -> list[Row]:
+def _ask(step: Step[Any], content: Any) -> list[Row]:
     return step.read(step.ask(content))
 
 

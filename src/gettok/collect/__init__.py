@@ -1,12 +1,12 @@
-"""Collect what a study asks for, so that it can be left alone: nothing paid twice, no day without a word."""
+"""Collect the pages that a study asks for, unattended: nothing is paid for twice, and every day is accounted for."""
 
 from gettok.collect.canary import Canary
 from gettok.collect.collector import Collector
 from gettok.collect.id_lookup import IdLookup
-from gettok.collect.pages import PageFiles
-from gettok.collect.people import People, Seen, seen_on
+from gettok.collect.page_files import PageFiles
+from gettok.collect.people import People, VideoOnPage, videos_on
 from gettok.collect.search import Search, StoredPage
-from gettok.collect.zeeschuimer import captured
+from gettok.collect.zeeschuimer import captured_pages
 
 __all__ = [
     "Canary",
@@ -15,8 +15,8 @@ __all__ = [
     "PageFiles",
     "People",
     "Search",
-    "Seen",
     "StoredPage",
-    "captured",
-    "seen_on",
+    "VideoOnPage",
+    "captured_pages",
+    "videos_on",
 ]

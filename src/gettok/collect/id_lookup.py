@@ -1,4 +1,4 @@
-"""Videos whose ids are known: ask for them by id, and look twice before saying that one is not there."""
+"""Look up videos by id, twice before one counts as missing."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,22 +9,23 @@ from gettok.collect.ids import Batch, Placed, batches, query_for, second_look
 from gettok.collect.journal import STAGE
 from gettok.collect.search import Search, StoredPage, subject_of
 from gettok.collect.windows import Window
-from gettok.research_api import Page, RequestFailing, ResearchApi, SearchExpired, quota_exhausted
+from gettok.http.json_guards import to_mappings
+from gettok.research_api import Page, RequestFailing, ResearchApi, SearchExpired, as_not_now
 from gettok.step import Answer, Json
 from gettok.store import Key, Store
 
 _VERSION = 1
-_Place = Callable[[Iterable[str], Mapping[str, date]], Placed]
+_PlaceIds = Callable[[Iterable[str], Mapping[str, date]], Placed]
 
 
 @dataclass
 class IdLookup:
-    """A look-up of ids. After `collect` has gone through, `found` and `missing` have every id once."""
+    """A lookup of ids. After `collect` has run to its end, each id is in `found`, `missing` or `unplaceable`."""
 
     store: Store
     api: ResearchApi
     ids: tuple[str, ...]
-    #: What tells this look-up from others of the same ids: the source, the round of a refresh.
+    #: What distinguishes this lookup from others of the same ids: the source, the round of a refresh.
     settings: Mapping[str, Json]
     purpose: str = "collect"
     #: The day of publication, where it is known.
@@ -33,7 +34,7 @@ class IdLookup:
 
     @cached_property
     def unplaceable(self) -> frozenset[str]:
-        """Ids that no day can be told of, so that they cannot be asked for."""
+        """Ids from which no day can be derived, so that they cannot be asked for."""
         return frozenset(batches(self.ids, self.days).unplaceable)
 
     @property
@@ -42,60 +43,60 @@ class IdLookup:
         return [name for name in self.ids if name not in self.found and name not in self.unplaceable]
 
     def least_requests(self) -> int:
-        """Requests of a first look in which nothing was asked before and every video is there."""
+        """Requests of a first look if the store has none of its answers and every video is found."""
         return len(batches(self.ids, self.days).batches)
 
     def collect(self) -> Iterator[StoredPage]:
-        """Every page of both looks. Raises `NotNow` where a look fails; what was kept is not asked for again."""
+        """Every page of both looks. Raises `NotNow` where a look fails; stored pages are not asked for again."""
         yield from self._look("first", self.ids, batches)
         yield from self._look("second", self.missing, second_look)
 
-    def _look(self, name: str, ids: Iterable[str], placed: _Place) -> Iterator[StoredPage]:
-        before = self._batches(name, set(ids))
-        covered = {video_id for batch in before for video_id in batch.ids}
-        new = placed((name for name in ids if name not in covered), self.days).batches
-        for batch in (*before, *new):
+    def _look(self, look: str, ids: Iterable[str], place: _PlaceIds) -> Iterator[StoredPage]:
+        earlier = self._stored_batches(look, set(ids))
+        covered = {video_id for batch in earlier for video_id in batch.ids}
+        new = place((name for name in ids if name not in covered), self.days).batches
+        for batch in (*earlier, *new):
             try:
-                yield from self._asked(name, batch)
+                yield from self._collect_batch(look, batch)
             except (RequestFailing, SearchExpired) as error:
-                raise quota_exhausted(error) from error
+                raise as_not_now(error) from error
 
-    def _asked(self, name: str, batch: Batch) -> Iterator[StoredPage]:
+    def _collect_batch(self, look: str, batch: Batch) -> Iterator[StoredPage]:
         body = {"window": str(batch.window), "ids": list(batch.ids)}
-        key = Key.of(STAGE, _VERSION, self._batch_settings(name), body)
+        key = Key.of(STAGE, _VERSION, self._batch_settings(look), body)
         if not self.store.known([key.digest]):
-            self.store.put(key, _name_of(batch), Answer(body))
+            self.store.put(key, _subject_of(batch), Answer(body))
         search, attempt = self._search(batch), 0
-        while self.store.known([self._astray(name, body, attempt).digest]):
-            yield from self._seen(search.kept(attempt))
+        while self.store.known([self._failure_key(look, body, attempt).digest]):
+            yield from self._note_found(search.stored(attempt))
             attempt += 1
         try:
-            yield from self._seen(search.pages(attempt))
+            yield from self._note_found(search.pages(attempt))
         except (RequestFailing, SearchExpired) as error:
-            if any(search.kept(attempt)):
+            if any(search.stored(attempt)):
                 self.store.put(
-                    self._astray(name, body, attempt), _name_of(batch), Answer({"why": str(error)})
+                    self._failure_key(look, body, attempt), _subject_of(batch), Answer({"why": str(error)})
                 )
             raise
 
-    def _seen(self, pages: Iterator[StoredPage]) -> Iterator[StoredPage]:
-        for kept in pages:
-            self.found.update(ids_on(kept.page))
-            yield kept
+    def _note_found(self, pages: Iterator[StoredPage]) -> Iterator[StoredPage]:
+        for stored in pages:
+            self.found.update(ids_on(stored.page))
+            yield stored
 
-    def _astray(self, look: str, batch: Mapping[str, Json], attempt: int) -> Key:
-        """Notes that a search began and did not reach its end, so that the next run begins another."""
+    def _failure_key(self, look: str, batch: Mapping[str, Json], attempt: int) -> Key:
+        """The key of a note that a search began and did not reach its end, so that the next run begins another."""
         settings = {**self.settings, "look": look, "astray": True}
         return Key.of(STAGE, _VERSION, settings, {**batch, "attempt": attempt})
 
-    def _batches(self, name: str, wanted: set[str]) -> list[Batch]:
-        """Batches of earlier runs that ask for wanted ids only, none of them twice.
+    def _stored_batches(self, look: str, wanted: set[str]) -> list[Batch]:
+        """Batches of earlier runs that have wanted ids only, none of them twice.
 
-        So a list that grows asks for what is new in it, though new ids would fall between the old.
+        So for a list that grows, only the new ids are asked for, though by date they would fall between the old ones.
         """
         chosen: list[Batch] = []
         free = set(wanted)
-        scope = Key.of(STAGE, _VERSION, self._batch_settings(name), {}).scope
+        scope = Key.of(STAGE, _VERSION, self._batch_settings(look), {}).scope
         for entry in self.store.scan(scope):
             body = entry.answer.body
             if free.issuperset(body["ids"]):
@@ -112,12 +113,11 @@ class IdLookup:
         return Search(self.store, self.api, query, batch.window, self.settings, self.purpose, subject)
 
 
-def _name_of(batch: Batch) -> str:
+def _subject_of(batch: Batch) -> str:
     return f"{batch.window} {len(batch.ids)} ids"
 
 
 def ids_on(page: Page) -> Iterator[str]:
     """The ids of the videos on a page."""
-    for video in page.videos:
-        if isinstance(video, dict):
-            yield str(video.get("id", video.get("video_id")))
+    for video in to_mappings(page.videos):
+        yield str(video.get("id", video.get("video_id")))

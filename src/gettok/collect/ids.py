@@ -1,7 +1,7 @@
-"""Videos whose ids somebody brings: read them out of a file, and place each in a window in which it can be asked for.
+"""Videos given by their ids: read them from a file, and place each in a window in which it can be asked for.
 
-The upper 32 bits of an id are the Unix second in which it was made. Publication follows after seconds, or after days if
-the video was scheduled, and a search goes by publication.
+The upper 32 bits of an id are the Unix second of its creation. The video is published seconds later, or days later if
+it was scheduled, and searches are by time of publication.
 """
 
 import csv
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gettok.collect.windows import Window
 from gettok.errors import BadInput
-from gettok.settings.query import MOST_VALUES
+from gettok.settings.query import MAX_VALUES
 from gettok.step import Json
 
 _COLUMNS = ("video_id", "id", "item_id", "url", "link")
@@ -28,7 +28,7 @@ _LINK = re.compile(
 )
 _SHORT_LINK = re.compile(r"(?:https?://)?(?:v[mt]\.tiktok\.com|(?:www\.)?tiktok\.com/t)/\S+", re.IGNORECASE)
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]*)?E\+?1[0-9]|[0-9]{15,20}[.,][0-9]+", re.IGNORECASE)
-#: Before TikTok, and after the last second that 63 bits have room for.
+#: Before TikTok existed, and the last second for which 63 bits have room.
 _FIRST_SECOND = int(datetime(2016, 1, 1, tzinfo=UTC).timestamp())
 _LAST_SECOND = 2**31 - 1
 _WINDOW = timedelta(days=30)
@@ -36,8 +36,8 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Refused:
-    """A line of a file that names no video, and why."""
+class RefusedLine:
+    """A line of a file that does not name a video, and why."""
 
     line: int
     text: str
@@ -49,11 +49,11 @@ class Refused:
 
 @dataclass(frozen=True)
 class IdList:
-    """The ids of a file in their order, each once; how many cells repeated one; and what was refused."""
+    """The ids of a file in their order, each once; how many cells repeated an id; and which lines were refused."""
 
     ids: tuple[str, ...]
     repeated: int
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedLine, ...]
 
 
 @dataclass(frozen=True)
@@ -66,48 +66,49 @@ class Batch:
 
 @dataclass(frozen=True)
 class Placed:
-    """Batches that have every id once, but for those whose bits are no time at which TikTok existed."""
+    """Batches with every id once, and the ids whose bits are not a time at which TikTok existed."""
 
     batches: tuple[Batch, ...]
     unplaceable: tuple[str, ...]
 
 
 def video_id(text: str) -> str:
-    """The id in an id or a link; raises `ValueError` with a sentence that goes on after the text."""
+    """The id in an id or a link; raises `ValueError` with a sentence whose subject is the text."""
     text = _bare(text)
-    if found := _named(text):
-        return found
+    if name := _id_in(text):
+        return name
     if _ROUNDED.fullmatch(text):
         raise ValueError(
-            "was made a number by a spreadsheet, which cut its last digits: export it again with the column as text"
+            "was turned into a number by a spreadsheet, which cut its last digits: export it again with the column as "
+            "text"
         )
     if _SHORT_LINK.fullmatch(text):
         raise ValueError(
-            "is a short link, which only TikTok can follow: open it and take the address that it leads to"
+            "is a short link, which only TikTok can resolve: open it and use the address that it leads to"
         )
     raise ValueError("is neither an id of 1 to 20 digits nor a link to a video")
 
 
 def _bare(text: str) -> str:
-    # `'` before an id, or `="…"` around it, is how people keep a spreadsheet from rounding it
+    # people put `'` before an id, or `="…"` around it, to keep a spreadsheet from rounding it
     return text.strip(" \t\r\n\ufeff\u200b'’\"=<>")
 
 
-def _named(text: str) -> str | None:
+def _id_in(text: str) -> str | None:
     if _ID.fullmatch(text):
         return text
-    found = _LINK.fullmatch(text)
-    return found[1] if found else None
+    link = _LINK.fullmatch(text)
+    return link[1] if link else None
 
 
 def read_ids(path: Path) -> IdList:
-    """Ids out of a text with one id or link a line, or out of a CSV.
+    """The ids in a text with one id or link a line, or in a CSV.
 
-    Of a CSV, the column named video_id, id, item_id, url or link, or else the first in which most cells are ids or
-    links. Raises `BadInput` when there is no id in the file, or when a spreadsheet has rounded the ids.
+    In a CSV, it reads the column named video_id, id, item_id, url or link, or else the first in which most cells are
+    ids or links. Raises `BadInput` when the file has no id, or when a spreadsheet has rounded the ids.
     """
     ids: dict[str, None] = {}
-    refused: list[Refused] = []
+    refused: list[RefusedLine] = []
     cells = 0
     try:
         for line, cell in _cells(path):
@@ -115,11 +116,11 @@ def read_ids(path: Path) -> IdList:
             try:
                 ids[video_id(cell)] = None
             except ValueError as error:
-                refused.append(Refused(line, cell[:_LONGEST_SHOWN], str(error)))
+                refused.append(RefusedLine(line, cell[:_LONGEST_SHOWN], str(error)))
     except (OSError, UnicodeError, csv.Error) as error:
         raise _bad(f"{path} cannot be read: {error}") from error
     if not ids:
-        raise _bad(f"{path} has no id of a video" + (f"; {refused[0]}" if refused else ""))
+        raise _bad(f"{path} has no video id" + (f"; {refused[0]}" if refused else ""))
     if len(ids) > 1 and 2 * sum(name.endswith("0000") for name in ids) > len(ids):
         raise _bad(f"most ids in {path} end in 0000: a spreadsheet has rounded them, and they are lost")
     return IdList(tuple(ids), cells - len(ids) - len(refused), tuple(refused))
@@ -135,14 +136,14 @@ def _bad(what: str) -> BadInput:
 
 
 def _cells(path: Path) -> Iterator[tuple[int, str]]:
-    """The cells that should be ids, with their lines; blank ones left out."""
+    """The cells that should be ids, with their line numbers, without blank ones."""
     with path.open(encoding=_encoding(path), errors="replace", newline="") as file:
         first = file.readline()
         reader = csv.reader(chain([first], file), delimiter=max(",\t;", key=first.count))
         rows = ((reader.line_num, row) for row in reader if any(cell.strip() for cell in row))
         ahead = list(islice(rows, _LOOK_AHEAD))
-        column, headed = _column([row for _, row in ahead])
-        for line, row in chain(ahead[headed:], rows):
+        column, has_header = _column([row for _, row in ahead])
+        for line, row in chain(ahead[has_header:], rows):
             if len(row) > column and row[column].strip():
                 yield line, row[column]
 
@@ -153,71 +154,67 @@ def _encoding(path: Path) -> str:
 
 
 def _column(rows: list[list[str]]) -> tuple[int, bool]:
-    """Which column has the ids, and whether the first row is a heading."""
-    heads = [cell.strip().lower().replace(" ", "_") for cell in rows[0]] if rows else []
-    known = [heads.index(name) for name in _COLUMNS if name in heads]
+    """Which column has the ids, and whether the first row is a header."""
+    names = [cell.strip().lower().replace(" ", "_") for cell in rows[0]] if rows else []
+    known = [names.index(name) for name in _COLUMNS if name in names]
     for column in [*known, *range(max(map(len, rows), default=0))]:
         cells = [row[column] for row in rows[bool(known) :] if len(row) > column and row[column].strip()]
         if 2 * sum(map(_looks_like_a_video, cells)) > len(cells):
-            return column, bool(known) or _is_heading(rows[0], column)
+            return column, bool(known) or _is_header(rows[0], column)
     return (known[0], True) if known else (0, False)
 
 
-def _is_heading(row: list[str], column: int) -> bool:
+def _is_header(row: list[str], column: int) -> bool:
     return len(row) > column and not any(char.isdigit() or char == "/" for char in row[column])
 
 
 def _looks_like_a_video(cell: str) -> bool:
     text = _bare(cell)
-    if found := _named(text):
-        return _exists(found)
+    if name := _id_in(text):
+        return _exists(name)
     return bool(_ROUNDED.fullmatch(text) or _SHORT_LINK.fullmatch(text))
 
 
-def _exists(name: str) -> bool:
-    return _FIRST_SECOND <= _second(name) <= _LAST_SECOND
+def _exists(video_id: str) -> bool:
+    return _FIRST_SECOND <= _second(video_id) <= _LAST_SECOND
 
 
-def _second(name: str) -> int:
-    return int(name) >> 32
+def _second(video_id: str) -> int:
+    return int(video_id) >> 32
 
 
-def _days(name: str) -> int:
-    return _second(name) // 86_400
-
-
-def day_of(name: str) -> date:
-    """The day (UTC) on which an id was made."""
-    return datetime.fromtimestamp(_second(name), UTC).date()
+def day_of(video_id: str) -> date:
+    """The day (UTC) on which an id was created."""
+    return datetime.fromtimestamp(_second(video_id), UTC).date()
 
 
 def batches(ids: Iterable[str], days: Mapping[str, date] | None = None) -> Placed:
-    """Batches for a first look: ids of 25 days at most, in 31 days that begin on the day before the first.
+    """Batches for a first look: ids of at most 25 days, in windows of 31 days that begin the day before the first.
 
-    They find what was published from seconds to five days after its id was made. `days` has the day of publication
-    where that is known, which then decides.
+    They find videos published seconds to five days after the creation of the id. `days` has the day of publication
+    where it is known, which is then used instead.
     """
-    return _placed(ids, days or {}, most_days=25, early=_DAY)
+    return _placed(ids, days or {}, max_days=25, early=_DAY)
 
 
 def second_look(ids: Iterable[str], days: Mapping[str, date] | None = None) -> Placed:
-    """Batches for ids that the first look did not find: publication up to 20 days after the id was made."""
-    return _placed(ids, days or {}, most_days=10, early=timedelta())
+    """Batches for ids that the first look did not find: published up to 20 days after the creation of the id."""
+    return _placed(ids, days or {}, max_days=10, early=timedelta())
 
 
-def _placed(ids: Iterable[str], days: Mapping[str, date], most_days: int, early: timedelta) -> Placed:
-    of_day = {name: days.get(name) or (day_of(name) if _exists(name) else None) for name in ids}
-    placed = sorted(((day, int(name), name) for name, day in of_day.items() if day is not None))
+def _placed(ids: Iterable[str], days: Mapping[str, date], max_days: int, early: timedelta) -> Placed:
+    day_by_id = {name: days.get(name) or (day_of(name) if _exists(name) else None) for name in ids}
+    placed = sorted(((day, int(name), name) for name, day in day_by_id.items() if day is not None))
     groups: list[list[tuple[date, str]]] = []
     for day, _, name in placed:
         last = groups[-1] if groups else []
-        if last and len(last) < MOST_VALUES and day - last[0][0] < most_days * _DAY:
+        if last and len(last) < MAX_VALUES and day - last[0][0] < max_days * _DAY:
             last.append((day, name))
         else:
             groups.append([(day, name)])
     return Placed(
         tuple(_batch(group, early) for group in groups),
-        tuple(sorted((name for name, day in of_day.items() if day is None), key=int)),
+        tuple(sorted((name for name, day in day_by_id.items() if day is None), key=int)),
     )
 
 

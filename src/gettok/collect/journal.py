@@ -1,7 +1,7 @@
-"""The life of each date window, as a journal of steps in the answer store.
+"""The history of each date window, as a journal of events in the answer store.
 
-A step is written once and never changed, like a page; where a window stands is read off its steps and its pages. So a
-page and the progress it makes cannot come apart, whenever a run is killed.
+An event is written once and never changed, like a page; the state of a window follows from its events and its pages.
+So a page and the progress it makes always agree, whenever a run is killed.
 """
 
 from collections import ChainMap
@@ -17,17 +17,17 @@ from gettok.store import Key, Store
 STAGE = "collect"
 _VERSION = 1
 
-Event = Literal["planned", "lost", "again", "split", "parked", "done"]
+EventName = Literal["planned", "lost", "again", "split", "parked", "done"]
 #: After these events the window is searched from its first page.
 _FROM_THE_START = frozenset({"lost", "again", "parked"})
 
 
 @dataclass(frozen=True)
 class WindowEvent:
-    """One step of a window's life, and the answer that notes it."""
+    """One event in a window's history, and the answer that records it."""
 
     number: int
-    event: Event
+    name: EventName
     facts: Mapping[str, Json]
     key: str
     answer: Answer
@@ -35,126 +35,128 @@ class WindowEvent:
 
 @dataclass(frozen=True)
 class WindowState:
-    """What has happened to a window so far."""
+    """A window and everything that has happened to it so far."""
 
     window: Window
-    steps: tuple[WindowEvent, ...] = ()
+    events: tuple[WindowEvent, ...] = ()
 
     @property
-    def state(self) -> Event | None:
-        """The last step's event; None before the first."""
-        return self.steps[-1].event if self.steps else None
+    def last_event(self) -> EventName | None:
+        """The name of the last event; None before the first."""
+        return self.events[-1].name if self.events else None
 
     @property
     def facts(self) -> Mapping[str, Json]:
-        """What the last step noted."""
-        return self.steps[-1].facts if self.steps else {}
+        """What the last event recorded."""
+        return self.events[-1].facts if self.events else {}
 
     @property
     def attempt(self) -> int:
-        """How often the window's search was begun anew."""
-        return sum(step.event in _FROM_THE_START for step in self.steps)
+        """How often the window's search was started over."""
+        return sum(event.name in _FROM_THE_START for event in self.events)
 
     @property
     def restarts(self) -> int:
-        """How often in a row the present search was lost."""
+        """How often in a row the current search was lost."""
         count = 0
-        for step in reversed(self.steps):
-            if step.event != "lost":
+        for event in reversed(self.events):
+            if event.name != "lost":
                 break
             count += 1
         return count
 
     @property
     def failed_on(self) -> set[date]:
-        """The days, by the server's calendar, on which the window failed to the end."""
-        return {_moment(step).date() for step in self.steps if step.event == "parked"}
+        """The days, by the server's calendar, on which every attempt at the window failed."""
+        return {_time_of(event).date() for event in self.events if event.name == "parked"}
 
     @property
     def searched_at(self) -> datetime | None:
-        """When the search that the window stands by began; None unless it is done."""
-        return _moment(self.steps[-1]) if self.state == "done" else None
+        """When the search that completed the window began; None unless the window is done."""
+        return _time_of(self.events[-1]) if self.last_event == "done" else None
 
     @property
     def read_at(self) -> datetime | None:
-        """When the last search that reached its end began, whatever came after; its pages are there."""
-        return max((_moment(step) for step in self.steps if step.event == "done"), default=None)
+        """When the last complete search began, whatever happened afterwards; its pages are in the store."""
+        return max((_time_of(event) for event in self.events if event.name == "done"), default=None)
 
     def rows(self) -> list[Row]:
         """The window's rows in the table of windows."""
-        return [self._row(step) for step in self.steps]
+        return [self._row(event) for event in self.events]
 
-    def _row(self, step: WindowEvent) -> Row:
-        facts = {name: step.facts.get(name) for name in ("why", "pages", "rows", "candidates")}
+    def _row(self, event: WindowEvent) -> Row:
+        facts = {name: event.facts.get(name) for name in ("why", "pages", "rows", "candidates")}
         return {
             "start": self.window.start,
             "end": self.window.end,
-            "step": step.number,
-            "event": step.event,
+            "step": event.number,
+            "event": event.name,
             **facts,
-            "searched_at": _moment(step) if "at" in step.facts else None,
-            "answer_key": step.key,
-            "answer": step.answer.text,
+            "searched_at": _time_of(event) if "at" in event.facts else None,
+            "answer_key": event.key,
+            "answer": event.answer.text,
         }
 
 
-def _moment(step: WindowEvent) -> datetime:
-    return datetime.fromisoformat(step.facts["at"])
+def _time_of(event: WindowEvent) -> datetime:
+    return datetime.fromisoformat(event.facts["at"])
 
 
 class Journal:
-    """The lives of all windows of one query at one source."""
+    """The states of all windows of one query at one source."""
 
     def __init__(self, store: Store, settings: Mapping[str, Json]) -> None:
         self._store = store
         self._settings = {**settings, "journal": True}
-        self._lives = self._read()
+        self._states = self._read()
 
     def leaves(self) -> list[WindowState]:
         """Every window that was not split, in order. No two of them overlap."""
-        return sorted((life for life in self._lives.values() if life.state != "split"), key=_window_of)
+        return sorted(
+            (state for state in self._states.values() if state.last_event != "split"), key=_window_of
+        )
 
     def all(self) -> list[WindowState]:
-        """Every window, the split ones too."""
-        return sorted(self._lives.values(), key=_window_of)
+        """Every window, including the split ones."""
+        return sorted(self._states.values(), key=_window_of)
 
-    def life(self, window: Window) -> WindowState:
-        return self._lives.get(window, WindowState(window))
+    def state(self, window: Window) -> WindowState:
+        return self._states.get(window, WindowState(window))
 
-    def note(self, window: Window, event: Event, **facts: Json) -> WindowState:
-        """Write down a step; it is on disk when this returns."""
-        life = self.life(window)
-        number = len(life.steps)
-        body = {"window": str(window), "step": number, "event": event, **facts}
+    def note(self, window: Window, name: EventName, **facts: Json) -> WindowState:
+        """Record an event; it is on disk when this returns."""
+        state = self.state(window)
+        number = len(state.events)
+        body = {"window": str(window), "step": number, "event": name, **facts}
         key, answer = self._key(window, number), Answer(body)
-        self._store.put(key, f"{window} {event}", answer)
-        life = WindowState(window, (*life.steps, WindowEvent(number, event, facts, key.digest, answer)))
-        self._lives = _unborn_halves(life) | self._lives | {window: life}
-        return life
+        self._store.put(key, f"{window} {name}", answer)
+        state = WindowState(window, (*state.events, WindowEvent(number, name, facts, key.digest, answer)))
+        self._states = _unstarted_halves(state) | self._states | {window: state}
+        return state
 
     def _key(self, window: Window, number: int) -> Key:
         return Key.of(STAGE, _VERSION, self._settings, {"window": str(window), "step": number})
 
     def _read(self) -> dict[Window, WindowState]:
         scope = Key.of(STAGE, _VERSION, self._settings, {}).scope
-        steps: dict[Window, list[WindowEvent]] = {}
+        events: dict[Window, list[WindowEvent]] = {}
         for entry in self._store.scan(scope):
             facts = dict(entry.answer.body)
-            window, number, event = Window.parse(facts.pop("window")), facts.pop("step"), facts.pop("event")
-            steps.setdefault(window, []).append(WindowEvent(number, event, facts, entry.key, entry.answer))
-        lives = {
-            window: WindowState(window, tuple(sorted(of_window, key=lambda step: step.number)))
-            for window, of_window in steps.items()
+            window, number, name = Window.parse(facts.pop("window")), facts.pop("step"), facts.pop("event")
+            events.setdefault(window, []).append(WindowEvent(number, name, facts, entry.key, entry.answer))
+        states = {
+            window: WindowState(window, tuple(sorted(unsorted, key=lambda event: event.number)))
+            for window, unsorted in events.items()
         }
-        halves = [_unborn_halves(life) for life in lives.values()]
-        return dict(ChainMap(lives, *halves))
+        halves = [_unstarted_halves(state) for state in states.values()]
+        return dict(ChainMap(states, *halves))
 
 
-def _unborn_halves(life: WindowState) -> dict[Window, WindowState]:
-    """The halves of a split window, which take its place even if a kill comes before their own first step."""
-    into = life.facts["into"] if life.state == "split" else ()
+def _unstarted_halves(state: WindowState) -> dict[Window, WindowState]:
+    """The halves of a split window, which replace it even if a kill comes before their own first event."""
+    into = state.facts["into"] if state.last_event == "split" else ()
     return {half: WindowState(half) for half in map(Window.parse, into)}
 
 
-def _window_of(life: WindowState) -> Window:
-    return life.window
+def _window_of(state: WindowState) -> Window:
+    return state.window

@@ -1,4 +1,4 @@
-"""Comments below the collected videos, and their authors' profiles: optional, each with its own part of the quota."""
+"""Comments on the collected videos, and their authors' profiles: optional, each with its own part of the quota."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gettok.collect.canary import Canary
 from gettok.collect.journal import STAGE
 from gettok.collect.search import StoredPage
+from gettok.http.json_guards import to_mappings
 from gettok.research_api import (
     AccessDenied,
     Call,
@@ -15,7 +16,7 @@ from gettok.research_api import (
     RequestFailing,
     ResearchApi,
     Verdict,
-    quota_exhausted,
+    as_not_now,
     whole_number,
 )
 from gettok.step import Answer, Json
@@ -29,40 +30,38 @@ _USER_FIELDS = (
 )
 _VERSION = 1
 _PAGE_ROWS = 100
-#: An older version of the documentation gives the thousand top comments only; the next cursor is refused.
+#: An older version of the documentation allows the top thousand comments only; the next cursor is refused.
 _LAST_CURSOR = 1000
-#: A refusal says something about the video or the user, and is kept as an answer.
-_ANSWERS = frozenset({Verdict.ACCEPTED, Verdict.DECLINED, Verdict.BAD_QUESTION})
+#: A refusal is a fact about the video or the user, and is stored as an answer.
+_ACCEPTED = frozenset({Verdict.ACCEPTED, Verdict.DECLINED, Verdict.BAD_QUESTION})
 
 
-class Seen(NamedTuple):
-    """A video as far as its comments and its author are concerned."""
+class VideoOnPage(NamedTuple):
+    """What a page shows of a video that is needed to ask about its comments and author."""
 
     video_id: str
     day: str
     username: str
 
 
-def seen_on(page: Page) -> Iterator[Seen]:
+def videos_on(page: Page) -> Iterator[VideoOnPage]:
     """The videos on a page that have an id and a time."""
-    for video in page.videos:
-        if not isinstance(video, dict):
-            continue
+    for video in to_mappings(page.videos):
         number, created = (
             whole_number(video.get("id", video.get("video_id"))),
             whole_number(video.get("create_time")),
         )
         if number is not None and created is not None and 0 <= created < 2**33:
             day = datetime.fromtimestamp(created, UTC).date().isoformat()
-            yield Seen(str(number), day, str(video.get("username") or ""))
+            yield VideoOnPage(str(number), day, str(video.get("username") or ""))
 
 
 @dataclass(frozen=True)
 class People:
     """Asks for comments and profiles, through the store.
 
-    A video or a user whose question fails is asked about once a day, and after as many days as there is patience for
-    no more. Where the server answers nothing else either, nobody is blamed, and it is asked again after a rest.
+    A failing question is asked once a day, and given up after `patience_days` such days. When the server answers
+    nothing else either, the question is not to blame and is asked again after a pause.
     """
 
     store: Store
@@ -72,55 +71,55 @@ class People:
     canary: Canary | None = None
     _denied: dict[str, AccessDenied] = field(default_factory=dict)
 
-    def comments(self, video_id: str, most: int, requests_per_day: int) -> Iterator[StoredPage]:
-        """The first `most` comments of a video, page by page; a refusal is a page of status 400.
+    def comments(self, video_id: str, limit: int, requests_per_day: int) -> Iterator[StoredPage]:
+        """The first `limit` comments on a video, page by page; a refusal is a page with status 400.
 
-        Raises `RequestFailing` when the server does not answer for this video, and `AccessDenied` when it never
-        does for this client.
+        Raises `RequestFailing` when the server does not answer for this video, and `AccessDenied` when this client
+        may not ask.
         """
         cursor = 0
-        while cursor < most:
-            call = _comments_call(video_id, cursor, most)
-            kept = self._kept(call, video_id, cursor, requests_per_day)
-            yield kept
-            data = kept.page.data
+        while cursor < limit:
+            call = _comments_call(video_id, cursor, limit)
+            stored = self._stored(call, video_id, cursor, requests_per_day)
+            yield stored
+            data = stored.page.data
             following = whole_number(data.get("cursor"))
             if not data.get("has_more") or following is None or following <= cursor:
                 return
             cursor = following
 
     def user(self, username: str, requests_per_day: int) -> StoredPage:
-        """A user's profile, or the refusal as a page of status 400. Raises as `comments` does."""
-        return self._kept(_user_call(username), username, 0, requests_per_day)
+        """A user's profile, or the refusal as a page with status 400. Raises as `comments` does."""
+        return self._stored(_user_call(username), username, 0, requests_per_day)
 
     def is_given_up(self, endpoint: str, subject: str) -> bool:
-        """Whether a question failed on so many days that it is not asked any more."""
+        """Whether a question failed on so many days that it is no longer asked."""
         failed_on = self._failures(endpoint, subject)
         return bool(failed_on) and len(failed_on) >= self.patience_days
 
-    def has_comments(self, video_id: str, most: int) -> bool:
-        """Whether the first comments of a video are there."""
-        return self._has(_comments_call(video_id, 0, most))
+    def has_comments(self, video_id: str, limit: int) -> bool:
+        """Whether the store has the first comments on a video."""
+        return self._has(_comments_call(video_id, 0, limit))
 
     def has_user(self, username: str) -> bool:
-        """Whether a user's profile is there, or the refusal."""
+        """Whether the store has a user's profile, or the refusal."""
         return self._has(_user_call(username))
 
     def _has(self, call: Call) -> bool:
         return bool(self.store.known([self._key(call).digest]))
 
-    def _kept(self, call: Call, subject: str, cursor: int, requests_per_day: int) -> StoredPage:
+    def _stored(self, call: Call, subject: str, cursor: int, requests_per_day: int) -> StoredPage:
         key = self._key(call)
         answer = self.store.get(key.digest)
         if answer is not None:
             page = Page.from_json(answer.body)
         else:
-            page = self._asked(call.within(requests_per_day), subject)
+            page = self._ask(call.within(requests_per_day), subject)
             answer = Answer(page.to_json())
             self.store.put(key, call.subject, answer)
         return StoredPage(call.endpoint, subject, 0, cursor, key.digest, answer, page)
 
-    def _asked(self, call: Call, subject: str) -> Page:
+    def _ask(self, call: Call, subject: str) -> Page:
         if call.endpoint in self._denied:
             raise self._denied[call.endpoint]
         failed_on = self._failures(call.endpoint, subject)
@@ -133,24 +132,24 @@ class People:
                 self._denied[call.endpoint] = error
                 raise
             except RequestFailing as error:
-                if not self.canary or self.canary.is_heard():
+                if not self.canary or self.canary.is_answered():
                     self._note(call.endpoint, subject, str(error))
                     raise
-                self.api.rest(quota_exhausted(error))
+                self.api.back_off(as_not_now(error))
 
     def _failures(self, endpoint: str, subject: str) -> Mapping[date, str]:
-        """The days on which a question failed, each with what was said."""
-        scope = self._failure(endpoint, subject, {}).scope
+        """The days on which a question failed, each with the error."""
+        scope = self._failure_key(endpoint, subject, {}).scope
         bodies = (entry.answer.body for entry in self.store.scan(scope))
         return {date.fromisoformat(body["day"]): body["why"] for body in bodies}
 
     def _note(self, endpoint: str, subject: str, why: str) -> None:
         day = self.api.now().date().isoformat()
         self.store.put(
-            self._failure(endpoint, subject, {"day": day}), subject, Answer({"day": day, "why": why})
+            self._failure_key(endpoint, subject, {"day": day}), subject, Answer({"day": day, "why": why})
         )
 
-    def _failure(self, endpoint: str, subject: str, inputs: Mapping[str, Json]) -> Key:
+    def _failure_key(self, endpoint: str, subject: str, inputs: Mapping[str, Json]) -> Key:
         settings = {"source": self.source, "endpoint": endpoint, "failing": subject}
         return Key.of(STAGE, _VERSION, settings, inputs)
 
@@ -163,11 +162,11 @@ class People:
         return Key.of(STAGE, _VERSION, settings, call.body)
 
 
-def _comments_call(video_id: str, cursor: int, most: int) -> Call:
-    body = {"video_id": int(video_id), "max_count": min(_PAGE_ROWS, most - cursor), "cursor": cursor}
-    answers = _ANSWERS | {Verdict.CURSOR_REFUSED} if cursor >= _LAST_CURSOR else _ANSWERS
-    return Call(COMMENTS, body, "comments", f"{video_id} {cursor}", fields=_COMMENT_FIELDS, answers=answers)
+def _comments_call(video_id: str, cursor: int, limit: int) -> Call:
+    body = {"video_id": int(video_id), "max_count": min(_PAGE_ROWS, limit - cursor), "cursor": cursor}
+    accepts = _ACCEPTED | {Verdict.CURSOR_REFUSED} if cursor >= _LAST_CURSOR else _ACCEPTED
+    return Call(COMMENTS, body, "comments", f"{video_id} {cursor}", fields=_COMMENT_FIELDS, accepts=accepts)
 
 
 def _user_call(username: str) -> Call:
-    return Call(USERS, {"username": username}, "users", username, fields=_USER_FIELDS, answers=_ANSWERS)
+    return Call(USERS, {"username": username}, "users", username, fields=_USER_FIELDS, accepts=_ACCEPTED)

@@ -1,7 +1,8 @@
-"""Look again for the videos of a dataset, and find out which of them are gone.
+"""Check again for the videos of a dataset, and find out which of them are gone.
 
 TikTok's terms ask to refresh data every 15 days (2023) or 30 days (2026), and to delete what is no longer available.
-This finds what is due, confirms it in the way that costs fewer requests, and takes for gone what two looks missed.
+This finds the videos that are due, confirms them by the method that costs fewer requests, and counts a video as gone
+when two looks missed it.
 """
 
 import hashlib
@@ -19,13 +20,15 @@ from gettok.step import Answer, Json
 from gettok.store import Key, Store
 
 _VERSION = 1
-#: A round that misses more than this share of at least so many videos says more about the API than about them.
-_MOST_MISSING, _FROM = 0.5, 20
+#: The method's name in stored rounds; what is in an answer store never changes.
+_METHOD = "way"
+#: A round that misses more than this share of at least so many videos points at the API, not at the videos.
+_MAX_MISSING, _MIN_VIDEOS = 0.5, 20
 
-Way = Literal["ids", "compliance"]
+Method = Literal["ids", "compliance"]
 
 
-class Seen(NamedTuple):
+class DatasetVideo(NamedTuple):
     """A video of the dataset: its day of publication, and when it was last observed on a page."""
 
     video_id: str
@@ -35,10 +38,10 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Round:
-    """One refresh. Its name is when it began by the server's clock; `days` has whom it asks about."""
+    """One refresh. Its name is its start by the server's clock; `days` has the day of each video that it asks about."""
 
     name: str
-    way: Way
+    method: Method
     days: Mapping[str, date]
 
     @property
@@ -48,7 +51,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a round."""
+    """The result of a round."""
 
     round: Round
     missing: tuple[str, ...]
@@ -57,11 +60,11 @@ class Outcome:
         """The round's line in the list of rounds."""
         asked, missing = len(self.round.days), len(self.missing)
         counts = {"asked": str(asked), "confirmed": str(asked - missing), "missing": str(missing)}
-        return {"round": self.round.name, "source": source, "way": self.round.way, **counts}
+        return {"round": self.round.name, "source": source, "method": self.round.method, **counts}
 
 
-def cheaper(count: int, by_ids: int) -> Way:
-    """Which way costs fewer requests; by ids where it makes no difference, since that reads the counts anew, too."""
+def cheaper_method(count: int, by_ids: int) -> Method:
+    """The method that costs fewer requests; on a tie by ids, since that also refreshes the counts."""
     tasks = -(-count // IDS_PER_TASK)
     return "compliance" if tasks * REQUESTS_PER_TASK < by_ids else "ids"
 
@@ -74,8 +77,8 @@ class Refresher:
     api: ResearchApi
     source: str
 
-    def due(self, videos: Iterable[Seen], after: timedelta, gone: set[str]) -> dict[str, date]:
-        """The videos that were last confirmed `after` ago or longer, without those on the list of tombstones."""
+    def due(self, videos: Iterable[DatasetVideo], after: timedelta, gone: set[str]) -> dict[str, date]:
+        """The videos last confirmed at least `after` ago, without those on the list of tombstones."""
         confirmed = self._confirmed()
         before = self.api.now() - after
         return {
@@ -85,48 +88,48 @@ class Refresher:
             and sha256(video.video_id) not in gone
         }
 
-    def unfinished(self, way: Way | None = None) -> Round | None:
-        """A round that was begun and has no outcome yet; `way` lets it go on in another way than it began."""
+    def unfinished(self, method: Method | None = None) -> Round | None:
+        """A round that was begun and has no outcome yet; `method` replaces the one that it began with."""
         ended = {body["round"] for body in self._noted("outcome")}
         for round_ in self._rounds():
             if round_.name not in ended:
-                return replace(round_, way=way or round_.way)
+                return replace(round_, method=method or round_.method)
         return None
 
     def _rounds(self) -> Iterator[Round]:
         """Every round that was begun."""
         for body in self._noted("round"):
             days = {video_id: date.fromisoformat(day) for video_id, day in body["days"].items()}
-            yield Round(body["round"], body["way"], days)
+            yield Round(body["round"], body[_METHOD], days)
 
     def least_requests(self, days: Mapping[str, date]) -> int:
-        """What a look-up by ids costs at least."""
-        return self._known(tuple(days), days, {}).least_requests()
+        """The fewest requests that a lookup by ids costs."""
+        return self._lookup(tuple(days), days, {}).least_requests()
 
-    def begin(self, days: Mapping[str, date], way: Way) -> Round:
-        """Note a round before it asks anything, so that a run that is cut short goes on with it."""
-        begun = Round(self.api.now().strftime("%Y-%m-%dT%H:%M:%SZ"), way, days)
-        plain = {video_id: day.isoformat() for video_id, day in days.items()}
-        self._note("round", begun.name, {"way": way, "days": plain})
+    def begin(self, days: Mapping[str, date], method: Method) -> Round:
+        """Record a round before it asks anything, so that the next run continues it after an interruption."""
+        begun = Round(self.api.now().strftime("%Y-%m-%dT%H:%M:%SZ"), method, days)
+        iso_days = {video_id: day.isoformat() for video_id, day in days.items()}
+        self._note("round", begun.name, {_METHOD: method, "days": iso_days})
         return begun
 
     def run(self, round_: Round, *, accept_losses: bool = False) -> Iterator[int]:
-        """Ask; yields how many videos were found so far. What is missed at first is looked for again.
+        """Run the round, and yield how many videos were found so far; those missed at first are looked up again.
 
-        Raises `Stop` at its end where it misses more than is likely, unless a person says to `accept_losses` it.
+        Raises `Stop` at its end if it misses more than is likely, unless `accept_losses` is set.
         """
         missed = round_.ids
-        if round_.way == "compliance":
+        if round_.method == "compliance":
             missed = self._not_valid(round_)
-        there = len(round_.days) - len(missed)
-        yield there
-        known = self._known(missed, round_.days, round_settings(self.source, round_.name))
-        for _ in known.collect():
-            yield there + len(known.found)
-        self._end(round_, known.missing, accept_losses=accept_losses)
+        confirmed = len(round_.days) - len(missed)
+        yield confirmed
+        lookup = self._lookup(missed, round_.days, round_settings(self.source, round_.name))
+        for _ in lookup.collect():
+            yield confirmed + len(lookup.found)
+        self._end(round_, lookup.missing, accept_losses=accept_losses)
 
     def _not_valid(self, round_: Round) -> tuple[str, ...]:
-        """What Batch Compliance does not confirm: everything, where the client may not use it."""
+        """The ids that Batch Compliance does not confirm: all of them if the client may not use it."""
         compliance = Compliance(self.store, self.api, round_settings(self.source, round_.name))
         try:
             valid = compliance.valid(round_.ids)
@@ -136,8 +139,7 @@ class Refresher:
 
     def outcome(self, round_: Round) -> Outcome:
         """The outcome of a round that has been run."""
-        (found,) = (outcome for outcome in self.outcomes() if outcome.round.name == round_.name)
-        return found
+        return next(outcome for outcome in self.outcomes() if outcome.round.name == round_.name)
 
     def outcomes(self) -> list[Outcome]:
         """The outcomes of all rounds that count, oldest first."""
@@ -149,26 +151,26 @@ class Refresher:
 
     def _end(self, round_: Round, missing: Sequence[str], *, accept_losses: bool) -> None:
         asked = len(round_.days)
-        if not accept_losses and asked >= _FROM and len(missing) > _MOST_MISSING * asked:
+        if not accept_losses and asked >= _MIN_VIDEOS and len(missing) > _MAX_MISSING * asked:
             self._note("outcome", round_.name, {"missing": [], "confirmed": []})
             raise Stop(
                 f"{len(missing)} of {asked} videos were not found, which is not likely",
-                "took none of them for gone; the round does not count",
-                "look whether the Research API finds anything today, and run the same command again later; if they are "
-                "truly gone, `gettok refresh --accept-losses` asks once more and takes them for gone",
+                "counted none of them as gone; the round does not count",
+                "check whether the Research API finds anything today, and run the same command again later; if they "
+                "are truly gone, `gettok refresh --accept-losses` asks once more and counts them as gone",
             )
         confirmed = sorted(set(round_.days) - set(missing))
-        facts = {"way": round_.way, "missing": list(missing), "confirmed": confirmed}
+        facts = {_METHOD: round_.method, "missing": list(missing), "confirmed": confirmed}
         self._note("outcome", round_.name, facts)
 
     def _confirmed(self) -> dict[str, datetime]:
         """When each video was last confirmed by a round."""
-        found: dict[str, datetime] = {}
+        confirmed: dict[str, datetime] = {}
         for body in sorted(self._noted("outcome"), key=lambda body: str(body["round"])):
-            found |= dict.fromkeys(body["confirmed"], datetime.fromisoformat(body["round"]))
-        return found
+            confirmed |= dict.fromkeys(body["confirmed"], datetime.fromisoformat(body["round"]))
+        return confirmed
 
-    def _known(
+    def _lookup(
         self, ids: tuple[str, ...], days: Mapping[str, date], settings: Mapping[str, Json]
     ) -> IdLookup:
         return IdLookup(self.store, self.api, ids, settings, "refresh", days)
@@ -184,15 +186,15 @@ class Refresher:
 
 
 def _outcome(round_: Round, body: Mapping[str, Json]) -> Outcome:
-    """What was noted at a round's end; the way that it ended in may be another than it began in."""
-    return Outcome(replace(round_, way=body.get("way", round_.way)), tuple(body["missing"]))
+    """The outcome that was recorded at a round's end; its method may differ from the one that it began with."""
+    return Outcome(replace(round_, method=body.get(_METHOD, round_.method)), tuple(body["missing"]))
 
 
 def round_settings(source: str, name: str) -> dict[str, Json]:
-    """What tells the pages of a round from all others."""
+    """What distinguishes the pages of a round from all others."""
     return {"source": source, "round": name}
 
 
 def sha256(video_id: str) -> str:
-    """An id's name on the list of tombstones, which holds no personal data."""
+    """How the list of tombstones names an id, so that it has no personal data."""
     return hashlib.sha256(video_id.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""One search of the Research API, page by page, from the store where a page is there and else from the server."""
+"""One search of the Research API, page by page: from the store where it has the page, otherwise from the server."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -21,9 +21,9 @@ from gettok.store import Key, Store
 
 ENDPOINT = "video/query"
 _VERSION = 1
-#: Pages without a row in a row: candidates may all have been dropped, but a search may also have gone astray.
-_MOST_EMPTY = 20
-#: A search that was last heard of this long ago is most likely forgotten.
+#: Pages in a row without a video: all their candidates may have been dropped, but the search may also have gone wrong.
+_MAX_EMPTY = 20
+#: A search whose last page is this old has most likely been forgotten.
 _OLD_S = 600
 
 
@@ -41,12 +41,12 @@ class StoredPage:
 
     @property
     def rows(self) -> int:
-        """Videos on the page, as far as it has a list of them."""
+        """How many videos the page lists."""
         return len(self.page.videos)
 
     @property
     def search(self) -> str:
-        """A name for the search that the page is of; its pages come together in every run."""
+        """A name for the search that the page belongs to; its pages come one after the other in every run."""
         return f"{self.subject}.{self.attempt}"
 
     def row(self) -> Row:
@@ -63,7 +63,7 @@ class StoredPage:
 
 @dataclass(frozen=True)
 class Search:
-    """A query over the days of a window. `settings` tell it from the same question put elsewhere or again."""
+    """A query over the days of a window. `settings` distinguish it from the same question to another source."""
 
     store: Store
     api: ResearchApi
@@ -71,18 +71,18 @@ class Search:
     window: Window
     settings: Mapping[str, Json]
     purpose: str = "collect"
-    #: A name in place of the window's, which tells it from other queries over the same days.
+    #: A name instead of the window's, which distinguishes it from other queries over the same days.
     subject: str = ""
-    #: Takes a page over in place of the store.
-    keep: Callable[[Key, str, Answer], None] | None = None
-    #: Called when a first page has no candidates, before it is kept; may raise.
-    doubt: Callable[[Window], None] | None = None
+    #: Stores a page instead of `store`.
+    put: Callable[[Key, str, Answer], None] | None = None
+    #: Called when a first page has no candidates, before it is stored; may raise.
+    on_empty: Callable[[Window], None] | None = None
 
     @property
     def name(self) -> str:
         return self.subject or str(self.window)
 
-    def kept(self, attempt: int) -> Iterator[StoredPage]:
+    def stored(self, attempt: int) -> Iterator[StoredPage]:
         """The pages that the store has, from the first on, wherever the search ended."""
         with suppress(RequestFailing):
             yield from self._pages(attempt, ask=False)
@@ -98,17 +98,17 @@ class Search:
     def _pages(self, attempt: int, *, ask: bool) -> Iterator[StoredPage]:
         cursor, search_id, empty = 0, None, 0
         previous: Page | None = None
-        replayed = True
+        replaying = True
         while True:
-            # behind a page that was not in the store there is none that is
-            kept = self._known(attempt, cursor) if replayed else None
-            if kept is None:
+            # after a page that is not in the store, none of the later ones is
+            stored = self._stored(attempt, cursor) if replaying else None
+            if stored is None:
                 if not ask:
                     return
-                replayed = False
-                kept = self._asked(attempt, cursor, search_id, previous)
-            yield kept
-            previous = kept.page
+                replaying = False
+                stored = self._ask(attempt, cursor, search_id, previous)
+            yield stored
+            previous = stored.page
             if not previous.has_more:
                 return
             empty = 0 if previous.videos else empty + 1
@@ -116,27 +116,27 @@ class Search:
             search_id = previous.data.get("search_id", search_id)
 
     def _next(self, data: Mapping[str, Json], cursor: int, empty: int) -> int:
-        """The server's cursor, which must move; nothing but `has_more` ends a search."""
+        """The server's next cursor, which must move; only `has_more` ends a search."""
         following = whole_number(data.get("cursor"))
         if following is None or following <= cursor:
             raise RequestFailing(f"the search does not move on from cursor {cursor}")
-        if empty >= _MOST_EMPTY:
+        if empty >= _MAX_EMPTY:
             raise RequestFailing(f"{empty} pages in a row have no video, up to cursor {following}")
         return following
 
-    def _known(self, attempt: int, cursor: int) -> StoredPage | None:
+    def _stored(self, attempt: int, cursor: int) -> StoredPage | None:
         key = self._key(attempt, cursor).digest
         answer = self.store.get(key)
         if answer is None:
             return None
         return StoredPage(ENDPOINT, self.name, attempt, cursor, key, answer, Page.from_json(answer.body))
 
-    def _asked(self, attempt: int, cursor: int, search_id: str | None, previous: Page | None) -> StoredPage:
+    def _ask(self, attempt: int, cursor: int, search_id: str | None, previous: Page | None) -> StoredPage:
         page = self.api.ask(self._call(cursor, search_id, previous))
-        if self.doubt and cursor == 0 and not page.videos and not page.has_more:
-            self.doubt(self.window)
+        if self.on_empty and cursor == 0 and not page.videos and not page.has_more:
+            self.on_empty(self.window)
         answer, key = Answer(page.to_json()), self._key(attempt, cursor)
-        (self.keep or self.store.put)(key, f"{self.name} {attempt}:{cursor}", answer)
+        (self.put or self.store.put)(key, f"{self.name} {attempt}:{cursor}", answer)
         return StoredPage(ENDPOINT, self.name, attempt, cursor, key.digest, answer, page)
 
     def _call(self, cursor: int, search_id: str | None, previous: Page | None) -> Call:
@@ -159,33 +159,33 @@ class Search:
     def _key(self, attempt: int, cursor: int) -> Key:
         query = dict(self.query)
         inputs = {"query": query, "window": str(self.window), "attempt": attempt, "cursor": cursor}
-        return Key.of(STAGE, _VERSION, _scope(self.settings), inputs)
+        return Key.of(STAGE, _VERSION, _key_settings(self.settings), inputs)
 
 
 def stored_pages(store: Store, settings: Mapping[str, Json]) -> Iterator[StoredPage]:
-    """Every page that the store has under these settings, whatever was asked, in order of key."""
-    for entry in store.scan(Key.of(STAGE, _VERSION, _scope(settings), {}).scope):
+    """Every page that the store has under these settings, whatever the question, in order of key."""
+    for entry in store.scan(Key.of(STAGE, _VERSION, _key_settings(settings), {}).scope):
         page = Page.from_json(entry.answer.body)
-        asked = page.request["body"]
-        start, end = (date.fromisoformat(asked[name]) for name in ("start_date", "end_date"))
-        subject = subject_of(Window(start, end), asked["query"])
-        yield StoredPage(ENDPOINT, subject, 0, asked.get("cursor", 0), entry.key, entry.answer, page)
+        body = page.request["body"]
+        start, end = (date.fromisoformat(body[name]) for name in ("start_date", "end_date"))
+        subject = subject_of(Window(start, end), body["query"])
+        yield StoredPage(ENDPOINT, subject, 0, body.get("cursor", 0), entry.key, entry.answer, page)
 
 
-def body_of(query: Mapping[str, Json], window: Window, most_rows: int = PAGE_ROWS) -> dict[str, Json]:
+def body_of(query: Mapping[str, Json], window: Window, max_rows: int = PAGE_ROWS) -> dict[str, Json]:
     """The body that asks for the first page of a query over the days of a window."""
     return {
         "query": dict(query),
         "start_date": f"{window.start:%Y%m%d}",
         "end_date": f"{window.end:%Y%m%d}",
-        "max_count": most_rows,
+        "max_count": max_rows,
     }
 
 
 def subject_of(window: Window, query: Mapping[str, Json]) -> str:
-    """A name for a query that is one of many over the same days."""
+    """A name for one of many queries over the same days."""
     return f"{window}_{digest_of(dict(query))[:12]}"
 
 
-def _scope(settings: Mapping[str, Json]) -> dict[str, Json]:
+def _key_settings(settings: Mapping[str, Json]) -> dict[str, Json]:
     return {**settings, "fields": FIELDS, "max_count": PAGE_ROWS}

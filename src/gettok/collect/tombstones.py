@@ -1,7 +1,7 @@
 """The two lists that refreshing keeps under `inputs/`: its rounds, and the videos that two looks did not find.
 
-Both are CSV and belong into git with the dataset. The list of tombstones has no personal data: an id's SHA-256 is
-enough to leave a video out, and names nobody.
+Both are CSV and belong in git with the dataset. The list of tombstones has no personal data: the SHA-256 of an id is
+enough to leave a video out, and does not identify anyone.
 """
 
 import csv
@@ -13,13 +13,13 @@ from pathlib import Path
 from gettok.errors import BadInput
 from gettok.store.atomic_write import atomic_write
 
-_ROUND = ("round", "source", "way", "asked", "confirmed", "missing")
-_TOMBSTONE = ("video_sha256", "missing_at", "source", "way")
+_ROUND = ("round", "source", "method", "asked", "confirmed", "missing")
+_TOMBSTONE = ("video_sha256", "missing_at", "source", "method")
 
 
 @dataclass(frozen=True)
-class Refreshes:
-    """The lists in a folder; a list that is not there is empty."""
+class RefreshLists:
+    """The lists in a folder; a list whose file does not exist is empty."""
 
     folder: Path
 
@@ -32,18 +32,18 @@ class Refreshes:
         return {row["video_sha256"] for row in self._tombstones()}
 
     def add(self, round_: Mapping[str, str], gone: Iterable[str]) -> None:
-        """Note a round, with the SHA-256 of each video that it missed; noting it again changes nothing.
+        """Add a round, with the SHA-256 of each video that it missed; adding it again changes nothing.
 
-        Tombstones go first: a round that is on its list has all of them.
+        Tombstones are written first, so a round that is on its list has all of them.
         """
-        known, listed = self._tombstones(), self._rounds()
-        have = {row["video_sha256"] for row in known}
-        facts = {"missing_at": round_["round"], "source": round_["source"], "way": round_["way"]}
+        tombstones, rounds = self._tombstones(), self._rounds()
+        have = {row["video_sha256"] for row in tombstones}
+        facts = {"missing_at": round_["round"], "source": round_["source"], "method": round_["method"]}
         new = [{"video_sha256": digest, **facts} for digest in sorted(set(gone) - have)]
         if new:
-            self._write("tombstones.csv", _TOMBSTONE, [*known, *new])
-        rounds = [row for row in listed if row["round"] != round_["round"]]
-        self._write("refreshes.csv", _ROUND, sorted([*rounds, round_], key=lambda row: row["round"]))
+            self._write("tombstones.csv", _TOMBSTONE, [*tombstones, *new])
+        others = [row for row in rounds if row["round"] != round_["round"]]
+        self._write("refreshes.csv", _ROUND, sorted([*others, round_], key=lambda row: row["round"]))
 
     def _rounds(self) -> list[dict[str, str]]:
         return self._read("refreshes.csv", _ROUND)
@@ -60,8 +60,8 @@ class Refreshes:
             rows = list(reader)
         except (UnicodeDecodeError, csv.Error) as error:
             raise _damaged(path, columns) from error
-        whole = all(None not in row and None not in row.values() for row in rows)
-        if tuple(reader.fieldnames or ()) != tuple(columns) or not whole:
+        complete = all(None not in row and None not in row.values() for row in rows)
+        if tuple(reader.fieldnames or ()) != tuple(columns) or not complete:
             raise _damaged(path, columns)
         return rows
 
@@ -77,5 +77,5 @@ def _damaged(path: Path, columns: Sequence[str]) -> BadInput:
     return BadInput(
         f"{path} does not have the columns {', '.join(columns)} in every line",
         "changed nothing",
-        "bring it back from git; only `gettok refresh` writes it",
+        "restore it from git; only `gettok refresh` writes it",
     )

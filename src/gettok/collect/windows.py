@@ -1,4 +1,4 @@
-"""Date windows: how a study's days are asked for in pieces. Both ends of a window are included, in UTC."""
+"""Date windows: the pieces in which a study's days are asked for. Both ends of a window are included, in UTC."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -44,34 +44,34 @@ class Window:
 def plan(
     study: Window,
     existing: Iterable[Window],
-    most_days: int,
+    max_days: int,
     *,
     fresh: date | None = None,
     today: date | None = None,
 ) -> list[Window]:
-    """Windows that cover the study: the existing ones that touch it, and new ones over days that none covers.
+    """Windows that cover the study: the existing ones that touch it, and new ones over the days that none covers.
 
-    No window overlaps another and no day of the study is left out. Existing windows are kept as they are, so their
-    pages are never asked for twice; they may reach beyond the study. Days from `fresh` on stand alone, since they will
-    be asked for again; days after `today` are left out, since there is nothing to ask for yet.
+    No window overlaps another and no day of the study is left out. Existing windows stay as they are, so their pages
+    are never asked for twice; they may reach beyond the study. Each day from `fresh` on has a window of its own, since
+    it will be asked for again; days after `today` are left out, since they have no videos yet.
     """
-    kept = sorted(window for window in existing if window.overlaps(study))
-    new = [piece for gap in gaps(study, kept) for piece in _fresh_apart(gap, most_days, fresh, today)]
-    return sorted(kept + new)
+    touching = sorted(window for window in existing if window.overlaps(study))
+    new = [piece for gap in gaps(study, touching) for piece in _cut_gap(gap, max_days, fresh, today)]
+    return sorted(touching + new)
 
 
-def _fresh_apart(gap: Window, most_days: int, fresh: date | None, today: date | None) -> Iterator[Window]:
+def _cut_gap(gap: Window, max_days: int, fresh: date | None, today: date | None) -> Iterator[Window]:
     end = gap.end if today is None else min(gap.end, today)
     settled = end if fresh is None else min(end, fresh - _DAY)
     if gap.start <= settled:
-        yield from _cut(Window(gap.start, settled), most_days)
-    alone = max(gap.start, settled + _DAY)
-    if alone <= end:
-        yield from _cut(Window(alone, end), 1)
+        yield from _cut(Window(gap.start, settled), max_days)
+    first_fresh = max(gap.start, settled + _DAY)
+    if first_fresh <= end:
+        yield from _cut(Window(first_fresh, end), 1)
 
 
 def gaps(study: Window, covered: list[Window]) -> Iterator[Window]:
-    """The days of the study that no window covers, in pieces as long as can be; `covered` is sorted."""
+    """The days of the study that no window covers, in pieces as long as possible; `covered` is sorted."""
     day = study.start
     for window in covered:
         if day < window.start:
@@ -81,9 +81,9 @@ def gaps(study: Window, covered: list[Window]) -> Iterator[Window]:
         yield Window(day, study.end)
 
 
-def _cut(gap: Window, most_days: int) -> Iterator[Window]:
+def _cut(gap: Window, max_days: int) -> Iterator[Window]:
     day = gap.start
     while day <= gap.end:
-        last = min(day + timedelta(days=most_days - 1), gap.end)
+        last = min(day + timedelta(days=max_days - 1), gap.end)
         yield Window(day, last)
         day = last + _DAY

@@ -1,7 +1,7 @@
-"""Videos that somebody saw in a browser: Zeeschuimer's NDJSON, as it exports it itself or by way of 4CAT.
+"""Videos captured in a browser: Zeeschuimer's NDJSON, exported by itself or by 4CAT.
 
 Zeeschuimer wraps each video, as TikTok's web page has it, in facts about the capture; 4CAT puts the video's keys at the
-top and the facts under `__import_meta`. Which keys a video has differs from one to the next.
+top level and the facts under `__import_meta`. The keys differ from video to video.
 Source: https://github.com/digitalmethodsinitiative/zeeschuimer and https://github.com/digitalmethodsinitiative/4cat
 """
 
@@ -13,19 +13,20 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from gettok.collect.ids import Refused
+from gettok.collect.ids import RefusedLine
 from gettok.collect.journal import STAGE
 from gettok.collect.search import StoredPage
 from gettok.errors import BadInput
+from gettok.http.json_guards import to_mapping, to_mappings, to_text, to_texts
 from gettok.research_api import Page
 from gettok.step import Answer, Json
 from gettok.store import Key
 
 ENDPOINT = "zeeschuimer"
 _VERSION = 1
-#: So many lines become one page, as a page of the Research API has so many rows.
-LINES = 100
-_LONGEST_SHOWN = 200
+#: Lines per page, as many as a page of the Research API has rows.
+_LINES_PER_PAGE = 100
+_MAX_SHOWN = 200
 _PLATFORMS = frozenset({"tiktok.com", "tiktok"})
 #: TikTok's name on the web and the Research API's.
 _COUNTS = (
@@ -39,26 +40,26 @@ _COUNTS = (
 
 @dataclass(frozen=True)
 class Lines:
-    """Up to 100 lines of a file: the objects of which `as_video` and `observed_at` are sure, verbatim, and the rest."""
+    """Up to 100 lines of a file: verbatim objects that `as_video` and `observed_at` can read, and refused lines."""
 
     first: int
     items: tuple[dict[str, Json], ...]
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedLine, ...]
 
 
 def read(path: Path) -> Iterator[Lines]:
     """All lines of a file, in pieces; raises `BadInput` if it cannot be read, and at its end if no line was a video."""
-    found = 0
-    trouble: Refused | None = None
+    videos = 0
+    first_refused: RefusedLine | None = None
     try:
         for lines in _pieces(path):
-            found += len(lines.items)
-            trouble = trouble or next(iter(lines.refused), None)
+            videos += len(lines.items)
+            first_refused = first_refused or next(iter(lines.refused), None)
             yield lines
     except OSError as error:
         raise _bad(f"{path} cannot be read: {error}") from error
-    if not found:
-        raise _bad(f"{path} has no TikTok video" + (f"; {trouble}" if trouble else ""))
+    if not videos:
+        raise _bad(f"{path} has no TikTok video" + (f"; {first_refused}" if first_refused else ""))
 
 
 def _bad(what: str) -> BadInput:
@@ -72,13 +73,13 @@ def _bad(what: str) -> BadInput:
 def _pieces(path: Path) -> Iterator[Lines]:
     with path.open("rb") as file:
         numbered = enumerate(file, 1)
-        while piece := list(islice(numbered, LINES)):
+        while piece := list(islice(numbered, _LINES_PER_PAGE)):
             yield _lines(piece)
 
 
 def _lines(numbered: list[tuple[int, bytes]]) -> Lines:
     items: list[dict[str, Json]] = []
-    refused: list[Refused] = []
+    refused: list[RefusedLine] = []
     for number, line in numbered:
         if not line.strip():
             continue
@@ -86,7 +87,7 @@ def _lines(numbered: list[tuple[int, bytes]]) -> Lines:
             items.append(_item(line))
         except ValueError as error:
             text = line.decode("utf-8", "replace").strip()
-            refused.append(Refused(number, text[:_LONGEST_SHOWN], str(error)))
+            refused.append(RefusedLine(number, text[:_MAX_SHOWN], str(error)))
     return Lines(numbered[0][0], tuple(items), tuple(refused))
 
 
@@ -94,30 +95,30 @@ def _item(line: bytes) -> dict[str, Json]:
     try:
         item = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise ValueError("is no JSON: the line is damaged or cut off") from None
+        raise ValueError("is not JSON: the line is damaged or cut off") from None
     if not isinstance(item, dict):
-        raise ValueError("is no JSON object")  # noqa: TRY004 - a refusal, as all others
+        raise ValueError("is not a JSON object")  # noqa: TRY004 - a refusal, as all others
     as_video(item)
     observed_at(item)
     return item
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def as_video(item: Mapping[str, Json]) -> dict[str, Json]:
     """A captured video in the Research API's field names, without those that it does not have.
 
-    Raises `ValueError`, with a sentence that goes on after the line, for what is no video or has no id or time. The
+    Raises `ValueError`, with a sentence whose subject is the line, if it is not a video or has no id or time. The
     region is never known: `locationCreated` is where the video was made, not where the account is registered.
     """
     about, video = _parts(item)
     platform = about.get("source_platform", "tiktok.com")
     if not isinstance(platform, str) or platform.removeprefix("www.") not in _PLATFORMS:
-        raise ValueError(f"was captured on {platform!r}, and is no TikTok video")
+        raise ValueError(f"was captured on {platform!r}, and is not a TikTok video")
     if not video:
-        raise ValueError("is a video neither as Zeeschuimer nor as 4CAT has it")
+        raise ValueError("is not a video in the form of Zeeschuimer or 4CAT")
     video_id, created = _digits(video.get("id")), _number(video.get("createTime"))
     if video_id is None:
         raise ValueError("has no id")
@@ -129,18 +130,18 @@ def as_video(item: Mapping[str, Json]) -> dict[str, Json]:
         "id": video_id,
         "create_time": created,
         "username": _username(video.get("author")),
-        "video_description": _text(video.get("desc")),
+        "video_description": to_text(video.get("desc")),
         "hashtag_names": _hashtags(video),
-        "music_id": _digits(_object(video.get("music")).get("id")),
+        "music_id": _digits(to_mapping(video.get("music")).get("id")),
         "effect_ids": _effects(video) or None,
-        "video_duration": _number(_object(video.get("video")).get("duration")),
+        "video_duration": _number(to_mapping(video.get("video")).get("duration")),
         **_counts(video),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def observed_at(item: Mapping[str, Json]) -> datetime:
-    """When the video was seen in the browser (UTC, whole seconds); raises `ValueError` where that is not said."""
+    """When the video was seen in the browser (UTC, whole seconds); raises `ValueError` if that is missing."""
     seen = _number(_parts(item)[0].get("timestamp_collected"))
     try:
         if seen:
@@ -151,10 +152,10 @@ def observed_at(item: Mapping[str, Json]) -> datetime:
 
 
 def _parts(item: Mapping[str, Json]) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
-    """What is said about the capture, and the video as TikTok's web page has it."""
+    """The facts about the capture, and the video as TikTok's web page has it."""
     if "__import_meta" in item:
-        return _object(item["__import_meta"]), item
-    return item, _object(item.get("data"))
+        return to_mapping(item["__import_meta"]), item
+    return item, to_mapping(item.get("data"))
 
 
 def _counts(video: Mapping[str, Json]) -> dict[str, int | None]:
@@ -162,7 +163,7 @@ def _counts(video: Mapping[str, Json]) -> dict[str, int | None]:
 
     Source of the rounding: https://github.com/davidteather/TikTok-Api/pull/1143
     """
-    exact, rounded = _object(video.get("statsV2")), _object(video.get("stats"))
+    exact, rounded = to_mapping(video.get("statsV2")), to_mapping(video.get("stats"))
     counts = {}
     for theirs, ours in _COUNTS:
         count = _number(exact.get(theirs))
@@ -171,28 +172,23 @@ def _counts(video: Mapping[str, Json]) -> dict[str, int | None]:
 
 
 def _hashtags(video: Mapping[str, Json]) -> list[str]:
-    """Names of `challenges`, then those of `textExtra` that are not among them but for capitals."""
-    challenges = (part.get("title") for part in _objects(video.get("challenges")))
-    written = (part.get("hashtagName") for part in _objects(video.get("textExtra")))
+    """The names in `challenges`, then those in `textExtra` that differ from them by more than capitals."""
+    challenges = (part.get("title") for part in to_mappings(video.get("challenges")))
+    typed = (part.get("hashtagName") for part in to_mappings(video.get("textExtra")))
     names: dict[str, str] = {}
-    for name in (*challenges, *written):
-        if isinstance(name, str) and name:
-            names.setdefault(name.casefold(), name)
+    for name in to_texts([*challenges, *typed]):
+        names.setdefault(name.casefold(), name)
     return list(names.values())
 
 
 def _effects(video: Mapping[str, Json]) -> list[str]:
-    ids = (_digits(part.get("ID")) for part in _objects(video.get("effectStickers")))
+    ids = (_digits(part.get("ID")) for part in to_mappings(video.get("effectStickers")))
     return [name for name in ids if name]
 
 
 def _username(author: Json) -> str | None:
-    """TikTok's web page has the author as an object, or as the bare name in its older form."""
-    return _text(author.get("uniqueId") if isinstance(author, dict) else author) or None
-
-
-def _text(value: Json) -> str | None:
-    return value if isinstance(value, str) else None
+    """TikTok's web page has the author as an object; an older form has the bare name."""
+    return to_text(author.get("uniqueId") if isinstance(author, dict) else author) or None
 
 
 def _digits(value: Json) -> str | None:
@@ -205,26 +201,18 @@ def _number(value: Json) -> int | None:
     return None if digits is None else int(digits)
 
 
-def _object(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}
+def captured_pages(path: Path, refused: list[RefusedLine]) -> Iterator[StoredPage]:
+    """The file's videos, a hundred lines a page; lines that are not videos are added to `refused`.
 
-
-def _objects(value: Json) -> list[Mapping[str, Json]]:
-    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
-
-
-def captured(path: Path, refused: list[Refused]) -> Iterator[StoredPage]:
-    """The file's videos, a hundred lines a page; lines that are no videos are added to `refused`.
-
-    Nothing was paid for them, so they do not go into the store: whoever has the file has the pages.
+    The pages cost nothing and can be made again from the file, so they do not go into the store.
     """
     for lines in read(path):
         refused += lines.refused
         if lines.items:
-            yield _kept(path.name, lines)
+            yield _page(path.name, lines)
 
 
-def _kept(file: str, lines: Lines) -> StoredPage:
+def _page(file: str, lines: Lines) -> StoredPage:
     text = json.dumps({"items": lines.items}, ensure_ascii=True)
     request = {
         "path": ENDPOINT,

@@ -1,1 +1,1 @@
-"""The ways by which a video's words come to be written, each against the others and against people's own writing."""
+"""The texts of a video from each source, compared with each other and with what people wrote down."""

@@ -9,7 +9,7 @@ import polars as pl
 
 from gettok.compare.text_sources import COMPARED
 from gettok.step import Row
-from gettok.text.embeddings import Embedder, cosine
+from gettok.text.embeddings import TextEmbedder, cosine
 from gettok.text.languages import two_letters
 from gettok.text.tokens import KINDS, Errors, differences, errors, jaccard, normalise
 
@@ -18,7 +18,7 @@ _DIGITS = 4
 
 @dataclass(frozen=True)
 class TextPair:
-    """One video's texts by two ways, each with the language that its way names, as `two_letters` gives it."""
+    """One video's texts from two sources, each with the language that its source gives, as a two-letter code."""
 
     video_id: str
     created_at: datetime
@@ -31,7 +31,7 @@ class TextPair:
 
 
 @dataclass(frozen=True)
-class Likeness:
+class Similarity:
     """How far a pair agrees. `errors` are the right text's against the left's."""
 
     pair: TextPair
@@ -42,57 +42,61 @@ class Likeness:
     differences: dict[str, int]
 
     @property
+    def sources(self) -> tuple[str, str]:
+        return self.pair.left, self.pair.right
+
+    @property
     def left_words(self) -> int:
         return self.errors.words
 
     @property
     def same_language(self) -> bool | None:
         """None unless both sides name a language."""
-        named = (self.pair.left_language, self.pair.right_language)
-        return None if None in named else named[0] == named[1]
+        left, right = self.pair.left_language, self.pair.right_language
+        return None if left is None or right is None else left == right
 
     @property
     def row(self) -> Row:
         """As the table `pairs` has it; rates against a text without words are null."""
-        found = self.errors
+        counts = self.errors
         return {
             **vars(self.pair),
             "left_words": self.left_words,
             "right_words": self.right_words,
             "jaccard": round(self.jaccard, _DIGITS),
             "cosine": round(self.cosine, _DIGITS),
-            "wer": round(found.wrong_words / found.words, _DIGITS) if found.words else None,
-            "cer": round(found.wrong_characters / found.characters, _DIGITS) if found.characters else None,
+            "wer": round(counts.wrong_words / counts.words, _DIGITS) if counts.words else None,
+            "cer": round(counts.wrong_characters / counts.characters, _DIGITS) if counts.characters else None,
             **self.differences,
         }
 
 
-def pairs_of(of_videos: pl.DataFrame) -> list[TextPair]:
-    """Every pair of `COMPARED` that a video has both texts of, in the order of `of_videos` (see `ways.texts`)."""
-    found = []
-    for video in of_videos.iter_rows(named=True):
+def text_pairs(texts: pl.DataFrame) -> list[TextPair]:
+    """Every pair of `COMPARED` for which a video has both texts, in the order of `texts` (see `video_texts`)."""
+    pairs = []
+    for video in texts.iter_rows(named=True):
         for left, right in COMPARED:
             if video[left] is not None and video[right] is not None:
-                texts = (video[left], video[right])
-                named = (two_letters(video[f"{way}_language"]) for way in (left, right))
-                found.append(TextPair(video["video_id"], video["created_at"], left, right, *texts, *named))
-    return found
+                both = (video[left], video[right])
+                languages = (two_letters(video[f"{source}_language"]) for source in (left, right))
+                pairs.append(TextPair(video["video_id"], video["created_at"], left, right, *both, *languages))
+    return pairs
 
 
-def compare(pairs: Sequence[TextPair], embedder: Embedder) -> list[Likeness]:
+def compare(pairs: Sequence[TextPair], embedder: TextEmbedder) -> list[Similarity]:
     """How far each pair agrees, in the order given."""
     cosines = cosine(embedder, [pair.left_text for pair in pairs], [pair.right_text for pair in pairs])
-    return [_likeness(pair, near) for pair, near in zip(pairs, cosines, strict=True)]
+    return [_similarity(pair, value) for pair, value in zip(pairs, cosines, strict=True)]
 
 
-def _likeness(pair: TextPair, near: float) -> Likeness:
+def _similarity(pair: TextPair, cosine_similarity: float) -> Similarity:
     left, right = pair.left_text, pair.right_text
-    counted = Counter(difference.kind for difference in differences(left, right))
-    return Likeness(
+    counts = Counter(difference.kind for difference in differences(left, right))
+    return Similarity(
         pair=pair,
         right_words=len(normalise(right)),
         jaccard=jaccard(left, right),
-        cosine=near,
+        cosine=cosine_similarity,
         errors=errors(left, right),
-        differences={kind: counted[kind] for kind in KINDS},
+        differences={kind: counts[kind] for kind in KINDS},
     )

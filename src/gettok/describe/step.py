@@ -9,8 +9,8 @@ from typing import Annotated
 from pydantic import Field
 
 from gettok.errors import Unusable
-from gettok.llm import CLOCK, Asker, Call, Clock, Conversation, Question, asker_for, replies_to
-from gettok.llm.response import Form, Reply, Words, replies_in, understand, usage
+from gettok.llm import CLOCK, Call, ChatClient, Clock, Conversation, Question, chat_client, replies_to
+from gettok.llm.response import AnswerSchema, CleanText, Reply, parse_answer, stored_replies, usage
 from gettok.media.images import Picture, Pictures, thin_out
 from gettok.settings import Llm, Prompt
 from gettok.settings.secrets import Secret
@@ -51,38 +51,38 @@ _SCHEMA = {
 }
 
 
-class ScreenText(Form):
-    """A text and the number of the picture that shows it, counted from 1 as the model was told."""
+class ScreenText(AnswerSchema):
+    """A text and the number of the picture that shows it, counted from 1 as in the prompt."""
 
     frame: int
-    text: Words
+    text: CleanText
 
 
-class Description(Form):
-    """The typed answer, whatever the prompt. Whether its pictures were sent is checked beside it."""
+class Description(AnswerSchema):
+    """The typed answer, whatever the prompt. `_parse` also checks that its frame numbers exist."""
 
-    description: Annotated[Words, Field(min_length=1)]
+    description: Annotated[CleanText, Field(min_length=1)]
     on_screen_text: list[ScreenText]
-    language: Words
+    language: CleanText
 
     def texts(self) -> list[ScreenText]:
-        """Those that are not blank, trimmed, in order of their pictures."""
-        trimmed = [ScreenText(frame=one.frame, text=one.text.strip()) for one in self.on_screen_text]
-        return sorted((one for one in trimmed if one.text), key=lambda one: one.frame)
+        """The texts that are not blank, trimmed, in order of their frames."""
+        trimmed = [ScreenText(frame=shown.frame, text=shown.text.strip()) for shown in self.on_screen_text]
+        return sorted((shown for shown in trimmed if shown.text), key=lambda shown: shown.frame)
 
 
 @dataclass(frozen=True)
 class DescribeStep:
     """Shows a model the frames of one video, at most `llm.max_frames` of them, and asks what it sees.
 
-    `calls` is the folder of the record of all calls, which holds the budget.
+    `call_log_dir` is the folder of the log of all calls, which keeps the budget.
     """
 
     llm: Llm
     prompt: Prompt
     base_url: str
     key: Secret
-    calls: Path
+    call_log_dir: Path
     clock: Clock = CLOCK
     stage: str = field(default="describe", init=False)
     version: int = field(default=2, init=False)
@@ -90,7 +90,7 @@ class DescribeStep:
     @property
     def settings(self) -> Mapping[str, Json]:
         return {
-            **asked_of(self.llm),
+            **answer_settings(self.llm),
             "max_frames": self.llm.max_frames,
             "prompt": self.prompt.text,
             "rule": _RULE,
@@ -102,19 +102,18 @@ class DescribeStep:
         return Workers("threads", threads_for(self.llm))
 
     def open(self) -> None:
-        self._asker()
+        self._client()
 
     def ask(self, content: Pictures) -> Answer:
-        return self._asker().hold(self.talk(content))
+        return self._client().run(self.conversation(content))
 
-    def talk(self, content: Pictures) -> Conversation:
-        """What is asked about one video, and the answer that comes of it."""
+    def conversation(self, content: Pictures) -> Conversation:
+        """What is asked about one video, and the answer."""
         pictures = thin_out(content.load(), self.llm.max_frames)
         if not pictures:
             raise Unusable("no_frames")
         question = Question(_RULE, (self.prompt.text, *_numbered(pictures)), "description", _SCHEMA)
-        understood = partial(_understood, pictures=len(pictures))
-        (replies,) = yield from replies_to([Call(question)], understood)
+        (replies,) = yield from replies_to([Call(question)], partial(_parse, count=len(pictures)))
         return Answer(
             {
                 "frame_indices": [picture.frame_index for picture in pictures],
@@ -122,55 +121,55 @@ class DescribeStep:
             }
         )
 
-    def _asker(self) -> Asker:
-        return asker_for(self.llm, self.base_url, self.key, self.calls, self.clock)
+    def _client(self) -> ChatClient:
+        return chat_client(self.llm, self.base_url, self.key, self.call_log_dir, self.clock)
 
     def read(self, answer: Answer) -> list[Row]:
-        replies, indices = replies_in(answer.body["replies"]), answer.body["frame_indices"]
+        replies, indices = stored_replies(answer.body["replies"]), answer.body["frame_indices"]
         paid = usage(replies, self.llm.prices)
         try:
-            seen = _understood(replies[-1], len(indices))
+            described = _parse(replies[-1], len(indices))
         except Unusable as error:
             raise error.beside(paid) from None
-        texts = seen.texts()
+        texts = described.texts()
         row = {
-            "description": seen.description,
-            "on_screen_text": "\n".join(dict.fromkeys(one.text for one in texts)),
+            "description": described.description,
+            "on_screen_text": "\n".join(dict.fromkeys(shown.text for shown in texts)),
             "on_screen_by_frame": [
-                {"frame_index": indices[one.frame - 1], "text": one.text} for one in texts
+                {"frame_index": indices[shown.frame - 1], "text": shown.text} for shown in texts
             ],
-            "on_screen_language": two_letters(seen.language) if texts else None,
+            "on_screen_language": two_letters(described.language) if texts else None,
             "frame_indices": indices,
         }
         return [row | paid]
 
 
 def _numbered(pictures: Sequence[Picture]) -> Iterator[str | Picture]:
-    """Each picture behind a line that names it, so that an answer can speak of it."""
+    """Each picture after a line that numbers it, so that the answer can refer to it."""
     for number, picture in enumerate(pictures, 1):
         yield f"Photo {number}" if picture.time_s is None else f"Frame {number}, at {picture.time_s:.1f} s"
         yield picture
 
 
-def _understood(reply: Reply, pictures: int) -> Description:
-    seen = understand(reply, Description)
-    if unsent := sorted({one.frame for one in seen.on_screen_text} - set(range(1, pictures + 1))):
-        raise Unusable("malformed", f"on_screen_text: frame {unsent[0]} was not sent, only 1 to {pictures}")
-    return seen
+def _parse(reply: Reply, count: int) -> Description:
+    described = parse_answer(reply, Description)
+    if unsent := sorted({shown.frame for shown in described.on_screen_text} - set(range(1, count + 1))):
+        raise Unusable("malformed", f"on_screen_text: frame {unsent[0]} was not sent, only 1 to {count}")
+    return described
 
 
 def threads_for(llm: Llm) -> int:
-    """As many as may be in flight, and some that have their pictures ready."""
+    """As many as may be in flight, and a few more that have their images ready."""
     return llm.max_concurrency + max(2, llm.max_concurrency // 4)
 
 
-def asked_of(llm: Llm) -> dict[str, Json]:
-    """What an answer depends on in the settings of an endpoint.
+def answer_settings(llm: Llm) -> dict[str, Json]:
+    """The settings of an endpoint that an answer depends on, for its key.
 
-    The address as it stands in the settings is part of it, so that two hosts' models of one name stay apart; `sandbox:`
-    stays `sandbox:` whichever port it has got. Prices, time limits and the key's name are not.
+    The address is taken from the settings, so that models of the same name at two hosts are different, and `sandbox:`
+    stays `sandbox:` on whatever port. Prices, timeouts and the name of the API key are not part of it.
     """
     names = ["base_url", "model", "temperature", "max_tokens", "image_detail"]
-    if llm.structured_output != "strict":  # answers from before there was a choice are kept
+    if llm.structured_output != "strict":  # keeps the keys of answers that are older than this setting
         names.append("structured_output")
     return {name: getattr(llm, name) for name in names}

@@ -1,12 +1,12 @@
-"""Fetches a video's files through one of four backends, all with the same outcome for the same video.
+"""Fetches the files of each video through one of several backends, which all give the same result for the same video.
 
-`page` reads TikTok's page itself; `ytdlp` and `pyktok` leave that to yt-dlp and to pyktok, in processes of their own;
-`local` takes files that are there already.
+`page` reads TikTok's page itself. `ytdlp` and `pyktok` let yt-dlp and pyktok do that, each in its own processes.
+`local` takes files that are on this machine already.
 """
 
 from gettok.download.backend import DownloadResult, VideoLink
-from gettok.download.captions_retry import CaptionsStep, may_pass
-from gettok.download.file_layout import digest, files_of, lay, lay_captions, pick_up
+from gettok.download.captions_retry import CaptionsStep, is_transient
+from gettok.download.file_layout import files_digest, files_of, read_files, write_captions, write_files
 from gettok.download.step import DownloadStep
 
 __all__ = [
@@ -14,10 +14,10 @@ __all__ = [
     "DownloadResult",
     "DownloadStep",
     "VideoLink",
-    "digest",
+    "files_digest",
     "files_of",
-    "lay",
-    "lay_captions",
-    "may_pass",
-    "pick_up",
+    "is_transient",
+    "read_files",
+    "write_captions",
+    "write_files",
 ]

@@ -1,4 +1,8 @@
-"""What goes into a backend and what comes out of it."""
+"""What a backend is given and what it returns.
+
+A backend is a module of `gettok.download.backends` with a function `open_backend(download, site, pace)` that returns a
+`Backend`, and a line in `DOWNLOAD_BACKENDS`.
+"""
 
 import re
 from collections.abc import Mapping
@@ -6,42 +10,46 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from gettok.download.captions import Fetched
+from gettok.download.captions import FetchedCaptions
+from gettok.download.hosts import Site
+from gettok.download.pace import Pace
 from gettok.errors import Unusable
 from gettok.media import MediaFacts
+from gettok.settings import Download
+from gettok.settings.registries import DOWNLOAD_BACKENDS
 from gettok.step import Json
 
-#: Every backend asks for the file under a name of this form; TikTok finds a video by its id alone.
+#: Every backend asks for the page under a username of this form; TikTok finds a video by its id alone.
 _USERNAME = re.compile(r"[A-Za-z0-9._]{1,24}")
 _VIDEO_ID = re.compile(r"[0-9]{1,20}")
 
-#: The name of a video's only file; a slideshow's files are named by their place, such as `000.jpg`, and `sound.m4a`.
+#: The name of a video's only file; a slideshow's files are named by their position, such as `000.jpg`, and `sound.m4a`.
 MEDIA = "media"
 
 
 @dataclass(frozen=True)
 class VideoLink:
-    """Where to find a video. Both parts come from outside and go into addresses and file names."""
+    """Where to find a video. Both fields come from outside and go into URLs and file names."""
 
     video_id: str
     username: str
 
     @property
     def name(self) -> str:
-        """The id, once it is known to be one."""
+        """The id, once its form has been checked. Raises `Unusable`: no_address."""
         if not _VIDEO_ID.fullmatch(self.video_id):
             raise Unusable("no_address", f"{self.video_id[:40]!r} is not the id of a video")
         return self.video_id
 
-    def address(self, pages: str) -> str:
-        """The address of its page. A name that TikTok would not give out becomes `_`, which finds the video too."""
+    def page_url(self, pages: str) -> str:
+        """The URL of its page. A username that TikTok would not allow becomes `_`, which finds the video too."""
         username = self.username if _USERNAME.fullmatch(self.username) else "_"
         return f"{pages}/@{username}/video/{self.name}"
 
 
 @dataclass(frozen=True)
 class DownloadResult:
-    """Files that are whole and decode, with what is known of how they came; None where the backend does not tell."""
+    """Complete files that decode, and how they were found; a field is None where the backend does not report it."""
 
     facts: MediaFacts
     files: Mapping[str, Path]
@@ -49,19 +57,19 @@ class DownloadResult:
     status_msg: str | None = None
     chosen: Mapping[str, Json] | None = None
     page: bytes | None = None
-    captions: Fetched | None = None
+    captions: FetchedCaptions | None = None
 
 
 class NoPage(Unusable):
-    """The page itself could not be read or reached: about us and the moment, not about the video."""
+    """The page could not be read or reached: this is about us and the moment, not about the video."""
 
 
 class NoFile(Unusable):
-    """An address that the page named has no file behind it; a fresh page may name others."""
+    """A URL from the page has no file behind it; a fresh page may name others."""
 
 
-class Try(NamedTuple):
-    """How often a video was tried before, and how often of these its file arrived damaged or was not there."""
+class Attempt(NamedTuple):
+    """How many attempts came before this one, and in how many of them the file was damaged or missing."""
 
     number: int
     damaged: int
@@ -71,19 +79,26 @@ class Backend(Protocol):
     """One way to fetch a video."""
 
     def check(self) -> None:
-        """Raises `BadSettings` where it cannot fetch anything as it is set up."""
+        """Raises `BadSettings` if it cannot fetch anything with these settings."""
         ...
 
     def digest(self, link: VideoLink) -> str | None:
-        """What the video's answer depends on beside its id; None where nothing else is known beforehand."""
+        """What the answer depends on besides the video's id; None if nothing else is known beforehand."""
         ...
 
-    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> DownloadResult:
-        """Fetch into the empty folder `to`, once; `attempt` says how often that was tried.
+    def fetch(self, link: VideoLink, to: Path, attempt: Attempt) -> DownloadResult:
+        """Fetch the video once, into the empty folder `to`.
 
-        Raises `Unusable`, `NoPage` as a kind of it, and `NoSpace`.
+        Raises `Unusable`, its subclass `NoPage`, and `NoSpace`.
         """
         ...
 
     def close(self) -> None:
-        """End what runs beside us."""
+        """End the processes that it has started."""
+
+
+def open_backend(download: Download, site: Site, pace: Pace) -> Backend:
+    """The backend of the settings."""
+    module = DOWNLOAD_BACKENDS[download.backend].load_from("gettok.download.backends")
+    backend: Backend = module.open_backend(download, site, pace)
+    return backend

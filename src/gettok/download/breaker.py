@@ -1,4 +1,4 @@
-"""Stops everybody once several pages in a row could not be read; going on would only make it worse."""
+"""Stops the run once several pages in a row could not be read: more requests would only make it worse."""
 
 import threading
 from collections.abc import Callable
@@ -7,21 +7,21 @@ from typing import Self
 from gettok.download.backend import NoPage, VideoLink
 from gettok.errors import NotNow, Unusable
 
-#: So many pages in a row that cannot be read are no accident.
-_MOST_IN_A_ROW = 5
+#: After so many unreadable pages in a row, chance no longer explains them.
+_MAX_IN_A_ROW = 5
 
 
 class Breaker:
     """Counts pages that could not be read at all: a captcha, a challenge, a login form, no data, no answer.
 
-    A page that says why it does not show its video has been read, though its status may be one that nobody knows.
-    Before it opens, a video that could be fetched earlier is fetched again: if that goes well, the pages in a row are
-    such pages, and nobody is stopped. Without that a study could never get past five of them.
+    A page that says why it does not show its video has been read, even with an unknown status. Before the breaker
+    opens, it fetches a video again that could be fetched earlier. If that works, these pages are unreadable for
+    everyone, and the run goes on; otherwise a study with five such pages could never get past them.
     """
 
     def __init__(self) -> None:
-        #: A video that could be fetched, the last one if there were several.
-        self.known: VideoLink | None = None
+        #: A video that could be fetched: the last one in this run, or one from the store.
+        self.last_fetched: VideoLink | None = None
         self._in_a_row = 0
         self._last: str | None = None
         self._lock = threading.Lock()
@@ -30,28 +30,28 @@ class Breaker:
         return type(self), ()
 
     def check(self) -> None:
-        """Raises `NotNow` once it is open; it stays open."""
+        """Raises `NotNow` once the breaker is open; it stays open."""
         if self._last is not None:
             raise NotNow(
-                f"{_MOST_IN_A_ROW} pages in a row could not be read; the last: {self._last}",
+                f"{_MAX_IN_A_ROW} pages in a row could not be read; the last: {self._last}",
                 "stopped asking; every file that arrived is kept",
                 "wait some hours, or go on from another connection, with download.max_concurrency=1 or another "
                 "download backend; then run the same command again",
             )
 
-    def note(
-        self, link: VideoLink, trouble: Unusable | None, again: Callable[[VideoLink], Unusable | None]
+    def record(
+        self, link: VideoLink, trouble: Unusable | None, refetch: Callable[[VideoLink], Unusable | None]
     ) -> None:
-        """What became of a video; `again` says what is wrong with one now. Raises `NotNow` when it opens."""
+        """Record the result for a video; `refetch` gives the trouble with one now. Raises `NotNow` when it opens."""
         with self._lock:
             if trouble is None:
-                self.known = link
+                self.last_fetched = link
             if not isinstance(trouble, NoPage):
                 self._in_a_row = 0
                 return
             self._in_a_row += 1
-            if self._in_a_row >= _MOST_IN_A_ROW and self._last is None:
-                if self.known is not None and not isinstance(again(self.known), NoPage):
+            if self._in_a_row >= _MAX_IN_A_ROW and self._last is None:
+                if self.last_fetched is not None and not isinstance(refetch(self.last_fetched), NoPage):
                     self._in_a_row = 0
                 else:
                     self._last = trouble.detail

@@ -1,17 +1,17 @@
-"""Captions that a passing trouble cost: asked for again, alone, of videos that are kept already."""
+"""Asks again for captions that a transient failure cost, without fetching the video again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gettok.download.backend import VideoLink
-from gettok.download.mirrors import PASSING
+from gettok.download.mirrors import TRANSIENT
 from gettok.download.step import DownloadStep
 from gettok.step import Answer, Json, Row, Workers
 
 
 @dataclass(frozen=True)
 class CaptionsStep:
-    """One video's captions. Its answers have keys of their own, so that the video's stays as it is."""
+    """One video's captions. Its answers have their own keys, so that the video's answer stays as it is."""
 
     videos: DownloadStep
     stage = "captions"
@@ -26,17 +26,17 @@ class CaptionsStep:
         return self.videos.workers
 
     def open(self) -> None:
-        """Raises `BadSettings` for pages that are not TikTok's."""
+        """Raises `BadSettings` if the pages are not TikTok's."""
         self.videos.open()
 
     def ask(self, content: VideoLink) -> Answer:
-        """Raises `Unusable`, and `NotNow` as the step of the videos does."""
+        """Raises `Unusable`, and `NotNow` as the videos' step does."""
         return self.videos.ask_captions(content)
 
     def read(self, answer: Answer) -> list[Row]:
         return [dict(answer.body["captions"])]
 
 
-def may_pass(trouble: str | None) -> bool:
-    """Whether captions that could not be had for this trouble may be had another time."""
-    return trouble is not None and trouble.partition(":")[0] in PASSING
+def is_transient(trouble: str | None) -> bool:
+    """Whether captions that failed for this reason may succeed another time."""
+    return trouble is not None and trouble.partition(":")[0] in TRANSIENT

@@ -1,4 +1,4 @@
-"""Stops before the disk is full, since a full disk hurts everybody who uses it."""
+"""Stops before the disk is full, since a full disk affects everyone who uses it."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,19 +6,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gettok.errors import NoSpace
-from gettok.store.blobs import full_disk_is_told
+from gettok.store.blobs import full_disk_as_no_space
 
 
 @contextmanager
-def room(folder: Path, needed: int, keep_free: int) -> Iterator[None]:
-    """A place to write `needed` bytes. Raises `NoSpace` where they would leave less than `keep_free` bytes free."""
+def require_space(folder: Path, needed: int, keep_free: int) -> Iterator[None]:
+    """A block that writes `needed` bytes. Raises `NoSpace` if that would leave less than `keep_free` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed + keep_free:
         raise NoSpace(
-            f"{free} bytes are free where downloads are written, less than the {needed} of the next file and the "
+            f"the disk of the downloads has {free} bytes free, less than the {needed} of the next file and the "
             f"{keep_free} to keep free",
             "stopped before writing it; every file that arrived is kept",
             "free some space, or lower download.keep_free_bytes, and run the same command again",
         )
-    with full_disk_is_told(folder):
+    with full_disk_as_no_space(folder):
         yield

@@ -1,10 +1,10 @@
-"""What a photo or a sound is by its first bytes: neither its name nor a header proves anything."""
+"""The type of a photo or sound by its first bytes; a name or an HTTP header proves nothing."""
 
 from pathlib import Path
 
 from gettok.errors import Unusable
 
-#: An MP4 box opens photos of these brands as well, which nothing here reads.
+#: Photos of these brands begin with an MP4 box too, and nothing here reads them.
 _PHOTO_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif")
 
 
@@ -27,10 +27,10 @@ def sound_suffix(path: Path) -> str | None:
     return ".mp3" if head.startswith(b"ID3") or is_mpeg_audio else None
 
 
-def named(path: Path, suffix: str | None, what: str) -> Path:
-    """The file under its proper ending. Raises `Unusable` where it has none."""
+def add_suffix(path: Path, suffix: str | None, what: str) -> Path:
+    """Rename the file so that it has this suffix. Raises `Unusable` if its type is not known."""
     if suffix is None:
-        raise Unusable("not_a_video", f"{what} that is none, but begins with {_head(path)[:12]!r}")
+        raise Unusable("not_a_video", f"not {what}: the file begins with {_head(path)[:12]!r}")
     return path.rename(path.with_suffix(suffix))
 
 

@@ -1,8 +1,8 @@
-"""Which hosts may be asked at all: TikTok's own over https, or the one loopback server that stands in for it.
+"""Which hosts may be asked: TikTok's own over https, or one loopback server that replaces them, such as the sandbox.
 
-A page names the addresses of its files, and any answer may redirect, so each is as foreign as the page. The address
-that is checked need not be the one that is connected to, since a resolver may change its mind in between; but the
-server there must have TikTok's certificate, which it has not.
+A page names the URLs of its files, and any answer may redirect, so no URL deserves more trust than the page. A resolver
+may give one address for the check and another for the connection. That is harmless: the other server would need
+TikTok's certificate.
 """
 
 import ipaddress
@@ -33,74 +33,74 @@ class Site:
     resolve: Resolve = socket.getaddrinfo
 
     @property
-    def is_stand_in(self) -> bool:
+    def is_loopback(self) -> bool:
         return urlsplit(self.pages).hostname in ("127.0.0.1", "localhost", "::1")
 
     def check(self) -> None:
-        """Raises `BadSettings` for an address of pages that is neither TikTok's nor on loopback."""
-        if not self.is_stand_in and not _is_tiktoks(urlsplit(self.pages)):
+        """Raises `BadSettings` if the pages are neither TikTok's nor on loopback."""
+        if not self.is_loopback and not _is_tiktoks(urlsplit(self.pages)):
             raise BadSettings(
-                f"source.pages: {self.pages!r} is no address of TikTok's pages",
+                f"source.pages: {self.pages!r} is not the address of TikTok's pages",
                 "stopped before any request",
                 'write "https://www.tiktok.com", or "sandbox:" for the embedded sandbox',
             )
 
     def host(self, url: str) -> str:
-        """Whose patience a request uses up. The stand-in plays several hosts, `/HOST/…` and `/media/HOST/…`."""
+        """The host that a request burdens. The loopback server plays several: `/HOST/…` and `/media/HOST/…`."""
         parts = urlsplit(url)
         played = parts.path.removeprefix("/media").split("/", 2)[1:2]
-        return played[0] if self.is_stand_in and played else parts.hostname or ""
+        return played[0] if self.is_loopback and played else parts.hostname or ""
 
     def objection(self, url: str) -> str | None:
-        """Why the address must not be asked, with its host; None if it may."""
+        """Why the URL must not be asked for, with its host; None if it may be."""
         try:
             parts, pages = urlsplit(url), urlsplit(self.pages)
             port = parts.port
         except ValueError:
-            return "an address that is none"
-        if self.is_stand_in:
+            return "an invalid address"
+        if self.is_loopback:
             same = (parts.scheme, parts.hostname, port) == (pages.scheme, pages.hostname, pages.port)
             return None if same else f"an address outside the sandbox: {_shown(parts)}"
         return None if _is_tiktoks(parts) else f"an address that is not known to be TikTok's: {_shown(parts)}"
 
     def may_resolve(self, name: str) -> bool:
-        """Whether a name may be looked up at all: TikTok's alone, or the stand-in's."""
+        """Whether the name may be looked up: only TikTok's, or only the loopback server's."""
         name = name.lower()
-        return name == urlsplit(self.pages).hostname if self.is_stand_in else bool(_TIKTOK.fullmatch(name))
+        return name == urlsplit(self.pages).hostname if self.is_loopback else bool(_TIKTOK.fullmatch(name))
 
     def may_connect(self, address: str, port: int) -> bool:
-        """Whether an address that a name resolved to may be connected to: a public one over https, or the stand-in."""
-        found = ipaddress.ip_address(address.partition("%")[0])
-        if self.is_stand_in:
-            return found.is_loopback and port == urlsplit(self.pages).port
-        return found.is_global and port == 443
+        """Whether we may connect to an address that a name resolved to: public and https, or the loopback server."""
+        ip = ipaddress.ip_address(address.partition("%")[0])
+        if self.is_loopback:
+            return ip.is_loopback and port == urlsplit(self.pages).port
+        return ip.is_global and port == 443
 
     def is_public(self, url: str) -> bool:
-        """Whether its name resolves to public addresses alone; a proxy resolves for itself.
+        """Whether its name resolves only to public addresses; a proxy looks names up itself.
 
-        If not, that is about our network and not about the video: some resolvers blank out what they block.
+        If not, that is about our network and not about the video: some resolvers answer 0.0.0.0 for what they block.
         """
-        if self.is_stand_in or requests.utils.get_environ_proxies(url):
+        if self.is_loopback or requests.utils.get_environ_proxies(url):
             return True
         try:
-            found = self.resolve(urlsplit(url).hostname or "", 443)
+            entries = self.resolve(urlsplit(url).hostname or "", 443)
         except OSError:
-            return True  # then the request fails too, and says so
-        return all(ipaddress.ip_address(entry[4][0].partition("%")[0]).is_global for entry in found)
+            return True  # then the request fails too, with the better message
+        return all(ipaddress.ip_address(entry[4][0].partition("%")[0]).is_global for entry in entries)
 
 
-def joined(base: str, url: str) -> str:
-    """An address that a page gives, whole; empty if it is none."""
+def absolute_url(base: str, url: str) -> str:
+    """A URL of the page made absolute; empty if it is invalid."""
     try:
         whole = urljoin(base, url)
-        urlsplit(whole).port  # noqa: B018 - raises for a port that is none
+        urlsplit(whole).port  # noqa: B018 - raises for an invalid port
     except ValueError:
         return ""
     return whole
 
 
 def _shown(parts: SplitResult) -> str:
-    """The host as it can be written down, which a stranger chose."""
+    """The host, escaped and cut short: it comes from a foreign page and goes into a table."""
     return ascii(parts.hostname or "")[1:-1][:100]
 
 

@@ -1,4 +1,4 @@
-"""Several addresses of one file: the first that serves it is enough."""
+"""Several URLs of one file: the first that serves it is enough."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
@@ -7,14 +7,14 @@ from gettok.errors import RETRYABLE, Unusable
 
 A = TypeVar("A")
 
-#: A file that arrives damaged in one of these ways is asked for again at another address.
+#: A file that arrives damaged in one of these ways is fetched again from another URL.
 DAMAGE = frozenset({"truncated", "not_a_video", "undecodable"})
-#: What a pause may mend; a limit of ours, or a folder without the file, it does not.
-PASSING = frozenset({"unreadable", "unreachable"})
+#: What waiting may cure, unlike a limit of ours or a file that is not in the folder.
+TRANSIENT = frozenset({"unreadable", "unreachable"})
 
 
 def first_to_serve(mirrors: Sequence[A], fetch: Callable[[A], object], last: Collection[str] = ()) -> A:
-    """The first mirror that `fetch` raises nothing for; a trouble with a reason in `last` ends the search."""
+    """The first mirror for which `fetch` succeeds; a failure with a reason in `last` ends the search."""
     troubles: list[Unusable] = []
     try:
         for mirror in mirrors:
@@ -26,13 +26,14 @@ def first_to_serve(mirrors: Sequence[A], fetch: Callable[[A], object], last: Col
                 troubles.append(trouble)
             else:
                 return mirror
-        # one that may yet serve outweighs those that never will
+        # a mirror that may work later outweighs those that never will
         raise next((trouble for trouble in troubles if trouble.reason in RETRYABLE), troubles[0])
     finally:
-        troubles.clear()  # they know this call and its callers, and would keep alive what these hold: whole files
+        # a traceback refers to this call and its callers, and so would keep whole files in memory
+        troubles.clear()
 
 
 def rotate_mirrors(mirrors: Sequence[A], damaged: int) -> list[A]:
-    """Begin with another address for each file that arrived damaged, without passing over the best for good."""
+    """Begin with the next mirror after each damaged file. All are kept, so the best one gets another chance."""
     start = damaged % len(mirrors)
     return [*mirrors[start:], *mirrors[:start]]

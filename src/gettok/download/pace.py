@@ -1,20 +1,20 @@
-"""How gently one host is asked: so much time between two requests, for all threads together."""
+"""Limits how often one host is asked: a pause between two requests, shared by all threads."""
 
 import random
 import threading
 import time
 from collections.abc import Callable, Mapping
 
-from gettok.http.retry_after import told_s
+from gettok.http.retry_after import retry_after_s
 
-#: The longest that a server's `Retry-After` is complied; a server that says more is asked again, and refuses again.
-LONGEST_HOLD_S = 120.0
+#: A longer `Retry-After` is cut to this; the server is then asked again too early, and refuses again.
+MAX_HOLD_S = 120.0
 
 
 class Pace:
-    """The times from which each host may be asked again.
+    """When each host may be asked again.
 
-    `sleep` may be a stand-in: times are handed out as if everybody had slept.
+    A test may pass its own `sleep`: turns are given out as if every caller had slept.
     """
 
     def __init__(self, pause_s: float, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -23,7 +23,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self, host: str) -> float:
-        """Wait for this host's turn; gives back the seconds that took."""
+        """Wait for this host's turn; returns the seconds that took."""
         with self._lock:
             now = time.monotonic()
             turn = max(now, self._free_at.get(host, now))
@@ -33,7 +33,7 @@ class Pace:
         return turn - now
 
     def hold(self, host: str, headers: Mapping[str, str]) -> None:
-        """Leave the host alone for as long as its answer says, within reason."""
-        seconds = min(told_s(headers) or 0.0, LONGEST_HOLD_S)
+        """Do not ask the host for as long as `Retry-After` says, up to `MAX_HOLD_S`."""
+        seconds = min(retry_after_s(headers) or 0.0, MAX_HOLD_S)
         with self._lock:
             self._free_at[host] = max(self._free_at.get(host, 0.0), time.monotonic() + seconds)

@@ -1,7 +1,7 @@
-"""Reads the page of a video: whether it is shown, and where its files are.
+"""Reads the page of a video: whether the video is shown, and where its files are.
 
-TikTok keeps the data of the page as JSON in a script tag, whose name and shape change now and then. Every key is
-optional and of any type, as nothing here is documented.
+TikTok keeps the page's data as JSON in a script tag, whose name and shape change now and then. TikTok documents none of
+this, so any key may be missing or have any type.
 """
 
 import json
@@ -12,11 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gettok.download.backend import NoPage
-from gettok.download.hosts import joined
+from gettok.download.hosts import absolute_url
 from gettok.download.refusals import refusal
 from gettok.errors import Unusable
-from gettok.http.json_guards import to_list, to_mapping
-from gettok.llm.response import mend
+from gettok.http.json_guards import replace_surrogates, to_list, to_mapping, to_text, to_texts
 from gettok.step import Json
 
 _SCRIPT = r'<script[^>]*\bid="{}"[^>]*>(.*?)</script>'
@@ -24,15 +23,15 @@ _UNIVERSAL = re.compile(_SCRIPT.format("__UNIVERSAL_DATA_FOR_REHYDRATION__"), re
 _SIGI = re.compile(_SCRIPT.format("(?:SIGI_STATE|sigi-persisted-data)"), re.DOTALL)
 _SCOPES = ("webapp.video-detail", "webapp.reflow.video.detail")
 
-#: Characters kept of what a page says in place of its video.
-_MOST_WORDS = 500
-#: ByteDance's own H.266, which nothing else plays.
+#: How many characters of a page's status message are kept.
+_MAX_MESSAGE = 500
+#: ByteDance's own H.266, which no other player decodes.
 _UNPLAYABLE = "bytevc2"
 
 
 @dataclass(frozen=True)
 class Page:
-    """What the page says of the video: its status, and its data if it is shown."""
+    """What the page says about the video: its status, and its data if it is shown."""
 
     status_code: int
     status_msg: str
@@ -42,7 +41,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Address:
-    """Where one file of a video is, as the page states it; `found_in` is the key that named it."""
+    """Where one file of a video is, as the page says; `found_in` is the key under which the page has it."""
 
     url: str
     codec: str
@@ -54,20 +53,19 @@ class Address:
 
 
 def read_page(html: str, video_id: str) -> Page:
-    """The data of the page. Raises `NoPage` for a page without them: a captcha, a challenge, a login form."""
+    """The data of the page. Raises `NoPage` for a page without any: a captcha, a challenge, a login form."""
     detail = _detail(html, video_id)
     raw = json.dumps(detail, ensure_ascii=True, sort_keys=True).encode()
     code = _int(detail.get("statusCode"))
-    message = detail.get("statusMsg")
     video = to_mapping(to_mapping(detail.get("itemInfo")).get("itemStruct"))
     if str(video.get("id") or video_id) != video_id:
         raise NoPage("unreadable", "the page of another video")
-    words = str(mend(message))[:_MOST_WORDS] if isinstance(message, str) else ""
-    return Page(code, words, video or None, raw)
+    text = str(replace_surrogates(to_text(detail.get("statusMsg")) or ""))[:_MAX_MESSAGE]
+    return Page(code, text, video or None, raw)
 
 
-def judge(page: Page) -> dict[str, Json]:
-    """The data of the video or slideshow. Raises `Unusable` if the page does not show it."""
+def video_data(page: Page) -> dict[str, Json]:
+    """The page's data of the video or slideshow. Raises `Unusable` if the page does not show it."""
     if refused := refusal(page.status_code, page.status_msg):
         raise refused
     if page.video is None:
@@ -82,12 +80,11 @@ def judge(page: Page) -> dict[str, Json]:
 
 def addresses(video: dict[str, Json], page_url: str) -> list[Address]:
     """Files of the video, best first: H.264 before H.265, then by size of the picture; the watermarked one last."""
-    shown = to_mapping(video.get("video"))
-    found = [*_of_bitrates(shown), *_of_player(shown), *_of_download(shown)]
+    media = to_mapping(video.get("video"))
     usable: dict[str, Address] = {}
-    for address in found:
-        url = joined(page_url, address.url)
-        # addresses on the website itself do not serve files (yt-dlp#11034)
+    for address in [*_of_bitrates(media), *_of_player(media), *_of_download(media)]:
+        url = absolute_url(page_url, address.url)
+        # URLs on the website itself do not serve files (yt-dlp#11034)
         if url and urlsplit(url).hostname != "www.tiktok.com" and _UNPLAYABLE not in address.codec:
             usable.setdefault(url, Address(**{**vars(address), "url": url}))
     if not usable:
@@ -98,7 +95,7 @@ def addresses(video: dict[str, Json], page_url: str) -> list[Address]:
 def _rank(address: Address) -> tuple[Any, ...]:
     return (
         address.found_in == "downloadAddr",
-        # these may lack their sound (yt-dlp#16622)
+        # these may have no sound (yt-dlp#16622)
         urlsplit(address.url).path.endswith("/media-video-hvc1/"),
         not address.codec.startswith("h264"),
         -address.width * address.height,
@@ -106,8 +103,8 @@ def _rank(address: Address) -> tuple[Any, ...]:
     )
 
 
-def _of_bitrates(shown: dict[str, Json]) -> Iterable[Address]:
-    for entry in map(to_mapping, to_list(shown.get("bitrateInfo"))):
+def _of_bitrates(media: dict[str, Json]) -> Iterable[Address]:
+    for entry in map(to_mapping, to_list(media.get("bitrateInfo"))):
         play = to_mapping(entry.get("PlayAddr"))
         codec = str(entry.get("CodecType") or "h264")
         if _UNPLAYABLE in str(play.get("UrlKey")):
@@ -115,21 +112,21 @@ def _of_bitrates(shown: dict[str, Json]) -> Iterable[Address]:
         sides = _int(play.get("Width")), _int(play.get("Height"))
         rate, size = _int(entry.get("Bitrate")), _int(play.get("DataSize")) or None
         yield from (
-            Address(url, codec, *sides, rate, size, "bitrateInfo") for url in strings(play.get("UrlList"))
+            Address(url, codec, *sides, rate, size, "bitrateInfo") for url in to_texts(play.get("UrlList"))
         )
 
 
-def _of_player(shown: dict[str, Json]) -> Iterable[Address]:
-    codec = str(shown.get("codecType") or "h264")
-    sides = _int(shown.get("width")), _int(shown.get("height"))
-    sources = shown.get("playAddr")
+def _of_player(media: dict[str, Json]) -> Iterable[Address]:
+    codec = str(media.get("codecType") or "h264")
+    sides = _int(media.get("width")), _int(media.get("height"))
+    sources = media.get("playAddr")
     urls = [to_mapping(source).get("src") for source in sources] if isinstance(sources, list) else [sources]
-    yield from (Address(url, codec, *sides, 0, None, "playAddr") for url in strings(urls))
+    yield from (Address(url, codec, *sides, 0, None, "playAddr") for url in to_texts(urls))
 
 
-def _of_download(shown: dict[str, Json]) -> Iterable[Address]:
-    urls = [shown.get("downloadAddr"), to_mapping(shown.get("download")).get("url")]
-    yield from (Address(url, "h264", 0, 0, 0, None, "downloadAddr") for url in strings(urls))
+def _of_download(media: dict[str, Json]) -> Iterable[Address]:
+    urls = [media.get("downloadAddr"), to_mapping(media.get("download")).get("url")]
+    yield from (Address(url, "h264", 0, 0, 0, None, "downloadAddr") for url in to_texts(urls))
 
 
 def _detail(html: str, video_id: str) -> dict[str, Json]:
@@ -161,16 +158,11 @@ def _loaded(script: str) -> dict[str, Json]:
     try:
         return to_mapping(json.loads(script))
     except (ValueError, RecursionError) as error:
-        raise NoPage("unreadable", "the data of the page are no JSON") from error
-
-
-def strings(value: Json) -> list[str]:
-    """The texts of a list that are not empty."""
-    return [url for url in to_list(value) if isinstance(url, str) and url]
+        raise NoPage("unreadable", "the page's data are not JSON") from error
 
 
 def _int(value: Json) -> int:
-    """Numbers arrive as text at times."""
+    """A whole number, which the page sometimes writes as text; 0 for anything else."""
     if isinstance(value, str) and value.isdecimal() and len(value) < 20:
         return int(value)
     return value if isinstance(value, int) else 0

@@ -1,7 +1,7 @@
-"""What TikTok's page says of a video that it does not show.
+"""The reasons that TikTok's page gives for not showing a video.
 
-The codes are undocumented; their meanings are those that yt-dlp and gallery-dl act on. 10204 has several, which only
-the message beside it tells apart.
+The codes are undocumented; their meanings are those that yt-dlp and gallery-dl rely on. 10204 has several, which only
+its message distinguishes.
 """
 
 from gettok.download.backend import NoPage
@@ -22,7 +22,7 @@ _BY_CODE = {
 
 _CAPTCHA = 10000
 
-#: Looked for in this order in the message beside the code.
+#: The first of these that is in the message decides.
 _BY_MESSAGE = (
     ("status_deleted", "removed"),
     ("status_audit_not_pass", "removed"),
@@ -36,12 +36,12 @@ _BY_MESSAGE = (
 
 
 def refusal(code: int, message: str) -> Unusable | None:
-    """None for a video that is shown; a code that nobody has described leaves the video to be asked for again."""
+    """None for a video that is shown. An unknown code gives a reason for which the next run asks again."""
     if code == 0:
         return None
     if code == _CAPTCHA:
         return NoPage("unreadable", f"page: status {code}, a captcha")
     reason = _BY_CODE.get(code, "unreadable")
     if code not in (10216, 10222):
-        reason = next((said for sign, said in _BY_MESSAGE if sign in message), reason)
+        reason = next((meaning for sign, meaning in _BY_MESSAGE if sign in message), reason)
     return Unusable(reason, f"status {code} {message}".strip())

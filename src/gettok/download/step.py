@@ -1,4 +1,4 @@
-"""Fetches one video's files, as often as it makes sense, and notes their facts or the reason why there are none."""
+"""Fetches one video's files, retrying where that may help, and records their facts or the reason why there are none."""
 
 import os
 import random
@@ -12,31 +12,30 @@ from functools import cached_property
 from pathlib import Path
 from weakref import finalize
 
-from gettok.download.backend import Backend, DownloadResult, NoFile, Try, VideoLink
-from gettok.download.backends.local import ByFolder
-from gettok.download.backends.page import ByPage
-from gettok.download.backends.tool import ByTool
+from gettok.download.backend import Attempt, Backend, DownloadResult, NoFile, VideoLink, open_backend
+from gettok.download.backends.page import PageBackend
 from gettok.download.breaker import Breaker
-from gettok.download.captions import Fetched
-from gettok.download.file_layout import CAPTIONS, PAGE, digest, files_of
+from gettok.download.captions import FetchedCaptions
+from gettok.download.file_layout import CAPTIONS, PAGE, files_digest, files_of
 from gettok.download.hosts import Site
-from gettok.download.mirrors import DAMAGE, PASSING
+from gettok.download.mirrors import DAMAGE, TRANSIENT
 from gettok.download.pace import Pace
 from gettok.errors import Unusable
 from gettok.settings import Download
+from gettok.settings.registries import DOWNLOAD_BACKENDS
 from gettok.step import Answer, Blob, Json, Row, Workers
 
-_LONGEST_PAUSE_S = 30.0
-#: So many damaged files, or addresses without a file, are a fact about the video.
+_MAX_PAUSE_S = 30.0
+#: A file that is damaged or missing so many times is a fact about the video, not an accident.
 _ENOUGH = 2
 
 
 @dataclass(frozen=True)
 class DownloadStep:
-    """The files of one video by the backend of the settings.
+    """Fetches the files of one video with the backend of the settings.
 
-    `pages` is where the video's pages are and enters no key, since the name of the source says it. Files lie in the
-    folder `spool` (the one for temporary files, if none is given) for as long as their answer is held.
+    `pages` is where TikTok's pages are. It is not in the answer's key, since the source's name is. Files stay in the
+    folder `spool` (by default the one for temporary files) as long as their answer exists.
     """
 
     download: Download
@@ -50,69 +49,71 @@ class DownloadStep:
 
     @property
     def settings(self) -> Mapping[str, Json]:
-        if self.download.backend == "local":
-            return {"backend": "local"}  # a file is the same whichever source named its video
-        return {"source": self.source_name, "backend": self.download.backend}
+        backend = self.download.backend
+        if not DOWNLOAD_BACKENDS[backend].reads_pages:
+            return {"backend": backend}  # the files do not depend on the source of the ids
+        return {"source": self.source_name, "backend": backend}
 
     @property
     def workers(self) -> Workers:
         return Workers("threads", self.download.max_concurrency)
 
     def inputs(self, link: VideoLink) -> dict[str, str]:
-        """What the answer about a video depends on: its id, and for files that are here already what they hold."""
+        """What a video's answer depends on: its id, and the content of files that are on this machine already."""
         files = self._backend.digest(link)
         return {"video_id": link.video_id} | ({"files": files} if files else {})
 
     def open(self) -> None:
-        """Raises `BadSettings` for pages that are not TikTok's, or a folder that is not there."""
+        """Raises `BadSettings` if the backend cannot fetch anything, for example because there is no such folder."""
         self._backend.check()
 
     def ask(self, content: VideoLink) -> Answer:
         """Raises `Unusable`, and `NotNow` after several pages in a row that could not be read."""
-        return self._noted(content, lambda folder: self._answer(self._patiently(content, folder)))
+        return self._with_breaker(content, lambda folder: self._answer(self._fetch(content, folder)))
 
     def ask_captions(self, content: VideoLink) -> Answer:
-        """The captions alone of a video that is kept. Raises as `ask` does."""
-        return self._noted(
+        """Only the captions, for a video that is in the store. Raises as `ask` does."""
+        return self._with_breaker(
             content, lambda folder: _with_captions({}, {}, self._page.captions(content, folder))
         )
 
     def read(self, answer: Answer) -> list[Row]:
         files = files_of(answer)
         size = sum(blob.size for blob in files.values())
-        kept = {"sha256": digest(files), "bytes": size, "backend": answer.body["backend"]}
+        stored = {"sha256": files_digest(files), "bytes": size, "backend": answer.body["backend"]}
         troubles = {
             "sound_trouble": (answer.body["chosen"] or {}).get("sound_trouble"),
             "captions_trouble": (answer.body["captions"] or {}).get("trouble"),
         }
-        return [{**kept, **troubles, **answer.body["facts"]}]
+        return [{**stored, **troubles, **answer.body["facts"]}]
 
     def close(self) -> None:
-        """End the processes of the backend, if it has any; they would end with this one anyway."""
+        """End the backend's processes, if it has any; they would end with this process anyway."""
         self._backend.close()
 
     @cached_property
     def _backend(self) -> Backend:
-        if self.download.backend == "local":
-            return ByFolder(self.download)
-        if self.download.backend == "page":
-            return self._page
-        return ByTool(self.download.backend, self._page)
+        return open_backend(self.download, Site(self.pages), self._pace)
 
     @cached_property
-    def _page(self) -> ByPage:
-        return ByPage(Site(self.pages), self.download, Pace(self.download.pause_s, self.sleep))
+    def _page(self) -> PageBackend:
+        """Fetches captions for every backend."""
+        return PageBackend(self.download, Site(self.pages), self._pace)
 
-    def _noted(self, link: VideoLink, ask: Callable[[Path], Answer]) -> Answer:
-        """What is asked with a folder at hand, unless nobody may ask any more; the breaker hears how it went."""
+    @cached_property
+    def _pace(self) -> Pace:
+        return Pace(self.download.pause_s, self.sleep)
+
+    def _with_breaker(self, link: VideoLink, ask: Callable[[Path], Answer]) -> Answer:
+        """Call `ask` with a temporary folder unless the breaker is open, and tell the breaker the result."""
         self.breaker.check()
         try:
             with self._folder() as folder:
                 answer = ask(folder)
         except Unusable as trouble:
-            self.breaker.note(link, trouble, self._trouble_with)
+            self.breaker.record(link, trouble, self._trouble_with)
             raise
-        self.breaker.note(link, None, self._trouble_with)
+        self.breaker.record(link, None, self._trouble_with)
         return answer
 
     @contextmanager
@@ -123,63 +124,64 @@ class DownloadStep:
             yield Path(folder)
 
     def _trouble_with(self, link: VideoLink) -> Unusable | None:
-        """What is wrong with a video now; its files are let go."""
+        """Why a video cannot be fetched now; None if it can. Its files are thrown away."""
         try:
             with self._folder() as folder:
-                self._backend.fetch(link, folder, Try(0, 0))
+                self._backend.fetch(link, folder, Attempt(0, 0))
         except Unusable as trouble:
             return trouble
         return None
 
-    def _patiently(self, link: VideoLink, folder: Path) -> DownloadResult:
+    def _fetch(self, link: VideoLink, folder: Path) -> DownloadResult:
+        """Fetch the video, in up to `max_attempts` attempts."""
         damaged = absent = 0
         for number in range(self.download.max_attempts):
             to = Path(tempfile.mkdtemp(dir=folder))
             try:
-                return self._backend.fetch(link, to, Try(number, damaged + absent))
+                return self._backend.fetch(link, to, Attempt(number, damaged + absent))
             except Unusable as trouble:
                 shutil.rmtree(to)
                 is_damaged, is_absent = trouble.reason in DAMAGE, isinstance(trouble, NoFile)
                 damaged, absent = damaged + is_damaged, absent + is_absent
-                # a damaged or absent file may be whole the second time; what a page says of its video stays said
+                # a damaged or missing file may be complete next time; what a page says about its video will not change
                 is_new = (is_damaged and damaged < _ENOUGH) or (is_absent and absent < _ENOUGH)
-                if number + 1 == self.download.max_attempts or not (trouble.reason in PASSING or is_new):
-                    if is_absent and is_new:  # one page whose addresses are dead is not enough for a fact
+                if number + 1 == self.download.max_attempts or not (trouble.reason in TRANSIENT or is_new):
+                    if is_absent and is_new:  # dead URLs on a single page do not prove that there is no file
                         raise Unusable("unreachable", trouble.detail) from trouble
                     raise
-                if trouble.reason in PASSING:
+                if trouble.reason in TRANSIENT:
                     self.sleep(pause_s(number))
-        raise AssertionError("tries is positive")
+        raise AssertionError("max_attempts is positive")
 
-    def _answer(self, arrival: DownloadResult) -> Answer:
+    def _answer(self, result: DownloadResult) -> Answer:
         body = {
             "backend": self.download.backend,
-            "status_code": arrival.status_code,
-            "status_msg": arrival.status_msg,
-            "chosen": arrival.chosen,
-            "facts": asdict(arrival.facts),
+            "status_code": result.status_code,
+            "status_msg": result.status_msg,
+            "chosen": result.chosen,
+            "facts": asdict(result.facts),
         }
-        blobs = {name: self._kept(file) for name, file in arrival.files.items()}
-        if arrival.page is not None:
-            # its addresses are signed and change each time, so it must stay out of the body, which tables show
-            blobs[PAGE] = Blob.of_bytes(arrival.page)
-        return _with_captions(body, blobs, arrival.captions)
+        blobs = {name: self._spooled(file) for name, file in result.files.items()}
+        if result.page is not None:
+            # its URLs are signed and differ each time, so it must not be in the body, which tables show
+            blobs[PAGE] = Blob.of_bytes(result.page)
+        return _with_captions(body, blobs, result.captions)
 
-    def _kept(self, path: Path) -> Blob:
-        """A file, however small, that goes when its blob does: by then the store has a link to it, or a copy."""
+    def _spooled(self, path: Path) -> Blob:
+        """A file in the spool, deleted with its blob: by then the store has a link to it, or a copy."""
         handle, name = tempfile.mkstemp(prefix="gettok-", dir=self.spool)
         os.close(handle)
-        kept = path.replace(name)
-        blob = Blob.of_file(kept)
-        finalize(blob, kept.unlink, missing_ok=True)
+        spooled = path.replace(name)
+        blob = Blob.of_file(spooled)
+        finalize(blob, spooled.unlink, missing_ok=True)
         return blob
 
 
-def _with_captions(body: dict[str, Json], blobs: dict[str, Blob], captions: Fetched | None) -> Answer:
+def _with_captions(body: dict[str, Json], blobs: dict[str, Blob], captions: FetchedCaptions | None) -> Answer:
     verbatim = {} if captions is None or captions.data is None else {CAPTIONS: Blob.of_bytes(captions.data)}
     return Answer({**body, "captions": captions and captions.facts}, {**blobs, **verbatim})
 
 
 def pause_s(attempt: int) -> float:
-    """Seconds to wait after the attempt of this number: doubling from two, spread, and capped."""
-    return min(2.0 ** (attempt + 1), _LONGEST_PAUSE_S) * random.uniform(0.5, 1)
+    """Seconds to wait after the attempt of this number: doubled from two each time, capped, and randomised."""
+    return min(2.0 ** (attempt + 1), _MAX_PAUSE_S) * random.uniform(0.5, 1)

@@ -1,4 +1,4 @@
-"""Brings one file to the disk, and goes on where a transfer broke off."""
+"""Downloads one file, and resumes a transfer that broke off."""
 
 import re
 from collections.abc import Iterator
@@ -7,17 +7,17 @@ from pathlib import Path
 import requests
 
 from gettok.download.backend import NoFile
-from gettok.download.web import Broken, LineFault, Visit, announced
+from gettok.download.web import BrokenTransfer, ConnectionFault, Visit, announced
 from gettok.errors import Unusable
 
 _RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+)")
 
 
 class Transfer:
-    """A file on its way to `to`, in as many answers as it takes and the settings' `tries` allow.
+    """The download of one file to `to`, over as many responses as it takes and `max_attempts` allows.
 
-    `most` is the limit on its bytes, and `size` is what the page says of them, if it does. A part is added only where
-    the server says that it begins right after what is there, and belongs to the same file: by its ETag, or its length.
+    `most` is the limit on its bytes; `size` is its size as the page says, or None. A partial response is appended only
+    if it begins where the file ends and belongs to the same file, by its ETag or its total length.
     """
 
     def __init__(self, visit: Visit, url: str, to: Path, referer: str, most: int, size: int | None) -> None:  # noqa: PLR0913, PLR0917 - all of one request
@@ -32,20 +32,20 @@ class Transfer:
         for left in reversed(range(self._visit.download.max_attempts)):
             had = self._have
             try:
-                self._go_on()
-            except Broken:
+                self._continue()
+            except BrokenTransfer:
                 if not left or self._have <= had:
                     raise
             else:
                 return
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         with self._visit.opened(self._url, self._asked | self._range()) as response:
             if not self._have or response.status_code not in (206, 416) or self._follows(response):
                 self._receive(response)
                 return
         self._have = 0
-        self._go_on()
+        self._continue()
 
     def _range(self) -> dict[str, str]:
         if not (self._have and (self._etag or self._total)):
@@ -54,25 +54,25 @@ class Transfer:
         return {"Range": f"bytes={self._have}-", **same}
 
     def _follows(self, response: requests.Response) -> bool:
-        """Whether this part is the one that is missing."""
-        said = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        """Whether this response is the missing part."""
+        content_range = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
         is_same = response.headers.get("ETag", self._etag) == self._etag or not self._etag
-        if said is None or not is_same or _is_packed(response):
+        if content_range is None or not is_same or _is_compressed(response):
             return False
-        self._total = self._total or int(said[2])
-        return (int(said[1]), int(said[2])) == (self._have, self._total)
+        self._total = self._total or int(content_range[2])
+        return (int(content_range[1]), int(content_range[2])) == (self._have, self._total)
 
     def _receive(self, response: requests.Response) -> None:
         if response.status_code != 206 or not self._have:
             self._begin(response)
         with (
-            self._visit.room(self._to, max(0, self._total - self._have)),
+            self._visit.require_space(self._to, max(0, self._total - self._have)),
             self._to.open("ab" if self._have else "wb") as file,
         ):
-            for piece in self._counted(response):
-                file.write(piece)
+            for chunk in self._counted(response):
+                file.write(chunk)
         if self._have < self._total:
-            raise Broken("truncated", f"fewer than the {self._total} bytes announced")
+            raise BrokenTransfer("truncated", f"fewer than the {self._total} bytes announced")
 
     def _begin(self, response: requests.Response) -> None:
         _check(response)
@@ -83,22 +83,25 @@ class Transfer:
             raise self._too_large()
         etag = response.headers.get("ETag", "")
         self._etag = "" if etag.startswith("W/") else etag
-        if _is_packed(response):
-            self._total, self._etag = 0, ""  # its length is of packed bytes, which are not what is kept
+        if _is_compressed(response):
+            self._total, self._etag = (
+                0,
+                "",
+            )  # its length counts compressed bytes, and we keep the decoded ones
 
     def _counted(self, response: requests.Response) -> Iterator[bytes]:
-        """The body's pieces, counted once they are written."""
-        for piece in self._visit.pieces(response, self._most):
-            if self._have + len(piece) > self._most:
+        """The body in chunks, each counted once it has been written."""
+        for chunk in self._visit.chunks(response, self._most):
+            if self._have + len(chunk) > self._most:
                 raise self._too_large()
-            yield piece
-            self._have += len(piece)
+            yield chunk
+            self._have += len(chunk)
 
     def _too_large(self) -> Unusable:
         return Unusable("too_large", f"more than {self._most} bytes")
 
 
-def _is_packed(response: requests.Response) -> bool:
+def _is_compressed(response: requests.Response) -> bool:
     return response.headers.get("Content-Encoding", "identity") != "identity"
 
 
@@ -106,6 +109,6 @@ def _check(response: requests.Response) -> None:
     if response.status_code in (404, 410):
         raise NoFile("no_address", f"file: HTTP {response.status_code}")
     if response.status_code in (408, 429) or response.status_code >= 500:
-        raise LineFault("unreachable", f"file: HTTP {response.status_code}")
+        raise ConnectionFault("unreachable", f"file: HTTP {response.status_code}")
     if response.status_code != 200:
         raise Unusable("unreachable", f"file: HTTP {response.status_code}")

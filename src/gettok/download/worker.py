@@ -1,8 +1,8 @@
-"""The process around yt-dlp or pyktok: `python -m gettok.download.worker TOOL PAGES MAX_BYTES`.
+"""The process in which yt-dlp or pyktok runs: `python -m gettok.download.worker TOOL PAGES MAX_BYTES`.
 
-Reads a job on each line of standard input, and writes what came of it on a line of standard output. It can look up and
-connect to nothing but TikTok's hosts over https, or the one stand-in, and write no file larger than allowed. Behind a
-proxy it connects to that alone, which looks names up for itself: there the list of hosts does not hold.
+It reads a job from each line of standard input, and writes the result to a line of standard output. It can look up and
+connect to TikTok's hosts over https only, or to the one loopback server, and cannot write a file above the limit. With
+a proxy it connects to the proxy, which looks names up itself, so the list of hosts has no effect.
 """
 
 import json
@@ -21,9 +21,9 @@ Tool = Callable[[str], dict[str, Any]]
 
 _SILENCE_S = 20
 _GRACE_S = 10
-#: H.264 without a watermark; else anything with pictures and sound but H.266, which nothing plays.
+#: H.264 without a watermark; else anything with pictures and sound except H.266, which no player decodes.
 _FORMAT = "b[vcodec=h264][format_note!=?watermarked]/b[format_note!=?UNPLAYABLE]"
-#: Signed addresses, cookies and lists of both; the rest of what yt-dlp knows is worth keeping.
+#: Signed URLs, cookies, and lists of both; the rest of what yt-dlp knows is worth keeping.
 _LEFT_OUT = frozenset(
     (
         "formats",
@@ -42,31 +42,31 @@ _LEFT_OUT = frozenset(
 
 
 def main(name: str, pages: str, max_bytes: int) -> None:
-    """Serve until standard input ends."""
+    """Run jobs until standard input ends."""
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the tool prints
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the owner decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     tool = _TOOLS[name](pages)
     confine(pages, max_bytes)
     print("ready", file=replies, flush=True)
     for line in sys.stdin:
         job = json.loads(line)
         os.chdir(job["folder"])
-        signal.alarm(job["timeout_s"] + _GRACE_S)  # ends even a job whose owner has been killed
+        signal.alarm(job["timeout_s"] + _GRACE_S)  # ends even a job whose parent has been killed
         print(json.dumps(_outcome(tool, job["url"])), file=replies, flush=True)
         signal.alarm(0)
         os.chdir("/")
 
 
 def confine(pages: str, max_bytes: int) -> None:
-    """Bound this process for good: the size of a file, and where it may connect to."""
+    """Limit this process for the rest of its life: the size of a file, and the hosts that it may connect to."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))
     if not has_proxy():
         sys.addaudithook(partial(_guard, Site(pages)))
 
 
 def _guard(site: Site, event: str, args: tuple[Any, ...]) -> None:
-    """Raises `PermissionError` for what is not the site."""
+    """Raises `PermissionError` for any host but the site's."""
     if event in ("socket.getaddrinfo", "socket.gethostbyname"):
         name = args[0].decode("ascii", "replace") if isinstance(args[0], bytes) else str(args[0])
         if not site.may_resolve(name):
@@ -76,20 +76,20 @@ def _guard(site: Site, event: str, args: tuple[Any, ...]) -> None:
 
 
 def has_proxy() -> bool:
-    """Whether the environment names one; `no_proxy` alone names none."""
+    """Whether the environment names a proxy; `no_proxy` does not count."""
     return bool(getproxies().keys() - {"no"})
 
 
 def _outcome(tool: Tool, url: str) -> dict[str, Any]:
-    """Everything that a tool is known to raise; anything else ends the process, which is an answer as well."""
+    """The tool's result, or an error that tools are known to raise; any other ends the process, which we report too."""
     try:
         return tool(url)
     except (OSError, LookupError, TypeError, ValueError, AttributeError, NameError, MemoryError) as error:
-        return {"error": _words(error)}
+        return {"error": _described(error)}
 
 
-def _words(error: BaseException) -> str:
-    """The kind of error, and its text where it names no address, port or path."""
+def _described(error: BaseException) -> str:
+    """The type of the error, and its text unless that has a URL or port in it."""
     text = " ".join(str(error).split()).partition("; please report this issue")[0]
     return (
         type(error).__name__ if "://" in text or "port=" in text else f"{type(error).__name__}: {text[:200]}"
@@ -104,7 +104,7 @@ def _pyktok(_pages: str) -> Tool:
     get = requests.get
 
     def noting_get(*args: Any, **how: Any) -> requests.Response:
-        """It saves whatever comes as a video, a page that says 403 as well; so somebody must look."""
+        """Note the status: pyktok saves any response as a video, even the page of an error 403."""
         response = get(*args, **how)
         statuses.append(response.status_code)
         return response
@@ -133,7 +133,7 @@ def _fetch_with_ytdlp(yt_dlp: Any, pages: str, url: str) -> dict[str, Any]:
         try:
             info = downloader.extract_info(site + url.removeprefix(pages))
         except yt_dlp.utils.YoutubeDLError as error:
-            return {"error": _words(error)}
+            return {"error": _described(error)}
         known = downloader.sanitize_info(info)
     chosen: dict[str, Any] = next(iter(known.get("requested_downloads") or []), {})
     return {
@@ -150,7 +150,7 @@ def _fetch_with_ytdlp(yt_dlp: Any, pages: str, url: str) -> dict[str, Any]:
 
 
 def _ytdlp_settings() -> dict[str, Any]:
-    """Nothing from a configuration file, no second tries of its own, and the bytes as they came."""
+    """No configuration file, no retries, and the bytes as they arrive."""
     return {
         "quiet": True,
         "no_warnings": True,
@@ -160,8 +160,8 @@ def _ytdlp_settings() -> dict[str, Any]:
         "outtmpl": "media.%(ext)s",
         "nopart": True,
         "fixup": "never",
-        "writesubtitles": True,  # or its extractor does not look for any
-        "subtitleslangs": ["-all"],  # and then it is to fetch none
+        "writesubtitles": True,  # otherwise the extractor does not look for any
+        "subtitleslangs": ["-all"],  # but we fetch them ourselves
         "updatetime": False,
         "retries": 0,
         "extractor_retries": 0,
@@ -171,7 +171,7 @@ def _ytdlp_settings() -> dict[str, Any]:
 
 
 def _rerouted(yt_dlp: Any, urlopen: Any, site: str, pages: str) -> Callable[[Any], Any]:
-    """The extractor knows TikTok by its address alone, so its requests are sent on to the stand-in."""
+    """Send the extractor's requests to the loopback server: it works for URLs of TikTok only."""
 
     def open_there(request: Any) -> Any:
         if isinstance(request, str):

@@ -1,4 +1,4 @@
-"""Frames of a video as JPEG: which ones, how they are decoded, and the step that takes them."""
+"""Extracts frames of videos as JPEG: selects the pictures, decodes them, and encodes them."""
 
 from gettok.frames.step import FramesStep
 

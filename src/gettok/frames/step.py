@@ -1,24 +1,24 @@
-"""The step that takes the frames of each video."""
+"""The step that extracts the frames of each video."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gettok.frames.by_index import require
+from gettok.frames.backend import load_backend
+from gettok.frames.extraction import extract
 from gettok.frames.jpeg import Jpeg
-from gettok.frames.taking import take
 from gettok.media import MediaFile
-from gettok.media.subprocess_decode import confined
+from gettok.media.subprocess_decode import run_in_subprocess
 from gettok.settings import Frames
 from gettok.step import Answer, Blob, Json, Row, Workers
 
-#: The one setting that each way to choose has of its own.
-_OWN = {"stride": "stride", "seconds": "every_s", "scenes": "scene_threshold"}
+#: The setting that only this value of `select` reads.
+_OWN_SETTING = {"stride": "stride", "seconds": "every_s", "scenes": "scene_threshold"}
 
 
 @dataclass(frozen=True)
 class FramesStep:
-    """Frames of one file as JPEG, at most `max_frames` of them; of a slideshow its photos."""
+    """Up to `max_frames` frames of a video as JPEG; for a slideshow its photos."""
 
     frames: Frames
     stage = "extract_frames"
@@ -27,26 +27,26 @@ class FramesStep:
 
     @property
     def settings(self) -> Mapping[str, Json]:
-        """Without those that only another way to choose reads."""
-        without = set(_OWN.values()) - {_OWN[self.frames.select]}
+        """Without the settings that only other values of `select` read."""
+        without = set(_OWN_SETTING.values()) - {_OWN_SETTING[self.frames.select]}
         return self.frames.model_dump(exclude=without)
 
     def open(self) -> None:
         """Raises `BadSettings` if the backend cannot be loaded."""
-        require(self.frames.backend)
+        load_backend(self.frames.backend)
 
     def ask(self, content: MediaFile) -> Answer:
         """Raises `Unusable`: undecodable, truncated, not_a_video, too_large, no_frames."""
         # the child may have another working folder
         content = replace(content, path=str(Path(content.path).absolute()))
-        taken = confined(take, content, self.frames)
+        extracted = run_in_subprocess(extract, content, self.frames)
         frames, blobs = [], {}
-        for jpeg, time_s in taken.frames:
+        for jpeg, time_s in extracted.frames:
             blob = Blob.of_bytes(jpeg.data)
             blobs[str(jpeg.index)] = blob
             frames.append(_facts(jpeg, time_s, blob.digest))
-        body = {"frames": frames, "decoded_by": taken.decoded_by, "left_out": list(taken.left_out)}
-        return Answer(body, blobs)
+        left_out = list(extracted.left_out)
+        return Answer({"frames": frames, "decoded_by": extracted.decoded_by, "left_out": left_out}, blobs)
 
     def read(self, answer: Answer) -> list[Row]:
         return [{**frame, "image": _image(frame["frame_index"], answer)} for frame in answer.body["frames"]]
@@ -63,5 +63,5 @@ def _facts(jpeg: Jpeg, time_s: float | None, digest: str) -> Row:
 
 
 def _image(index: int, answer: Answer) -> Row:
-    """The bytes, and the name that the file would have among those of its video."""
+    """The bytes, and a file name that is unique within the video."""
     return {"bytes": answer.blobs[str(index)].read(), "path": f"{index}.jpg"}

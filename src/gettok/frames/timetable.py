@@ -1,4 +1,4 @@
-"""When a file shows its pictures, read from its packets without decoding one."""
+"""Reads when a file shows its pictures from its packets, without decoding any."""
 
 from array import array
 from bisect import bisect_left
@@ -12,32 +12,32 @@ from typing import Any
 import av
 
 from gettok.errors import Unusable
-from gettok.media.container import check_shape, opened, pictures_of, undecodable
+from gettok.media.container import check_structure, opened, undecodable, video_stream
 
-#: Bytes before each unit of an HEVC packet that say how long the unit is; nearly every mp4 has four.
+#: Bytes of the length field before each unit of an HEVC packet; nearly every MP4 has four.
 _PREFIX = 4
 _FIRST_PARAMETER_SET = 32
 
 
 @dataclass(frozen=True)
 class Timetable:
-    """The pictures that a player shows; all times are in the stream's own unit."""
+    """The pictures that a player shows; all times are in the stream's time base."""
 
     times: Sequence[int]
-    """In order of display: the picture of index n is shown at `times[n]`."""
+    """In display order: the picture with index n is shown at `times[n]`."""
     end: int
-    """When the last picture goes."""
+    """When the last picture disappears."""
     unit: Fraction
     order: Sequence[int]
-    """Times of all packets in the order of the file, those of hidden pictures among them."""
-    key_places: Sequence[int]
-    """Where in that order the key frames are."""
+    """The times of all packets in file order, including those of hidden pictures."""
+    key_positions: Sequence[int]
+    """The positions of the key frames in that order."""
     is_plain: bool
-    """Whether every picture is shown, and shown after the key frame that it follows in the file."""
+    """Whether every picture is shown, and after the key frame that it follows in the file."""
     pixels: int
-    """Of one picture, as the file declares them."""
+    """The pixels of one picture, as the file declares."""
     may_skip: bool
-    """Whether a picture that calls itself disposable is one that no other picture is decoded from."""
+    """Whether no other picture is decoded from a picture that is marked as disposable."""
 
     def seconds(self, index: int) -> float:
         """Seconds after the first picture, to the millisecond."""
@@ -46,22 +46,22 @@ class Timetable:
     def keys_before(self, times: Collection[int]) -> dict[int, Iterator[int]]:
         """For each of these times the key frames to decode it from, the nearest first.
 
-        A picture that follows a key frame in the file but is shown before it needs the key frame before that.
+        A picture that follows a key frame in the file but is shown before it needs the previous key frame.
         """
-        places = {time: place for place, time in enumerate(self.order) if time in times}
-        return {time: self._keys_back(places[time], time) for time in times}
+        positions = {time: position for position, time in enumerate(self.order) if time in times}
+        return {time: self._keys_back(positions[time], time) for time in times}
 
-    def _keys_back(self, place: int, time: int) -> Iterator[int]:
-        last = bisect_left(self.key_places, place + 1)
-        keys = (self.order[self.key_places[at]] for at in range(last - 1, -1, -1))
+    def _keys_back(self, position: int, time: int) -> Iterator[int]:
+        last = bisect_left(self.key_positions, position + 1)
+        keys = (self.order[self.key_positions[number]] for number in range(last - 1, -1, -1))
         return (key for key in keys if key <= time)
 
 
 def read_timetable(path: Path) -> Timetable:
     """Raises `Unusable`: not_a_video, truncated, undecodable, too_large."""
-    check_shape(path)
+    check_structure(path)
     with opened(path) as file:
-        stream = pictures_of(file)
+        stream = video_stream(file)
         codec = stream.codec_context
         read = _Read(codec.name)
         try:
@@ -74,35 +74,35 @@ def read_timetable(path: Path) -> Timetable:
 
 
 class _Read:
-    """What is kept of each packet: few bytes, since an hour of video has a hundred thousand."""
+    """Collects a few bytes of each packet: an hour of video has a hundred thousand packets."""
 
     def __init__(self, codec: str) -> None:
-        self._order, self._shown, self._key_places = array("q"), array("q"), array("q")
+        self._order, self._shown, self._key_positions = array("q"), array("q"), array("q")
         self._last = (0, 0)
         self._is_hevc = codec == "hevc"
         self._may_skip = codec in {"h264", "hevc"}
 
     def add(self, packet: Any) -> None:
         if packet.is_keyframe:
-            self._key_places.append(len(self._order))
+            self._key_positions.append(len(self._order))
         if not packet.is_discard:
             self._shown.append(packet.pts)
-            # a duration is the time to the next packet, not to the next picture shown: it is true of the last alone
+            # a duration is the time to the next packet, not to the next picture shown: it holds for the last one only
             self._last = max(self._last, (packet.pts, packet.duration or 0))
         if self._is_hevc and self._may_skip:
             self._may_skip = _is_of_lowest_layer(packet)
         self._order.append(packet.pts)
 
     def timetable(self, unit: Fraction, pixels: int) -> Timetable:
-        if not self._key_places:
+        if not self._key_positions:
             raise Unusable("undecodable", "no picture in it")
-        first = min(self._order[place] for place in self._key_places)
+        first = min(self._order[position] for position in self._key_positions)
         times = array("q", sorted(time for time in self._shown if time >= first))
         if not times:
             raise Unusable("undecodable", "no picture in it")
-        keys = set(self._key_places)
+        keys = set(self._key_positions)
         followed = accumulate(
-            (time if place in keys else first for place, time in enumerate(self._order)), max
+            (time if position in keys else first for position, time in enumerate(self._order)), max
         )
         leads = any(time < key for time, key in zip(self._order, followed, strict=True))
         return Timetable(
@@ -110,7 +110,7 @@ class _Read:
             end=sum(self._last),
             unit=unit,
             order=self._order,
-            key_places=self._key_places,
+            key_positions=self._key_positions,
             is_plain=not leads and len(times) == len(self._order),
             pixels=pixels,
             may_skip=self._may_skip,
@@ -118,12 +118,12 @@ class _Read:
 
 
 def _is_of_lowest_layer(packet: Any) -> bool:
-    """Whether an HEVC picture is of temporal layer 0: only among such does "disposable" mean what it says."""
+    """Whether an HEVC picture is of temporal layer 0: the mark "disposable" can be relied on only in that layer."""
     view = memoryview(packet)
-    place = 0
-    while place + _PREFIX + 2 <= len(view):
-        first, second = view[place + _PREFIX], view[place + _PREFIX + 1]
+    offset = 0
+    while offset + _PREFIX + 2 <= len(view):
+        first, second = view[offset + _PREFIX], view[offset + _PREFIX + 1]
         if first >> 1 & 0x3F < _FIRST_PARAMETER_SET:
             return second & 7 == 1
-        place += _PREFIX + int.from_bytes(view[place : place + _PREFIX])
+        offset += _PREFIX + int.from_bytes(view[offset : offset + _PREFIX])
     return False

@@ -1,1 +1,1 @@
-"""HTTP as every client of ours needs it: bounded headers, `Retry-After`, and JSON that is checked."""
+"""HTTP for all of our clients: deadlines for headers, `Retry-After`, and JSON of unexpected types."""

@@ -1,7 +1,7 @@
-"""Answers whose headers come within a limit on time as a whole.
+"""A time limit for all headers of a response together.
 
-The time-outs of requests are for each read, so a server that sends a byte of a header now and then would be waited for
-without end. The body is up to whoever reads it.
+The timeouts of requests apply to each read, so a server that sends one byte of a header now and then would never time
+out. The time for the body is limited by the code that reads it.
 """
 
 import os
@@ -18,48 +18,51 @@ from urllib3 import HTTPConnectionPool, HTTPResponse
 from urllib3.connection import HTTPConnection
 
 
-def be_prompt(session: requests.Session, left_s: Callable[[], float]) -> None:
-    """Have the session raise `requests.ReadTimeout` for headers that are not whole in `left_s()` seconds."""
-    adapter = _Prompt(left_s)
+def limit_header_time(session: requests.Session, left_s: Callable[[], float]) -> None:
+    """Have the session raise `requests.ReadTimeout` for headers that are incomplete after `left_s()` seconds."""
+    adapter = DeadlineAdapter(left_s)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
 
 
-class _Prompt(HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
+    """Makes connections whose headers have a deadline."""
+
     def __init__(self, left_s: Callable[[], float]) -> None:
         self._left_s = left_s
         super().__init__()
 
-    def get_connection_with_tls_context(self, *request: Any, **how: Any) -> HTTPConnectionPool:
-        pool: Any = super().get_connection_with_tls_context(*request, **how)
-        # whichever kind of connection it makes: plain, with TLS, or by way of a proxy
-        if not issubclass(pool.ConnectionCls, _Hurried):
-            bases = (_Hurried, pool.ConnectionCls)
-            pool.ConnectionCls = type("Hurried", bases, {"left_s": staticmethod(self._left_s)})
+    def get_connection_with_tls_context(self, *request: Any, **options: Any) -> HTTPConnectionPool:
+        pool: Any = super().get_connection_with_tls_context(*request, **options)
+        # a subclass of whichever class the pool uses: plain, with TLS, or through a proxy
+        if not issubclass(pool.ConnectionCls, _DeadlineConnection):
+            bases = (_DeadlineConnection, pool.ConnectionCls)
+            members = {"left_s": staticmethod(self._left_s)}
+            pool.ConnectionCls = type("DeadlineConnection", bases, members)
         return pool  # type: ignore[no-any-return]
 
 
-class _Hurried(HTTPConnection):
+class _DeadlineConnection(HTTPConnection):
     left_s: ClassVar["staticmethod[[], float]"]
 
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
-        with _hung_up_after(self.left_s(), self.sock.fileno()):
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3 itself
+        with _closed_after(self.left_s(), self.sock.fileno()):
             return super().getresponse()
 
 
 @contextmanager
-def _hung_up_after(seconds: float, number: int) -> Iterator[None]:
-    """End the connection of this file number after so many seconds, which wakes whoever reads from it."""
-    # a number of our own: the connection's may be closed meanwhile, and belong to another
-    variant = socket.socket(fileno=os.dup(number))
+def _closed_after(seconds: float, file_number: int) -> Iterator[None]:
+    """Shut the connection with this file number down after so many seconds, which ends any read from it."""
+    # a duplicate: the connection's own number may be closed meanwhile and given to another file
+    duplicate = socket.socket(fileno=os.dup(file_number))
     is_late = threading.Event()
 
-    def hang_up() -> None:
+    def shut_down() -> None:
         is_late.set()
         with suppress(OSError):
-            variant.shutdown(socket.SHUT_RDWR)
+            duplicate.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(max(0.0, seconds), hang_up)
+    timer = threading.Timer(max(0.0, seconds), shut_down)
     timer.daemon = True
     timer.start()
     try:
@@ -69,6 +72,6 @@ def _hung_up_after(seconds: float, number: int) -> Iterator[None]:
             raise
     finally:
         timer.cancel()
-        variant.close()
-    if is_late.is_set():  # headers that end early look whole to http.client
-        raise TimeoutError(f"no whole answer within {seconds:.0f} s")
+        duplicate.close()
+    if is_late.is_set():  # http.client takes headers that end early for complete ones
+        raise TimeoutError(f"the headers were incomplete after {seconds:.0f} s")

@@ -1,21 +1,21 @@
-"""Asks models behind OpenAI-compatible endpoints: what is said, what it costs, and how fast."""
+"""Models behind OpenAI-compatible endpoints: what they are asked, what it costs, and how fast."""
 
-from gettok.llm.call_log import Calls
-from gettok.llm.client import Asker, asker_for, pause_s
-from gettok.llm.question import Call, Conversation, Question, digest, replies_to
+from gettok.llm.call_log import CallLog
+from gettok.llm.client import ChatClient, chat_client, pause_s
+from gettok.llm.question import Call, Conversation, Question, replies_to, request_digest
 from gettok.llm.rate_limit import CLOCK, Clock, interruptible_clock
 
 __all__ = [
     "CLOCK",
-    "Asker",
     "Call",
-    "Calls",
+    "CallLog",
+    "ChatClient",
     "Clock",
     "Conversation",
     "Question",
-    "asker_for",
-    "digest",
+    "chat_client",
     "interruptible_clock",
     "pause_s",
     "replies_to",
+    "request_digest",
 ]

@@ -1,8 +1,8 @@
-"""Every call to a model endpoint, written down before it leaves: what it may cost, what it did cost, and the reply.
+"""The log of every call to a model endpoint: its worst-case cost, its real cost, and the reply.
 
-The worst case is reserved before a call leaves and settled when its reply is there. What a kill kept from being settled
-counts as spent in full, since nobody can tell. So the sum never exceeds the budget, over restarts and over several
-processes. A reply that is here is never paid for again.
+The worst case is reserved before a call is sent, and replaced by the real cost when the reply arrives. A call that was
+never settled, because the process was killed, counts in full: it may have been charged. So the total never exceeds
+the budget, across restarts and across processes. A stored reply is never paid for again.
 """
 
 import zlib
@@ -19,7 +19,7 @@ from gettok.errors import BudgetSpent
 from gettok.llm.response import Reply
 from gettok.store.database import Database
 
-#: Money is counted in whole thousandths of a millionth of a dollar, rounded up.
+#: Money is counted in whole billionths of a dollar, rounded up.
 UNIT = Decimal("1e-9")
 
 _SCHEMA = """
@@ -35,7 +35,7 @@ INSERT OR IGNORE INTO total VALUES (1, 0);
 """
 _RESERVE = "INSERT INTO calls (model, request, reserved) VALUES (?, ?, ?)"
 _SETTLE = "UPDATE calls SET settled = ?, uncounted = ?, status = ?, reply = ? WHERE n = ?"
-_KNOWN = "SELECT status, reply FROM calls WHERE request = ? AND reply IS NOT NULL LIMIT 1"
+_STORED = "SELECT status, reply FROM calls WHERE request = ? AND reply IS NOT NULL LIMIT 1"
 _IN_BATCH = "SELECT 1 FROM calls WHERE request = ? AND batch IS NOT NULL AND settled IS NULL LIMIT 1"
 _BY_MODEL = (
     "SELECT model, COUNT(*), SUM(settled IS NULL OR uncounted), SUM(COALESCE(settled, reserved)) "
@@ -43,8 +43,8 @@ _BY_MODEL = (
 )
 
 
-class Spent(NamedTuple):
-    """What one model has cost: calls, how many of them have no known cost and count in full, and US dollars."""
+class ModelCost(NamedTuple):
+    """What one model has cost in US dollars, by how many calls. Those of `unknown` cost count in full."""
 
     model: str
     calls: int
@@ -54,23 +54,23 @@ class Spent(NamedTuple):
 
 @dataclass
 class CallCost:
-    """A call in flight. Whoever makes it fills in what came back and what it cost; `None`: it is not known."""
+    """A call in flight. The caller sets the reply and its cost; a cost of `None` is not known."""
 
-    n: int
+    row: int
     reserved: int
     usd: Decimal | None = None
     reply: Reply | None = None
 
 
-class Calls:
+class CallLog:
     """The calls of all runs that share an answer store, in one SQLite file. Safe for threads and processes."""
 
     def __init__(self, root: Path, budget_usd: float | None) -> None:
         self._file = Database.open(root / "calls.sqlite", _SCHEMA, shared=True)
-        # what is below a unit is cut off: costs are rounded up, and a budget must not be
+        # rounded down, since costs are rounded up
         self._budget = None if budget_usd is None else int(Decimal(str(budget_usd)) / UNIT)
         self._changed = Condition()
-        self._flying = 0
+        self._in_flight = 0
 
     def __enter__(self) -> Self:
         return self
@@ -81,89 +81,89 @@ class Calls:
     def close(self) -> None:
         self._file.connection.close()
 
-    def known(self, request: str) -> Reply | None:
+    def stored_reply(self, request: str) -> Reply | None:
         """The reply to a request that was answered before."""
         with self._changed:
-            row = self._file.connection.execute(_KNOWN, (request,)).fetchone()
+            row = self._file.connection.execute(_STORED, (request,)).fetchone()
         return None if row is None else Reply(row[0], zlib.decompress(row[1]).decode())
 
     def is_in_batch(self, request: str) -> bool:
-        """Whether a batch that is not over will answer it, and charge for it."""
+        """Whether an open batch will answer the request, and charge for it."""
         with self._changed:
             return self._file.connection.execute(_IN_BATCH, (request,)).fetchone() is not None
 
     @contextmanager
-    def reserve_budget(self, model: str, request: str, worst_usd: Decimal) -> Iterator[CallCost]:
-        """Around one call: its worst case is on disk when this begins, and its reply when it ends.
+    def reserve_budget(self, model: str, request: str, worst_case_usd: Decimal) -> Iterator[CallCost]:
+        """Wrap one call: its worst case is on disk before the block runs, and its reply after it.
 
-        While other calls of this process are in flight it waits for them, as they will cost less than was set aside.
-        Raises `BudgetSpent` if the budget does not reach even then.
+        If the budget is short, this waits for other calls of this process, which will cost less than was reserved for
+        them. Raises `BudgetSpent` if the budget is still short when none is in flight.
         """
-        bill = self._reserved(model, request, units(worst_usd))
+        cost = self._reserve(model, request, to_units(worst_case_usd))
         try:
-            yield bill
+            yield cost
         finally:
             with self._changed:
-                self._flying -= 1
-                self._changed.notify_all()  # they wake once the lock is free, whether settling goes well or not
-                self._settle(bill)
+                self._in_flight -= 1
+                self._changed.notify_all()  # waiting threads wake when the lock is free, even if settling fails
+                self._settle(cost)
 
     def spent_usd(self) -> Decimal:
-        """All that was spent or is set aside."""
+        """Everything that was spent or is reserved."""
         with self._changed:
             return UNIT * self._total()
 
-    def by_model(self) -> list[Spent]:
-        """What each model has cost, in order of name."""
+    def by_model(self) -> list[ModelCost]:
+        """What each model has cost, sorted by name."""
         with self._changed:
             rows = self._file.connection.execute(_BY_MODEL + " ORDER BY model").fetchall()
-        return [Spent(model, calls, unknown, UNIT * usd) for model, calls, unknown, usd in rows]
+        return [ModelCost(model, calls, unknown, UNIT * usd) for model, calls, unknown, usd in rows]
 
-    def _reserved(self, model: str, request: str, amount: int) -> CallCost:
+    def _reserve(self, model: str, request: str, amount: int) -> CallCost:
         with self._changed:
-            while (n := self._try(model, request, amount)) is None:
-                if not self._flying:
-                    raise self.budget_spent_for(amount)
+            while (row := self._try_to_reserve(model, request, amount)) is None:
+                if not self._in_flight:
+                    raise self.budget_spent(amount)
                 self._changed.wait()
-            self._flying += 1
-        return CallCost(n, amount)
+            self._in_flight += 1
+        return CallCost(row, amount)
 
-    def _try(self, model: str, request: str, amount: int) -> int | None:
+    def _try_to_reserve(self, model: str, request: str, amount: int) -> int | None:
         with self._file.transaction():
-            if not self.may_add(amount):
+            if not self.fits_budget(amount):
                 return None
             cursor = self._file.connection.execute(_RESERVE, (model, request, amount))
             self.add(amount)
         return cursor.lastrowid
 
-    def _settle(self, bill: CallCost) -> None:
-        if bill.usd is None and bill.reply is None:
+    def _settle(self, cost: CallCost) -> None:
+        if cost.usd is None and cost.reply is None:
             return
-        usd = bill.reserved if bill.usd is None else units(bill.usd)
-        reply = bill.reply and zlib.compress(bill.reply.text.encode())
+        usd = cost.reserved if cost.usd is None else to_units(cost.usd)
+        reply = cost.reply and zlib.compress(cost.reply.text.encode())
         with self._file.transaction():
-            status = bill.reply and bill.reply.status
-            self._file.connection.execute(_SETTLE, (usd, bill.usd is None, status, reply, bill.n))
-            self.add(usd - bill.reserved)
+            status = cost.reply and cost.reply.status
+            self._file.connection.execute(_SETTLE, (usd, cost.usd is None, status, reply, cost.row))
+            self.add(usd - cost.reserved)
 
     @contextmanager
-    def turn(self) -> Iterator[Connection]:
-        """The file to oneself, of all threads."""
+    def connection(self) -> Iterator[Connection]:
+        """The database, for one thread at a time."""
         with self._changed:
             yield self._file.connection
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """The same, for what is to be done whole or not at all."""
+        """The same, in one transaction."""
         with self._changed, self._file.transaction():
             yield self._file.connection
 
-    def may_add(self, amount: int) -> bool:
-        """Whether the budget reaches for so many units more. Within a transaction."""
+    def fits_budget(self, amount: int) -> bool:
+        """Whether the budget allows this many units more. Call it within a transaction."""
         return self._budget is None or self._total() + amount <= self._budget
 
-    def room_usd(self) -> Decimal | None:
-        """What is left of the budget; nothing if there is none."""
+    def remaining_usd(self) -> Decimal | None:
+        """What is left of the budget; `None` without a budget."""
         with self._changed:
             return None if self._budget is None else UNIT * max(0, self._budget - self._total())
 
@@ -172,11 +172,11 @@ class Calls:
         return int(spent)
 
     def add(self, amount: int) -> None:
-        """Count so many units as spent. Within a transaction."""
+        """Add units to the total spent. Call it within a transaction."""
         self._file.connection.execute("UPDATE total SET spent = spent + ?", (amount,))
 
-    def budget_spent_for(self, amount: int) -> BudgetSpent:
-        """What a person is told when the budget does not reach for a call of so many units."""
+    def budget_spent(self, amount: int) -> BudgetSpent:
+        """The error for a call whose worst case, in units, does not fit the budget."""
         assert self._budget is not None
         return BudgetSpent(
             f"the budget of ${UNIT * self._budget:.4f} is spent: ${UNIT * self._total():.4f} so far, and the next "
@@ -186,6 +186,6 @@ class Calls:
         )
 
 
-def units(usd: Decimal) -> int:
-    """An amount as the record counts it, rounded up."""
+def to_units(usd: Decimal) -> int:
+    """An amount in units, rounded up."""
     return int((usd / UNIT).to_integral_value(ROUND_UP))

@@ -1,4 +1,4 @@
-"""Asking an OpenAI-compatible endpoint: patient with the server, strict with the answer, silent about the key."""
+"""A chat client for an OpenAI-compatible endpoint: it retries, keeps the budget, and never shows the key."""
 
 import logging
 import random
@@ -12,19 +12,26 @@ from urllib.parse import urlsplit
 import openai
 
 from gettok.errors import BadSettings, NotNow, Stop, Unusable
-from gettok.llm.call_log import Calls
-from gettok.llm.error_mapping import ErrorClassifier, Trouble
-from gettok.llm.pricing import worst_usd
-from gettok.llm.question import Call, Conversation, Question, digest
-from gettok.llm.rate_limit import CLOCK, LONGEST_BUSY_S, LONGEST_PAUSE_S, AdaptiveLimiter, Clock, RetryBudget
-from gettok.llm.response import Reply, answered, cost_usd, tokens
+from gettok.llm.call_log import CallLog
+from gettok.llm.error_mapping import ErrorClassifier, Failure
+from gettok.llm.pricing import worst_case_usd
+from gettok.llm.question import Call, Conversation, Question, request_digest
+from gettok.llm.rate_limit import (
+    CLOCK,
+    LONGEST_OVERLOAD_S,
+    LONGEST_PAUSE_S,
+    AdaptiveLimiter,
+    Clock,
+    RetryBudget,
+)
+from gettok.llm.response import Reply, cost_usd, parse_reply, token_counts
 from gettok.settings import Llm, Prices
 from gettok.settings.secrets import Secret
 from gettok.step import Answer, Json
 
 _log = logging.getLogger(__name__)
-#: Asked where a host has failed on a question, to know whether it fails on all.
-_TINY = Question(
+#: Asked after a question has failed on every try, to see whether the host fails on every question.
+_PROBE = Question(
     "Answer in JSON.",
     ("Say yes.",),
     "word",
@@ -37,196 +44,196 @@ _TINY = Question(
 )
 
 
-class Asker:
-    """A client of one endpoint. It may be shared by threads."""
+class ChatClient:
+    """A client of one endpoint. Threads may share it."""
 
-    def __init__(self, llm: Llm, base_url: str, key: Secret, calls: Calls, clock: Clock = CLOCK) -> None:
-        self._llm, self._key, self._calls, self._sleep = llm, key, calls, clock.sleep
-        prices_of(llm)  # without, not even the connection is made
-        self._judge = ErrorClassifier(llm, key)
+    def __init__(self, llm: Llm, base_url: str, key: Secret, call_log: CallLog, clock: Clock = CLOCK) -> None:
+        self._llm, self._key, self._call_log, self._sleep = llm, key, call_log, clock.sleep
+        prices_of(llm)  # raises without prices, before a connection is made
+        self._classifier = ErrorClassifier(llm, key)
         self._limiter, self._retry_budget = AdaptiveLimiter(llm.max_concurrency, clock), RetryBudget()
-        self._client = client_of(llm, base_url, key)
-        #: Hangs up. It happens by itself when nobody holds the asker any more, or at the end of the program.
-        self.close = weakref.finalize(self, _hang_up, self._client, calls)
+        self._connection = connect(llm, base_url, key)
+        #: Closes the connection and the log. Runs automatically when the client is garbage-collected, or at exit.
+        self.close = weakref.finalize(self, _close, self._connection, call_log)
 
-    def hold(self, talk: Conversation) -> Answer:
-        """Ask what a step wants to know, call by call, until it has its answer."""
+    def run(self, conversation: Conversation) -> Answer:
+        """Make the calls that a step's conversation asks for, until it returns its answer."""
         try:
-            wanted = next(talk)
+            calls = next(conversation)
             while True:
-                wanted = talk.send([self.reply(call) for call in wanted])
+                calls = conversation.send([self.reply(call) for call in calls])
         except StopIteration as end:
             answer: Answer = end.value
             return answer
 
     def reply(self, call: Call) -> Reply:
-        """The reply to a call: what is known of before, or what the endpoint says now.
+        """The reply to a call: the stored one, or else the endpoint's.
 
-        Raises `Unusable` (unanswered) after so many tries, `NotNow` if others are not answered either or there is room
-        for none, and `Stop` where trying again is of no use.
+        Raises `Unusable` (unanswered) if this call failed on every try while others were answered, `NotNow` if no call
+        is answered or the host has no capacity, and `Stop` if trying again is pointless.
         """
-        request = digest(call, self._llm)
-        known = self._calls.known(request)
-        if known is not None:
-            return known
-        if self._calls.is_in_batch(request):
+        request = request_digest(call, self._llm)
+        stored = self._call_log.stored_reply(request)
+        if stored is not None:
+            return stored
+        if self._call_log.is_in_batch(request):
             raise _in_batch()
-        return self._patiently(call, request)
+        return self._with_retries(call, request)
 
-    def _patiently(self, call: Call, request: str) -> Reply:
+    def _with_retries(self, call: Call, request: str) -> Reply:
         body = call.body(self._llm)
-        worst = worst_usd(call.size(self._llm), prices_of(self._llm, call.asked(self._llm)))
-        answers_before, trouble = self._retry_budget.answers, Trouble("")
-        for tried in range(1, self._llm.max_attempts + 1):
-            outcome = self._when_there_is_room(body, request, worst)
+        worst = worst_case_usd(call.size(self._llm), prices_of(self._llm, call.model_name(self._llm)))
+        answers_before, failure = self._retry_budget.answers, Failure("")
+        for attempt in range(1, self._llm.max_attempts + 1):
+            outcome = self._with_capacity(body, request, worst)
             if isinstance(outcome, Reply):
                 self._retry_budget.earn()
                 return outcome
-            trouble = outcome
-            if tried < self._llm.max_attempts and self._retry_budget.spend():
-                _log.warning("try %d of %d failed: %s", tried, self._llm.max_attempts, trouble.what)
-                self._sleep(pause_s(tried, trouble.wait_s))
+            failure = outcome
+            if attempt < self._llm.max_attempts and self._retry_budget.spend():
+                _log.warning("try %d of %d failed: %s", attempt, self._llm.max_attempts, failure.what)
+                self._sleep(pause_s(attempt, failure.wait_s))
             else:
                 break
-        if tried == self._llm.max_attempts and self._is_alone(call, answers_before):
-            raise Unusable("unanswered", f"{tried} times: {trouble.what}")
-        raise no_answer(trouble.what, tried)
+        if attempt == self._llm.max_attempts and self._only_this_fails(call, answers_before):
+            raise Unusable("unanswered", f"{attempt} times: {failure.what}")
+        raise no_answer(failure.what, attempt)
 
-    def _is_alone(self, call: Call, answers_before: int) -> bool:
-        """Whether the host fails on this question and not on others: those of meanwhile, or else a tiny one."""
+    def _only_this_fails(self, call: Call, answers_before: int) -> bool:
+        """Whether the host answers others: those asked meanwhile, or else a tiny question."""
         if self._retry_budget.answers == answers_before:
-            tiny = Call(_TINY, model=call.model)
-            worst = worst_usd(tiny.size(self._llm), prices_of(self._llm, call.asked(self._llm)))
+            probe = Call(_PROBE, model=call.model)
+            worst = worst_case_usd(probe.size(self._llm), prices_of(self._llm, call.model_name(self._llm)))
             try:
-                outcome = self._when_there_is_room(tiny.body(self._llm), "tiny", worst)
+                outcome = self._with_capacity(probe.body(self._llm), "tiny", worst)
                 if isinstance(outcome, Reply) and outcome.status == 200:
                     self._retry_budget.earn()
             except Stop:
                 return False
         return self._retry_budget.give_up(answers_before)
 
-    def _when_there_is_room(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Trouble:
-        """What comes of one try. That a host is busy is no failure: only time ends it."""
-        refused = 0
-        while isinstance(outcome := self._once(body, request, worst), Trouble) and outcome.is_crowded:
+    def _with_capacity(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Failure:
+        """The outcome of one try. An overloaded host does not count as a try: this waits until it has capacity."""
+        rejections = 0
+        while isinstance(outcome := self._limited(body, request, worst), Failure) and outcome.is_overloaded:
             if self._limiter.is_hopeless:
-                raise _too_busy(outcome.what)
-            refused += 1
-            if refused == 1:
-                _log.warning("it waits for the host to have room: %s", outcome.what)
+                raise _overloaded(outcome.what)
+            rejections += 1
+            if rejections == 1:
+                _log.warning("waiting for the host to have capacity: %s", outcome.what)
             if not outcome.wait_s:
-                self._sleep(pause_s(refused, None, is_crowded=True))
+                self._sleep(pause_s(rejections, None, is_overloaded=True))
         return outcome
 
-    def _once(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Trouble:
-        with self._limiter.through() as turn:
+    def _limited(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Failure:
+        with self._limiter.slot() as round_:
             outcome = self._paid(body, request, worst)
             if isinstance(outcome, Reply):
                 self._limiter.answered()
-            elif outcome.is_crowded:
-                self._limiter.refused(turn, outcome.wait_s)
+            elif outcome.is_overloaded:
+                self._limiter.rejected(round_, outcome.wait_s)
         return outcome
 
-    def _paid(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Trouble:
+    def _paid(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Failure:
         model = str(body["model"])
-        with self._calls.reserve_budget(model, request, worst) as bill:
+        with self._call_log.reserve_budget(model, request, worst) as cost:
             try:
-                outcome = self._sent(body)
+                outcome = self._send(body)
             except Stop:
-                bill.usd = Decimal(0)
+                cost.usd = Decimal(0)
                 raise
-            bill.usd = cost_of(outcome, prices_of(self._llm, model))
-            bill.reply = outcome if isinstance(outcome, Reply) else None
+            cost.usd = cost_of(outcome, prices_of(self._llm, model))
+            cost.reply = outcome if isinstance(outcome, Reply) else None
         return outcome
 
-    def _sent(self, body: Mapping[str, Json]) -> Reply | Trouble:
+    def _send(self, body: Mapping[str, Json]) -> Reply | Failure:
         try:
-            response = self._client.chat.completions.with_raw_response.create(**body)
+            response = self._connection.chat.completions.with_raw_response.create(**body)
         except openai.APIError as error:
-            takes_others = self._retry_budget.answers > 0
-            return self._judge.of(error, str(body["model"]), takes_others=takes_others)
-        return self._whole(response.content)
+            accepts_others = self._retry_budget.answers > 0
+            return self._classifier.classify(error, str(body["model"]), accepts_others=accepts_others)
+        return self._parse(response.content)
 
-    def _whole(self, content: bytes) -> Reply | Trouble:
-        """Only parsing tells a whole body: a cut, close-delimited one arrives without an error."""
-        reply = answered(self._key.blot_out(content.decode(errors="surrogateescape")))
-        return reply or Trouble(self._judge.brief(f"200 without an answer: {content[:200]!r}"))
+    def _parse(self, content: bytes) -> Reply | Failure:
+        """Only parsing shows that a body is complete: without a length, a cut one arrives without an error."""
+        reply = parse_reply(self._key.redact(content.decode(errors="surrogateescape")))
+        return reply or Failure(self._classifier.brief(f"200 without an answer: {content[:200]!r}"))
 
 
-def cost_of(outcome: Reply | Trouble, prices: Prices | None) -> Decimal | None:
-    """What a call cost, by the reply's own count. A refusal costs nothing; of a silence nothing is known."""
-    if outcome.cost_nothing if isinstance(outcome, Trouble) else outcome.status != 200:
+def cost_of(outcome: Reply | Failure, prices: Prices | None) -> Decimal | None:
+    """What a call cost, by the reply's own token count; `None` if it is not known. A rejected call costs nothing."""
+    if outcome.is_free if isinstance(outcome, Failure) else outcome.status != 200:
         return Decimal(0)
-    counted = tokens([outcome]) if isinstance(outcome, Reply) else None
-    return None if counted is None or prices is None else cost_usd(*counted, prices)
+    counts = token_counts([outcome]) if isinstance(outcome, Reply) else None
+    return None if counts is None or prices is None else cost_usd(*counts, prices)
 
 
 @lru_cache(maxsize=8)
-def asker_for(llm: Llm, base_url: str, key: Secret, root: Path, clock: Clock = CLOCK) -> Asker:
-    """The process's one client for these settings and this answer store: threads share its connections."""
-    return Asker(llm, base_url, key, Calls(root, llm.budget_usd), clock)
+def chat_client(llm: Llm, base_url: str, key: Secret, root: Path, clock: Clock = CLOCK) -> ChatClient:
+    """The process's client for these settings and the call log in `root`. Threads share its connections."""
+    return ChatClient(llm, base_url, key, CallLog(root, llm.budget_usd), clock)
 
 
-def pause_s(tried: int, asked_s: float | None, *, is_crowded: bool = False) -> float:
-    """Seconds to wait after so many failed tries: as asked, or doubling from one; spread, and capped at a minute.
+def pause_s(attempt: int, asked_s: float | None, *, is_overloaded: bool = False) -> float:
+    """Seconds to wait after a failed attempt: as the server asked, or doubling from 1; with jitter, at most a minute.
 
-    Where a host that is crowded does not say when to come back, from four: most count by the minute.
+    If an overloaded host does not say how long to wait, doubling starts from 4: most limits are per minute.
     """
     if asked_s is not None:
         return min(max(asked_s, 0.0), LONGEST_PAUSE_S) + random.uniform(0, 1)
-    first_s = 4 if is_crowded else 1
-    return float(min(first_s * 2 ** (tried - 1), LONGEST_PAUSE_S) * random.uniform(0.5, 1))
+    first_s = 4 if is_overloaded else 1
+    return float(min(first_s * 2 ** (attempt - 1), LONGEST_PAUSE_S) * random.uniform(0.5, 1))
 
 
-def no_answer(what: str, times: int) -> NotNow:
-    """What a person is told when the host is out of order."""
+def no_answer(what: str, attempts: int) -> NotNow:
+    """The error when the host answers nothing."""
     return NotNow(
         f"the model endpoint gave no answer: {what}",
-        f"asked {times} times; every earlier answer is kept",
+        f"asked {attempts} {'time' if attempts == 1 else 'times'}; every earlier answer is kept",
         "run the same command again later; if it goes on, check llm.base_url and the endpoint's status page",
     )
 
 
-def _too_busy(what: str) -> NotNow:
+def _overloaded(what: str) -> NotNow:
     return NotNow(
-        f"the model endpoint has had no room for any question for {LONGEST_BUSY_S / 60:.0f} minutes: {what}",
-        "asked again whenever it said to; every earlier answer is kept",
-        "run the same command again later; if it goes on, see the account's limits at the host, and max_tokens, which "
-        "counts against them",
+        f"the model endpoint has had no capacity for any question for {LONGEST_OVERLOAD_S / 60:.0f} minutes: {what}",
+        "asked again whenever the endpoint said to; every earlier answer is kept",
+        "run the same command again later; if it goes on, check the account's limits at the host, and max_tokens, "
+        "which counts against them",
     )
 
 
 def _in_batch() -> NotNow:
     return NotNow(
-        "a question is in a batch that is not over, which answers it and charges for it",
+        "a question is in an open batch, which will answer it and charge for it",
         "did not ask it a second time; every earlier answer is kept",
         "run the same command with the llm settings that sent the batch (llm=openai_batch): they fetch its answers",
     )
 
 
-def _hang_up(client: openai.OpenAI, calls: Calls) -> None:
-    client.close()
-    calls.close()
+def _close(connection: openai.OpenAI, call_log: CallLog) -> None:
+    connection.close()
+    call_log.close()
 
 
 def prices_of(llm: Llm, model: str | None = None) -> Prices:
-    """Of the settings' own model, or of another. Raises `BadSettings` where nobody has said what a call costs."""
+    """The prices of a model, by default that of the settings. Raises `BadSettings` if none are set."""
     prices = llm.prices_of(model or llm.model)
     if prices is None:
         raise BadSettings(
-            f"nobody has said what {llm.model} costs",
+            f"no price is set for {llm.model}",
             "stopped before the first call",
             "set llm.prices.input_usd_per_million and output_usd_per_million, 0 for a machine of your own",
         )
     return prices
 
 
-def client_of(llm: Llm, base_url: str, key: Secret) -> openai.OpenAI:
-    """A connection to an endpoint. Raises `BadSettings` for an address that is none."""
+def connect(llm: Llm, base_url: str, key: Secret) -> openai.OpenAI:
+    """A connection to an endpoint. Raises `BadSettings` if the address is not a URL."""
     return openai.OpenAI(
         base_url=base_url,
         api_key=key.reveal(),
-        max_retries=0,  # the pauses, the bound, the outcome of giving up and the bill are ours
+        max_retries=0,  # we retry, so that every try is limited, logged and paid for
         timeout=llm.timeout_s,
         http_client=_http_client_for(base_url),
     )
@@ -241,5 +248,5 @@ def _http_client_for(base_url: str) -> openai.DefaultHttpxClient | None:
             'write it as "https://host/v1", or "sandbox:" for the embedded sandbox',
         )
     if address.hostname in {"127.0.0.1", "::1", "localhost"}:
-        return openai.DefaultHttpxClient(trust_env=False)  # no proxy can reach this machine's own loopback
+        return openai.DefaultHttpxClient(trust_env=False)  # a proxy cannot reach this machine's loopback
     return None

@@ -1,4 +1,4 @@
-"""What a failed request to a model's host means: about this video, passing, or for a person to act on."""
+"""What a failed request to a model's host means: about this video, temporary, or for a person to act on."""
 
 import json
 from collections.abc import Mapping
@@ -7,39 +7,38 @@ from dataclasses import dataclass
 import openai
 
 from gettok.errors import BadCredentials, BadSettings, Stop
-from gettok.http.retry_after import number_in, told_s
-from gettok.llm.response import Reply, why_not
+from gettok.http.retry_after import parse_number, retry_after_s
+from gettok.llm.response import Reply, rejection_reason
 from gettok.settings import Llm
 from gettok.settings.secrets import Secret
 from gettok.step import Json
 
-#: Repeating helps against these and all of 5xx; 529 is Anthropic's and others' "overloaded".
-_PASSING = frozenset({408, 409, 429})
-#: The host is well, and has no room.
-_CROWDED = frozenset({429, 529})
-#: Of these, the model itself was not asked; behind any other 5xx it may have answered, and sent its bill.
+#: Retrying helps against these and every 5xx; 529 means "overloaded" at Anthropic and others.
+_TEMPORARY = frozenset({408, 409, 429})
+#: The host works, and has no capacity.
+_OVERLOADED = frozenset({429, 529})
+#: With these, the model was not asked; with any other 5xx it may have answered, and charged for it.
 _FREE = frozenset({409, 429, 503, 529})
-_SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_NO_MONEY_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Failure:
     """A try that failed for a reason that may pass, and how many seconds the server asks us to wait.
 
-    `is_crowded`: it works, and has no room now. `cost_nothing`: no model has been asked. `code` is the server's own
-    word for it.
+    `is_overloaded`: the host works, and has no capacity now. `is_free`: no model was asked. `code` is the server's own.
     """
 
     what: str
     wait_s: float | None = None
-    is_crowded: bool = False
-    cost_nothing: bool = False
+    is_overloaded: bool = False
+    is_free: bool = False
     code: str = ""
 
 
 @dataclass(frozen=True)
-class Refused:
-    """An answer with another status than 200."""
+class ErrorResponse:
+    """A response with another status than 200."""
 
     status: int
     text: str
@@ -48,75 +47,79 @@ class Refused:
 
 @dataclass(frozen=True)
 class ErrorClassifier:
-    """Judges what one endpoint says, without ever repeating its key."""
+    """Interprets the errors of one endpoint, and never repeats its key."""
 
     llm: Llm
     key: Secret
 
-    def of(self, error: openai.APIError, model: str, *, takes_others: bool = False) -> Reply | Trouble:
-        """What it means, where this model was asked. Raises `Stop` where trying again is of no use.
+    def classify(
+        self, error: openai.APIError, model: str, *, accepts_others: bool = False
+    ) -> Reply | Failure:
+        """What the error of a call to this model means. Raises `Stop` if trying again is pointless.
 
-        `takes_others`: the host has answered the like of it, so what it does not take is about this video.
+        `accepts_others`: the host has answered similar requests, so if it rejects this one, its content is the cause.
         """
         if isinstance(error, openai.APIStatusError):
             response = error.response
-            refused = Refused(error.status_code, response.text, response.headers)
-            return self.refused(refused, model, takes_others=takes_others)
-        never_left = type(error.__cause__).__name__ in {"ConnectError", "ConnectTimeout"}
-        if isinstance(error, openai.APITimeoutError) and not never_left:
-            # the answer may have been made, and paid for: nothing can tell, so it is asked again and counted
-            return Trouble(f"silent for more than {self.llm.timeout_s} s")
-        return Trouble(self.brief(f"connection failed: {error.__cause__ or error}"), cost_nothing=never_left)
+            returned = ErrorResponse(error.status_code, response.text, response.headers)
+            return self.classify_response(returned, model, accepts_others=accepts_others)
+        never_sent = type(error.__cause__).__name__ in {"ConnectError", "ConnectTimeout"}
+        if isinstance(error, openai.APITimeoutError) and not never_sent:
+            # the answer may have been made and charged; as we cannot know, the try counts and is repeated
+            return Failure(f"silent for more than {self.llm.timeout_s} s")
+        return Failure(self.brief(f"connection failed: {error.__cause__ or error}"), is_free=never_sent)
 
-    def refused(self, refused: "Refused", model: str, *, takes_others: bool) -> Reply | Trouble:
-        """The same of an answer with another status than 200."""
-        status, headers = refused.status, refused.headers
-        text, error = _told(refused.text)
+    def classify_response(
+        self, returned: ErrorResponse, model: str, *, accepts_others: bool
+    ) -> Reply | Failure:
+        """The same for a response with another status than 200."""
+        status, headers = returned.status, returned.headers
+        text, error = _parse_error(returned.text)
         code, message = str(error.get("code") or error.get("type") or ""), str(error.get("message"))
-        said = self.brief(f"{status} {code}: {message}")
-        if why_not(status, error) in {"filtered", "too_long"}:
-            return Reply(status, self.key.blot_out(text))
-        if takes_others and status in {400, 422} and code not in _SPENT:
-            return Reply(status, self.key.blot_out(text))
-        if status == 402 or code in _SPENT:
-            raise _spent(said)
+        summary = self.brief(f"{status} {code}: {message}")
+        if rejection_reason(status, error) in {"filtered", "too_long"}:
+            return Reply(status, self.key.redact(text))
+        if accepts_others and status in {400, 422} and code not in _NO_MONEY_CODES:
+            return Reply(status, self.key.redact(text))
+        if status == 402 or code in _NO_MONEY_CODES:
+            raise _no_money(summary)
         if status in {401, 403}:
-            raise self._refused_key(status, model)
-        if status in _PASSING or status >= 500:
-            return Trouble(
-                said,
-                _asked_to_wait_s(headers),
-                is_crowded=status in _CROWDED or code == "overloaded_error",
-                cost_nothing=status in _FREE,
+            raise self._bad_key(status, model)
+        if status in _TEMPORARY or status >= 500:
+            return Failure(
+                summary,
+                _retry_after_s(headers),
+                is_overloaded=status in _OVERLOADED or code == "overloaded_error",
+                is_free=status in _FREE,
                 code=code,
             )
-        raise self._bad_request(status, model, said)
+        raise self._bad_request(status, model, summary)
 
     def brief(self, text: str) -> str:
-        """One line of at most 300 characters that can be shown."""
-        line = " ".join(self.key.blot_out(text).split())
+        """One printable line of at most 300 characters, without the key."""
+        line = " ".join(self.key.redact(text).split())
         return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)[:300]
 
-    def _refused_key(self, status: int, model: str) -> BadCredentials:
-        # the server's own words stay out: they often repeat the key, or part of it
+    def _bad_key(self, status: int, model: str) -> BadCredentials:
+        # without the server's message, which often repeats the key or part of it
         return BadCredentials(
             f"the model endpoint refused the key ({status})",
             "stopped at once; every earlier answer is kept",
             f"put a key that may use {model} into the environment variable {self.llm.api_key_env}",
         )
 
-    def _bad_request(self, status: int, model: str, said: str) -> BadSettings:
-        named = "llm.model" if model == self.llm.model else "llm.extra_models"
-        wrong = named if status == 404 else "the llm settings"
+    def _bad_request(self, status: int, model: str, summary: str) -> BadSettings:
+        setting = "llm.model" if model == self.llm.model else "llm.extra_models"
+        wrong = setting if status == 404 else "the llm settings"
         return BadSettings(
-            f"the model endpoint does not take the request for {named} {model!r}: {said}",
+            f"the model endpoint does not take the request for {setting} {model!r}: {summary}",
             "stopped at once, as each video would fail alike; every earlier answer is kept",
-            f"correct {wrong}, or point llm.base_url at the endpoint that is meant; `gettok doctor` tries it out",
+            f"correct {wrong}, or set llm.base_url to the right endpoint; `gettok doctor` tries it out",
         )
 
 
-def _told(text: str) -> tuple[str, Mapping[str, Json]]:
-    """A body that is JSON, and its `error`; or what else it says (a proxy's page, say), as if it were one."""
+def _parse_error(text: str) -> tuple[str, Mapping[str, Json]]:
+    """The body as JSON text, and its `error`. Other text (such as a proxy's page) becomes the message of an error."""
     try:
         body = json.loads(text)
         text.encode()
@@ -124,22 +127,22 @@ def _told(text: str) -> tuple[str, Mapping[str, Json]]:
         body = text
     if isinstance(body, list) and body:
         body = body[0]
-    found = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(found, dict):
-        return text if text.lstrip().startswith("{") else json.dumps(body), found
-    error = {"message": " ".join(str(found).split())[:1000]}
-    return json.dumps({"error": error}), error
+    error = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(error, dict):
+        return text if text.lstrip().startswith("{") else json.dumps(body), error
+    message = {"message": " ".join(str(error).split())[:1000]}
+    return json.dumps({"error": message}), message
 
 
-def _spent(said: str) -> Stop:
+def _no_money(summary: str) -> Stop:
     return Stop(
-        f"the account at the model endpoint has no money left: {said}",
+        f"the account at the model endpoint has no money left: {summary}",
         "stopped at once, as waiting does not help; every earlier answer is kept",
         "top up the account or raise its limit, then run the same command again",
     )
 
 
-def _asked_to_wait_s(headers: Mapping[str, str]) -> float | None:
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds by `Retry-After-Ms`, which is OpenAI's own and finer, or by `Retry-After`."""
-    told_ms = number_in(headers.get("Retry-After-Ms", ""))
-    return told_s(headers) if told_ms is None else told_ms / 1000
+    milliseconds = parse_number(headers.get("Retry-After-Ms", ""))
+    return retry_after_s(headers) if milliseconds is None else milliseconds / 1000

@@ -1,4 +1,4 @@
-"""What a question costs before it is asked: at most, and about, for a plan. What it did cost: `gettok.llm.response`."""
+"""What a question costs before it is asked: at most, and typically. The real cost is in `gettok.llm.response`."""
 
 import math
 from collections.abc import Iterable
@@ -9,43 +9,44 @@ from gettok.llm.response import cost_usd
 from gettok.settings import ImageTokens, Prices
 
 #: A token of ordinary text has about four bytes, and never less than one.
-_BYTES_IN_A_TOKEN = 4
-#: What a chat format adds around a message, generously.
-_AROUND_A_MESSAGE = 16
-#: The wish for an answer in the right form, at most; it quotes what was wrong.
-_WISH_BYTES = 1000
-#: An answer of ordinary length, in tokens: what a plan goes by.
-ORDINARY_ANSWER = 150
+_BYTES_PER_TOKEN = 4
+#: What a chat format adds to each message, estimated generously.
+_TOKENS_PER_MESSAGE = 16
+#: The longest request to repair an answer, which quotes what was wrong.
+_REPAIR_BYTES = 1000
+#: An answer of typical length, in tokens.
+TYPICAL_ANSWER = 150
 
-#: OpenAI's rule for pictures in high detail: into a square of 2,048, then the shorter side to 768, then squares of 512.
+#: OpenAI's rule for images in high detail: scale into a square of 2,048, then the shorter side to 768, and count the
+#: squares of 512, as its guide to images says.
 _LARGEST, _SHORTER_SIDE, _SQUARE = 2048, 768, 512
 
 
 @dataclass(frozen=True)
-class Size:
-    """How much is sent: bytes of text (schema included), messages, and tokens of pictures; and the longest answer."""
+class CallSize:
+    """How much is sent: bytes of text (with the schema), messages, and image tokens; and the longest answer."""
 
     text_bytes: int
     messages: int
-    picture_tokens: int
-    most_tokens: int
+    image_tokens: int
+    max_output_tokens: int
 
     @property
-    def most_sent(self) -> int:
-        """Tokens that can be sent at most: no token has less than a byte."""
-        return self.text_bytes + self.messages * _AROUND_A_MESSAGE + self.picture_tokens
+    def max_input_tokens(self) -> int:
+        """The most tokens that this can be: a token has at least one byte."""
+        return self.text_bytes + self.messages * _TOKENS_PER_MESSAGE + self.image_tokens
 
     @property
-    def about_sent(self) -> int:
-        text = math.ceil(self.text_bytes / _BYTES_IN_A_TOKEN)
-        return text + self.messages * _AROUND_A_MESSAGE // 2 + self.picture_tokens
+    def typical_input_tokens(self) -> int:
+        text = math.ceil(self.text_bytes / _BYTES_PER_TOKEN)
+        return text + self.messages * _TOKENS_PER_MESSAGE // 2 + self.image_tokens
 
 
-def picture_tokens(sides: Iterable[tuple[int, int]], detail: str, counts: ImageTokens) -> int:
-    """Tokens of pictures of these widths and heights; `auto` may be high."""
+def image_tokens(sizes: Iterable[tuple[int, int]], detail: str, counts: ImageTokens) -> int:
+    """Tokens of images with these widths and heights. `auto` counts as high, which it may be."""
     if detail == "low":
-        return sum(counts.low for _ in sides)
-    return sum(max(counts.low, counts.base + counts.square * _squares(*side)) for side in sides)
+        return sum(counts.low for _ in sizes)
+    return sum(max(counts.low, counts.base + counts.square * _squares(*size)) for size in sizes)
 
 
 def _squares(width: int, height: int) -> int:
@@ -54,17 +55,17 @@ def _squares(width: int, height: int) -> int:
     return math.ceil(width * scale / _SQUARE) * math.ceil(height * scale / _SQUARE)
 
 
-def worst_usd(size: Size, prices: Prices) -> Decimal:
-    """What a question can cost at most."""
-    return cost_usd(size.most_sent, size.most_tokens, prices)
+def worst_case_usd(size: CallSize, prices: Prices) -> Decimal:
+    """The most that a call can cost."""
+    return cost_usd(size.max_input_tokens, size.max_output_tokens, prices)
 
 
-def worst_with_mending_usd(size: Size, prices: Prices) -> Decimal:
-    """The same with the one question that follows on a malformed answer, which sends that answer back."""
-    sent_again = size.most_sent + size.most_tokens + _WISH_BYTES + 2 * _AROUND_A_MESSAGE
-    return worst_usd(size, prices) + cost_usd(sent_again, size.most_tokens, prices)
+def worst_case_with_repair_usd(size: CallSize, prices: Prices) -> Decimal:
+    """The same, with the one call that follows a malformed answer and sends that answer back."""
+    sent_again = size.max_input_tokens + size.max_output_tokens + _REPAIR_BYTES + 2 * _TOKENS_PER_MESSAGE
+    return worst_case_usd(size, prices) + cost_usd(sent_again, size.max_output_tokens, prices)
 
 
-def about_usd(size: Size, prices: Prices, answer_tokens: int = ORDINARY_ANSWER) -> Decimal:
-    """What a question costs as a rule."""
-    return cost_usd(size.about_sent, min(answer_tokens, size.most_tokens), prices)
+def typical_usd(size: CallSize, prices: Prices, answer_tokens: int = TYPICAL_ANSWER) -> Decimal:
+    """What a call typically costs."""
+    return cost_usd(size.typical_input_tokens, min(answer_tokens, size.max_output_tokens), prices)

@@ -1,7 +1,7 @@
-"""How many questions are in flight: as many as the settings allow and the server grants.
+"""How many questions are in flight: as many as the settings allow and the server accepts.
 
-A server that has no room is believed: fewer are sent at once, and one more is tried after a while. Where it says when
-to come back, nobody asks before: a newcomer would take what another has waited for.
+When a server says that it is overloaded, fewer requests are sent at once, and after a while one more is tried. When it
+says how long to wait, no request at all is sent until then: a new one would take the place of one that has waited.
 """
 
 import time
@@ -12,23 +12,23 @@ from threading import Condition, Event, Lock
 
 from gettok.errors import Interrupted
 
-#: After a refusal, so much of what was in flight is granted; half if nothing has been answered since the last one.
-_LESS, _HALF = 0.95, 0.5
-#: One more is tried after so many rounds without a refusal.
-_ROUNDS = 4
-#: Asked to wait for longer, we look in between.
+#: The limit after a rejection, as a share of what was in flight; the second if nothing was answered since the last one.
+_REDUCED, _HALVED = 0.95, 0.5
+#: The limit grows by one after this many rounds without a rejection.
+_ROUNDS_PER_INCREASE = 4
+#: The longest single wait. A server that asks for more is tried again after it.
 LONGEST_PAUSE_S = 60.0
-#: A host that has no room for any question for so long is not waited for.
-LONGEST_BUSY_S = 600.0
-#: Repeated tries: how many to begin with, how many an answer earns, and how many can be saved up.
-_FIRST, _EARNED, _MOST = 50.0, 0.2, 500.0
-#: So many questions in a row that the host fails on are no accident.
-_MOST_IN_A_ROW = 5
+#: How long a server may reject every question before we give up.
+LONGEST_OVERLOAD_S = 600.0
+#: Retries: how many to begin with, how many each answer earns, and how many can be saved up.
+_INITIAL_RETRIES, _RETRIES_PER_ANSWER, _MOST_RETRIES = 50.0, 0.2, 500.0
+#: When this many questions fail in a row, the server is at fault and not the questions.
+_MOST_FAILED_IN_A_ROW = 5
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Seconds that pass, and how to let them."""
+    """The time in seconds, and how to wait; tests replace both."""
 
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.monotonic
@@ -38,7 +38,7 @@ CLOCK = Clock()
 
 
 def interruptible_clock(stop: Event) -> Clock:
-    """A clock that nobody waits by once the signal to stop is there: `Interrupted` is raised instead."""
+    """A clock whose `sleep` raises `Interrupted` as soon as `stop` is set."""
 
     def sleep(seconds: float) -> None:
         if stop.wait(seconds):
@@ -48,112 +48,113 @@ def interruptible_clock(stop: Event) -> Clock:
 
 
 class AdaptiveLimiter:
-    """Lets so many threads through at a time."""
+    """Limits how many threads send at a time, and adapts the limit to what the server accepts."""
 
-    def __init__(self, most: int, clock: Clock = CLOCK) -> None:
-        self._most = float(most)
-        self._granted = float(most)
+    def __init__(self, max_concurrency: int, clock: Clock = CLOCK) -> None:
+        self._most = float(max_concurrency)
+        self._limit = float(max_concurrency)
         self._clock = clock
-        self._inside = 0
+        self._in_flight = 0
         self._round = 0
-        self._any_answer = True
-        self._closed_until = clock.now()
-        self._busy_since: float | None = None
+        self._has_answers = True
+        self._paused_until = clock.now()
+        self._overloaded_since: float | None = None
         self._changed = Condition()
-        self._at_the_door = Lock()
+        self._pausing = Lock()
 
     @property
-    def granted(self) -> int:
+    def limit(self) -> int:
         """How many may be in flight now."""
-        return max(1, int(self._granted))
+        return max(1, int(self._limit))
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether the server has had no room for so long, and no answer meanwhile, that waiting is of no use."""
-        return self._busy_since is not None and self._clock.now() - self._busy_since >= LONGEST_BUSY_S
+        """Whether the server has rejected every question for so long that waiting is pointless."""
+        since = self._overloaded_since
+        return since is not None and self._clock.now() - since >= LONGEST_OVERLOAD_S
 
     @contextmanager
-    def through(self) -> Iterator[int]:
-        """Waits for its turn. Gives the round in which it went through, which a refusal names."""
-        mine = self._entered()
+    def slot(self) -> Iterator[int]:
+        """Wait for a free slot and hold it. Yields the current round, which `rejected` needs."""
+        round_ = self._acquire()
         try:
-            yield mine
+            yield round_
         finally:
             with self._changed:
-                self._inside -= 1
+                self._in_flight -= 1
                 self._changed.notify_all()
 
-    def _entered(self) -> int:
+    def _acquire(self) -> int:
         while True:
-            self._wait_until_open()
+            self._wait_while_paused()
             with self._changed:
-                self._changed.wait_for(lambda: self._inside < self.granted)
-                if self._closed_for_s() <= 0:
-                    self._inside += 1
+                self._changed.wait_for(lambda: self._in_flight < self.limit)
+                if self._pause_left_s() <= 0:
+                    self._in_flight += 1
                     return self._round
 
-    def _wait_until_open(self) -> None:
-        with self._at_the_door:  # one sleeps, the others stand behind it
-            while (pause_s := self._closed_for_s()) > 0:
+    def _wait_while_paused(self) -> None:
+        with self._pausing:  # one thread sleeps, and the others wait for it
+            while (pause_s := self._pause_left_s()) > 0:
                 self._clock.sleep(pause_s)
 
-    def _closed_for_s(self) -> float:
-        return self._closed_until - self._clock.now()
+    def _pause_left_s(self) -> float:
+        return self._paused_until - self._clock.now()
 
     def answered(self) -> None:
-        """The server took a question: in time, one more."""
+        """Report that the server answered a question: the limit grows slowly."""
         with self._changed:
-            self._any_answer, self._busy_since = True, None
-            self._granted = min(self._most, self._granted + 1 / (_ROUNDS * self._granted))
+            self._has_answers, self._overloaded_since = True, None
+            self._limit = min(self._most, self._limit + 1 / (_ROUNDS_PER_INCREASE * self._limit))
             self._changed.notify_all()
 
-    def refused(self, mine: int, told_s: float | None = None) -> None:
-        """The server had no room. Of the questions of one round, only the first that is refused counts.
+    def rejected(self, round_: int, wait_s: float | None = None) -> None:
+        """Report that the server was overloaded. Within a round, only the first rejection lowers the limit.
 
-        `told_s`: for how long, by its own word. Nobody goes through until then.
+        `wait_s` is how long the server asks to wait; nothing is sent until then.
         """
         with self._changed:
             now = self._clock.now()
-            self._busy_since = now if self._busy_since is None else self._busy_since
-            if mine == self._round:
+            self._overloaded_since = now if self._overloaded_since is None else self._overloaded_since
+            if round_ == self._round:
                 self._round += 1
-                self._grant_less()
-            if told_s and not self.is_hopeless:  # whoever still waits then asks once, and gives up
-                self._closed_until = max(self._closed_until, now + min(told_s, LONGEST_PAUSE_S))
+                self._lower()
+            if wait_s and not self.is_hopeless:  # once hopeless, waiting threads try once more and give up
+                self._paused_until = max(self._paused_until, now + min(wait_s, LONGEST_PAUSE_S))
             self._changed.notify_all()
 
-    def _grant_less(self) -> None:
-        fewer = self._inside * _LESS if self._any_answer else self._granted * _HALF
-        self._granted = max(1.0, min(self._granted, fewer))
-        self._any_answer = False
+    def _lower(self) -> None:
+        fewer = self._in_flight * _REDUCED if self._has_answers else self._limit * _HALVED
+        self._limit = max(1.0, min(self._limit, fewer))
+        self._has_answers = False
 
 
 class RetryBudget:
-    """How many tries a run may still repeat: some to begin with, and one more for every few answers.
+    """How many retries a run may make: some to begin with, and one more for every few answers.
 
-    Where all fails, each question would be tried so often; the run gives up long before.
+    If every request fails, each question would be retried up to its limit; the budget ends such a run much earlier.
     """
 
     def __init__(self) -> None:
-        self._left = _FIRST
+        self._left = _INITIAL_RETRIES
         self._answers = 0
-        self._given_up_in_a_row = 0
+        self._failed_in_a_row = 0
         self._lock = Lock()
 
     @property
     def answers(self) -> int:
-        """How many there have been."""
+        """How many questions were answered."""
         return self._answers
 
     def earn(self) -> None:
-        """There is an answer."""
+        """Count an answer."""
         with self._lock:
-            self._left = min(self._left + _EARNED, _MOST)
+            self._left = min(self._left + _RETRIES_PER_ANSWER, _MOST_RETRIES)
             self._answers += 1
-            self._given_up_in_a_row = 0
+            self._failed_in_a_row = 0
 
     def spend(self) -> bool:
-        """Whether one more try may be repeated."""
+        """Take one retry; whether there was one left."""
         with self._lock:
             if self._left < 1:
                 return False
@@ -161,7 +162,10 @@ class RetryBudget:
             return True
 
     def give_up(self, answers_before: int) -> bool:
-        """A question had all its tries. Whether that is about itself: others have been answered since it began."""
+        """Count a question that failed on every try; whether the question is at fault and not the server.
+
+        It is if others were answered since it began, and not too many failed in a row.
+        """
         with self._lock:
-            self._given_up_in_a_row += 1
-            return self._answers > answers_before and self._given_up_in_a_row < _MOST_IN_A_ROW
+            self._failed_in_a_row += 1
+            return self._answers > answers_before and self._failed_in_a_row < _MOST_FAILED_IN_A_ROW

@@ -1,4 +1,4 @@
-"""The sound of a video's media, as speech recognition wants it: one channel, 16,000 samples a second."""
+"""Decodes the sound of a video's media for speech recognition: one channel, 16,000 samples a second."""
 
 import tempfile
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gettok.errors import Unusable
-from gettok.media.container import frames_of
-from gettok.media.subprocess_decode import confined
-from gettok.media.track import check_whole, opened_sound, resampled, sound_of
-from gettok.store.blobs import full_disk_is_told
+from gettok.media.audio_track import audio_stream, check_complete, opened_sound, resampled
+from gettok.media.container import decoded_frames
+from gettok.media.subprocess_decode import run_in_subprocess
+from gettok.store.blobs import full_disk_as_no_space
 
 Sound = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.int16]
@@ -25,13 +25,13 @@ _BLOCK = 60 * RATE_HZ
 
 @dataclass(frozen=True)
 class Recording:
-    """A decoded sound, which lies on the disk: only what is cut out of it takes memory."""
+    """A decoded sound that is kept on disk: only the parts that are cut out of it take memory."""
 
     samples: Samples
 
     @staticmethod
     def of(sound: Sound) -> "Recording":
-        """A sound in memory."""
+        """A recording of samples that are in memory."""
         return Recording(
             np.clip(np.round(sound * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
         )
@@ -41,40 +41,43 @@ class Recording:
         return self.samples.size / RATE_HZ
 
     def cut(self, start_s: float, end_s: float) -> Sound:
-        """The samples from here to there, between -1 and 1."""
+        """The samples between two times, as numbers from -1 to 1."""
         return (
             self.samples[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)].astype(np.float32) / _FULL_SCALE
         )
 
     def loudness_db(self) -> float:
-        """`loudness_db` of all of it."""
+        """`loudness_db` of the whole recording."""
         blocks = (self.samples[start : start + _BLOCK] for start in range(0, self.samples.size, _BLOCK))
         power = sum(float(np.square(block, dtype=np.float64).sum()) for block in blocks)
         return _decibels(power / float(_FULL_SCALE) ** 2, self.samples.size)
 
 
-def record(path: Path | str, max_s: float) -> Recording:
+def decode_audio(path: Path | str, max_s: float) -> Recording:
     """Decode the first sound track of an MP4 or MP3 file in a child process.
 
-    Raises `Unusable`: `no_audio`, `undecodable`, or `too_large` for more than `max_s` seconds. A damaged
-    packet is passed over as every player does, until more than a second is missing.
+    Raises `Unusable`: `no_audio`, `undecodable`, or `too_large` for more than `max_s` seconds. Damaged packets are
+    skipped as in every player, until more than a second is missing.
     """
-    with full_disk_is_told(Path(tempfile.gettempdir())), tempfile.NamedTemporaryFile(suffix=".pcm") as file:
-        confined(write_samples, Path(path).absolute(), Path(file.name), max_s)
-        # the mapping keeps the bytes for as long as they are used; the name goes at once
+    with (
+        full_disk_as_no_space(Path(tempfile.gettempdir())),
+        tempfile.NamedTemporaryFile(suffix=".pcm") as file,
+    ):
+        run_in_subprocess(write_samples, Path(path).absolute(), Path(file.name), max_s)
+        # the mapping keeps the bytes while they are used; the file's name is deleted at once
         return Recording(np.memmap(file.name, np.int16, "r"))
 
 
 def write_samples(path: Path, to: Path, max_s: float) -> None:
-    """The same in this process: raw samples, whole numbers of 16 bits, into the file `to`."""
+    """`decode_audio` in this process: write the samples as 16-bit integers to the file `to`."""
     samples = 0
     with opened_sound(path) as container, to.open("wb") as file:
-        stream = sound_of(container)
-        frames = resampled(frames_of(container.demux(stream)), "s16", "mono", RATE_HZ)
-        for piece in _up_to(max_s, (frame.to_ndarray()[0] for frame in frames)):
-            samples += piece.size
-            file.write(piece.tobytes())
-        check_whole(container, stream, samples / RATE_HZ)
+        stream = audio_stream(container)
+        frames = resampled(decoded_frames(container.demux(stream)), "s16", "mono", RATE_HZ)
+        for block in _up_to(max_s, (frame.to_ndarray()[0] for frame in frames)):
+            samples += block.size
+            file.write(block.tobytes())
+        check_complete(container, stream, samples / RATE_HZ)
     if not samples:
         raise Unusable("no_audio", "the sound track is empty")
 
@@ -84,7 +87,7 @@ def seconds(sound: Sound) -> float:
 
 
 def loudness_db(sound: Sound) -> float:
-    """Root mean square against full scale, in dB; digital silence and no sound at all are -120."""
+    """Root mean square relative to full scale, in dB; -120 for digital silence and for no samples."""
     return _decibels(float(np.square(sound, dtype=np.float64).sum()), sound.size)
 
 
@@ -92,10 +95,10 @@ def _decibels(power: float, samples: int) -> float:
     return max(10 * float(np.log10(power / samples)), _FLOOR_DB) if power else _FLOOR_DB
 
 
-def _up_to(max_s: float, pieces: Iterator[Samples]) -> Iterator[Samples]:
+def _up_to(max_s: float, blocks: Iterator[Samples]) -> Iterator[Samples]:
     samples = 0
-    for piece in pieces:
-        samples += piece.size
+    for block in blocks:
+        samples += block.size
         if samples > max_s * RATE_HZ:
             raise Unusable("too_large", f"its sound is longer than {max_s:g} s")
-        yield piece
+        yield block

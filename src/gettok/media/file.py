@@ -1,15 +1,16 @@
-"""Where the media of one video are: a file, or for a slideshow a folder of photos with a sound."""
+"""The media of one video: where they are, and their facts."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-#: How the names of photos end; the sound's name is `sound` and an ending of its own.
-PHOTO_ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".webp"))
+#: The suffixes of photos; a sound is named `sound` and has a suffix of its own.
+PHOTO_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp"))
 
 
 @dataclass(frozen=True)
 class MediaFile:
-    """The media of one video, and the digest that the answers about it depend on."""
+    """A file, or for a slideshow a folder of photos with a sound, and the digest that answers about it depend on."""
 
     path: str
     sha256: str
@@ -20,16 +21,37 @@ class MediaFile:
 
     @property
     def photos(self) -> tuple[Path, ...]:
-        """The photos of a slideshow, in the order in which they are shown; none of a video."""
+        """The photos of a slideshow in the order in which they are shown; none for a video."""
         if not self.is_slideshow:
             return ()
         return tuple(
-            sorted(path for path in Path(self.path).iterdir() if path.suffix.lower() in PHOTO_ENDINGS)
+            sorted(path for path in Path(self.path).iterdir() if path.suffix.lower() in PHOTO_SUFFIXES)
         )
 
     @property
     def sound(self) -> Path | None:
-        """The file to take the sound from; None for a slideshow without any."""
+        """The file that has the sound; None for a slideshow without sound."""
         if not self.is_slideshow:
             return Path(self.path)
         return next(iter(sorted(Path(self.path).glob("sound.*"))), None)
+
+
+@dataclass(frozen=True)
+class MediaFacts:
+    """The facts of complete media that decode; the fields are columns of the table `media`."""
+
+    kind: Literal["video", "slideshow"]
+    duration_s: float
+    frame_count: int
+    frame_rate: float | None
+    is_constant_rate: bool | None
+    bit_rate: int | None
+    width: int
+    height: int
+    rotation: int
+    video_codec: str | None
+    has_audio: bool
+    audio_codec: str | None
+    audio_channels: int | None
+    sample_rate: int | None
+    loudness_lufs: float | None

@@ -1,4 +1,4 @@
-"""Pictures on their way to a model: small references that can be sent to a worker, and the bytes when it asks."""
+"""The frames that a model is shown: small references that can be sent to a worker, which then loads the bytes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Picture:
-    """One frame as JPEG, with its place in the video; a photo of a slideshow has no time."""
+    """One frame as JPEG, with its position in the video; a slideshow's photo has no time."""
 
     frame_index: int
     time_s: float | None
@@ -23,16 +23,16 @@ class Picture:
 
 
 class Pictures(Protocol):
-    """Where the frames of one video are."""
+    """A reference to the frames of one video."""
 
     def load(self) -> list[Picture]:
-        """The frames in the order of the video; empty if there are none."""
+        """The frames in display order; an empty list if there are none."""
         ...
 
 
 @dataclass(frozen=True)
 class GivenPictures:
-    """Frames that are in memory already."""
+    """Frames that are already in memory."""
 
     pictures: tuple[Picture, ...]
 
@@ -42,19 +42,19 @@ class GivenPictures:
 
 @dataclass(frozen=True)
 class StoredFrames:
-    """Frames of one video in a file of the `frames` table: all, or those of the given indices."""
+    """Frames of one video in a file of the table `frames`: all of them, or those with the given indices."""
 
     parquet: str
     video_id: str
     frame_indices: tuple[int, ...] | None = None
 
     def load(self) -> list[Picture]:
-        """Raises `Damaged` if a JPEG is not the one whose digest the table, and so the answer's key, holds."""
+        """Raises `Damaged` if a JPEG does not have the digest in the table, which the answer's key depends on."""
         rows = self._rows()
         for row in rows:
             if hashlib.sha256(row["jpeg"]).hexdigest() != row["sha256"]:
                 raise Damaged(
-                    f"{self.parquet}: frame {row['frame_index']} of video {self.video_id} is not what its digest says",
+                    f"{self.parquet}: frame {row['frame_index']} of video {self.video_id} does not match its digest",
                     "stopped before it was sent to a model",
                     "delete the file and run `dvc repro extract_frames`, or `dvc pull` it again",
                 )
@@ -77,7 +77,7 @@ class StoredFrames:
 
 
 def thin_out(pictures: Sequence[T], most: int) -> list[T]:
-    """At most so many, evenly spread from the first to the last; if one, the middle one."""
+    """At most so many, evenly spread from the first to the last; the middle one if only one is wanted."""
     if len(pictures) <= most:
         return list(pictures)
     if most == 1:

@@ -1,4 +1,4 @@
-"""Looks at the photos of a slideshow. Runs in a child process."""
+"""Decodes the photos of a slideshow. Runs in a child process."""
 
 import struct
 import warnings
@@ -9,13 +9,13 @@ from pathlib import Path
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from gettok.errors import Unusable
-from gettok.media.container import MOST_PIXELS
+from gettok.media.container import MAX_PIXELS
 
-#: What TikTok serves. Pillow reads forty more forms, which nobody should be able to choose from outside.
+#: The formats that TikTok serves. Pillow reads forty more; a foreign file must not be able to choose among them.
 _FORMATS = ("JPEG", "PNG", "WEBP")
-#: Orientations of EXIF that turn a photo by a quarter.
-_LYING = frozenset((5, 6, 7, 8))
-#: What Pillow's readers are known to raise on a damaged file.
+#: EXIF orientations that turn a photo by 90 or 270 degrees.
+_QUARTER_TURNS = frozenset((5, 6, 7, 8))
+#: What Pillow is known to raise for a damaged file.
 _DAMAGE = (
     OSError,
     SyntaxError,
@@ -29,8 +29,8 @@ _DAMAGE = (
 )
 
 
-def look(photos: Sequence[Path]) -> tuple[int, int]:
-    """Decode every photo; width and height of the first as shown. Raises `Unusable` for the first that is none."""
+def probe_photos(photos: Sequence[Path]) -> tuple[int, int]:
+    """Decode every photo; returns width and height of the first as shown. Raises `Unusable` for the first bad one."""
     sizes = [_size(photo) for photo in photos]
     return sizes[0]
 
@@ -43,7 +43,7 @@ def _size(photo: Path) -> tuple[int, int]:
     except UnidentifiedImageError as error:
         raise Unusable("not_a_video", f"{photo.name} is no photo") from error
     except Image.DecompressionBombError as error:
-        raise Unusable("too_large", f"{photo.name} has more than {MOST_PIXELS} pixels") from error
+        raise Unusable("too_large", f"{photo.name} has more than {MAX_PIXELS} pixels") from error
     except _DAMAGE as error:
         reason = "truncated" if "truncated" in str(error).lower() else "undecodable"
         raise Unusable(reason, f"{photo.name} is damaged") from error
@@ -51,10 +51,10 @@ def _size(photo: Path) -> tuple[int, int]:
 
 def _decoded_size(photo: Path) -> tuple[int, int]:
     with Image.open(photo, formats=_FORMATS) as image:
-        if image.width * image.height > MOST_PIXELS:
+        if image.width * image.height > MAX_PIXELS:
             raise Image.DecompressionBombError
         image.verify()
     with Image.open(photo, formats=_FORMATS) as image:  # a verified image cannot be loaded
         image.load()
-        lies = image.getexif().get(ExifTags.Base.Orientation) in _LYING
-        return (image.height, image.width) if lies else image.size
+        is_turned = image.getexif().get(ExifTags.Base.Orientation) in _QUARTER_TURNS
+        return (image.height, image.width) if is_turned else image.size

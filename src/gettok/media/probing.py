@@ -1,37 +1,36 @@
-"""Finds the facts of a video's media, with every decoder in a child process."""
+"""Reads the facts of a video's media; every decoder runs in a child process."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from gettok.errors import Unusable
-from gettok.media.facts import MediaFacts
-from gettok.media.file import MediaFile
-from gettok.media.photos import look
-from gettok.media.subprocess_decode import confined
-from gettok.media.track import Heard, listen
-from gettok.media.video import watch
+from gettok.media.audio_track import AudioFacts, probe_audio
+from gettok.media.file import MediaFacts, MediaFile
+from gettok.media.photos import probe_photos
+from gettok.media.subprocess_decode import run_in_subprocess
+from gettok.media.video import probe_video
 
 
 def probe(path: Path) -> MediaFacts:
-    """Facts of a file, or of the folder of a slideshow, all of it decoded.
+    """Facts of a file or of a slideshow's folder, all of which is decoded.
 
-    Raises `Unusable`: not_a_video, truncated, undecodable, too_large. Damage in the sound of a video is no failure:
-    it leaves the loudness empty.
+    Raises `Unusable`: not_a_video, truncated, undecodable, too_large. Damage in the sound of a video is not an error:
+    the loudness is then empty.
     """
-    path = path.absolute()  # the child works in another folder, if we have changed ours
+    path = path.absolute()  # the child's working folder differs from ours if we have changed ours
     if path.is_dir():
         return _slideshow(MediaFile(str(path), ""))
-    facts = confined(watch, path)
+    facts = run_in_subprocess(probe_video, path)
     return replace(facts, loudness_lufs=_loudness(path)) if facts.has_audio else facts
 
 
 def _loudness(path: Path) -> float | None:
-    """In a call of its own, since a crash or a hang of the sound's decoder must not take the pictures with it.
+    """In a separate call, since a crash or a hang of the sound's decoder must not fail the pictures.
 
-    None for a sound that does not decode, or not within the limits.
+    None for a sound that does not decode within the limits.
     """
     try:
-        return confined(listen, path).loudness_lufs
+        return run_in_subprocess(probe_audio, path).loudness_lufs
     except Unusable:
         return None
 
@@ -39,20 +38,20 @@ def _loudness(path: Path) -> float | None:
 def _slideshow(media: MediaFile) -> MediaFacts:
     if not media.photos:
         raise Unusable("not_a_video", "a folder without a photo")
-    width, height = confined(look, media.photos)
-    heard = Heard.nothing() if media.sound is None else confined(listen, media.sound)
+    width, height = run_in_subprocess(probe_photos, media.photos)
+    audio = AudioFacts.silent() if media.sound is None else run_in_subprocess(probe_audio, media.sound)
     size = sum(path.stat().st_size for path in (*media.photos, media.sound) if path)
     return MediaFacts(
         kind="slideshow",
-        duration_s=heard.duration_s,
+        duration_s=audio.duration_s,
         frame_count=len(media.photos),
         frame_rate=None,
         is_constant_rate=None,
-        bit_rate=round(8 * size / heard.duration_s) if heard.duration_s else None,
+        bit_rate=round(8 * size / audio.duration_s) if audio.duration_s else None,
         width=width,
         height=height,
         rotation=0,
         video_codec=None,
-        loudness_lufs=heard.loudness_lufs,
-        **heard.track.facts,
+        loudness_lufs=audio.loudness_lufs,
+        **audio.track.facts,
     )

@@ -1,7 +1,7 @@
-"""Runs a function in a child process, so that a decoder which crashes, hangs or fills the memory ends there.
+"""Runs a function in a child process, which contains a decoder that crashes, hangs or fills the memory.
 
-Decoders are C code that reads what strangers made. Each child has a limit of memory, writes no core dump, and dies
-with its owner, whatever ends that one. What it says of a failure is the same on every run: no path, process id or time.
+Decoders are C code that reads untrusted files. Each child has a memory limit, writes no core dump, and ends with its
+parent, however that ends. The message for a failure is the same in every run: it has no path, process id or time.
 """
 
 import math
@@ -27,61 +27,60 @@ from gettok.errors import Interrupted, Stop, Unusable
 DECODE_S = 600.0
 #: A picture of 8K in ten bits takes 100 MB, and a decoder may hold more than sixteen of them.
 MOST_GIB = 4
-#: A child is replaced after so many calls, so that what a decoder leaks does not add up.
-_CALLS = 500
-#: Starting Python, and the owner's main module once more; generous, for a machine that swaps.
+#: A child is replaced after so many calls, so that leaks of a decoder do not add up.
+_MAX_CALLS = 500
+#: Starting Python and importing the parent's main module again; generous, for a machine that swaps.
 _START_S = 120
 _GRACE_S = 5
-#: One that dies while it is idle is found out by the next call.
-_STARTS = 2
-#: Whatever comes with one of these, the child may be in any state and is not asked again.
-_SPOILT = (TimeoutError, ProcessExpired, BrokenProcessPool, CancelledError, KeyboardInterrupt, SystemExit)
+#: Only the next call notices that an idle child has died.
+_MAX_STARTS = 2
+#: After one of these the child may be in any state, so it is not used again.
+_FATAL = (TimeoutError, ProcessExpired, BrokenProcessPool, CancelledError, KeyboardInterrupt, SystemExit)
 
 T = TypeVar("T")
 
 
-def confined(function: Callable[..., T], *args: Any, timeout_s: float = DECODE_S) -> T:
+def run_in_subprocess(function: Callable[..., T], *args: Any, timeout_s: float = DECODE_S) -> T:
     """What the function returns or raises in a child process; function, arguments and result must be picklable.
 
-    Raises `Unusable`: `undecodable` if the child crashes, `too_large` if it takes more time or memory than allowed.
-    `Stop` if no child starts. Any other error that is not ours is a bug, and is raised. Within a child it is a plain
-    call.
+    Raises `Unusable`: `undecodable` if the child crashes, `too_large` if it takes more time or memory than allowed; and
+    `Stop` if no child starts. Any other error is a bug in the function, and is raised. In a child this is a plain call.
     """
     if _is_child:
         return function(*args)
-    for _ in range(_STARTS):
+    for _ in range(_MAX_STARTS):
         try:
-            return _children().call(function, args, timeout_s)
-        except BrokenProcessPool:  # the child died before it took the question
+            return _pools().call(function, args, timeout_s)
+        except BrokenProcessPool:  # the child died before it took the call
             continue
         except TimeoutError as error:
             raise _too_slow(timeout_s) from error
         except ProcessExpired as error:
-            _tell(error.exitcode, timeout_s)
+            _raise_for_exit(error.exitcode, timeout_s)
     raise Stop(
         "a child process that decodes media does not start",
-        f"tried it {_STARTS} times",
+        f"tried it {_MAX_STARTS} times",
         "read what it printed above; a script of yours must call us under `if __name__ == '__main__':`",
     )
 
 
-class _Children:
-    """Pools of one child each, made when they are needed: a spoilt one takes no other with it."""
+class _Pools:
+    """Pools of one child each, made when needed: a failed child affects no other."""
 
     def __init__(self) -> None:
         self._idle: LifoQueue[ProcessPool] = LifoQueue()
         self._all: set[ProcessPool] = set()
         self._turns = BoundedSemaphore(os.cpu_count() or 1)
-        # not `atexit`: a spawned process waits for its own children before it comes to that
+        # not `atexit`: a spawned process waits for its own children before it runs those functions
         Finalize(None, self.close, exitpriority=100)
 
     def call(self, function: Callable[..., T], args: tuple[Any, ...], timeout_s: float) -> T:
-        """Raises what the function raises, or why there is no telling."""
+        """Raises what the function raises, or the error that says how the child failed."""
         with self._turns:
             pool = self._take()
             try:
                 return _result(_scheduled(pool, function, args, timeout_s), timeout_s + _START_S)
-            except _SPOILT:
+            except _FATAL:
                 self._drop(pool)
                 raise
             finally:
@@ -97,7 +96,7 @@ class _Children:
             while not (pool := self._idle.get_nowait()).active:
                 self._drop(pool)
         except Empty:
-            pool = ProcessPool(1, _CALLS, initializer=_prepare, context=get_context("spawn"))
+            pool = ProcessPool(1, _MAX_CALLS, initializer=_prepare, context=get_context("spawn"))
             self._all.add(pool)
         return pool
 
@@ -112,38 +111,38 @@ def _scheduled(
 ) -> Future[T]:
     try:
         return pool.schedule(_run, (function, args, timeout_s), timeout=timeout_s)
-    except RuntimeError as error:  # it died since it was last asked
+    except RuntimeError as error:  # it has died since its last call
         raise BrokenProcessPool from error
 
 
 def _result(future: Future[T], timeout_s: float) -> T:
-    """Waits a second at a time: a signal that comes as a wait begins is heard only when it is over."""
+    """Waits a second at a time: a signal that arrives just as a wait begins is handled only when the wait ends."""
     for _ in range(math.ceil(timeout_s)):
         if wait([future], 1).done:
             break
     error = future.exception(0)
     if error is not None:
-        # a copy: the pool knows its last error, which would know this call, and keep alive all that the callers hold
+        # a copy: the pool keeps its last error, whose traceback would keep alive everything that our callers hold
         raise copy(error) from error.__cause__
     return future.result(0)
 
 
 @cache
-def _children() -> _Children:
-    return _Children()
+def _pools() -> _Pools:
+    return _Pools()
 
 
 def _too_slow(timeout_s: float) -> Unusable:
     return Unusable("too_large", f"decoding takes longer than {timeout_s:g} s")
 
 
-def _tell(status: int, timeout_s: float) -> NoReturn:
-    """Raise what the end of a child means; -n is the end by signal n."""
+def _raise_for_exit(status: int, timeout_s: float) -> NoReturn:
+    """Raise what the exit of a child means; status -n is an end by signal n."""
     if status == -signal.SIGALRM:
         raise _too_slow(timeout_s)
-    if status == -signal.SIGKILL:  # not ours, so most likely the system's, which needs memory
-        raise Unusable("too_large", "the system killed the decoder, most likely for want of memory")
-    if abs(status) == signal.SIGTERM:  # somebody ends all that we run; nothing is wrong with the file
+    if status == -signal.SIGKILL:  # we send none, so it is most likely the system's out-of-memory killer
+        raise Unusable("too_large", "the system killed the decoder, most likely for lack of memory")
+    if abs(status) == signal.SIGTERM:  # someone ends all our processes; nothing is wrong with the file
         raise Interrupted
     how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
     raise Unusable("undecodable", f"the decoder crashed ({how})")
@@ -153,13 +152,13 @@ _is_child = False
 
 
 def _prepare() -> None:
-    """Bound this process for good, before its first call."""
+    """Limit this process before its first call, for the rest of its life."""
     global _is_child  # noqa: PLW0603 - a process is a child for life
     _is_child = True
     _limit(resource.RLIMIT_CORE, 0)
-    # not the address space, of which threads reserve far more than they use
+    # not the address space, since threads reserve far more of that than they use
     _limit(resource.RLIMIT_DATA, MOST_GIB * 1024**3)
-    Thread(target=_end_with_owner, daemon=True).start()
+    Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _limit(kind: int, most: int) -> None:
@@ -168,15 +167,15 @@ def _limit(kind: int, most: int) -> None:
     resource.setrlimit(kind, (most, most))
 
 
-def _end_with_owner() -> None:
-    owner = parent_process()
-    assert owner is not None
-    owner.join()
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _run(function: Callable[..., T], args: tuple[Any, ...], timeout_s: float) -> T:
-    signal.alarm(math.ceil(timeout_s) + _GRACE_S)  # ends even code that holds the lock of all threads
+    signal.alarm(math.ceil(timeout_s) + _GRACE_S)  # ends even code that holds the GIL
     try:
         return function(*args)
     except MemoryError:

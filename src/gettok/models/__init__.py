@@ -1,1 +1,1 @@
-"""Files of models: where they are found, and which they are."""
+"""Models: where their files are, which files they are, and how they are loaded."""

@@ -1,1 +1,1 @@
-"""One study under many settings: how far the specifications agree, and which findings do not depend on them."""
+"""One study under many settings: how far the specifications agree, and which findings hold under all of them."""

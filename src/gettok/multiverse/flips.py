@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from gettok.multiverse.agreement import side_by_side
+from gettok.multiverse.label_agreement import side_by_side
 from gettok.multiverse.specifications import Specification
 
 
 @dataclass(frozen=True)
 class Flip:
-    """A video with more than one label. `dissenting` specifications give it another one than most of them do."""
+    """A video with more than one label. `dissenting` specifications do not give it its most frequent label."""
 
     video_id: str
     different_labels: int
@@ -21,12 +21,12 @@ class Flip:
     labels: tuple[str | None, ...]
 
 
-def flips(found: Sequence[Specification]) -> list[Flip]:
+def flips(specifications: Sequence[Specification]) -> list[Flip]:
     """Most contested first: by different labels, then by the share that dissents, then by id.
 
     `labels` are in the order of the specifications, null where the video has none.
     """
-    rows = side_by_side(found).rows()
+    rows = side_by_side(specifications).rows()
     contested = [flip for video_id, *labels in rows if (flip := _flip(video_id, labels)).different_labels > 1]
     return sorted(
         contested, key=lambda flip: (-flip.different_labels, -flip.dissenting / flip.judged, flip.video_id)
@@ -35,13 +35,13 @@ def flips(found: Sequence[Specification]) -> list[Flip]:
 
 def _flip(video_id: str, labels: Sequence[str | None]) -> Flip:
     counts = Counter(label for label in labels if label is not None)
-    most = max(counts.values(), default=0)
-    return Flip(video_id, len(counts), counts.total() - most, counts.total(), tuple(labels))
+    most_frequent = max(counts.values(), default=0)
+    return Flip(video_id, len(counts), counts.total() - most_frequent, counts.total(), tuple(labels))
 
 
-def as_frame(contested: Sequence[Flip], found: Sequence[Specification]) -> pl.DataFrame:
-    """One row a video, and a column `label_<name>` for each specification."""
-    columns = [f"label_{one.name}" for one in found]
+def as_frame(contested: Sequence[Flip], specifications: Sequence[Specification]) -> pl.DataFrame:
+    """One row for each video, and a column `label_<name>` for each specification."""
+    columns = [f"label_{specification.name}" for specification in specifications]
     numbers = ("different_labels", "dissenting", "judged")
     schema = {"video_id": pl.String, **dict.fromkeys(numbers, pl.Int64), **dict.fromkeys(columns, pl.String)}
     rows = [(flip.video_id, *(getattr(flip, name) for name in numbers), *flip.labels) for flip in contested]

@@ -8,15 +8,15 @@ import polars as pl
 
 from gettok.step import Json, canonical
 
-#: One row a video: `day` of publication (UTC); `label`, or the `reason` why it has none.
+#: One row for each video: `day` of publication (UTC); `label`, or the `reason` why it has none.
 SCHEMA = pl.Schema({"video_id": pl.String, "day": pl.Date, "label": pl.String, "reason": pl.String})
-#: A setting that stands for the others of its section: a prompt's name for its text, a model's for its prices.
+#: A setting that represents the others of its section: a prompt's name its text, a model's name its prices.
 _NAMES = ("name", "model")
 
 
 @dataclass(frozen=True)
 class Specification:
-    """The stances that one set of settings gave. `also` names others that came to the same with the same settings."""
+    """The stances that one set of settings gave. `also` names identical results with the same settings."""
 
     name: str
     settings: Mapping[str, Json]
@@ -30,7 +30,7 @@ class Specification:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A result that is no specification, and why."""
+    """A result that cannot be used as a specification, and why."""
 
     name: str
     why: str
@@ -38,7 +38,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Axis:
-    """A setting in which specifications differ: the value of each, and the settings that change with it alone."""
+    """A setting in which specifications differ: its value in each, and settings that change only together with it."""
 
     setting: str
     values: tuple[Json, ...]
@@ -46,7 +46,7 @@ class Axis:
 
 
 def stances_of(stances: pl.DataFrame, videos: pl.DataFrame) -> pl.DataFrame:
-    """The tables `stances` and `videos` as a specification has them."""
+    """The rows of a specification, from the tables `stances` and `videos`."""
     days = videos.select("video_id", day=pl.col("created_at").dt.date())
     label = pl.when(pl.col("status") == "ok").then(pl.col("label"))
     reason = pl.when(pl.col("label").is_null()).then(pl.col("reason").fill_null("unknown"))
@@ -54,45 +54,45 @@ def stances_of(stances: pl.DataFrame, videos: pl.DataFrame) -> pl.DataFrame:
     return joined.select(list(SCHEMA)).cast(SCHEMA).sort("video_id")
 
 
-def distinct(found: Sequence[Specification]) -> list[Specification]:
-    """Each specification once, in order of its settings: who was counted twice would weigh twice.
+def distinct(specifications: Sequence[Specification]) -> list[Specification]:
+    """Each specification once, in order of its settings: a duplicate would count twice.
 
-    Two with the same settings and other stances stay two: something else made them differ, such as the code.
+    Two with the same settings and different stances stay two: something else made them differ, such as the code.
     """
-    kept: list[Specification] = []
-    for one in found:
-        place = next((place for place, other in enumerate(kept) if _same(one, other)), None)
-        if place is None:
-            kept.append(one)
+    unique: list[Specification] = []
+    for specification in specifications:
+        same = next((place for place, other in enumerate(unique) if _same(specification, other)), None)
+        if same is None:
+            unique.append(specification)
         else:
-            kept[place] = replace(kept[place], also=(*kept[place].also, one.name))
-    keys = [axis.setting for axis in axes(kept)]
-    return sorted(kept, key=lambda one: ([_order(one.settings.get(key)) for key in keys], one.name))
+            unique[same] = replace(unique[same], also=(*unique[same].also, specification.name))
+    keys = [axis.setting for axis in axes(unique)]
+    return sorted(unique, key=lambda one: ([_sort_key(one.settings.get(key)) for key in keys], one.name))
 
 
-def _same(one: Specification, other: Specification) -> bool:
-    return dict(one.settings) == dict(other.settings) and one.stances.equals(other.stances)
+def _same(left: Specification, right: Specification) -> bool:
+    return dict(left.settings) == dict(right.settings) and left.stances.equals(right.stances)
 
 
-def _order(value: Json) -> tuple[int, float, str]:
+def _sort_key(value: Json) -> tuple[int, float, str]:
     if isinstance(value, int | float):
         return (0, float(value), "")
     return (1, 0.0, canonical(value))
 
 
-def differing(found: Sequence[Specification]) -> dict[str, tuple[Json, ...]]:
-    """The settings in which specifications differ, and no others, each with the value of every specification.
+def differing(specifications: Sequence[Specification]) -> dict[str, tuple[Json, ...]]:
+    """The settings in which specifications differ, each with its value in every specification.
 
-    A setting that one does not have is null there.
+    The value is null where a specification does not have the setting.
     """
-    keys = sorted({key for one in found for key in one.settings})
-    values = {key: tuple(one.settings.get(key) for one in found) for key in keys}
+    keys = sorted({key for specification in specifications for key in specification.settings})
+    values = {key: tuple(specification.settings.get(key) for specification in specifications) for key in keys}
     return {key: of_all for key, of_all in values.items() if len(set(map(canonical, of_all))) > 1}
 
 
-def axes(found: Sequence[Specification]) -> list[Axis]:
-    """The differing settings, those that only go along with a name (a prompt's text with its name) put under it."""
-    values = differing(found)
+def axes(specifications: Sequence[Specification]) -> list[Axis]:
+    """The differing settings; one that changes only with a name (a prompt's text) is listed under that name."""
+    values = differing(specifications)
     led = {key: leader for key in values if (leader := _leader(key, values)) is not None}
     return [
         Axis(key, of_all, tuple(other for other, leader in led.items() if leader == key))
@@ -112,15 +112,13 @@ def _leader(key: str, values: Mapping[str, tuple[Json, ...]]) -> str | None:
 
 
 def _decides(leader: str, key: str, values: Mapping[str, tuple[Json, ...]]) -> bool:
-    """Whether equal values of the one always go with equal values of the other."""
-    pairs = {
-        (canonical(one), canonical(other)) for one, other in zip(values[leader], values[key], strict=True)
-    }
-    return len({one for one, _ in pairs}) == len(pairs)
+    """Whether equal values of the leader always come with equal values of the key."""
+    pairs = set(zip(map(canonical, values[leader]), map(canonical, values[key]), strict=True))
+    return len({of_leader for of_leader, _ in pairs}) == len(pairs)
 
 
 def in_words(value: Any) -> str:
-    """A setting's value as a person reads it."""
+    """A setting's value as text for a reader."""
     if isinstance(value, list):
         return ", ".join(map(in_words, value)) or "none"
     return value if isinstance(value, str) else canonical(value)

@@ -1,1 +1,1 @@
-"""The text on the screen as a reader of text sees it, and how far a model's reading is from that."""
+"""On-screen text as OCR reads it, and how far a model's reading differs from it."""

@@ -1,4 +1,4 @@
-"""Ask what the store does not know yet, and build a stage's table whole from the store."""
+"""Ask what the store has no answer to, then build a stage's whole table from the store."""
 
 import shutil
 import tempfile
@@ -18,13 +18,13 @@ from gettok.step import Answer, Item, Row, Step
 from gettok.store import Key, Store
 from gettok.tables import Table
 
-#: Takes a day and its rows, one after another: a day's pictures would not fit into memory.
+#: Takes a day and its rows as an iterator, since the pictures of a day may not fit into memory.
 Write: TypeAlias = Callable[[str, Iterable[Row]], None]
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A video that this stage asks nothing about, since an earlier one left it without what is needed."""
+    """A video that this stage does not ask about, because an earlier stage left it without what it needs."""
 
     video_id: str
     day: str
@@ -38,7 +38,7 @@ def key_of(step: Step[Any], item: Item[Any]) -> Key:
 
 @dataclass(frozen=True)
 class Asking:
-    """One stage's questions: the step, and the store, engine and stop signal that it is run with."""
+    """One stage's questions: its step, with the store, the engine and the stop signal that it runs with."""
 
     step: Step[Any]
     store: Store
@@ -49,7 +49,7 @@ class Asking:
         return key_of(self.step, item)
 
     def ask(self, items: Sequence[Item[Any]]) -> dict[str, Unusable]:
-        """Store an answer for every item that has none; gives back what could not be settled now, by key."""
+        """Store an answer for every item that has none. Returns what the next run asks again, by key."""
         keys = {item.video_id: self.key(item) for item in items}
         known = self.store.known(key.digest for key in keys.values())
         missing = list(_one_of_each(items, keys, known))
@@ -63,7 +63,7 @@ class Asking:
         ):
             for item, outcome in self.engine.run(self.step, missing, self.stop):
                 trouble = trouble or self._settle(item, keys[item.video_id], outcome, retry_next_run)
-                progress.add(_name(outcome))
+                progress.add(_outcome_name(outcome))
                 if trouble is not None:
                     self.stop.set()
         if trouble is not None:
@@ -86,17 +86,17 @@ class Asking:
         return None
 
     def rows(self, item: Item[Any], retry_next_run: Mapping[str, Unusable]) -> list[Row]:
-        """The table rows of one video, read from its stored answer."""
+        """The rows of one video, read from its stored answer."""
         key = self.key(item).digest
         if key in retry_next_run:
-            return [_lost(item.video_id, retry_next_run[key])]
+            return [_unusable_row(item.video_id, retry_next_run[key])]
         answer = self.store.get(key)
         assert answer is not None, f"{key} was just found or stored"
         origin = {"video_id": item.video_id, "answer_key": key, "answer": answer.text}
         try:
             read = self.read(answer)
         except Unusable as error:
-            return [{**_lost(item.video_id, error), **origin}]
+            return [{**_unusable_row(item.video_id, error), **origin}]
         return [{**row, **origin, "status": "ok"} for row in read]
 
     def read(self, answer: Answer) -> list[Row]:
@@ -105,13 +105,15 @@ class Asking:
         return self.step.read(answer)
 
     def table(self, entries: Sequence[Item[Any] | Skipped], write: Write) -> Books:
-        """Ask, then hand each day's rows to `write` in order of day and video; returns the books."""
+        """Ask, then hand each day's rows to `write`, in order of day and video. Returns the books."""
         retry_next_run = self.ask([entry for entry in entries if isinstance(entry, Item)])
         reasons: list[str | None] = []
 
         def rows(of_day: Iterable[Item[Any] | Skipped]) -> Iterator[Row]:
             for entry in of_day:
-                found = skipped_row(entry) if isinstance(entry, Skipped) else self.rows(entry, retry_next_run)
+                found = (
+                    _skipped_rows(entry) if isinstance(entry, Skipped) else self.rows(entry, retry_next_run)
+                )
                 reasons.append(found[0].get("reason"))
                 yield from found
 
@@ -121,13 +123,13 @@ class Asking:
 
 
 def writer_by_day(table: Table, folder: Path) -> Write:
-    """A writer of one Parquet file a day."""
+    """A `Write` that makes one Parquet file for each day."""
     return lambda day, rows: table.write(rows, folder / f"{day}.parquet")
 
 
 @contextmanager
 def atomic_dir(path: Path) -> Iterator[Path]:
-    """A place to write an output, which takes its name only when it is complete."""
+    """A folder to write an output into; it gets its name only when it is complete."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
@@ -137,13 +139,13 @@ def atomic_dir(path: Path) -> Iterator[Path]:
 
 
 def refusal(error: Unusable) -> Answer:
-    """The answer that is stored when the answer is: this video is unusable."""
+    """The stored answer that says that the video is unusable."""
     return Answer({"unusable": error.reason, "detail": error.detail})
 
 
 @contextmanager
 def _temporary_files_in(folder: Path) -> Iterator[None]:
-    """Have unfinished files where the store can take them over without copying, and finds them after a kill."""
+    """Put temporary files where the store can adopt them without copying, and finds them after a kill."""
     before = tempfile.tempdir
     folder.mkdir(exist_ok=True)
     tempfile.tempdir = str(folder)
@@ -154,7 +156,7 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
 
 
 def _one_of_each(items: Iterable[Item[Any]], keys: Mapping[str, Key], known: set[str]) -> Iterator[Item[Any]]:
-    """Items without an answer; of several with one key, the first."""
+    """The items without an answer; of several with the same key, the first."""
     seen = set(known)
     for item in items:
         digest = keys[item.video_id].digest
@@ -167,16 +169,16 @@ def _day_and_id(entry: Item[Any] | Skipped) -> tuple[str, str]:
     return entry.day, entry.video_id
 
 
-def skipped_row(lost: Skipped) -> list[Row]:
-    return [_lost(lost.video_id, Unusable(lost.reason, REASONS[lost.reason]))]
+def _skipped_rows(skipped: Skipped) -> list[Row]:
+    return [_unusable_row(skipped.video_id, Unusable(skipped.reason, REASONS[skipped.reason]))]
 
 
-def _lost(video_id: str, error: Unusable) -> Row:
-    lost = {"video_id": video_id, "status": "unusable", "reason": error.reason, "detail": error.detail}
-    return {**error.row, **lost}
+def _unusable_row(video_id: str, error: Unusable) -> Row:
+    outcome = {"video_id": video_id, "status": "unusable", "reason": error.reason, "detail": error.detail}
+    return {**error.row, **outcome}
 
 
-def _name(outcome: Outcome) -> str:
+def _outcome_name(outcome: Outcome) -> str:
     if isinstance(outcome, Answer):
         return "ok"
     return outcome.reason if isinstance(outcome, Unusable) else type(outcome).__name__

@@ -18,7 +18,8 @@ from gettok.pipeline.paths import DATA
 
 #: The top-level packages whose code a stage may run, and the folder that each is in.
 PACKAGES: Mapping[str, Path] = {"gettok": Path("src/gettok"), "stages": Path("stages")}
-#: A module that is named in a string: in a registry, or to be run as a program of its own.
+#: A module that is named in a string, to be loaded when it is needed or run as a program of its own; or a package,
+#: out of which a registry loads one module or another.
 _MODULE_NAME = re.compile(r"(gettok|stages)(\.\w+)+")
 #: String literals, which are kept as they are, and what is left out between them: comments and blank lines. A string
 #: prefix is part of the word before the quote, so it needs no place here.
@@ -41,7 +42,8 @@ def reached_from(module: str, root: Path = Path()) -> dict[str, str]:
     """The digest of each file that importing a module may run or read, by its path below `root`.
 
     These are the module itself, everything of ours that it imports, at the top or in a function, everything that it
-    names as `gettok.…` in a string of its own, and the files that are not code beside a package's modules.
+    names as `gettok.…` in a string of its own (of a package, each module), and the files that are not code beside a
+    package's modules.
     """
     digests: dict[str, str] = {}
     waiting = [module]
@@ -111,16 +113,19 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             and isinstance(node.value, str)
             and _MODULE_NAME.fullmatch(node.value)
         ):
-            yield node.value
+            yield f"{node.value}.*"
 
 
 def _files_of(module: str, root: Path) -> Iterator[Path]:
-    """The files that importing a module runs: the `__init__.py` of its packages and its own."""
+    """The files that importing a module runs: the `__init__.py` of its packages and its own; `*` is each module."""
     first, *rest = module.split(".")
     if first not in PACKAGES:
         return
     place = root / PACKAGES[first]
     for part in [None, *rest]:
+        if part == "*":
+            yield from place.glob("*.py")
+            return
         place = place / part if part else place
         if (place / "__init__.py").is_file():
             yield place / "__init__.py"

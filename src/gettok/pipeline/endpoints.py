@@ -1,4 +1,4 @@
-"""Addresses of the outside world. `sandbox:` in the settings stands for a sandbox started for the stage's life."""
+"""Addresses of the outside world. `sandbox:` in the settings means a sandbox that runs as long as the stage."""
 
 import json
 import os
@@ -18,7 +18,7 @@ _SERVICES = {"api": "research_api", "pages": "pages", "model": "model"}
 
 @dataclass(frozen=True)
 class Addresses:
-    """The base address of each service of the sandbox that is running; empty if none is needed."""
+    """The base address of each service of the running sandbox; empty if none is needed."""
 
     sandbox: dict[str, str]
 
@@ -29,7 +29,7 @@ class Addresses:
 
 @contextmanager
 def addresses(*settings: str) -> Iterator[Addresses]:
-    """Start a sandbox if one of the settings asks for it, unless `GETTOK_SANDBOX` names one that runs."""
+    """Start a sandbox if one of the settings asks for it, unless `GETTOK_SANDBOX` is the address of a running one."""
     if SANDBOX not in settings:
         yield Addresses({})
     elif running := os.environ.get("GETTOK_SANDBOX"):
@@ -45,8 +45,8 @@ def _faces(base: str) -> dict[str, str]:
 
 @contextmanager
 def _started() -> Iterator[dict[str, str]]:
-    # it reads our end of its stdin, so it ends when we do, even if we are killed; a session of its own, since
-    # Ctrl-C must not take it away while the stage finishes what is in flight
+    # It ends when its stdin closes, so it ends when we do, even if we are killed. It has a session of its own, since
+    # Ctrl-C must not end it while the stage finishes what is in flight.
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--until-stdin-closes"]
     with subprocess.Popen(  # noqa: S603 - our own module
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -65,5 +65,5 @@ def _started() -> Iterator[dict[str, str]]:
 
 
 def model_key(llm: Llm) -> Secret:
-    """The key of the model's endpoint: the sandbox's own, or the environment's."""
+    """The key for the model endpoint: the sandbox's own, or the one in the environment."""
     return Secret("sandbox") if llm.base_url == SANDBOX else from_environment(llm.api_key_env)

@@ -1,4 +1,4 @@
-"""What the stages read of each other's tables: videos in their order, and what an earlier stage left of them."""
+"""What stages read from each other's tables: the videos in order, with their files and frames."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from gettok.tables import FRAMES, MEDIA, VIDEOS
 
 
 class FrameName(NamedTuple):
-    """A frame: its index, the digest of its JPEG, and when it is shown; a photo has no time."""
+    """A frame: its index, the digest of its JPEG, and its time; a photo has no time."""
 
     frame_index: int
     sha256: str
@@ -38,7 +38,7 @@ def videos() -> list[Video]:
 
 
 def media_items() -> Iterator[Item[MediaFile] | Skipped]:
-    """Each video with its file, or lost where there is none."""
+    """Each video with its file, or `Skipped` if it has none."""
     rows = MEDIA.read(DATA / "media.parquet", ["video_id", "file", "sha256"]).rows()
     files = {video_id: (file, digest) for video_id, file, digest in rows}
     for video in videos():
@@ -51,21 +51,21 @@ def media_items() -> Iterator[Item[MediaFile] | Skipped]:
 
 
 def frames_by_video() -> dict[str, list[FrameName]]:
-    """The frames that each video has, in order."""
+    """The frames of each video, in order."""
     columns = ["video_id", "frame_index", "sha256", "time_s"]
     table = FRAMES.read(DATA / "frames", columns).drop_nulls("sha256").sort("video_id", "frame_index")
-    found: dict[str, list[FrameName]] = {}
+    frames: dict[str, list[FrameName]] = {}
     for video_id, *name in table.rows():
-        found.setdefault(video_id, []).append(FrameName(*name))
-    return found
+        frames.setdefault(video_id, []).append(FrameName(*name))
+    return frames
 
 
-def to_be_seen(frames: Sequence[FrameName]) -> str:
-    """The digest of what some frames show, whenever they are shown."""
+def frames_digest(frames: Sequence[FrameName]) -> str:
+    """The digest of what some frames show; it does not depend on their times."""
     return digest_of([(frame.frame_index, frame.sha256) for frame in frames])
 
 
-def stored(video: Video, frames: list[FrameName]) -> StoredFrames:
+def stored_frames(video: Video, frames: list[FrameName]) -> StoredFrames:
     """A reference to some frames of a video."""
     return StoredFrames(
         str(DATA / "frames" / f"{video.day}.parquet"),

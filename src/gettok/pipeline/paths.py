@@ -1,4 +1,4 @@
-"""Where things are: the answer store beside DVC's cache, and settings that are as new as `conf/`."""
+"""Where things are: the folders of a repository, the answer store, and settings that are as new as `conf/`."""
 
 import hashlib
 import os
@@ -12,12 +12,12 @@ from gettok.settings import Settings, load
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
 DATA = Path("data")
-#: What a person brings, and the lists that refreshing keeps.
+#: Files that people provide, and the lists that `gettok refresh` writes.
 INPUTS = Path("inputs")
 
 
 def store_root() -> Path:
-    """`GETTOK_STORE`, or `gettok-store` beside the cache folder that DVC reports.
+    """`GETTOK_STORE`, or the folder `gettok-store` beside the cache folder that DVC reports.
 
     DVC gives every experiment workspace the same cache folder, so all arms of a sweep share one store.
     """
@@ -26,7 +26,7 @@ def store_root() -> Path:
     dvc = Path(os.environ.get("DVC_ROOT", ".")).absolute() / ".dvc"
     if not dvc.is_dir():
         raise BadInput(
-            f"{dvc.parent} is no DVC repository",
+            f"{dvc.parent} is not a DVC repository",
             "stopped before doing anything",
             "run this from the top of a gettok repository, or name a store with GETTOK_STORE",
         )

@@ -1,4 +1,4 @@
-"""How a person sees a long stage go on: a bar on a terminal, a plain line every half minute elsewhere."""
+"""Progress of a long stage: a bar on a terminal, a plain line every half minute elsewhere."""
 
 import sys
 import time
@@ -12,16 +12,16 @@ _PLAIN_EVERY_S = 30.0
 
 
 class Progress:
-    """Counts outcomes and shows them, with rate and time left."""
+    """Counts outcomes and shows them, with the rate and the time left."""
 
-    def __init__(self, stage: str, total: int, kept: int, unit: str = "video") -> None:
-        self._stage, self._total, self._kept = stage, total, kept
+    def __init__(self, stage: str, total: int, answered: int, unit: str = "video") -> None:
+        self._stage, self._total = stage, total
         self.counts: Counter[str] = Counter()
-        self._began = self._said = time.monotonic()
+        self._began = self._last_line = time.monotonic()
         on_terminal = sys.stderr.isatty()
         self._bar = tqdm(total=total, desc=stage, unit=unit, disable=not on_terminal, dynamic_ncols=True)
         if total and not on_terminal:
-            self._say(f"{total} to ask" + (f", {kept} answered before" if kept else ""))
+            self._say(f"{total} to ask" + (f", {answered} answered before" if answered else ""))
 
     def __enter__(self) -> Self:
         return self
@@ -36,8 +36,8 @@ class Progress:
         self._bar.set_postfix_str(self._outcomes(), refresh=False)
         self._bar.update(count)
         now = time.monotonic()
-        if self._bar.disable and now - self._said >= _PLAIN_EVERY_S:
-            self._said = now
+        if self._bar.disable and now - self._last_line >= _PLAIN_EVERY_S:
+            self._last_line = now
             self._say(self._line(now - self._began))
 
     def _line(self, elapsed_s: float) -> str:
@@ -50,4 +50,4 @@ class Progress:
         return ", ".join(f"{name} {count}" for name, count in sorted(self.counts.items()))
 
     def _say(self, text: str) -> None:
-        print(f"{self._stage}: {text}", file=sys.stderr, flush=True)  # noqa: T201 - this is the place that speaks
+        print(f"{self._stage}: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the progress of a stage

@@ -1,4 +1,4 @@
-"""All tables of a run, as the release and the report read them."""
+"""The tables of a run, as the release and the report read them."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -24,12 +24,12 @@ from gettok.tables import (
     Table,
 )
 
-_INCOMPLETE = "it was read within 48 hours, when TikTok does not show all videos yet"
+_INCOMPLETE = "it was read within 48 hours of its end, when TikTok does not show all videos yet"
 _HEAVY = {"image", "answer"}
 
 
 def tables() -> Tables:
-    """The tables without pictures and verbatim answers, which would not fit into memory."""
+    """The tables, without pictures and verbatim answers, which may not fit into memory."""
     return Tables(
         videos=VIDEOS.read(DATA / "videos"),
         media=_light(MEDIA, "media.parquet"),

@@ -1,7 +1,6 @@
-"""What every stage has around it: settings, store, lock, signals, summary, books and exit codes."""
+"""Running a stage: settings, store, lock, signals, summary, books and exit codes."""
 
 import fcntl
-import json
 import os
 import signal
 import sys
@@ -15,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from gettok.books import Books
-from gettok.engine import Engine, LocalEngine
+from gettok.engine import ENGINES, Engine
 from gettok.errors import AlreadyRunning, Interrupted, UserFacingError
 from gettok.pipeline.answering import Asking, Skipped, Write
 from gettok.pipeline.code_digest import refuse_stale_code
@@ -23,29 +22,28 @@ from gettok.pipeline.paths import DATA, current_settings, store_root
 from gettok.settings import Settings, select
 from gettok.step import Item, Step, canonical
 from gettok.store import Store
-from gettok.store.atomic_write import atomic_write
 
 
 class Signals:
-    """SIGINT and SIGTERM: the first asks the stage to finish what is in flight and stop, the second ends it at once."""
+    """SIGINT and SIGTERM: the first lets the stage finish what is in flight and stop, the second ends it at once."""
 
     def __init__(self) -> None:
         self.stop = Event()
         self.number = 0
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._heard)
+            signal.signal(number, self._on_signal)
 
-    def _heard(self, number: int, _: FrameType | None) -> None:
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
         if self.number:
             os._exit(128 + number)
         self.number = number
         self.stop.set()
-        say("stopping: finishing what is in flight. Once more to stop at once.")
+        say("stopping: finishing what is in flight. Press Ctrl-C again to stop at once.")
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What a stage's own code gets: the settings that it declares, and ways to ask, to write and to keep its books."""
+    """What a stage's `run` gets: the settings that it declares, the store and the engine, and its books to write."""
 
     name: str
     settings: Settings
@@ -57,14 +55,14 @@ class Stage:
         return Asking(step, self.store, self.engine, self.stop)
 
     def answer(self, step: Step[Any], entries: Sequence[Item[Any] | Skipped], write: Write) -> None:
-        """Ask what is not known yet, hand each day's rows to `write`, and write the books."""
-        self.keep(self.asking(step).table(entries, write))
+        """Ask what the store has no answer to, hand each day's rows to `write`, and write the books."""
+        self.keep_books(self.asking(step).table(entries, write))
 
-    def keep(self, books: Books) -> None:
-        """Write the stage's books and say them."""
+    def keep_books(self, books: Books) -> None:
+        """Write the stage's books, and print them."""
         books.write(DATA / "books" / f"{self.name}.json")
-        lost = ", ".join(f"{reason} {count}" for reason, count in books.unusable.items())
-        say(f"{self.name}: {books.ok} of {books.asked} ok" + (f"; {lost}" if lost else ""))
+        reasons = ", ".join(f"{reason} {count}" for reason, count in books.unusable.items())
+        say(f"{self.name}: {books.ok} of {books.asked} ok" + (f"; {reasons}" if reasons else ""))
 
 
 def run_stage(module: Mapping[str, Any]) -> None:
@@ -82,7 +80,7 @@ def _exit_code_of(name: str, params: Sequence[str], run: Callable[[Stage], None]
         settings = current_settings()
         refuse_stale_code(name)
         with Store(store_root()) as store, only_one(store.root, name):
-            engine = LocalEngine(settings.engine.workers)
+            engine = ENGINES[settings.engine.name](settings.engine.workers)
             run(Stage(name, select(settings, params), store, engine, signals.stop))
         outcome = "done"
     except UserFacingError as error:
@@ -91,10 +89,10 @@ def _exit_code_of(name: str, params: Sequence[str], run: Callable[[Stage], None]
         return error.exit_code
     except Interrupted:
         outcome = "interrupted"
-        say(f"{name}: stopped as asked; what was answered is kept, and the same command goes on from there")
+        say(f"{name}: stopped as asked; all answers are kept, and the same command resumes from here")
         return 128 + signals.number
     except Exception:
-        say(f"{name}: failed; what was answered is kept")
+        say(f"{name}: failed; all answers are kept")
         raise
     finally:
         if store is not None:
@@ -106,7 +104,7 @@ def _exit_code_of(name: str, params: Sequence[str], run: Callable[[Stage], None]
 
 @contextmanager
 def only_one(root: Path, name: str) -> Iterator[None]:
-    """Hold the stage's lock: DVC's own lock dies with DVC, and a stage that outlives it would pay twice."""
+    """Hold the stage's lock. DVC's own lock ends with DVC, and a stage that outlives it would pay twice."""
     path = root / f"{name}.lock"
     with path.open("a") as file:
         try:
@@ -121,17 +119,11 @@ def only_one(root: Path, name: str) -> Iterator[None]:
 
 
 def _log(root: Path, entry: Mapping[str, Any]) -> None:
-    """Append to the run log beside the store: facts that may never be in an output."""
+    """Append to the run log beside the store: facts that must not be in an output."""
     with (root / "runs.jsonl").open("a", encoding="ascii") as file:
         file.write(canonical(dict(entry)) + "\n")
 
 
 def say(text: str) -> None:
-    """A line for whoever watches the stage."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a stage speaks to its terminal
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """JSON for people and tools: indented, keys sorted, a newline at the end."""
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
-    atomic_write(path, (text + "\n").encode())
+    """Print a line on the terminal."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a stage reports on its terminal

@@ -1,9 +1,10 @@
 """The TikTok Research API v2: one client, its pages, its quota.
 
-Source: TikTok's "Research API" documentation, and what its clients have seen
+Source: TikTok's "Research API" documentation, and what its clients have observed
 (https://github.com/CybersecurityForDemocracy/tiktok-library, https://github.com/JBGruber/traktok).
 """
 
+from gettok.research_api.backoff import Backoff, span
 from gettok.research_api.call import Call
 from gettok.research_api.client import Limits, ResearchApi
 from gettok.research_api.credentials import Credentials
@@ -15,9 +16,9 @@ from gettok.research_api.outcomes import (
     QuotaExhausted,
     RequestFailing,
     SearchExpired,
-    quota_exhausted,
+    as_not_now,
 )
-from gettok.research_api.page import FIELDS, PAGE_ROWS, Page, parsed, whole_number
+from gettok.research_api.page import FIELDS, PAGE_ROWS, Page, parse_json, whole_number
 from gettok.research_api.retry import RetryPolicy
 from gettok.research_api.server_clock import ServerClock
 
@@ -25,6 +26,7 @@ __all__ = [
     "FIELDS",
     "PAGE_ROWS",
     "AccessDenied",
+    "Backoff",
     "BadQuestion",
     "Call",
     "Credentials",
@@ -38,7 +40,8 @@ __all__ = [
     "SearchExpired",
     "ServerClock",
     "Verdict",
-    "parsed",
-    "quota_exhausted",
+    "as_not_now",
+    "parse_json",
+    "span",
     "whole_number",
 ]

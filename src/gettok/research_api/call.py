@@ -16,18 +16,18 @@ class Call:
     purpose: str
     subject: str
     fields: str = ""
-    #: Members that the `data` of an accepted answer has.
+    #: Members that the `data` of an accepted answer must have.
     shape: Mapping[str, type] = field(default_factory=dict)
-    #: What counts as an answer to be kept; "no such user" and its like may.
-    answers: frozenset[Verdict] = frozenset({Verdict.ACCEPTED})
-    #: Whether this goes on with a search that may have been forgotten meanwhile.
+    #: Verdicts that count as an answer to keep; "no such user" may be one of them.
+    accepts: frozenset[Verdict] = frozenset({Verdict.ACCEPTED})
+    #: Whether this continues a search that the server may have forgotten.
     old_search: bool = False
-    #: The most tries, where that is fewer than the policy allows.
-    tries: int | None = None
-    #: The most requests a day for this endpoint alone, where the study sets one.
+    #: The most attempts, where that is fewer than the policy allows.
+    max_attempts: int | None = None
+    #: The most requests a day for this endpoint alone, where the study sets a limit.
     requests_per_day: int | None = None
-    #: Whether the answer is a file of ids, one a line, in place of JSON.
-    plain: bool = False
+    #: Whether the answer is a file with one id a line instead of JSON.
+    is_id_list: bool = False
     #: A file to send instead of a JSON body.
     file: tuple[str, bytes] | None = None
 
@@ -36,5 +36,5 @@ class Call:
         return f"/research/{self.endpoint}/" + (f"?fields={self.fields}" if self.fields else "")
 
     def within(self, requests_per_day: int) -> "Call":
-        """The same question, with a part of the day's quota that its endpoint must keep to."""
+        """The same question, limited to a part of the day's quota."""
         return replace(self, requests_per_day=requests_per_day)

@@ -1,4 +1,4 @@
-"""Client key, secret and the access token that they buy: renewed five minutes early, and once when it is refused."""
+"""Client key, secret, and the access token: renewed five minutes early, and once when it is refused."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -6,17 +6,18 @@ from dataclasses import dataclass, field, replace
 from random import random
 
 from gettok.errors import BadCredentials, NotNow
+from gettok.http.json_guards import to_mapping
 from gettok.research_api.error_mapping import Reading, Received, Verdict, read
 from gettok.research_api.ledger import client_name
 from gettok.research_api.page import whole_number
-from gettok.research_api.retry import RetryPolicy, Tried
+from gettok.research_api.retry import Attempts, RetryPolicy
 from gettok.research_api.server_clock import ServerClock
 from gettok.research_api.transport import Transport, Unreachable
 from gettok.settings.secrets import Secret
 from gettok.step import Json
 
 _RENEW_EARLY_S = 300.0
-_LIFE_S = 7200
+_LIFETIME_S = 7200
 _FATAL = frozenset(
     {
         "invalid_client",
@@ -33,7 +34,7 @@ _FATAL = frozenset(
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a client shows for a token."""
+    """What a client presents to get a token."""
 
     client_key: str
     client_secret: Secret
@@ -46,84 +47,83 @@ class Credentials:
 
 @dataclass
 class Token:
-    """The token in use. Asking for one is not known to count for the quota, and is bounded all the same."""
+    """The token in use. Requests for one are not known to count against the quota, but are limited all the same."""
 
     url: str
     credentials: Credentials
-    wire: Transport
+    transport: Transport
     server: ServerClock
     policy: RetryPolicy
     sleep: Callable[[float], None]
     clock: Callable[[], float] = time.monotonic
     _value: Secret | None = field(default=None)
-    _ends: float = 0.0
+    _expires_at: float = 0.0
 
     def header(self) -> dict[str, str]:
-        """The header that carries it, with a new token where there is none or the old one is about to end."""
-        if self._value is None or self.clock() > self._ends:
-            content = self._bought()
+        """The header that carries it, with a new token where there is none or the old one is about to expire."""
+        if self._value is None or self.clock() > self._expires_at:
+            content = self._request()
             self._value = Secret(str(content["access_token"]))
-            life_s = min(whole_number(content.get("expires_in")) or _LIFE_S, _LIFE_S)
-            self._ends = self.clock() + max(life_s - _RENEW_EARLY_S, life_s / 2)
+            lifetime_s = min(whole_number(content.get("expires_in")) or _LIFETIME_S, _LIFETIME_S)
+            self._expires_at = self.clock() + max(lifetime_s - _RENEW_EARLY_S, lifetime_s / 2)
         return {"Authorization": f"Bearer {self._value.reveal()}"}
 
     def drop(self) -> None:
-        """Forget the token, so that the next request buys another."""
+        """Forget the token, so that the next request gets another."""
         self._value = None
 
-    def hidden(self, received: Received) -> Received:
-        """The answer without the token: the error pages of some gateways show what they were sent."""
-        return replace(received, text=self._value.blot_out(received.text)) if self._value else received
+    def redacted(self, received: Received) -> Received:
+        """The answer without the token: the error pages of some gateways repeat the request."""
+        return replace(received, text=self._value.redact(received.text)) if self._value else received
 
-    def _bought(self) -> Mapping[str, Json]:
-        tried = Tried(0)
+    def _request(self) -> Mapping[str, Json]:
+        attempts = Attempts(0)
         while True:
-            received, reading = self._asked()
-            content = {} if received is None else _object(received)
+            received, reading = self._post()
+            content = {} if received is None else _content(received)
             if _is_token(content.get("access_token")):
                 return content
-            tried = Tried(tried.answers + 1, tried.waited_s)
-            trouble = self.credentials.client_secret.blot_out(str(reading))
+            attempts = Attempts(attempts.answers + 1, attempts.waited_s)
+            trouble = self.credentials.client_secret.redact(str(reading))
             if reading.code in _FATAL:
-                raise refused(trouble)
-            step = self.policy.next(Verdict.TROUBLE, tried, random())
-            if step.move == "give_up":
+                raise credentials_refused(trouble)
+            decision = self.policy.next(Verdict.SERVER_ERROR, attempts, random())
+            if decision.action == "give_up":
                 raise NotNow(
                     f"the Research API gives no access token: {trouble}",
-                    f"asked {tried.answers} times; every page received before is kept",
+                    f"asked {attempts.answers} times; every page received before is kept",
                     "run the same command again later",
                 )
-            self.sleep(step.seconds)
-            tried = Tried(tried.answers, tried.waited_s + step.seconds)
+            self.sleep(decision.seconds)
+            attempts = Attempts(attempts.answers, attempts.waited_s + decision.seconds)
 
-    def _asked(self) -> tuple[Received | None, Reading]:
+    def _post(self) -> tuple[Received | None, Reading]:
         form = {
             "client_key": self.credentials.client_key,
             "client_secret": self.credentials.client_secret.reveal(),
             "grant_type": "client_credentials",
         }
         try:
-            received = self.wire.post(self.url, data=form)
+            received = self.transport.post(self.url, data=form)
         except Unreachable as error:
             return None, Reading(Verdict.UNREACHABLE, "no answer", str(error))
         self.server.learn(received.headers)
         return received, read(received)
 
 
-def _object(received: Received) -> Mapping[str, Json]:
+def _content(received: Received) -> Mapping[str, Json]:
     try:
-        content = received.content
+        return to_mapping(received.content)
     except ValueError:
         return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _is_token(value: Json) -> bool:
-    """Whether it fits into a header; the HTTP library would print one in full that does not."""
+    """Whether it fits into a header; the HTTP library would print a token in full that does not."""
     return isinstance(value, str) and value.isascii() and value.isprintable() and bool(value.strip())
 
 
-def refused(message: str) -> BadCredentials:
+def credentials_refused(message: str) -> BadCredentials:
     return BadCredentials(
         f"the Research API refuses the credentials: {message}",
         "stopped; every page received before is kept",

@@ -1,7 +1,7 @@
-"""Every request that was ever sent, written down before it leaves: the quota's memory.
+"""Every request ever sent, written down before it leaves, to count what is used of the quota.
 
-TikTok counts requests by client and UTC day, failed ones too (tiktok-library, README), and tells nobody how many are
-left. So this file is the only one that knows, over restarts and over several processes.
+TikTok counts requests by client and UTC day, failed ones too (tiktok-library, README), and does not report how many
+are left. Only this file knows, across restarts and processes.
 """
 
 import hashlib
@@ -16,11 +16,11 @@ from typing import NamedTuple, Protocol, Self
 from gettok.step import Json, digest_of
 from gettok.store.database import Database
 
-#: What of an answer that was not accepted is kept to be looked at.
-_MOST_KEPT = 2**20
+#: How much of an answer that was not accepted is kept, in characters.
+_MAX_KEPT = 2**20
 
-#: For how long the server's word that the day is over is believed without asking again.
-_BELIEVED_FOR = timedelta(hours=1)
+#: For how long the server's statement that the quota is spent is trusted without asking again.
+_TRUSTED_FOR = timedelta(hours=1)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (
@@ -39,7 +39,7 @@ _SETTLE = "UPDATE requests SET day = ?, answered_at = ?, outcome = ?, status = ?
 
 
 class Request(Protocol):
-    """What the ledger notes of a question."""
+    """What the ledger records of a question."""
 
     @property
     def endpoint(self) -> str: ...
@@ -67,7 +67,7 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of a request, when by the server's clock, and the answer if it was not accepted."""
+    """The outcome of a request, its time by the server's clock, and the answer if it was not accepted."""
 
     at: datetime
     outcome: str
@@ -77,11 +77,9 @@ class Settled:
 
     @property
     def columns(self) -> tuple[str, str, str, int | None, str, bytes | None]:
-        """As they are written; of a refused answer its beginning, packed."""
-        kept = self.refused_answer
-        packed = (
-            None if kept is None else zlib.compress(kept[:_MOST_KEPT].encode("utf-8", "backslashreplace"))
-        )
+        """The values as they are written; of a refused answer its beginning, compressed."""
+        text = self.refused_answer
+        packed = None if text is None else zlib.compress(text[:_MAX_KEPT].encode("utf-8", "backslashreplace"))
         return day_of(self.at), self.at.isoformat(), self.outcome, self.status, self.log_id, packed
 
 
@@ -91,7 +89,7 @@ class Ledger:
     def __init__(self, root: Path) -> None:
         self._file = Database.open(root / "requests.sqlite", _SCHEMA)
         self._database = self._file.connection
-        #: What became of a request whose answer was fine, to be written with the next request: one sync for both.
+        #: Outcomes of requests that were answered well, to be written with the next request: one sync for both.
         self._unwritten: list[tuple[int, Settled]] = []
 
     def __enter__(self) -> Self:
@@ -104,7 +102,7 @@ class Ledger:
             self._database.close()
 
     def send(self, client: str, now: datetime, request: Request) -> int:
-        """Note a request that is about to leave; it is on disk when this returns. Its number settles it later."""
+        """Record a request that is about to leave; it is on disk when this returns. Its number settles it later."""
         about = (request.endpoint, request.purpose, request.subject, digest_of(dict(request.body)))
         with self._transaction():
             cursor = self._database.execute(_SEND, (client, day_of(now), now.isoformat(), *about))
@@ -112,9 +110,9 @@ class Ledger:
         return cursor.lastrowid
 
     def settle(self, n: int, what: Settled) -> None:
-        """Note what became of a request. One that a kill kept from being settled still counts.
+        """Record the outcome of a request; one that a kill left unsettled still counts.
 
-        Bad news is on disk when this returns: the next run, or another process, goes by it.
+        A failure is on disk when this returns, since the next run and other processes rely on it.
         """
         self._unwritten.append((n, what))
         if what.outcome != "ok":
@@ -127,7 +125,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """A transaction that begins with the outcomes that are not written yet."""
+        """A transaction that first writes the outcomes that are still waiting."""
         with self._file.transaction():
             for n, what in self._unwritten:
                 self._database.execute(_SETTLE, (*what.columns, n))
@@ -135,7 +133,7 @@ class Ledger:
         self._unwritten = []
 
     def used(self, client: str, now: datetime, endpoint: str | None = None) -> int:
-        """How many requests count for the day, failed and unsettled ones among them."""
+        """How many requests count for the day, including failed and unsettled ones."""
         query, values = "SELECT COUNT(*) FROM requests WHERE client = ? AND day = ?", [client, day_of(now)]
         if endpoint is not None:
             query, values = f"{query} AND endpoint = ?", [*values, endpoint]
@@ -143,13 +141,13 @@ class Ledger:
         return int(count)
 
     def is_spent(self, client: str, now: datetime) -> bool:
-        """Whether the server itself said so today, within the hour: midnight or a larger quota may have come since."""
+        """Whether the server said so today, within the hour: after that, midnight or a larger quota may have come."""
         query = "SELECT 1 FROM requests WHERE client = ? AND day = ? AND outcome = 'quota_spent' AND answered_at > ?"
-        since = (now - _BELIEVED_FOR).isoformat()
+        since = (now - _TRUSTED_FOR).isoformat()
         return self._database.execute(query, (client, day_of(now), since)).fetchone() is not None
 
     def days(self, client: str) -> list[tuple[str, str, int, int]]:
-        """For each day and endpoint, oldest first: requests sent, and how many of them are not known to be fine."""
+        """For each day and endpoint, oldest first: requests sent, and how many of them failed or have no outcome."""
         self._write_outcomes()
         query = (
             "SELECT day, endpoint, COUNT(*), SUM(outcome IS NOT 'ok') FROM requests WHERE client = ? "
@@ -174,5 +172,5 @@ def day_of(now: datetime) -> str:
 
 
 def client_name(client_key: str) -> str:
-    """A client's name in the ledger: it tells clients apart and gives no key away."""
+    """A client's name in the ledger: it tells clients apart and does not reveal the key."""
     return hashlib.sha256(client_key.encode()).hexdigest()[:16]

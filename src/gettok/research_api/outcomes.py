@@ -5,16 +5,16 @@ from datetime import datetime
 
 from gettok.errors import BadCredentials, BadSettings, NotNow, Stop
 from gettok.research_api.call import Call
-from gettok.research_api.credentials import refused
+from gettok.research_api.credentials import credentials_refused
 from gettok.research_api.error_mapping import Reading, Verdict
 
 
 class SearchExpired(Exception):
-    """The server no longer knows the search; its window must be asked again from the start."""
+    """The server no longer knows the search; its window must be asked for again from the start."""
 
 
 class RequestFailing(Exception):
-    """The question fails on every try, for a reason that may lie in the question: a smaller one may not."""
+    """The question fails on every attempt, and may be to blame itself: a smaller one may succeed."""
 
 
 class AccessDenied(BadCredentials):
@@ -36,8 +36,8 @@ class QuotaExhausted(NotNow):
         return QuotaExhausted, (self.what, self.did, self.can, self.back_at)
 
 
-_BY_IDS = "run `gettok refresh --way ids`, which looks the videos up by id"
-#: What a person can do about a question that is not accepted; where nothing is named, the settings have no part in it.
+_BY_IDS = "run `gettok refresh --method ids`, which looks the videos up by id"
+#: What a person can do about a question that is not accepted; for other endpoints, the settings are not the cause.
 _CORRECT = {
     "video/query": "correct study.query, study.start or study.end under conf/study/; `gettok plan` shows what is sent",
     "validation_task/create": _BY_IDS,
@@ -46,41 +46,41 @@ _CORRECT = {
 }
 
 
-def at_once(error: QuotaExhausted) -> None:
+def end_run(error: QuotaExhausted) -> None:
     """End the run and say when to come back."""
     raise error
 
 
-def final(call: Call, reading: Reading, answers: int) -> Exception:
-    """What an answer means that neither waiting nor a new token mends."""
+def final_error(call: Call, reading: Reading, answers: int) -> Exception:
+    """The error for an answer that neither waiting nor a new token can change."""
     match reading.verdict:
         case Verdict.TOKEN_REFUSED:
-            error: Exception = refused(reading.message)
+            error: Exception = credentials_refused(reading.message)
         case Verdict.DENIED:
-            error = _denied(call, reading)
+            error = _access_denied(call, reading)
         case Verdict.SEARCH_UNKNOWN:
             error = SearchExpired(str(reading))
         case Verdict.BAD_QUESTION | Verdict.DECLINED:
             error = _bad_question(call, reading)
-        case Verdict.UNHEARD_OF:
-            error = _unheard_of(reading)
-        case Verdict.TOO_FAST:
-            error = _too_fast(reading, answers)
+        case Verdict.UNKNOWN_CODE:
+            error = _unknown_code(reading)
+        case Verdict.RATE_LIMITED:
+            error = _rate_limited(reading, answers)
         case _:
             error = RequestFailing(f"{reading}, {answers} times")
     return error
 
 
-def quota_exhausted(error: RequestFailing | SearchExpired) -> NotNow:
-    """What a person is told when a question fails that cannot be made smaller."""
+def as_not_now(error: RequestFailing | SearchExpired) -> NotNow:
+    """What is reported when a question fails that cannot be made smaller."""
     return NotNow(
         f"the Research API fails: {error}",
         "kept every answer received before",
-        "run the same command again later; it goes on from this question",
+        "run the same command again later; it continues with this question",
     )
 
 
-def _too_fast(reading: Reading, answers: int) -> NotNow:
+def _rate_limited(reading: Reading, answers: int) -> NotNow:
     return NotNow(
         f"the Research API says that we ask too fast: {reading}",
         f"slowed down and asked {answers} times; every page received before is kept",
@@ -93,12 +93,12 @@ def _bad_question(call: Call, reading: Reading) -> BadQuestion:
         f"the Research API does not accept the question: {reading}",
         f"sent {json.dumps(dict(call.body), ensure_ascii=False)[:2000]}; every page received before is kept",
         _CORRECT.get(
-            call.endpoint, f"tell the makers of gettok: it makes the questions to {call.endpoint} by itself"
+            call.endpoint, f"report it to the makers of gettok, which writes the questions to {call.endpoint}"
         ),
     )
 
 
-def _denied(call: Call, reading: Reading) -> AccessDenied:
+def _access_denied(call: Call, reading: Reading) -> AccessDenied:
     return AccessDenied(
         f"the Research API does not let this client ask for {call.endpoint}: {reading}",
         "stopped asking for it; every page received before is kept",
@@ -106,9 +106,10 @@ def _denied(call: Call, reading: Reading) -> AccessDenied:
     )
 
 
-def _unheard_of(reading: Reading) -> Stop:
+def _unknown_code(reading: Reading) -> Stop:
     return Stop(
-        f"the Research API answers with a code that nobody has documented: {reading}",
+        f"the Research API answers with an undocumented code: {reading}",
         "stopped; the answer is in the ledger of requests, and every page received before is kept",
-        "look the code up in TikTok's documentation and tell the makers of gettok; the same command goes on from here",
+        "look the code up in TikTok's documentation and report it to the makers of gettok; the same command then "
+        "continues from here",
     )

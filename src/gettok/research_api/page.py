@@ -1,4 +1,4 @@
-"""One answer of the Research API, verbatim, and how its text is read."""
+"""One answer of the Research API, verbatim, and how its text is parsed."""
 
 import json
 import math
@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from gettok.http.json_guards import to_list, to_mapping
 from gettok.step import Json
 
 #: All fields that "Query Videos" documents.
@@ -20,58 +21,56 @@ FIELDS = (
 PAGE_ROWS = 100
 
 
-def parsed(text: str, wild: Callable[[str], Json] = str, **reading: Any) -> Json:
-    """JSON as lenient as can be: a page is not lost for one wild number in it.
+def parse_json(text: str, too_long: Callable[[str], Json] = str, **options: Any) -> Json:
+    """Parse JSON as leniently as possible, so that one odd number does not cost a page.
 
-    A number of thousands of digits comes back as `wild` of its text, since Python makes no integer of it; `reading` is
-    handed on to `json.loads`. Raises `ValueError` for what is no JSON, and for what nests too deep to read.
+    A number of thousands of digits becomes `too_long` of its text, since Python refuses to make an integer of it;
+    `options` go to `json.loads`. Raises `ValueError` for text that is not JSON or nests too deeply to parse.
     """
 
     def number(digits: str) -> Json:
         try:
             return int(digits)
         except ValueError:
-            return wild(digits)
+            return too_long(digits)
 
     try:
         try:
-            return json.loads(text, **reading)
+            return json.loads(text, **options)
         except json.JSONDecodeError:
             raise
         except ValueError:  # more digits than Python turns into a number
-            return json.loads(text, parse_int=number, **reading)
+            return json.loads(text, parse_int=number, **options)
     except RecursionError as error:
-        raise ValueError("it nests too deep") from error
+        raise ValueError("it nests too deeply") from error
 
 
 @dataclass(frozen=True)
 class Page:
-    """One answer, verbatim, with what was asked and when the server says it answered."""
+    """One answer, verbatim, with its request and the server's time of answering."""
 
     request: Mapping[str, Json]
     status: int
     headers: Mapping[str, str]
     observed_at: datetime
     text: str
-    #: The text parsed, where somebody has done so already.
+    #: The parsed text, where it has been parsed already.
     content: Json = field(default=None, compare=False, repr=False)
 
     @cached_property
     def data(self) -> Mapping[str, Json]:
-        """The answer's `data`; raises `ValueError` when the text is no JSON."""
-        content = parsed(self.text) if self.content is None else self.content
-        data = content.get("data") if isinstance(content, dict) else None
-        return data if isinstance(data, dict) else {}
+        """The answer's `data`; raises `ValueError` when the text is not JSON."""
+        content = parse_json(self.text) if self.content is None else self.content
+        return to_mapping(to_mapping(content).get("data"))
 
     @property
     def videos(self) -> list[Json]:
-        """What the page lists as videos, whatever each is; nothing where it has no list of them."""
-        listed = self.data.get("videos")
-        return listed if isinstance(listed, list) else []
+        """What the page lists as videos, of any type; empty where it has no such list."""
+        return to_list(self.data.get("videos"))
 
     @property
     def has_more(self) -> bool:
-        """Whether the search goes on behind this page."""
+        """Whether the search continues after this page."""
         return bool(self.data.get("has_more"))
 
     def to_json(self) -> dict[str, Json]:
@@ -90,7 +89,7 @@ class Page:
 
 
 def whole_number(value: Json) -> int | None:
-    """A number that the API sent as a number or as its digits; None if it is neither."""
+    """A number that the API sent as a number or as digits; None for anything else."""
     if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
         return None
     try:

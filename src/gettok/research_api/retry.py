@@ -1,21 +1,21 @@
-"""What is waited for, for how long, and what is not: a table of plain values."""
+"""Which answers are worth another attempt, and after how long: a table of plain values."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from gettok.research_api.error_mapping import Verdict
 
-#: Seconds before the next try of a search that the server does not know yet; its caches fill within half a minute
+#: Seconds before the next attempt at a search that the server does not know yet; its caches fill within half a minute
 #: (traktok#17; TikTok's own client asks for up to a minute).
-_NOT_YET_S = (2.0, 4.0, 8.0, 15.0, 30.0)
-_TOO_FAST_S = 10.0
+_UNKNOWN_SEARCH_S = (2.0, 4.0, 8.0, 15.0, 30.0)
+_RATE_LIMITED_S = 10.0
 
-Move = Literal["wait", "renew", "give_up"]
+Action = Literal["wait", "renew", "give_up"]
 
 
 @dataclass(frozen=True)
-class Tried:
-    """How far one question has come: answers so far, seconds waited, and whether a token was renewed for it."""
+class Attempts:
+    """What one question has taken so far: answers, seconds waited, and whether a token was renewed for it."""
 
     answers: int = 1
     waited_s: float = 0.0
@@ -23,49 +23,56 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Step:
-    """What comes next: wait so many seconds and ask again, renew the token and ask again, or give up."""
+class Decision:
+    """What to do next: wait so many seconds and ask again, renew the token and ask again, or give up."""
 
-    move: Move
+    action: Action
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Bounds on one question: tries, the longest single wait, and all waits together."""
+    """Limits for one question: attempts, the longest single wait, and all waits together."""
 
-    tries: int = 6
-    #: For a search whose last page is old: it is most likely gone, and each try is charged.
-    tries_of_old_search: int = 2
-    longest_wait_s: float = 60.0
-    longest_total_s: float = 300.0
+    max_attempts: int = 6
+    #: For a search whose last page is old: the server has most likely forgotten it, and each attempt counts.
+    max_attempts_of_old_search: int = 2
+    max_wait_s: float = 60.0
+    max_total_s: float = 300.0
 
     def next(
-        self, verdict: Verdict, tried: Tried, chance: float, *, told_s: float | None = None, old: bool = False
-    ) -> Step:
-        """The next step after an answer that was not accepted.
+        self,
+        verdict: Verdict,
+        attempts: Attempts,
+        jitter: float,
+        *,
+        retry_after_s: float | None = None,
+        old_search: bool = False,
+    ) -> Decision:
+        """What to do after an answer that was not accepted.
 
-        `told_s` is the server's `Retry-After`, honoured up to `longest_wait_s`. `chance` in [0, 1) spreads clients that
-        failed together.
+        `retry_after_s` is the server's `Retry-After`, respected up to `max_wait_s`. `jitter` in [0, 1) spreads clients
+        that failed together.
         """
         if verdict is Verdict.TOKEN_REFUSED:
-            return Step("give_up" if tried.renewed else "renew")
-        wait_s = self._wait_s(verdict, tried.answers, chance, told_s)
+            return Decision("give_up" if attempts.renewed else "renew")
+        wait_s = self._wait_s(verdict, attempts.answers, jitter, retry_after_s)
         searching = verdict in (Verdict.SEARCH_UNKNOWN, Verdict.CURSOR_REFUSED)
-        tries = self.tries_of_old_search if old and searching else self.tries
-        if wait_s is None or tried.answers >= tries or tried.waited_s + wait_s > self.longest_total_s:
-            return Step("give_up")
-        return Step("wait", wait_s)
+        limit = self.max_attempts_of_old_search if old_search and searching else self.max_attempts
+        if wait_s is None or attempts.answers >= limit or attempts.waited_s + wait_s > self.max_total_s:
+            return Decision("give_up")
+        return Decision("wait", wait_s)
 
-    def _wait_s(self, verdict: Verdict, answers: int, chance: float, told_s: float | None) -> float | None:
-        spread = 0.5 + chance / 2
+    def _wait_s(
+        self, verdict: Verdict, answers: int, jitter: float, retry_after_s: float | None
+    ) -> float | None:
         match verdict:
             case Verdict.SEARCH_UNKNOWN | Verdict.CURSOR_REFUSED:
-                wait_s = _NOT_YET_S[min(answers, len(_NOT_YET_S)) - 1]
-            case Verdict.TOO_FAST:
-                wait_s = _TOO_FAST_S * 2.0 ** (answers - 1) * (1 + chance / 2)
-            case Verdict.TROUBLE | Verdict.DAMAGED | Verdict.UNREACHABLE:
-                wait_s = 2.0 ** (answers - 1) * spread
+                wait_s = _UNKNOWN_SEARCH_S[min(answers, len(_UNKNOWN_SEARCH_S)) - 1]
+            case Verdict.RATE_LIMITED:
+                wait_s = _RATE_LIMITED_S * 2.0 ** (answers - 1) * (1 + jitter / 2)
+            case Verdict.SERVER_ERROR | Verdict.DAMAGED | Verdict.UNREACHABLE:
+                wait_s = 2.0 ** (answers - 1) * (0.5 + jitter / 2)
             case _:
                 return None
-        return min(wait_s if told_s is None else told_s, self.longest_wait_s)
+        return min(wait_s if retry_after_s is None else retry_after_s, self.max_wait_s)

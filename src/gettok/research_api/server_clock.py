@@ -7,25 +7,25 @@ from email.utils import parsedate_to_datetime
 
 
 class ServerClock:
-    """Our clock, put right by the `Date` of each answer."""
+    """This machine's clock, corrected by the `Date` of each answer."""
 
-    def __init__(self, ours: Callable[[], float] = time.time) -> None:
-        self._ours = ours
+    def __init__(self, own: Callable[[], float] = time.time) -> None:
+        self._own = own
         self._ahead_s = 0.0
         self.is_set = False
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self._ours() + self._ahead_s, UTC).replace(microsecond=0)
+        return datetime.fromtimestamp(self._own() + self._ahead_s, UTC).replace(microsecond=0)
 
     def learn(self, headers: Mapping[str, str]) -> datetime:
-        """Take the time from an answer's headers, and return it; without a readable `Date` it stays as it is."""
+        """Take the time from an answer's headers and return it; without a readable `Date` nothing changes."""
         try:
-            told = parsedate_to_datetime(headers["Date"]).astimezone(UTC)
+            theirs = parsedate_to_datetime(headers["Date"]).astimezone(UTC)
         except (KeyError, ValueError):
             return self.now()
-        self._ahead_s = told.timestamp() - self._ours()
+        self._ahead_s = theirs.timestamp() - self._own()
         self.is_set = True
-        return told
+        return theirs
 
     def next_day(self) -> datetime:
         """When TikTok renews the quota: the next 00:00 UTC."""

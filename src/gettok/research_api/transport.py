@@ -1,4 +1,4 @@
-"""One HTTP exchange with an end: connect, read and total time are bounded, and so is what may arrive."""
+"""One HTTP exchange within limits: on connecting, reading, total time, and the size of the answer."""
 
 import time
 from collections.abc import Callable
@@ -7,35 +7,35 @@ from dataclasses import dataclass, field
 import requests
 from urllib3.exceptions import HTTPError
 
-from gettok.http.header_deadline import be_prompt
+from gettok.http.header_deadline import limit_header_time
 from gettok.research_api.error_mapping import Received
 
 #: A request that hangs ends in 504 after about 4 minutes (traktok#17).
-_CONNECT_S, _SILENCE_S, _TOTAL_S = 10.0, 120.0, 300.0
-_PIECE_BYTES = 2**16
+_CONNECT_TIMEOUT_S, _READ_TIMEOUT_S, _TOTAL_TIMEOUT_S = 10.0, 120.0, 300.0
+_CHUNK_BYTES = 2**16
 #: A hundred captions of the longest kind are a few megabytes.
-_MOST_BYTES = 2**26
+_MAX_BYTES = 2**26
 
 
 class Unreachable(Exception):
-    """No whole answer came; whether the server counted the request is not known."""
+    """No complete answer arrived; whether the server counted the request is unknown."""
 
 
 @dataclass(frozen=True)
 class Transport:
     """A connection that is kept open, with its limits in seconds and bytes."""
 
-    silence_s: float = _SILENCE_S
-    total_s: float = _TOTAL_S
-    most_bytes: int = _MOST_BYTES
+    read_timeout_s: float = _READ_TIMEOUT_S
+    total_timeout_s: float = _TOTAL_TIMEOUT_S
+    max_bytes: int = _MAX_BYTES
     clock: Callable[[], float] = time.monotonic
     _session: requests.Session = field(default_factory=requests.Session)
 
     def __post_init__(self) -> None:
-        be_prompt(self._session, lambda: self.total_s)
+        limit_header_time(self._session, lambda: self.total_timeout_s)
 
     def post(self, url: str, **content: object) -> Received:
-        """Send one POST; raises `Unreachable` on anything short of a whole answer."""
+        """Send one POST; raises `Unreachable` on anything short of a complete answer."""
         try:
             return self._post(url, content)
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -43,35 +43,34 @@ class Transport:
 
     def _post(self, url: str, content: dict[str, object]) -> Received:
         if self._session.trust_env:
-            _settle(self._session, url)
-        ends = self.clock() + self.total_s
+            _fix_environment(self._session, url)
+        ends = self.clock() + self.total_timeout_s
         body = bytearray()
-        limits = (_CONNECT_S, self.silence_s)
         # redirects are not followed: the token would travel with them
         with self._session.post(
             url,
             stream=True,
-            timeout=limits,
+            timeout=(_CONNECT_TIMEOUT_S, self.read_timeout_s),
             allow_redirects=False,
             **content,  # type: ignore[arg-type]
         ) as response:
-            # read1, since `iter_content` waits for a full piece however slowly it trickles in
-            while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
-                body += piece
-                if len(body) > self.most_bytes:
-                    raise Unreachable(f"the answer is larger than {self.most_bytes} bytes")
+            # read1, since `iter_content` waits for a full chunk however slowly it trickles in
+            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+                body += chunk
+                if len(body) > self.max_bytes:
+                    raise Unreachable(f"the answer is larger than {self.max_bytes} bytes")
                 if self.clock() > ends:
-                    raise Unreachable(f"the answer did not end within {self.total_s:.0f} s")
-            headers = response.headers.copy()  # which finds a name in any letter case, as gateways write them
+                    raise Unreachable(f"the answer did not end within {self.total_timeout_s:.0f} s")
+            headers = response.headers.copy()  # finds a name in any letter case, as gateways write them
             headers.pop("Set-Cookie", None)
             return Received(response.status_code, headers, body.decode("utf-8", "surrogateescape"))
 
 
-def _settle(session: requests.Session, url: str) -> None:
+def _fix_environment(session: requests.Session, url: str) -> None:
     """Take proxy and certificates from the environment once, and nothing from a .netrc, which would replace the token.
 
-    requests would go through the whole environment again for each request.
+    requests would read the whole environment again for each request.
     """
-    found = session.merge_environment_settings(url, {}, None, None, None)
+    environment = session.merge_environment_settings(url, {}, None, None, None)
     session.trust_env = False
-    session.proxies, session.verify = found["proxies"], found["verify"]
+    session.proxies, session.verify = environment["proxies"], environment["verify"]

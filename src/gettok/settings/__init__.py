@@ -1,4 +1,4 @@
-"""Settings: what `params.yaml` says, typed and checked."""
+"""Settings: the content of `params.yaml`, typed and checked."""
 
 from gettok.settings.loading import check, load, select
 from gettok.settings.types import (

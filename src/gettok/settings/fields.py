@@ -1,9 +1,10 @@
-"""What a single setting may be: days, texts, lists without doubles, and the forms of TikTok's names and ids.
+"""Types of single settings: days, texts, lists without duplicates, and TikTok's names and ids.
 
-A form is a function that gives the value back, or raises `ValueError` with a sentence.
+A check is a function that returns the value, or raises `ValueError` with a sentence.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, TypeVar
 
@@ -13,7 +14,7 @@ from gettok.settings.regions import REGION_CODES
 
 T = TypeVar("T")
 
-#: How the Research API sorts videos by length: under 15 s, to a minute, to five minutes, longer.
+#: The Research API's classes of video length: under 15 s, to a minute, to five minutes, longer.
 LENGTHS = ("SHORT", "MID", "LONG", "EXTRA_LONG")
 
 
@@ -65,17 +66,32 @@ def length(value: str) -> str:
     return value
 
 
+def one_of(choices: Iterable[str]) -> AfterValidator:
+    """Restrict a text to the names of a registry.
+
+    Used as `backend: Annotated[str, one_of(DOWNLOAD_BACKENDS)]`.
+    """
+    names = tuple(choices)
+
+    def check(value: str) -> str:
+        if value not in names:
+            raise ValueError(f"must be one of {', '.join(names)}")
+        return value
+
+    return AfterValidator(check)
+
+
 def as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
 def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     if len(set(values)) != len(values):
-        raise ValueError("names a value twice")
+        raise ValueError("has a value twice")
     return values
 
 
-#: A list in YAML, a tuple here, each value once.
+#: A list in YAML, a tuple here, without duplicates.
 Several = Annotated[tuple[T, ...], BeforeValidator(as_tuple), AfterValidator(_distinct)]
 
 Day = Annotated[date, BeforeValidator(day)]

@@ -1,7 +1,7 @@
-"""From `params.yaml` to settings, and from all settings to those that a stage declares.
+"""Settings out of `params.yaml`, and the part of them that a stage declares.
 
-The whole file is checked whichever part is used, so that a wrong key stops a run before its first request. `select`
-then leaves only the parts that a stage declares in dvc.yaml: reading any other raises `AttributeError`.
+The file is always checked as a whole, so that a wrong key stops a run before its first request. `select` then leaves
+only the parts that a stage declares in dvc.yaml: reading any other raises `AttributeError`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,28 +18,28 @@ S = TypeVar("S", bound=BaseModel)
 
 
 def check(raw: object, origin: str) -> Settings:
-    """Settings from plain data; raises `BadSettings` naming every wrong key."""
+    """Settings from plain data; raises `BadSettings`, which names every wrong key."""
     try:
         return Settings.model_validate(raw)
     except ValidationError as error:
-        wrong = "; ".join(
-            _say(problem["loc"], problem["msg"], problem["input"]) for problem in error.errors()
+        problems = "; ".join(
+            _described(problem["loc"], problem["msg"], problem["input"]) for problem in error.errors()
         )
         raise BadSettings(
-            f"{origin}: {wrong}",
+            f"{origin}: {problems}",
             "stopped before any request or model load",
             "correct the key under conf/ and run `gettok compose`, or pass it as `dvc exp run -S key=value`",
         ) from None
 
 
-def _say(place: tuple[int | str, ...], message: str, value: object) -> str:
+def _described(place: tuple[int | str, ...], message: str, value: object) -> str:
     key = ".".join(str(part) for part in place)
     given = "" if isinstance(value, Mapping) else f" (it is {value!r})"
     return f"{key or 'the file'}: {message.removeprefix('Value error, ')}{given}"
 
 
 def load(path: Path) -> Settings:
-    """Settings out of a `params.yaml`."""
+    """The settings in a `params.yaml`."""
     try:
         raw = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
@@ -62,5 +62,5 @@ def _select(section: S, paths: list[list[str]]) -> S:
         value = getattr(section, name)
         rest = [path[1:] for path in paths if path[0] == name]
         chosen[name] = value if [] in rest else _select(value, rest)
-    # model_construct would fill in defaults; only the query's terms have some, and a query is chosen whole
+    # model_construct fills in defaults; only the query's terms have some, and a query is always selected as a whole
     return section.model_construct(**chosen)

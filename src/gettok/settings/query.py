@@ -1,7 +1,7 @@
-"""A study's query, and how it is said to the Research API.
+"""A study's query, and its form for the Research API.
 
-Source: TikTok Research API documentation, "Query Videos". Which operation goes with which field is not documented: the
-table here has those that make sense. A condition takes at most 100 values, as researchtikpy#22 found.
+Source: TikTok Research API documentation, "Query Videos". The documentation does not say which field takes which
+operation; the table here has those that make sense. A condition takes at most 100 values, as researchtikpy#22 found.
 """
 
 import json
@@ -17,7 +17,7 @@ from gettok.settings import fields
 from gettok.settings.fields import Section
 from gettok.step import Json
 
-MOST_VALUES = 100
+MAX_VALUES = 100
 
 
 def _date(value: str) -> str:
@@ -29,42 +29,42 @@ def _date(value: str) -> str:
     raise ValueError(f"{value!r} must be a day as YYYYMMDD")
 
 
-class Asked(NamedTuple):
-    """What the API's field may be asked, and the form of its values."""
+class Field(NamedTuple):
+    """A field of the API: the operations that it takes, and the check of its values."""
 
     operations: frozenset[str]
-    form: Callable[[str], str]
+    check: Callable[[str], str]
 
 
-_CHOICE = frozenset({"EQ", "IN"})
+_EQUALITY = frozenset({"EQ", "IN"})
 _ORDER = frozenset({"EQ", "GT", "GTE", "LT", "LTE"})
 
-FIELDS: Mapping[str, Asked] = MappingProxyType(
+FIELDS: Mapping[str, Field] = MappingProxyType(
     {
-        "create_date": Asked(_ORDER | _CHOICE, _date),
-        "username": Asked(_CHOICE, fields.username),
-        "region_code": Asked(_CHOICE, fields.region),
-        "video_id": Asked(_CHOICE, fields.number),
-        "hashtag_name": Asked(_CHOICE, fields.tag),
-        "keyword": Asked(_CHOICE, fields.word),
-        "music_id": Asked(_CHOICE, fields.number),
-        "effect_id": Asked(_CHOICE, fields.number),
-        "video_length": Asked(_CHOICE, fields.length),
-        "view_count": Asked(_ORDER, fields.number),
-        "comment_count": Asked(_ORDER, fields.number),
+        "create_date": Field(_ORDER | _EQUALITY, _date),
+        "username": Field(_EQUALITY, fields.username),
+        "region_code": Field(_EQUALITY, fields.region),
+        "video_id": Field(_EQUALITY, fields.number),
+        "hashtag_name": Field(_EQUALITY, fields.tag),
+        "keyword": Field(_EQUALITY, fields.word),
+        "music_id": Field(_EQUALITY, fields.number),
+        "effect_id": Field(_EQUALITY, fields.number),
+        "video_length": Field(_EQUALITY, fields.length),
+        "view_count": Field(_ORDER, fields.number),
+        "comment_count": Field(_ORDER, fields.number),
     }
 )
 
-#: Our terms and the API's fields. A video may have several of the first, and has one of each of the others.
-_SEVERAL = MappingProxyType({"keywords": "keyword", "hashtags": "hashtag_name", "effects": "effect_id"})
+#: Our terms and the API's fields. A video may have several values of the first fields, and one value of the others.
+_MULTIPLE = MappingProxyType({"keywords": "keyword", "hashtags": "hashtag_name", "effects": "effect_id"})
 _SINGLE = MappingProxyType(
     {"usernames": "username", "music": "music_id", "regions": "region_code", "lengths": "video_length"}
 )
-_TERMS = MappingProxyType({**_SEVERAL, **_SINGLE})
+_TERMS = MappingProxyType({**_MULTIPLE, **_SINGLE})
 
 
 class Terms(Section):
-    """What to look for in a video. `music` and `effects` are ids."""
+    """Terms to search for. `music` and `effects` are ids."""
 
     keywords: fields.Words = ()
     hashtags: fields.Tags = ()
@@ -80,10 +80,10 @@ class Terms(Section):
 
 
 class Query(Section):
-    """Which videos belong to a study: at least one of `any`, all of `all`, nothing of `none`; or the API's own JSON.
+    """The videos of a study: at least one term of `any`, all of `all`, none of `none`; or the API's own JSON.
 
-    Of `all`, a video must have each keyword, hashtag and effect, and its only username, music, region and length
-    among those named.
+    Under `all`, a video must have each keyword, hashtag and effect; its username, music, region and length must each be
+    among those listed.
     """
 
     any: Terms = Terms()
@@ -92,35 +92,35 @@ class Query(Section):
     raw: fields.Text | None = None
 
     @model_validator(mode="after")
-    def _can_be_asked(self) -> Self:
-        asks = self.any.given() or self.all.given()
-        if self.raw is None and not asks:
+    def _is_searchable(self) -> Self:
+        has_terms = self.any.given() or self.all.given()
+        if self.raw is None and not has_terms:
             raise ValueError("needs at least one condition under any or all, or the API's own JSON as raw")
-        if self.raw is not None and (asks or self.none.given()):
-            raise ValueError("has raw beside any, all or none: raw must stand alone")
-        conditions(self)  # which raises for what cannot be said
+        if self.raw is not None and (has_terms or self.none.given()):
+            raise ValueError("has raw beside any, all or none: raw cannot be combined with them")
+        conditions(self)  # raises for what a single search cannot express
         return self
 
 
 def conditions(query: Query) -> dict[str, Json]:
     """The API's `query` object, without empty groups; equal queries give equal objects.
 
-    Raises `ValueError` for what one search cannot say.
+    Raises `ValueError` for what a single search cannot express.
     """
-    groups = _built(query) if query.raw is None else _read(query.raw)
+    groups = _built(query) if query.raw is None else _parsed(query.raw)
     return {group: lines for group, lines in groups.items() if lines}
 
 
 def _built(query: Query) -> dict[str, Json]:
-    large = {name for name in _SINGLE if len(getattr(query.all, name)) > MOST_VALUES}
+    large = {name for name in _SINGLE if len(getattr(query.all, name)) > MAX_VALUES}
     if large and (query.any.given() or len(large) > 1):
         raise ValueError(
-            f"all.{min(large)} has more than {MOST_VALUES} values, which one search can only ask for if there "
-            "is nothing under any and no second long list under all: shorten it, or make several studies of this one"
+            f"all.{min(large)} has more than {MAX_VALUES} values, which one search allows only if any is empty "
+            "and all has no second list of that length: shorten it, or split the study"
         )
     each = [
         {"field_name": field, "operation": "EQ", "field_values": [value]}
-        for name, field in _SEVERAL.items()
+        for name, field in _MULTIPLE.items()
         for value in sorted(getattr(query.all, name))
     ]
     return {
@@ -136,28 +136,30 @@ def _one_of(terms: Terms, names: Iterable[str]) -> list[Json]:
         {
             "field_name": _TERMS[name],
             "operation": "IN",
-            "field_values": sorted(values)[first : first + MOST_VALUES],
+            "field_values": sorted(values)[first : first + MAX_VALUES],
         }
         for name, values in terms.given().items()
         if name in chosen
-        for first in range(0, len(values), MOST_VALUES)
+        for first in range(0, len(values), MAX_VALUES)
     ]
 
 
-def _read(raw: str) -> dict[str, Json]:
+def _parsed(raw: str) -> dict[str, Json]:
     try:
         query = json.loads(raw)
     except json.JSONDecodeError as error:
-        raise ValueError(f"raw is no JSON: {error}") from error
+        raise ValueError(f"raw is not JSON: {error}") from error
     check_query(query)
     groups: dict[str, Json] = query
     return groups
 
 
 def check_query(query: Json) -> None:
-    """Raise `ValueError`, naming the place, unless the API can be expected to take this `query` object."""
+    """Raise `ValueError`, which names the place, unless the API can be expected to accept this `query` object."""
     if not isinstance(query, dict) or not query.keys() <= {"and", "or", "not"}:
-        raise ValueError("a query is an object with lists of conditions as and, or, not, and nothing else")
+        raise ValueError(
+            "a query is an object whose only keys are and, or, not, each with a list of conditions"
+        )
     for group, lines in query.items():
         if not isinstance(lines, list):
             raise ValueError(f"{group} must be a list of conditions")  # noqa: TRY004 - pydantic takes ValueError
@@ -184,13 +186,13 @@ def _check_condition(place: str, line: Json) -> None:
 def _check_values(place: str, name: str, operation: str, values: Json) -> None:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise ValueError(f"{place} must be a list of quoted texts, numbers and dates too")
-    most = MOST_VALUES if operation == "IN" else 1
+    most = MAX_VALUES if operation == "IN" else 1
     if not 1 <= len(values) <= most:
         raise ValueError(
-            f"{place} has {len(values)} values; {operation} takes {most} at most, and at least one"
+            f"{place} has {len(values)} values; {operation} takes at least one and at most {most}"
         )
     for number, value in enumerate(values):
         try:
-            FIELDS[name].form(value)
+            FIELDS[name].check(value)
         except ValueError as error:
             raise ValueError(f"{place}[{number}]: {error}") from None

@@ -1,6 +1,6 @@
 """The region codes that the Research API accepts.
 
-Source: TikTok Research API documentation, "Query Videos", `region_code`. `TP` is there beside `TL`; `UK` is not.
+Source: TikTok Research API documentation, "Query Videos", `region_code`. It has both `TP` and `TL`, and no `UK`.
 """
 
 _CODES = """

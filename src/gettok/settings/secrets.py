@@ -1,17 +1,17 @@
-"""Credentials: out of the environment only, and never printed."""
+"""Credentials: read from the environment only, and never printed."""
 
 import os
 
 from gettok.errors import BadCredentials
 
-#: A shorter key guards nothing (a local server takes `EMPTY`), and blotting it out would garble plain words.
-_WORTH_HIDING = 12
+#: A shorter key protects nothing (a local server accepts `EMPTY`), and redacting it would garble ordinary words.
+_MIN_LENGTH = 12
 
 
 class Secret:
     """A credential that shows as `***` wherever it is printed, formatted or logged.
 
-    No dataclass, and without a `__dict__`, so that nothing which walks over fields finds it.
+    It is not a dataclass and has no `__dict__`, so that code which walks over fields does not find it.
     """
 
     __slots__ = ("_value",)
@@ -22,9 +22,9 @@ class Secret:
     def reveal(self) -> str:
         return self._value
 
-    def blot_out(self, text: str) -> str:
-        """The text without the credential: some servers repeat the key that they refuse."""
-        return text.replace(self._value, "***") if len(self._value) >= _WORTH_HIDING else text
+    def redact(self, text: str) -> str:
+        """The text with `***` for the credential: some servers repeat the key that they refuse."""
+        return text.replace(self._value, "***") if len(self._value) >= _MIN_LENGTH else text
 
     def __repr__(self) -> str:
         return "***"
@@ -45,11 +45,11 @@ def from_environment(name: str) -> Secret:
             "stopped before any request",
             f"put the key into it, for example with `export {name}=…`",
         )
-    # the HTTP library would print such a key in full when it refuses it as a header
+    # the HTTP library prints such a key in full when it refuses it as a header
     if not (value.isascii() and value.isprintable()) or " " in value:
         raise BadCredentials(
             f"the environment variable {name} holds a character that no key has",
-            "stopped before any request; the value was shown to nobody",
+            "stopped before any request; the value was not printed",
             "look for a space, a line break or a typographic quote inside it",
         )
     return Secret(value)

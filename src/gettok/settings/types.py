@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from gettok.engine import ENGINES
 from gettok.settings.fields import (
     Count,
     Day,
@@ -16,19 +17,27 @@ from gettok.settings.fields import (
     Texts,
     Words,
     as_tuple,
+    one_of,
 )
 from gettok.settings.query import Query
+from gettok.settings.registries import (
+    ASR_BACKENDS,
+    DOWNLOAD_BACKENDS,
+    EMBEDDERS,
+    FRAME_BACKENDS,
+    OCR_BACKENDS,
+)
 
 
 class Event(Section):
-    """Something that happened, for the timeline in the report."""
+    """An event for the timeline in the report."""
 
     day: Day
     label: Text
 
 
 class StanceTarget(Section):
-    """Whom or what a stance is about, and the labels to choose from."""
+    """The person or matter that stances are about, and the labels to choose from."""
 
     target: Text
     labels: Annotated[Texts, Field(min_length=2)]
@@ -51,7 +60,7 @@ class Study(Section):
 
 
 class Source(Section):
-    """How videos are found, and where pages and files come from. `sandbox:` stands for the embedded sandbox."""
+    """How videos are found, and where pages and files come from. The address `sandbox:` means the embedded sandbox."""
 
     kind: Literal["research_api", "ids", "zeeschuimer"]
     name: Name
@@ -64,9 +73,9 @@ class Source(Section):
     def _has_its_file(self) -> Self:
         if (self.file is None) != (self.kind == "research_api"):
             raise ValueError(
-                f"kind {self.kind} takes no file"
+                f"the kind {self.kind} reads no file: set file to null"
                 if self.file
-                else f"kind {self.kind} needs a file to read, such as inputs/ids.csv"
+                else f"the kind {self.kind} reads a file: name it as file, such as inputs/ids.csv"
             )
         return self
 
@@ -81,7 +90,7 @@ class Users(Section):
 
 
 class Collect(Section):
-    """How the client's daily quota is used. `None` for `comments` and `users`: they are not asked for."""
+    """How the client's daily quota is used. Comments and users are not asked for if theirs are `None`."""
 
     requests_per_day: Positive
     reserve: Count
@@ -95,18 +104,18 @@ class Collect(Section):
 
     @model_validator(mode="after")
     def _leaves_something_to_search_with(self) -> Self:
-        others = [part.requests_per_day for part in (self.comments, self.users) if part]
-        if self.reserve + sum(others) >= self.requests_per_day:
+        taken = [part.requests_per_day for part in (self.comments, self.users) if part]
+        if self.reserve + sum(taken) >= self.requests_per_day:
             raise ValueError(
-                "reserve, comments and users together take all requests_per_day; none is left to search with"
+                "reserve, comments and users together take all requests_per_day; none are left to search with"
             )
         return self
 
 
 class Download(Section):
-    """Where files come from, and how gently they are asked for. `folder` is read by the backend `local` alone."""
+    """Where files come from, and the limits on requests for them. Only the backend `local` reads `folder`."""
 
-    backend: Literal["page", "ytdlp", "pyktok", "local"]
+    backend: Annotated[str, one_of(DOWNLOAD_BACKENDS)]
     folder: Text
     timeout_s: Positive
     max_attempts: Positive
@@ -117,27 +126,31 @@ class Download(Section):
 
 
 class Frames(Section):
-    """Which frames are taken: every `stride`-th, one in `every_s` seconds, or the first of each scene."""
+    """Which frames are extracted: every `stride`-th, one in `every_s` seconds, or the first of each scene.
 
-    backend: Literal["pyav", "decord", "opencv", "torchcodec"]
+    Of these, a frame is kept if it differs from the last kept one in at least `min_hash_distance` of 64 bits; `None`
+    keeps all.
+    """
+
+    backend: Annotated[str, one_of(FRAME_BACKENDS)]
     select: Literal["stride", "seconds", "scenes"]
     stride: Positive
     every_s: Annotated[float, Field(gt=0)]
     scene_threshold: Annotated[float, Field(gt=0)]
     max_frames: Positive
-    min_hash_distance: Annotated[int, Field(ge=0, le=64)] | None
+    min_hash_distance: Annotated[int, Field(ge=1, le=64)] | None
     longest_edge: Positive
     jpeg_quality: Annotated[int, Field(ge=1, le=95)]
 
 
 class Asr(Section):
-    """Which speech model listens, and how. Voices are cut to `chunk_s` and filled with silence to `window_s`."""
+    """Which speech model transcribes, and how. Speech is cut to `chunk_s` and padded with silence to `window_s`."""
 
-    backend: Literal["whisperx", "transformers"]
+    backend: Annotated[str, one_of(ASR_BACKENDS)]
     model: Text
     revision: str | None
     device: Literal["auto", "cpu", "cuda"]
-    compute_type: Literal["auto", "int8", "int8_float16", "float16", "float32"]
+    compute_type: Text
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None
     vad: Literal["silero", "pyannote"]
     batch_size: Positive
@@ -151,8 +164,11 @@ class Asr(Section):
     def _can_be_run(self) -> Self:
         if self.chunk_s > self.window_s:
             raise ValueError(f"chunk_s ({self.chunk_s}) is longer than window_s ({self.window_s})")
-        if self.backend == "transformers" and self.compute_type.startswith("int8"):
-            raise ValueError(f"the backend transformers has no compute_type {self.compute_type}")
+        compute_types = ("auto", *ASR_BACKENDS[self.backend].compute_types)
+        if self.compute_type not in compute_types:
+            raise ValueError(
+                f"the backend {self.backend} has no compute_type {self.compute_type}, but {', '.join(compute_types)}"
+            )
         return self
 
 
@@ -164,7 +180,7 @@ class Prices(Section):
 
 
 class ImageTokens(Section):
-    """How a host counts pictures: `low` each in low detail; else `base`, and `square` for each 512 pixels squared."""
+    """How a host counts images: `low` tokens in low detail, else `base` plus `square` for each square of 512 pixels."""
 
     low: Count
     base: Count
@@ -172,7 +188,7 @@ class ImageTokens(Section):
 
 
 class Batch(Section):
-    """Ask in files of at most so many requests and bytes, and look every so often whether they are answered."""
+    """Ask in files of at most this many requests and bytes, and check every `poll_s` seconds for their answers."""
 
     requests: Positive
     bytes: Positive
@@ -187,9 +203,9 @@ class Voter(Section):
 
 
 class Llm(Section):
-    """An OpenAI-compatible endpoint, and how to ask it. `sandbox:` stands for the embedded sandbox.
+    """An OpenAI-compatible endpoint, and how to ask it. `sandbox:` means the embedded sandbox.
 
-    `votes`, `confidence` and `others` are about stances alone: no description depends on them.
+    `votes`, `confidence` and `extra_models` are about stances only: no description depends on them.
     """
 
     base_url: Text
@@ -209,16 +225,16 @@ class Llm(Section):
     max_concurrency: Positive
     budget_usd: Annotated[float, Field(gt=0)] | None
     image_tokens: ImageTokens
-    #: `None`: one call each.
+    #: `None`: one call for each question.
     batch: Batch | None
     prices: Prices | None
 
     @model_validator(mode="after")
     def _has_one_confidence(self) -> Self:
         if len(set(self.models)) != len(self.models):
-            raise ValueError(f"others names a model twice: {', '.join(self.models)}")
+            raise ValueError(f"extra_models names a model twice: {', '.join(self.models)}")
         if self.confidence == "logprobs" and (self.votes > 1 or self.extra_models):
-            raise ValueError("confidence logprobs is of one answer: it takes votes 1 and no others")
+            raise ValueError("confidence logprobs needs a single answer: votes 1, and no extra_models")
         return self
 
     @property
@@ -227,13 +243,13 @@ class Llm(Section):
         return (self.model, *(other.model for other in self.extra_models))
 
     def prices_of(self, model: str) -> Prices | None:
-        """What a model costs, if anybody has said it."""
+        """A model's prices, if they are set."""
         if model == self.model:
             return self.prices
         return {other.model: other.prices for other in self.extra_models}.get(model)
 
     def alone(self, model: str) -> "Llm":
-        """The same endpoint with this one model."""
+        """The same endpoint with this model alone."""
         changes = {"model": model, "prices": self.prices_of(model), "extra_models": ()}
         return self.model_copy(update=changes)
 
@@ -249,7 +265,7 @@ StanceInput = Literal["transcript", "description", "on_screen_text", "caption", 
 
 
 class StancePrompt(Section):
-    """A prompt whose `{target}` and `{labels}` are filled from the study, and what the model gets with it."""
+    """A prompt, with `{target}` and `{labels}` to be filled in from the study, and the inputs that the model gets."""
 
     name: Name
     text: Text
@@ -261,56 +277,57 @@ class Prompts(Section):
     stance: StancePrompt
 
 
-def _with_a_place_for_the_label(order: str) -> str:
-    if "{label}" not in order:
-        raise ValueError("must have {label} where the wanted label stands")
-    return order
+def _with_label(instruction: str) -> str:
+    if "{label}" not in instruction:
+        raise ValueError("must have {label} in place of the wanted label")
+    return instruction
 
 
 class PromptInjection(Section):
-    """How many videos are attacked, with which instructions, and what a control gets in their place."""
+    """How many videos get prompt injection variants, the instructions in them, and the texts of the control."""
 
     videos: Positive
-    instructions: Annotated[
-        Several[Annotated[Text, AfterValidator(_with_a_place_for_the_label)]], Field(min_length=1)
-    ]
+    instructions: Annotated[Several[Annotated[Text, AfterValidator(_with_label)]], Field(min_length=1)]
     control_texts: Annotated[Words, Field(min_length=1)]
 
 
 class Ocr(Section):
-    """Who else reads the text on the frames that a model is shown, to be held against what the model gives."""
+    """OCR of the frames that a model is shown, to compare with the model's on-screen text."""
 
-    backend: Literal["rapidocr"]
+    backend: Annotated[str, one_of(OCR_BACKENDS)]
     min_confidence: Share
     max_concurrency: Positive
 
 
 class Embedder(Section):
-    kind: Literal["charngram", "transformer"]
+    """What turns texts into vectors. `model` and `revision` are read by the kind `transformer` alone."""
+
+    kind: Annotated[str, one_of(EMBEDDERS)]
     model: str | None
     revision: str | None
 
 
 class Release(Section):
-    """What others get: `ids_only`, `derived` (no captions, names or pictures), or `full`."""
+    """What others get: `ids_only`, `derived` (no captions, names or images), or `full`."""
 
     form: Literal["ids_only", "derived", "full"]
 
 
 class Report(Section):
-    """Whether hashtags that differ in capitals and accents alone count as one."""
+    """Whether hashtags that differ only in case or accents count as one: `folded` if so, else `verbatim`."""
 
-    hashtags: Literal["together", "apart"]
+    hashtags: Literal["folded", "verbatim"]
 
 
 class Engine(Section):
-    """How work is spread. In no stage's params: it cannot change a result."""
+    """How work is spread. In no stage's params, since it cannot change a result."""
 
-    name: Literal["local"]
+    name: Annotated[str, one_of(ENGINES)]
     workers: Positive | None
 
 
 class Settings(Section):
+    about: Text
     conf_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     study: Study
     source: Source
@@ -320,9 +337,9 @@ class Settings(Section):
     asr: Asr
     llm: Llm
     prompts: Prompts
-    #: `None`: no video is attacked.
+    #: `None`: no variants.
     prompt_injection: PromptInjection | None
-    #: `None`: nobody else does.
+    #: `None`: no OCR.
     ocr: Ocr | None
     embedder: Embedder
     release: Release

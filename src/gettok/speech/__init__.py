@@ -1,4 +1,4 @@
-"""What is said in a video: where somebody speaks, the words, and how far they can be trusted."""
+"""Transcripts: where there is speech in a video, what is said, and how far the text can be trusted."""
 
 from gettok.speech.step import TranscribeStep
 

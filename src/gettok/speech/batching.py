@@ -1,7 +1,7 @@
-"""Fills the batches of a recogniser with the stretches of many clips.
+"""Fill a recogniser's batches with the chunks of many clips.
 
-A clip of 15 to 60 seconds has one or two stretches, and a batch has room for many more. There is no thread of the
-pool's own: whoever waits for an answer, and finds nobody at the model, takes what is there and asks it.
+A clip of 15 to 60 seconds has one or two chunks, and a batch has room for many more. No thread belongs to the batcher:
+a caller that waits for a result, and finds the model free, takes the chunks that are waiting and runs the batch.
 """
 
 import logging
@@ -13,34 +13,34 @@ from threading import Condition
 
 from gettok.errors import GettokError, Stop, Unusable
 from gettok.media.audio import Recording
-from gettok.speech.recognizer import Request, Result, Writer
+from gettok.speech.recognizer import Recognizer, Request, Result
 from gettok.speech.vad import Chunk
 
 _log = logging.getLogger(__name__)
 
-_NO_ROOM = ("out of memory", "ALLOC_FAILED", "bad allocation", "bad_alloc")
-#: So many stretches in a row that the device has no memory for are no accident.
-_MOST_IN_A_ROW = 5
+_OOM_MESSAGES = ("out of memory", "ALLOC_FAILED", "bad allocation", "bad_alloc")
+#: So many chunks in a row that do not fit into memory are not an accident.
+_MAX_OOM_IN_A_ROW = 5
 
 
 class _Clip:
-    """One clip's stretches: what is still to be taken, and what came back."""
+    """One clip's chunks: those still to be taken, and the results so far."""
 
     def __init__(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> None:
         self._recording = recording
         self._chunks = chunks
         self._language = language
         self.waiting = deque(range(len(chunks)))
-        self.written: dict[int, Result] = {}
+        self.results: dict[int, Result] = {}
         self.error: GettokError | None = None
 
     @property
     def is_done(self) -> bool:
-        return self.error is not None or len(self.written) == len(self._chunks)
+        return self.error is not None or len(self.results) == len(self._chunks)
 
-    def asked(self, place: int) -> Request:
-        """Cut out only now, so that the sound that waits stays on the disk."""
-        chunk = self._chunks[place]
+    def request(self, index: int) -> Request:
+        """Cut out only now, so that waiting sound stays on disk."""
+        chunk = self._chunks[index]
         return Request(self._recording.cut(chunk.start_s, chunk.end_s), self._language)
 
     def fail(self, error: GettokError) -> None:
@@ -48,151 +48,152 @@ class _Clip:
         self.waiting.clear()
 
 
-_Taken = list[tuple[_Clip, int]]
+_Batch = list[tuple[_Clip, int]]
 
 
-class Pool:
+class Batcher:
     """Safe for any number of threads, each with a clip of its own."""
 
-    def __init__(self, writer: Writer, batch_size: int) -> None:
-        self._writer = writer
+    def __init__(self, recognizer: Recognizer, batch_size: int) -> None:
+        self._recognizer = recognizer
         self._batch_size = batch_size
         self._is_shrunk = False
         self._clips: deque[_Clip] = deque()
         self._busy = 0
-        self._crowded_in_a_row = 0
+        self._oom_in_a_row = 0
         self._changed = Condition()
-        # what a thread has allocated it keeps in part, so the few lanes do the work of all that ask
-        self._lanes = ThreadPoolExecutor(writer.lanes)
+        # a thread keeps part of the memory that it has allocated, so a few threads do the work for all callers
+        self._executor = ThreadPoolExecutor(recognizer.concurrency)
 
-    def write(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Result]:
-        """What is said in each chunk. Raises `Unusable` (`too_large`) if the device cannot hold one of them.
+    def transcribe(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Result]:
+        """The text of each chunk. Raises `Unusable` (`too_large`) if the device cannot hold one of them.
 
-        Chunks of all clips that wait are taken in turns, so that a long clip does not keep short ones waiting.
+        Chunks of all waiting clips take turns, so that a long clip does not delay short ones.
         """
         clip = _Clip(recording, chunks, language)
         with self._changed:
             self._clips.append(clip)
             try:
                 while not clip.is_done:
-                    if self._may_ask():
-                        self._ask(self._take())
+                    if self._may_run():
+                        self._run(self._take_batch())
                     else:
                         self._changed.wait()
             finally:
-                clip.waiting.clear()  # if this one failed, nobody waits for the rest of it
+                clip.waiting.clear()  # after an error the rest of this clip is not needed
         if clip.error is not None:
             raise clip.error
-        return [clip.written[place] for place in range(len(chunks))]
+        return [clip.results[index] for index in range(len(chunks))]
 
-    def _may_ask(self) -> bool:
-        """A further lane is for full batches only: it must not take from the next one what would have filled it."""
+    def _may_run(self) -> bool:
+        """A second batch runs beside the first only when it is full: later chunks would have filled it."""
         waiting = sum(len(clip.waiting) for clip in self._clips)
         if self._busy:
-            return self._busy < self._writer.lanes and waiting >= self._batch_size
+            return self._busy < self._recognizer.concurrency and waiting >= self._batch_size
         return waiting > 0
 
-    def _take(self) -> _Taken:
-        """One chunk of each clip in turn, until a batch is full."""
-        taken: _Taken = []
-        while self._clips and len(taken) < self._batch_size:
+    def _take_batch(self) -> _Batch:
+        """One chunk of each clip in turn, until the batch is full."""
+        batch: _Batch = []
+        while self._clips and len(batch) < self._batch_size:
             clip = self._clips.popleft()
             if clip.waiting:
-                taken.append((clip, clip.waiting.popleft()))
+                batch.append((clip, clip.waiting.popleft()))
             if clip.waiting:
                 self._clips.append(clip)
-        return taken
+        return batch
 
-    def _ask(self, taken: _Taken) -> None:
-        """Called with the lock held, and gives it back while the model works."""
+    def _run(self, batch: _Batch) -> None:
+        """Called with the lock held, which is released while the model works."""
         self._busy += 1
-        said: Sequence[Result | GettokError] = ()
+        outcomes: Sequence[Result | GettokError] = ()
         self._changed.release()
         try:
-            said = self._lanes.submit(self._said, taken).result()
+            outcomes = self._executor.submit(self._outcomes, batch).result()
         finally:
             self._changed.acquire()
             self._busy -= 1
-            self._settle(taken, said)
+            self._settle(batch, outcomes)
             self._changed.notify_all()
 
-    def _settle(self, taken: _Taken, said: Sequence[Result | GettokError]) -> None:
-        """After an error that is nobody's in particular, whoever asks next will meet it too."""
-        if not said:
-            for clip, place in taken:
-                clip.waiting.append(place)
+    def _settle(self, batch: _Batch, outcomes: Sequence[Result | GettokError]) -> None:
+        """After an unexpected error there are no outcomes: the chunks wait again, and the next caller meets it, too."""
+        if not outcomes:
+            for clip, index in batch:
+                clip.waiting.append(index)
                 if clip not in self._clips:
                     self._clips.append(clip)
-        for (clip, place), outcome in zip(taken, said, strict=False):
+        for (clip, index), outcome in zip(batch, outcomes, strict=False):
             if isinstance(outcome, GettokError):
                 clip.fail(outcome)
             else:
-                clip.written[place] = outcome
+                clip.results[index] = outcome
 
-    def _said(self, taken: _Taken) -> Sequence[Result | GettokError]:
-        return self._together([clip.asked(place) for clip, place in taken])
+    def _outcomes(self, batch: _Batch) -> Sequence[Result | GettokError]:
+        return self._transcribe([clip.request(index) for clip, index in batch])
 
-    def _together(self, asked: Sequence[Request]) -> Sequence[Result | GettokError]:
+    def _transcribe(self, requests: Sequence[Request]) -> Sequence[Result | GettokError]:
+        """In smaller batches where the device has no memory for this one."""
         try:
-            return self._writer.write(asked)
+            return self._recognizer.transcribe(requests)
         except (RuntimeError, MemoryError) as error:
-            if not _is_crowded(error):
+            if not _is_oom(error):
                 raise
-        if len(asked) == 1:
-            return [self._alone(asked[0])]
-        self._shrink_to(len(asked) // 2)
-        said: list[Result | GettokError] = []
-        while len(said) < len(asked):
-            said += self._together(asked[len(said) : len(said) + self._batch_size])
-        return said
+        if len(requests) == 1:
+            return [self._retry_one(requests[0])]
+        self._shrink_to(len(requests) // 2)
+        outcomes: list[Result | GettokError] = []
+        while len(outcomes) < len(requests):
+            outcomes += self._transcribe(requests[len(outcomes) : len(outcomes) + self._batch_size])
+        return outcomes
 
-    def _shrink_to(self, room: int) -> None:
-        """For the rest of the run: the device would have no room for the next large batch either."""
+    def _shrink_to(self, size: int) -> None:
+        """For the rest of the run: the next large batch would not fit either."""
         with self._changed:
             if not self._is_shrunk:
                 _log.warning(
-                    "the device has no memory for %d stretches at a time: fewer are tried; lower asr.batch_size",
+                    "the device has no memory for batches of %d chunks: trying smaller ones; lower asr.batch_size",
                     self._batch_size,
                 )
             self._is_shrunk = True
-            self._batch_size = min(self._batch_size, room)
+            self._batch_size = min(self._batch_size, size)
 
-    def _alone(self, asked: Request) -> Result | GettokError:
-        """The device had no room for it: it is tried once more, and given up if there still is none."""
+    def _retry_one(self, request: Request) -> Result | GettokError:
+        """Try a chunk that did not fit once more, and give it up if it still does not."""
         try:
-            written = self._writer.write([asked])[0]
+            result = self._recognizer.transcribe([request])[0]
         except (RuntimeError, MemoryError) as error:
-            if not _is_crowded(error):
+            if not _is_oom(error):
                 raise
-            self._crowded_in_a_row += 1
-            return _too_small(error) if self._crowded_in_a_row >= _MOST_IN_A_ROW else _too_large(error)
-        self._crowded_in_a_row = 0
-        return written
+            self._oom_in_a_row += 1
+            return _device_too_small(error) if self._oom_in_a_row >= _MAX_OOM_IN_A_ROW else _too_large(error)
+        self._oom_in_a_row = 0
+        return result
 
 
-def _is_crowded(error: RuntimeError | MemoryError) -> bool:
-    """Whether the device has no memory left, in the words of CUDA, cuBLAS, cuDNN or the system."""
-    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_ROOM)
+def _is_oom(error: RuntimeError | MemoryError) -> bool:
+    """Whether the device is out of memory, in the words of CUDA, cuBLAS, cuDNN or the system."""
+    return isinstance(error, MemoryError) or any(message in str(error) for message in _OOM_MESSAGES)
 
 
 @contextmanager
-def crowding_told() -> Iterator[None]:
-    """The same for what is done beside the pool: voices are looked for, and words timed, on the same device."""
+def oom_as_unusable() -> Iterator[None]:
+    """The same for voice activity detection and alignment, which use the same device without the batcher."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not _is_crowded(error):
+        if not _is_oom(error):
             raise
         raise _too_large(error) from error
 
 
 def _too_large(error: Exception) -> Unusable:
-    return Unusable("too_large", f"the device has no memory for this stretch of sound: {error}")
+    return Unusable("too_large", f"the device has no memory for this chunk of sound: {error}")
 
 
-def _too_small(error: Exception) -> Stop:
+def _device_too_small(error: Exception) -> Stop:
     return Stop(
-        f"the device's memory does not hold the speech model and one stretch of sound: {error}",
-        f"tried {_MOST_IN_A_ROW} stretches in a row, one at a time; every answer so far is kept",
+        f"the device's memory does not hold the speech model and one chunk of sound: {error}",
+        f"tried {_MAX_OOM_IN_A_ROW} chunks in a row, one at a time; every answer so far is kept",
         "free the device's memory, or choose a smaller model, a compute_type of int8, or device: cpu",
     )

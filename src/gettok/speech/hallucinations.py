@@ -1,8 +1,8 @@
-"""What Whisper is known to write where nobody speaks: ends of subtitles and of videos that it was trained on.
+"""What Whisper is known to write where there is no speech: ends of subtitles and of videos that it was trained on.
 
-Two of them, "thank you" and "thanks for watching", are a third of what Whisper wrote down from 301,000 sounds without
-speech (Barański et al. 2025, arXiv 2501.11378). A filter of phrases is no cure: a phrase that is not here passes. One
-that is written beside real words is kept with them, and doubted if it is a credit.
+Two of them, "thank you" and "thanks for watching", are a third of what Whisper wrote for 301,000 sounds without speech
+(Barański et al. 2025, arXiv 2501.11378). A filter of phrases is not a cure: a phrase that is not listed passes. A
+phrase beside real words is kept with them, and the transcript is flagged if the phrase is a credit.
 """
 
 import re
@@ -11,15 +11,15 @@ from functools import cache
 
 from gettok.text.tokens import normalise
 
-#: Whisper's own thresholds for a stretch in which it doubts that anybody spoke.
+#: Whisper's own thresholds for a segment that may have no speech (`no_speech_threshold`, `logprob_threshold`).
 DOUBTFUL_NO_SPEECH_PROB = 0.6
 DOUBTFUL_LOGPROB = -1.0
 
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
-# Credits of subtitlers and broadcasters, with where somebody saw Whisper write them. Nobody says them, so they are
-# inventions in whatever language Whisper believes to hear. Years and other numbers in them vary and do not count.
-# "As cited": others name that discussion as their source.
+# Credits of subtitlers and broadcasters, with where people saw Whisper write them. They are never spoken, so they are
+# hallucinations in every language. Years and other numbers in them vary and do not count. "As cited": others name that
+# discussion as their source.
 _CREDITS: Mapping[str, tuple[str, ...]] = {
     "openai/whisper discussion 928, as cited": (
         "Legendas pela comunidade Amara.org",
@@ -72,10 +72,10 @@ _CREDITS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
-# What people do say, above all at the end of a video, or of the news. Seen in silence: en arXiv 2501.11378,
+# What people do say, above all at the end of a video or of the news. Written for silence: en arXiv 2501.11378,
 # whisperIME#57, whisperX#1224; ja amical#71, vexa#617; ko pocketshell#452, meta-lens-ai#26; tr vexa#617;
 # ru video-subtitle-generator#29; vi openai/whisper discussion 928, as cited; zh whisper_streaming#179. The rest are in
-# filters of other transcribers, or say the same in Spanish and Portuguese as people do on TikTok.
+# filters of other transcribers, or are what people say on TikTok in Spanish and Portuguese.
 _GOODBYES: Mapping[str, tuple[str, ...]] = {
     "ar": ("شكرا", "شكرا للمشاهدة", "شكرا على المشاهدة", "اشتركوا في القناة"),
     "de": (
@@ -201,62 +201,61 @@ def is_hallucination(
 ) -> bool:
     """Whether the whole of a segment is one known phrase, once or several times in a row.
 
-    What people do say counts only where the model itself doubts, by Whisper's two thresholds; without its numbers
-    (`None`) nothing of it does. Those phrases are looked up in `language` and in English, which Whisper falls into
-    whatever is spoken. Some inventions are written with full confidence, and are kept: losing what somebody
-    said is worse.
+    Phrases that people do say count only where the model itself is in doubt, by Whisper's two thresholds; without its
+    numbers (`None`) they never count. They are looked up in `language` and in English, which Whisper falls back to in
+    any language. Some hallucinations are written with full confidence, and are kept: losing real speech is worse.
     """
-    said = _run_together(text)
-    if _is_row_of(_without_numbers(said), _credits()):
+    plain = _without_spaces(text)
+    if _repeats_one_of(_without_numbers(plain), _credits()):
         return True
-    return _in_doubt(no_speech_prob, avg_logprob) and _is_row_of(said, _goodbyes(language))
+    return _is_doubtful(no_speech_prob, avg_logprob) and _repeats_one_of(plain, _goodbyes(language))
 
 
 def holds_credits(text: str) -> bool:
-    """Whether subtitlers' credits stand anywhere in a text, be it among words that somebody said."""
-    said = normalise(_without_numbers(text))
-    laid_out = {spaced: _laid_out(said, spaced=spaced) for spaced in (True, False)}
-    return any(credit in laid_out[spaced] for credit, spaced in _credits_in_words())
+    """Whether a text contains subtitlers' credits anywhere, also among real words."""
+    words = normalise(_without_numbers(text))
+    joined = {spaced: _joined(words, spaced=spaced) for spaced in (True, False)}
+    return any(credit in joined[spaced] for credit, spaced in _credits_in_words())
 
 
-def _in_doubt(no_speech_prob: float | None, avg_logprob: float | None) -> bool:
+def _is_doubtful(no_speech_prob: float | None, avg_logprob: float | None) -> bool:
     unspoken = no_speech_prob is not None and no_speech_prob > DOUBTFUL_NO_SPEECH_PROB
     return unspoken or (avg_logprob is not None and avg_logprob < DOUBTFUL_LOGPROB)
 
 
-def _is_row_of(said: str, phrases: Iterable[str]) -> bool:
-    return bool(said) and any(not said.replace(phrase, "") for phrase in phrases)
+def _repeats_one_of(plain: str, phrases: Iterable[str]) -> bool:
+    return bool(plain) and any(not plain.replace(phrase, "") for phrase in phrases)
 
 
 @cache
 def _credits() -> frozenset[str]:
     return frozenset(
-        _without_numbers(_run_together(credit)) for group in _CREDITS.values() for credit in group
+        _without_numbers(_without_spaces(credit)) for group in _CREDITS.values() for credit in group
     )
 
 
 @cache
 def _credits_in_words() -> frozenset[tuple[str, bool]]:
-    """Each credit, and whether its words are spaced: "sous-titrage FR" stands in no "sous-titrage français"."""
+    """Each credit, and whether its words are spaced: "sous-titrage FR" is not in "sous-titrage français"."""
     listed = [_without_numbers(credit) for group in _CREDITS.values() for credit in group]
-    spaced = [not _CHINESE.search(credit) for credit in listed]
     return frozenset(
-        (_laid_out(normalise(credit), spaced=apart), apart)
-        for credit, apart in zip(listed, spaced, strict=True)
+        (_joined(normalise(credit), spaced=spaced), spaced)
+        for credit in listed
+        for spaced in [not _CHINESE.search(credit)]
     )
 
 
-def _laid_out(words: Iterable[str], *, spaced: bool) -> str:
+def _joined(words: Iterable[str], *, spaced: bool) -> str:
     return f" {' '.join(words)} " if spaced else "".join(words)
 
 
 @cache
 def _goodbyes(language: str) -> frozenset[str]:
-    return frozenset(map(_run_together, (*_GOODBYES.get(language, ()), *_GOODBYES["en"])))
+    return frozenset(map(_without_spaces, (*_GOODBYES.get(language, ()), *_GOODBYES["en"])))
 
 
-def _run_together(text: str) -> str:
-    """The normal words without spaces: Japanese has none, and Korean sets them as it likes."""
+def _without_spaces(text: str) -> str:
+    """The normalised words without spaces: Japanese has none, and Korean places them freely."""
     return "".join(normalise(text))
 
 

@@ -1,4 +1,4 @@
-"""Write down what is said in a video: voice activity detection first, then Whisper on the voices only."""
+"""The step that transcribes a video: voice activity detection first, then Whisper on the speech only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,44 +8,43 @@ from typing import Literal
 
 from gettok.errors import Unusable
 from gettok.media import MediaFile
-from gettok.media.audio import Recording, record
+from gettok.media.audio import Recording, decode_audio
 from gettok.models.hub import Model
 from gettok.settings import Asr
-from gettok.speech.alignment import Word
-from gettok.speech.batching import crowding_told
+from gettok.speech.alignment import TimedWord
+from gettok.speech.batching import oom_as_unusable
 from gettok.speech.hallucinations import is_hallucination
-from gettok.speech.models import compute_type_of, find
 from gettok.speech.music import kind_of
-from gettok.speech.quality_flags import flags
-from gettok.speech.recognizer import Result
-from gettok.speech.transcriber import Transcriber, listener
+from gettok.speech.quality_flags import measure
+from gettok.speech.recognizer import Result, backend_of
+from gettok.speech.transcriber import Transcriber, open_transcriber
 from gettok.speech.vad import Chunk
-from gettok.speech.word_timestamps import aligned_by, identity
+from gettok.speech.word_timestamps import aligner_identity, identity
 from gettok.step import Answer, Json, Row, Workers
 from gettok.text.tokens import normalise
 
-#: TikTok takes uploads of up to an hour, and a sound may end a moment after its pictures.
-LONGEST_S = 3660
+#: TikTok takes uploads of up to an hour, and a sound may end shortly after its pictures.
+MAX_SOUND_S = 3660
 SILENCE_DB = -80.0
-#: So much voice is listened to, however long the rest of the sound lasts.
-_PLAIN_VOICE_S = 5.0
-#: Of a sound without a voice, so much is listened to for music.
+#: So much speech is transcribed however small its share of the sound.
+_ENOUGH_SPEECH_S = 5.0
+#: In a sound without speech, so much is analysed for music.
 _SAMPLE_S = 300.0
-#: Whisper's own rule for a stretch in which nobody speaks.
+#: Whisper's own rule for a segment without speech (`no_speech_threshold` with `logprob_threshold`).
 _SILENT_PROBABILITY, _SILENT_LOGPROB = 0.6, -1.0
-#: Whoever shares a batch moves the seventh digit of a probability.
+#: Which chunks share a batch moves the seventh digit of a probability.
 _DIGITS = 2
-_LEAST_S = 0.001
+_MIN_WEIGHT_S = 0.001
 
-Heard = Literal["silence", "music", "noise", "voice"]
+SoundKind = Literal["silence", "music", "noise", "voice"]
 
 
 @dataclass(frozen=True)
 class TranscribeStep:
-    """One video's sound, or `no_audio`, `no_speech`, `music`, `undecodable`, `too_large`.
+    """One video's transcript, or `no_audio`, `no_speech`, `music`, `undecodable`, `too_large`.
 
-    Whisper invents text on silence and music (whisperX#820), so it is asked only where a voice was heard. Batch
-    size and device change nothing in an answer and are not in its key.
+    Whisper writes text for silence and music (whisperX#820), so it gets only what has speech. Batch size and device
+    change nothing in an answer and are not in its key.
     """
 
     asr: Asr
@@ -63,7 +62,7 @@ class TranscribeStep:
         return {
             "backend": self.asr.backend,
             "model": self.model.identity,
-            "compute_type": compute_type_of(self.asr),
+            "compute_type": self._compute_type,
             "language": self.asr.language,
             "vad": self.asr.vad,
             "chunk_s": self.asr.chunk_s,
@@ -81,91 +80,95 @@ class TranscribeStep:
     @cached_property
     def model(self) -> Model:
         """Raises `BadSettings` if there is no such model, `NotNow` if the hub cannot be reached."""
-        return find(self.asr)
+        return backend_of(self.asr).find(self.asr)
 
     def open(self) -> None:
-        self._listener().check(self.asr.language)
+        self._transcriber().check(self.asr.language)
 
     def ask(self, content: MediaFile) -> Answer:
         if content.sound is None:
             raise Unusable("no_audio", "a slideshow without a sound")
-        recording = record(content.sound, LONGEST_S)
-        with crowding_told():
+        recording = decode_audio(content.sound, MAX_SOUND_S)
+        with oom_as_unusable():
             return self._answer(recording)
 
     def _answer(self, recording: Recording) -> Answer:
         chunks = self._chunks(recording)
         facts = {
             "model": self.model.identity,
-            "compute_type": compute_type_of(self.asr),
+            "compute_type": self._compute_type,
             "sound_s": round(recording.seconds, 3),
             "speech_s": round(sum(chunk.speech_s for chunk in chunks), 3),
         }
-        if not self._is_voiced(recording, chunks):
+        if not self._has_speech(recording, chunks):
             return Answer(facts | {"heard": _kind(recording), "language": None, "segments": []})
-        ear = self._listener()
-        written = ear.write(recording, chunks, self.asr.language)
+        transcriber = self._transcriber()
+        results = transcriber.transcribe(recording, chunks, self.asr.language)
         segments = [
-            _segment(chunk, piece) | _timed(ear.words(recording, chunk, piece))
-            for chunk, piece in zip(chunks, written, strict=True)
+            _segment(chunk, result) | _timed(transcriber.words(recording, chunk, result))
+            for chunk, result in zip(chunks, results, strict=True)
         ]
-        language = written[0].language
-        facts["align"] = aligned_by(self.asr.align, language)
+        language = results[0].language
+        facts["align"] = aligner_identity(self.asr.align, language)
         return Answer(facts | {"heard": "voice", "language": language, "segments": segments})
 
     def read(self, answer: Answer) -> list[Row]:
         body = answer.body
-        row = _sound_of(body)
+        row = _sound_columns(body)
         if body["heard"] != "voice":
             reason = "music" if body["heard"] == "music" else "no_speech"
-            heard = f"{body['heard']}; a voice in {row['speech_ratio']:.1%} of {body['sound_s']:.1f} s"
-            raise Unusable(reason, heard, row | {"speech": reason})
-        kept = [segment for segment in body["segments"] if _is_said(segment, body["language"])]
+            detail = f"{body['heard']}; a voice in {row['speech_ratio']:.1%} of {body['sound_s']:.1f} s"
+            raise Unusable(reason, detail, row | {"speech": reason})
+        spoken = [segment for segment in body["segments"] if _is_spoken(segment, body["language"])]
         row |= {
             "raw_text": _joined(body["segments"]),
             "language": body["language"],
-            "hallucinations": sum(_is_invented(segment, body["language"]) for segment in body["segments"]),
+            "hallucinations": sum(_is_hallucination(part, body["language"]) for part in body["segments"]),
         }
-        if not normalise(_joined(kept)):
+        if not normalise(_joined(spoken)):
             detail = f"a voice for {body['speech_s']:.1f} s, but no words"
             raise Unusable("no_speech", detail, row | {"speech": "no_speech"})
-        return [row | _spoken(body["language"], kept)]
+        return [row | _transcript_columns(body["language"], spoken)]
 
     def _chunks(self, recording: Recording) -> list[Chunk]:
         if recording.loudness_db() < SILENCE_DB:
             return []
-        return self._listener().chunks(recording, self.asr.chunk_s)
+        return self._transcriber().chunks(recording, self.asr.chunk_s)
 
-    def _is_voiced(self, recording: Recording, chunks: Sequence[Chunk]) -> bool:
+    def _has_speech(self, recording: Recording, chunks: Sequence[Chunk]) -> bool:
         speech_s = sum(chunk.speech_s for chunk in chunks)
-        if speech_s >= _PLAIN_VOICE_S:
+        if speech_s >= _ENOUGH_SPEECH_S:
             return True
         return speech_s > 0 and speech_s / recording.seconds >= self.asr.min_speech_ratio
 
-    def _listener(self) -> Transcriber:
-        return listener(self.asr, self.model)
+    @property
+    def _compute_type(self) -> str:
+        return backend_of(self.asr).compute_type(self.asr)
+
+    def _transcriber(self) -> Transcriber:
+        return open_transcriber(self.asr, self.model)
 
 
-def _kind(recording: Recording) -> Heard:
+def _kind(recording: Recording) -> SoundKind:
     if recording.loudness_db() < SILENCE_DB:
         return "silence"
     middle_s = recording.seconds / 2
     return kind_of(recording.cut(max(0.0, middle_s - _SAMPLE_S / 2), middle_s + _SAMPLE_S / 2))
 
 
-def _segment(chunk: Chunk, written: Result) -> dict[str, Json]:
+def _segment(chunk: Chunk, result: Result) -> dict[str, Json]:
     return {
         "start_s": round(chunk.start_s, 3),
         "end_s": round(chunk.end_s, 3),
         "speech_s": round(chunk.speech_s, 3),
-        "text": written.text,
-        "language_probability": round(written.language_probability, _DIGITS),
-        "avg_logprob": round(written.avg_logprob, _DIGITS),
-        "no_speech_prob": round(written.no_speech_prob, _DIGITS),
+        "text": result.text,
+        "language_probability": round(result.language_probability, _DIGITS),
+        "avg_logprob": round(result.avg_logprob, _DIGITS),
+        "no_speech_prob": round(result.no_speech_prob, _DIGITS),
     }
 
 
-def _timed(words: Sequence[Word] | None) -> dict[str, Json]:
+def _timed(words: Sequence[TimedWord] | None) -> dict[str, Json]:
     """The words with their times, if there are any; a frame of an aligner lasts 20 ms."""
     if words is None:
         return {}
@@ -182,8 +185,8 @@ def _timed(words: Sequence[Word] | None) -> dict[str, Json]:
     }
 
 
-def _sound_of(body: Mapping[str, Json]) -> Row:
-    """What is known of every sound, spoken or not."""
+def _sound_columns(body: Mapping[str, Json]) -> Row:
+    """The columns of every sound, with or without speech."""
     model = body["model"]
     return {
         "sound_s": body["sound_s"],
@@ -195,42 +198,43 @@ def _sound_of(body: Mapping[str, Json]) -> Row:
     }
 
 
-def _is_said(segment: Mapping[str, Json], language: str) -> bool:
-    """Words, neither silent by Whisper's own rule nor a known invention."""
+def _is_spoken(segment: Mapping[str, Json], language: str) -> bool:
+    """Whether there are words that are neither silence by Whisper's own rule nor a known hallucination."""
     silent = segment["no_speech_prob"] > _SILENT_PROBABILITY and segment["avg_logprob"] < _SILENT_LOGPROB
-    return bool(normalise(segment["text"])) and not silent and not _is_invented(segment, language)
+    return bool(normalise(segment["text"])) and not silent and not _is_hallucination(segment, language)
 
 
-def _is_invented(segment: Mapping[str, Json], language: str) -> bool:
-    doubts = {key: segment[key] for key in ("no_speech_prob", "avg_logprob")}
-    return is_hallucination(segment["text"], language, **doubts)
+def _is_hallucination(segment: Mapping[str, Json], language: str) -> bool:
+    numbers = {key: segment[key] for key in ("no_speech_prob", "avg_logprob")}
+    return is_hallucination(segment["text"], language, **numbers)
 
 
 def _joined(segments: Sequence[Mapping[str, Json]]) -> str:
     return " ".join(text for segment in segments if (text := segment["text"].strip()))
 
 
-def _spoken(language: str, segments: Sequence[Mapping[str, Json]]) -> Row:
+def _transcript_columns(language: str, segments: Sequence[Mapping[str, Json]]) -> Row:
     """The columns of a transcript with words."""
     speech_s = sum(segment["speech_s"] for segment in segments)
     mean = {key: _mean(segments, key) for key in ("avg_logprob", "no_speech_prob", "language_probability")}
-    found = flags([segment["text"] for segment in segments], language, speech_s, **mean)
+    quality = measure([segment["text"] for segment in segments], language, speech_s, **mean)
+    has_times = "words" in segments[0]
     return mean | {
         "text": _joined(segments),
         "segments": [
-            {"start_s": one["start_s"], "end_s": one["end_s"], "text": one["text"].strip()}
-            for one in segments
+            {"start_s": segment["start_s"], "end_s": segment["end_s"], "text": segment["text"].strip()}
+            for segment in segments
         ],
-        "words": [word for one in segments for word in one["words"]] if "words" in segments[0] else None,
-        "compression_ratio": found.compression_ratio,
-        "chars_per_s": round(found.chars_per_s, 2),
-        "repeats": max(found.word_repeats, found.phrase_repeats),
-        "quality_flags": list(found.doubts),
-        "speech": "suspect" if found.doubts else "speech",
+        "words": [word for segment in segments for word in segment["words"]] if has_times else None,
+        "compression_ratio": quality.compression_ratio,
+        "chars_per_s": round(quality.chars_per_s, 2),
+        "repeats": max(quality.word_repeats, quality.phrase_repeats),
+        "quality_flags": list(quality.flags),
+        "speech": "suspect" if quality.flags else "speech",
     }
 
 
 def _mean(segments: Sequence[Mapping[str, Json]], key: str) -> float:
-    """Over the segments, each by how long somebody speaks in it."""
-    weights = [max(one["speech_s"], _LEAST_S) for one in segments]
-    return round(fmean((one[key] for one in segments), weights), _DIGITS)
+    """The mean over the segments, each weighted by how much speech it has."""
+    weights = [max(segment["speech_s"], _MIN_WEIGHT_S) for segment in segments]
+    return round(fmean((segment[key] for segment in segments), weights), _DIGITS)

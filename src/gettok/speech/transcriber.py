@@ -1,65 +1,62 @@
-"""Everything that is loaded to listen to videos: a voice detector, a speech model with its pool, an aligner."""
+"""All models that transcribe a video: a voice activity detector, a recogniser with its batches, an aligner."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from importlib import import_module
 
 from gettok.errors import BadSettings
 from gettok.media.audio import Recording
 from gettok.models.hub import Model
 from gettok.settings import Asr
-from gettok.speech.alignment import Word
-from gettok.speech.backends import whisperx as by_whisperx
-from gettok.speech.batching import Pool
-from gettok.speech.models import compute_type_of, device_of
-from gettok.speech.recognizer import Result, Writer
-from gettok.speech.vad import Chunk, Detector, Pyannote, Silero, chunks_of, voices_in
-from gettok.speech.word_timestamps import Timing
+from gettok.speech.alignment import TimedWord
+from gettok.speech.batching import Batcher
+from gettok.speech.recognizer import Recognizer, Result, backend_of
+from gettok.speech.vad import DETECTORS, Chunk, Detector, detect_speech, merge_segments
+from gettok.speech.word_timestamps import WordTimer
 
 
 class Transcriber:
     """Safe for several threads, each with a recording of its own."""
 
     def __init__(
-        self, detector: Detector, writer: Writer, batch_size: int, timing: Timing | None = None
+        self, detector: Detector, recognizer: Recognizer, batch_size: int, timer: WordTimer | None = None
     ) -> None:
         self._detector = detector
-        self._languages = writer.languages
-        self._pool = Pool(writer, batch_size)
-        self._timing = timing
-        # a piece of a long recording takes some 60 MB while voices are looked for, and each thread that does it keeps
-        # a part of them: so a few threads do it for all
-        self._hands = ThreadPoolExecutor(os.cpu_count() or 1)
+        self._languages = recognizer.languages
+        self._batcher = Batcher(recognizer, batch_size)
+        self._timer = timer
+        # detection takes some 60 MB for a piece of a long recording, and a thread keeps part of what it has allocated:
+        # so a few threads do it for all callers
+        self._executor = ThreadPoolExecutor(os.cpu_count() or 1)
 
-    def chunks(self, recording: Recording, longest_s: float) -> list[Chunk]:
-        """Where somebody speaks, in stretches of at most so many seconds."""
-        voices = self._hands.submit(voices_in, recording, self._detector, longest_s).result()
-        return chunks_of(voices, longest_s)
+    def chunks(self, recording: Recording, max_s: float) -> list[Chunk]:
+        """Where there is speech, in chunks of at most `max_s` seconds."""
+        segments = self._executor.submit(detect_speech, recording, self._detector, max_s).result()
+        return merge_segments(segments, max_s)
 
-    def write(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Result]:
-        """What is said in each chunk. A language that is not given is heard where there is most voice."""
+    def transcribe(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Result]:
+        """The text of each chunk. If no language is given, it is detected on the chunk with the most speech."""
         if language is not None:
-            return self._pool.write(recording, chunks, language)
-        clearest = max(range(len(chunks)), key=lambda place: chunks[place].speech_s)
-        (first,) = self._pool.write(recording, [chunks[clearest]], None)
+            return self._batcher.transcribe(recording, chunks, language)
+        clearest = max(range(len(chunks)), key=lambda index: chunks[index].speech_s)
+        (first,) = self._batcher.transcribe(recording, [chunks[clearest]], None)
         others = [*chunks[:clearest], *chunks[clearest + 1 :]]
-        written = self._pool.write(recording, others, first.language)
-        return [*written[:clearest], first, *written[clearest:]]
+        results = self._batcher.transcribe(recording, others, first.language)
+        return [*results[:clearest], first, *results[clearest:]]
 
-    def words(self, recording: Recording, chunk: Chunk, written: Result) -> list[Word] | None:
-        """When each word of a chunk is said, from the recording's beginning; None where that was not asked for."""
-        if self._timing is None:
+    def words(self, recording: Recording, chunk: Chunk, result: Result) -> list[TimedWord] | None:
+        """The chunk's words with their times in the recording; None where times were not asked for."""
+        if self._timer is None:
             return None
         sound = recording.cut(chunk.start_s, chunk.end_s)
-        found = self._timing.words(sound, written.text, written.language)
-        return found and [word.later(chunk.start_s) for word in found]
+        words = self._timer.words(sound, result.text, result.language)
+        return words and [word.shifted(chunk.start_s) for word in words]
 
     def check(self, language: str | None) -> None:
-        """Refuse a language that the model lacks: a model of English only would pass over it in silence."""
-        if self._timing is not None:
-            self._timing.check(language)
+        """Refuse a language that the model does not know: a model of English would ignore the setting."""
+        if self._timer is not None:
+            self._timer.check(language)
         if language is not None and language not in self._languages:
             raise BadSettings(
                 f"the speech model does not know the language {language!r}",
@@ -68,19 +65,16 @@ class Transcriber:
             )
 
 
-def listener(asr: Asr, model: Model) -> Transcriber:
+def open_transcriber(asr: Asr, model: Model) -> Transcriber:
     """Loaded once in each process."""
-    return _load(
-        model, asr.model_copy(update={"device": device_of(asr), "compute_type": compute_type_of(asr)})
-    )
+    backend = backend_of(asr)
+    resolved = {"device": backend.device(asr), "compute_type": backend.compute_type(asr)}
+    return _load(model, asr.model_copy(update=resolved))
 
 
 @lru_cache(maxsize=1)
 def _load(model: Model, asr: Asr) -> Transcriber:
-    load: Callable[..., Writer] = by_whisperx.load
-    if asr.backend == "transformers":
-        load = import_module("gettok.speech.backends.transformers").load
-    writer = load(model.folder, asr.device, asr.compute_type, asr.window_s, asr.beam_size)
-    detector = Silero() if asr.vad == "silero" else Pyannote(asr.device)
-    timing = Timing(asr.align, asr.device) if asr.align is not None else None
-    return Transcriber(detector, writer, asr.batch_size, timing)
+    recognizer = backend_of(asr).load(model.folder, asr)
+    detector = DETECTORS[asr.vad](asr.device)
+    timer = WordTimer(asr.align, asr.device) if asr.align is not None else None
+    return Transcriber(detector, recognizer, asr.batch_size, timer)

@@ -1,19 +1,17 @@
-"""Times of words, for whoever wants them: which aligner a language gets, and which files it is; loaded once."""
+"""Times of words, for studies that want them: which aligner a language gets, and which files it has."""
 
 from collections.abc import Iterator
-from functools import partial
 from threading import Lock
 
 from gettok.media.audio import Sound
-from gettok.models.hub import Model, of_transformers
+from gettok.models.hub import Model, transformers_model
 from gettok.speech.alignment import (
+    USE,
     Aligner,
-    Word,
-    cannot_be_loaded,
+    TimedWord,
     default_model,
     default_models,
     is_bundle,
-    not_fetched,
     required_model,
 )
 from gettok.step import Json
@@ -22,77 +20,79 @@ from gettok.step import Json
 AUTO = "auto"
 
 
-class Timing:
-    """Safe for several threads, one at a time."""
+class WordTimer:
+    """The aligners in use, each loaded once. Safe for several threads, which take turns."""
 
     def __init__(self, wanted: str, device: str) -> None:
         self._wanted, self._device = wanted, device
         self._aligners: dict[str, Aligner] = {}
-        self._turn = Lock()
+        self._lock = Lock()
 
     def check(self, language: str | None) -> None:
         """Load the aligner of the study's language. Raises `BadSettings` where there is none."""
-        name = _named(self._wanted, language)
+        name = _study_aligner(self._wanted, language)
         if name is not None:
             self._aligner(name)
 
-    def words(self, sound: Sound, text: str, language: str) -> list[Word] | None:
-        """When each word is said, from the beginning of the sound; None for a language without an aligner."""
-        name = default_model(language) if self._wanted == AUTO else self._wanted
+    def words(self, sound: Sound, text: str, language: str) -> list[TimedWord] | None:
+        """The words with their times from the beginning of the sound; None for a language without an aligner."""
+        name = _video_aligner(self._wanted, language)
         if name is None:
             return None
-        with self._turn:
+        with self._lock:
             return self._aligner(name).words(sound, text, language)
 
     def _aligner(self, name: str) -> Aligner:
         if name not in self._aligners:
-            found = _files(name)
-            self._aligners[name] = Aligner(found.folder if found else name, self._device)
+            model = _model(name)
+            self._aligners[name] = Aligner(model.folder if model else name, self._device)
         return self._aligners[name]
 
 
 def identity(wanted: str | None, language: str | None) -> Json:
-    """What an answer depends on: the aligner's files, or a bundle of torchaudio's, which the library knows by name.
+    """What an answer depends on: the aligner's files, or the name of a torchaudio bundle.
 
-    Where the language is heard, a video's aligner is not known beforehand: then it is the table of all of them.
+    Where the language is detected, a video's aligner is not known beforehand: then it is the table of all of them.
     """
     if wanted is None:
         return None
-    name = _named(wanted, language)
-    return _known(name) if name else {"by_language": dict(sorted(default_models().items()))}
+    name = _study_aligner(wanted, language)
+    return _identity_of(name) if name else {"by_language": dict(sorted(default_models().items()))}
 
 
-def aligned_by(wanted: str | None, language: str) -> Json:
+def aligner_identity(wanted: str | None, language: str) -> Json:
     """The same for a video whose language is known; None for a language without an aligner."""
-    name = default_model(language) if wanted == AUTO else wanted
-    return _known(name) if name else None
+    name = _video_aligner(wanted, language)
+    return _identity_of(name) if name else None
 
 
 def pinnable(wanted: str | None, language: str | None) -> Iterator[tuple[str, Model]]:
-    """The aligner, if it is known beforehand and has files that may change, with its name on the hub."""
-    name = wanted and _named(wanted, language)
-    found = _files(name) if name else None
-    if name and found and found.repository:
-        yield found.repository, found
+    """The aligner with its name on the hub, if it is known beforehand and has files that may change."""
+    name = wanted and _study_aligner(wanted, language)
+    model = _model(name) if name else None
+    if model and model.repository:
+        yield model.repository, model
 
 
-def _named(wanted: str, language: str | None) -> str | None:
-    """The one aligner of the study; None where it depends on the language that is heard in a video."""
+def _study_aligner(wanted: str, language: str | None) -> str | None:
+    """The one aligner of the study; None where it depends on the language that is detected in a video."""
     if wanted != AUTO:
         return wanted
     return None if language is None else required_model(language)
 
 
-def _known(name: str) -> Json:
-    found = _files(name)
-    return found.identity if found else {"bundle": name}
+def _video_aligner(wanted: str | None, language: str) -> str | None:
+    return default_model(language) if wanted == AUTO else wanted
 
 
-def _files(name: str) -> Model | None:
-    """A bundle of torchaudio's has none; a name of the hub may be followed by `@` and a commit."""
+def _identity_of(name: str) -> Json:
+    model = _model(name)
+    return model.identity if model else {"bundle": name}
+
+
+def _model(name: str) -> Model | None:
+    """None for a torchaudio bundle, which has no files of its own; a hub name may be followed by `@` and a commit."""
     if is_bundle(name):
         return None
     repository, _, revision = name.partition("@")
-    return of_transformers(
-        repository, revision or None, partial(cannot_be_loaded, name), partial(not_fetched, name)
-    )
+    return transformers_model(repository, revision or None, USE)

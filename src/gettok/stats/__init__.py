@@ -1,1 +1,1 @@
-"""Agreement, proportions and bootstrap intervals."""
+"""Statistics: agreement, proportions and bootstrap intervals."""

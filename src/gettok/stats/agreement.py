@@ -1,4 +1,4 @@
-"""How far labels without an order agree, beyond what chance would give."""
+"""Agreement between labels without an order, beyond what chance would give."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ from gettok.stats.proportions import rounded
 
 
 def kappa(left: Sequence[str], right: Sequence[str], counts: Sequence[int]) -> float | None:
-    """Cohen's kappa of labels, each two with how often; null where all are equal, as chance alone would give that."""
+    """Cohen's kappa of pairs of labels with their counts; null where all are equal, as chance would give that, too."""
     if len({*left, *right}) < 2:
         return None
     return rounded(float(cohen_kappa_score(left, right, sample_weight=counts)))
 
 
 def nominal_alpha(units: Sequence[Sequence[str]]) -> float | None:
-    """1 - observed / expected disagreement, over units of two labels and more; null where all labels are equal.
+    """1 - observed / expected disagreement, over units of two or more labels; null where all labels are equal.
 
     Krippendorff, Computing Krippendorff's Alpha-Reliability (2011), section C.
     """
-    every = Counter(label for unit in units for label in unit)
-    expected = _differing_pairs(every) / (every.total() - 1) if len(every) > 1 else 0
+    labels = Counter(label for unit in units for label in unit)
+    expected = _differing_pairs(labels) / (labels.total() - 1) if len(labels) > 1 else 0
     if not expected:
         return None
     observed = sum(_differing_pairs(Counter(unit)) / (len(unit) - 1) for unit in units)

@@ -1,4 +1,4 @@
-"""A share of a whole, with its interval."""
+"""Proportions: the share of a whole, with its interval."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ _DIGITS = 4
 
 @dataclass(frozen=True)
 class Share:
-    """How many of `n` have something, with Wilson's 95 % interval; null is what cannot be said."""
+    """How many of `n` have a property, with Wilson's 95 % interval; null where `n` is 0."""
 
     count: int
     n: int
@@ -29,7 +29,7 @@ def share(count: int, n: int) -> Share:
 
 
 def wilson(count: int, n: int) -> tuple[float, float]:
-    from scipy.stats import binomtest  # noqa: PLC0415 - seconds to import, and most who know shares count none
+    from scipy.stats import binomtest  # noqa: PLC0415 - takes seconds to import, and most importers of this module count nothing
 
     bounds = binomtest(count, n).proportion_ci(method="wilson")
     return float(bounds.low), float(bounds.high)

@@ -1,6 +1,6 @@
-"""The answer store: every costly answer, kept whole, written once, never changed."""
+"""The answer store: every costly answer, stored verbatim, written once and never changed."""
 
-from gettok.store.answers import Entry, Finding, Store
+from gettok.store.answers import Defect, Entry, Store
 from gettok.store.keys import Key
 
-__all__ = ["Entry", "Finding", "Key", "Store"]
+__all__ = ["Defect", "Entry", "Key", "Store"]

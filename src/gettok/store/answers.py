@@ -1,7 +1,8 @@
 """The store itself: answers in SQLite, large bytes in files.
 
 Promise: when `put` returns, the answer is on disk. An answer is written once and never changed. This holds under a kill
-at any instant, a full disk, and several processes at once. Every answer carries a digest over its key, body and blobs.
+at any instant, on a full disk, and with several processes at once. Every answer has a digest over its key, body and
+blobs.
 """
 
 import hashlib
@@ -15,16 +16,16 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from gettok.step import Answer, Blob, canonical
-from gettok.store.blobs import BlobFiles, file_digest, full_disk_is_told
+from gettok.store.blobs import BlobFiles, file_digest, full_disk_as_no_space
 from gettok.store.database import Database, damaged
 from gettok.store.keys import Key
 
-#: Blobs in memory of up to this many bytes lie in the database; above it SQLite is slower than the filesystem
+#: Blobs in memory of up to this many bytes go into the database; above it SQLite is slower than the filesystem
 #: (https://www.sqlite.org/intern-v-extern-blob.html).
 _INLINE_BYTES = 100_000
 
-#: Of zlib. The default level 6 takes two and a half times as long for pages, and saves an eighth of the bytes.
-_LEVEL = 3
+#: For zlib. The default level 6 takes two and a half times as long for pages, and saves an eighth of the bytes.
+_ZLIB_LEVEL = 3
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -45,7 +46,7 @@ class Entry(NamedTuple):
     answer: Answer
 
 
-class Finding(NamedTuple):
+class Defect(NamedTuple):
     """Something that `verify` found wrong, and where."""
 
     what: str
@@ -74,12 +75,12 @@ class _Stored:
 class Store:
     """The answers of all stages in one folder.
 
-    One object belongs to one thread; any number of processes may share the folder.
+    An object belongs to one thread; any number of processes may share the folder.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        with full_disk_is_told(root):
+        with full_disk_as_no_space(root):
             root.mkdir(parents=True, exist_ok=True)
             self.files = BlobFiles(root)
         self._file = Database.open(root / "answers.sqlite", _SCHEMA)
@@ -95,7 +96,7 @@ class Store:
         self._database.close()
 
     def put(self, key: Key, subject: str, answer: Answer) -> None:
-        """Keep an answer; it is on disk when this returns. A key that is there already keeps its first answer."""
+        """Store an answer; it is on disk when this returns. A key that exists already keeps its first answer."""
         for blob in answer.blobs.values():
             if not _fits_database(blob):
                 self.files.add(blob)
@@ -106,7 +107,7 @@ class Store:
             key.digest,
             key.stage,
             subject,
-            zlib.compress(body.encode("ascii"), _LEVEL),
+            zlib.compress(body.encode("ascii"), _ZLIB_LEVEL),
             blobs,
             digest,
             time.time(),
@@ -122,25 +123,25 @@ class Store:
         """Which of the keys have an answer."""
         found: set[str] = set()
         remaining = iter(keys)
-        while some := list(islice(remaining, 500)):
-            marks = ",".join("?" * len(some))
-            rows = self._database.execute(f"SELECT key FROM answers WHERE key IN ({marks})", some)  # noqa: S608 - marks only
+        while batch := list(islice(remaining, 500)):
+            marks = ",".join("?" * len(batch))
+            rows = self._database.execute(f"SELECT key FROM answers WHERE key IN ({marks})", batch)  # noqa: S608 - marks only
             found.update(key for (key,) in rows)
         return found
 
     def get(self, key: str) -> Answer | None:
         """The answer, checked against its digest; `Damaged` if they differ."""
-        stored = self._one(key)
+        stored = self._stored(key)
         return None if stored is None else self._answer(stored)
 
     def scan(self, scope: str) -> Iterator[Entry]:
-        """All answers of one scope in order of key."""
+        """All answers of one scope, in order of their keys."""
         query = f"SELECT {_COLUMNS} FROM answers WHERE key >= ? AND key < ? ORDER BY key"  # noqa: S608 - our own columns
         for row in self._database.execute(query, (scope, scope + "g")).fetchall():
             stored = _Stored(*row)
             yield Entry(stored.key, stored.subject, self._answer(stored))
 
-    def verify(self) -> Iterator[Finding]:
+    def verify(self) -> Iterator[Defect]:
         """Check every stored byte by its digest, and yield what is wrong."""
         damaged: set[str] = set()
         for digest, size, data in self._database.execute("SELECT digest, size, data FROM blobs"):
@@ -150,15 +151,15 @@ class Store:
         for row in self._database.execute(f"SELECT {_COLUMNS} FROM answers ORDER BY stage, subject"):  # noqa: S608
             stored = _Stored(*row)
             if not stored.is_intact():
-                yield Finding("answer does not match its digest", stored.stage, stored.subject, stored.key)
+                yield Defect("answer does not match its digest", stored.stage, stored.subject, stored.key)
             for digest in _blob_names(stored.blobs).values():
                 named.add(digest)
                 if digest in damaged or not self._has_blob(digest):
-                    yield Finding(
+                    yield Defect(
                         "blob is missing or does not match its digest", stored.stage, stored.subject, digest
                     )
         for digest in sorted(damaged - named):
-            yield Finding("blob that no answer names does not match its digest", "", "", digest)
+            yield Defect("blob that no answer names does not match its digest", "", "", digest)
 
     def stats(self) -> list[tuple[str, int, int]]:
         """For each stage: its name, its number of answers, and the bytes of their compressed bodies."""
@@ -172,7 +173,7 @@ class Store:
             return blob.digest, blob.size, blob.read(), None
         return blob.digest, blob.size, None, self.files.path(blob.digest).stat().st_mtime_ns
 
-    def _one(self, key: str) -> _Stored | None:
+    def _stored(self, key: str) -> _Stored | None:
         query = f"SELECT {_COLUMNS} FROM answers WHERE key = ?"  # noqa: S608 - our own columns
         row = self._database.execute(query, (key,)).fetchone()
         return None if row is None else _Stored(*row)
@@ -221,7 +222,7 @@ _COLUMNS = "key, stage, subject, body, blobs, digest"
 
 
 def _fits_database(blob: Blob) -> bool:
-    """Files stay files, however small: whoever wants a file of them gets a link, not a copy."""
+    """Files stay files, however small, so that they can be linked and not copied."""
     return blob.path is None and blob.size <= _INLINE_BYTES
 
 
@@ -233,7 +234,7 @@ def _blob_names(text: str) -> Mapping[str, str]:
 def _looks_untouched(path: Path, size: int, mtime_ns: int) -> bool:
     """Whether size and time of change are as when the file was stored.
 
-    Hashing every file in every run would make a run cost what exists; `verify` hashes them all.
+    If every run hashed every file, its cost would grow with the store; `verify` hashes them all.
     """
     if not path.is_file():
         return False

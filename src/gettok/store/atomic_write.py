@@ -1,25 +1,34 @@
-"""Files that are there whole or not at all."""
+"""Files that appear complete or not at all."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from gettok.step import Json
+
 
 def atomic_write(path: Path, content: bytes) -> None:
-    """Write all of a file, as `whole_file` does."""
-    with whole_file(path) as file:
+    """Write a complete file, as `atomic_file` does."""
+    with atomic_file(path) as file:
         file.write(content)
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file beside the target that takes its name when all is written.
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file beside the target that takes the target's name when it is complete.
 
-    What was there before is not written into: DVC may share it with its cache as a hard link.
+    An existing target is replaced and never written into: DVC's cache may have the same file as a hard link.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     with unfinished.open("wb") as file:
         yield file
     unfinished.replace(path)
+
+
+def write_json(path: Path, content: Mapping[str, Json]) -> None:
+    """JSON for people and tools: indented, keys sorted, a newline at the end; raises `ValueError` on NaN."""
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    atomic_write(path, f"{text}\n".encode())

@@ -1,4 +1,4 @@
-"""Large bytes as files named by their digest. A file becomes visible only when it is whole and on disk."""
+"""Large bytes as files named by their digest. A file becomes visible only when it is complete and on disk."""
 
 import errno
 import hashlib
@@ -17,8 +17,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @contextmanager
-def full_disk_is_told(place: Path) -> Iterator[None]:
-    """Turn a full disk or a spent disk quota into `NoSpace`."""
+def full_disk_as_no_space(place: Path) -> Iterator[None]:
+    """Raise `NoSpace` for a full disk or a spent disk quota."""
     try:
         yield
     except OSError as error:
@@ -36,7 +36,7 @@ def no_space(place: Path) -> NoSpace:
 
 
 class BlobFiles:
-    """A folder of blobs, and a folder beside it for what is not whole yet."""
+    """A folder of blobs, and a folder beside it for unfinished files."""
 
     def __init__(self, root: Path) -> None:
         self._files = root / "blobs"
@@ -44,40 +44,40 @@ class BlobFiles:
         self._files.mkdir(parents=True, exist_ok=True)
         self._incoming.mkdir(exist_ok=True)
         self._sweep()
-        #: Where this process puts unfinished files. On the same filesystem as the blobs, so finishing is a link.
+        #: Where this process puts unfinished files: on the filesystem of the blobs, so that a link finishes them.
         self.unfinished = self._incoming / str(os.getpid())
 
     def path(self, digest: str) -> Path:
-        """Where the blob of this digest lies. Raises `ValueError` on anything but 64 hex digits."""
+        """The path of the blob with this digest. Raises `ValueError` on anything but 64 hex digits."""
         if not _DIGEST.fullmatch(digest):
             raise ValueError(f"{digest!r} is not a SHA-256 digest")
         return self._files / digest[:2] / digest
 
     def add(self, blob: Blob) -> None:
-        """Make a blob's bytes durable under their digest. Adding what is there already does nothing."""
+        """Make a blob's bytes durable under their digest. A blob that exists already is left as it is."""
         target = self.path(blob.digest)
         if target.exists():
             return
-        with full_disk_is_told(self._files):
+        with full_disk_as_no_space(self._files):
             target.parent.mkdir(exist_ok=True)
             self.unfinished.mkdir(exist_ok=True)
-            whole = self.unfinished / uuid4().hex
+            unfinished = self.unfinished / uuid4().hex
             try:
-                place(blob, whole)
-                whole.chmod(0o444)  # the workspace and DVC's cache may share this file
-                _sync(whole)
-                _link(whole, target)
+                link_or_copy(blob, unfinished)
+                unfinished.chmod(0o444)  # the workspace and DVC's cache may share this file
+                _sync(unfinished)
+                _publish(unfinished, target)
                 _sync(target.parent)
             finally:
-                whole.unlink(missing_ok=True)
+                unfinished.unlink(missing_ok=True)
 
     def digests(self) -> Iterator[str]:
-        """The names of all blobs there are, as files say."""
+        """The digests of all blobs that are files."""
         for folder in sorted(self._files.iterdir()):
             yield from sorted(file.name for file in folder.iterdir())
 
     def _sweep(self) -> None:
-        """Drop what processes that are no more have left unfinished."""
+        """Delete what ended processes left unfinished."""
         for folder in self._incoming.iterdir():
             if (
                 folder.name.isdecimal()
@@ -87,7 +87,7 @@ class BlobFiles:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def place(blob: Blob, target: Path) -> None:
+def link_or_copy(blob: Blob, target: Path) -> None:
     """Put a blob's bytes at `target` as well: by hard link where it is a file and the filesystem can."""
     if blob.path is None:
         target.write_bytes(blob.read())
@@ -106,15 +106,15 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _link(whole: Path, target: Path) -> None:
+def _publish(unfinished: Path, target: Path) -> None:
     try:
-        os.link(whole, target)
+        os.link(unfinished, target)
     except FileExistsError:
         return  # another writer was first, with the same bytes
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EMLINK, errno.ENOTSUP):
             raise
-        whole.replace(target)  # a filesystem without hard links; renaming is atomic too
+        unfinished.replace(target)  # a filesystem without hard links; renaming is atomic too
 
 
 def _sync(path: Path) -> None:

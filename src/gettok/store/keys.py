@@ -10,8 +10,8 @@ from gettok.step import Json, digest_of
 class Key:
     """An answer's key: 64 hex digits, of which the first 16 are its scope.
 
-    The scope is the same for all answers of one stage, version and settings, so that they stand together in the store;
-    the other 48 digits are of a SHA-256 over the whole scope and the inputs.
+    All answers of one stage, version and settings share a scope, so that they are neighbours in the store. The other 48
+    digits are of a SHA-256 over the full scope and the inputs.
     """
 
     stage: str

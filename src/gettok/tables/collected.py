@@ -1,4 +1,4 @@
-"""The tables of what the sources sent, before anything is made of it."""
+"""The tables of what the sources sent, before any processing."""
 
 import polars as pl
 
@@ -11,15 +11,15 @@ PAGES = Table(
         Column(
             "endpoint",
             pl.String,
-            "What was asked, as in its address: `video/query`, `video/comment/list`, `user/info`; or `zeeschuimer`.",
+            "The endpoint that was asked: `video/query`, `video/comment/list` or `user/info`; or `zeeschuimer`.",
         ),
         Column(
             "subject",
             pl.String,
-            "What the page is about: a window of days, `2022-11-20_2022-12-19`, a video, an author, a file.",
+            "What the page is about: a window of days such as `2022-11-20_2022-12-19`, a video, an author or a file.",
         ),
-        Column("attempt", pl.Int64, "0, or how often the search was begun again."),
-        Column("cursor", pl.Int64, "Where in the search the page starts; it counts candidates, not rows."),
+        Column("attempt", pl.Int64, "How often the search was started over before this page."),
+        Column("cursor", pl.Int64, "Where in the search the page starts, in candidates, not rows."),
         Column("observed_at", TIME, "When the server sent the page, by the server's clock."),
         Column("answer_key", pl.String, "The key of the stored answer that holds the page."),
         Column("answer", pl.String, "The page with its request and headers, verbatim, as JSON."),
@@ -29,31 +29,31 @@ PAGES = Table(
 
 WINDOWS = Table(
     "windows",
-    "One step in the life of a date window: how the study's days were asked for.",
+    "One event in the history of a date window, in which the study's days were asked for.",
     (
         Column("start", pl.Date, "First day of the window (UTC), included."),
         Column("end", pl.Date, "Last day of the window (UTC), included."),
-        Column("step", pl.Int64, "The step's number in the window's life, from 0."),
+        Column("step", pl.Int64, "The number of the event in the window's history, from 0."),
         Column(
             "event",
             pl.String,
-            "`planned`; `lost`: its search was begun again; `split` into halves; `parked`: a day that fails, to be "
-            "tried another day; `again`: asked again, since it was too fresh; `done`: asked to the end.",
+            "`planned`; `lost`: the search was started over; `split` into halves; `parked`: a day that fails, to be tried "
+            "again another day; `again`: asked for again, since it was too fresh; `done`: searched to the end.",
         ),
-        Column("why", pl.String, "What made the step necessary, in the words of the server where it spoke."),
-        Column("pages", pl.Int64, "When done: pages received by the search that reached the end."),
+        Column("why", pl.String, "The reason for the event, in the server's words where it gave any."),
+        Column("pages", pl.Int64, "When done: pages of the search that reached the end."),
         Column("rows", pl.Int64, "When done: videos on these pages, before duplicates are dropped."),
         Column(
             "candidates",
             pl.Int64,
-            "When done: the last cursor, which counts the candidates that the API looked at; of these it drops some.",
+            "When done: the last cursor, which counts the candidates that the API considered; it drops some of them.",
         ),
         Column(
             "searched_at",
             TIME,
-            "When done: the time of the search's first page; when parked: of the failure.",
+            "When done: the time of the search's first page; when parked: the time of the failure.",
         ),
-        Column("answer_key", pl.String, "The key of the stored answer that notes the step."),
+        Column("answer_key", pl.String, "The key of the stored answer that records the event."),
         Column("answer", pl.String, "That answer, as JSON."),
     ),
     ("start", "end", "step"),
@@ -61,13 +61,13 @@ WINDOWS = Table(
 
 COVERAGE = Table(
     "coverage",
-    "One day of the study, and how far it is covered.",
+    "One day of the study, and how well it is covered.",
     (
         Column("day", pl.Date, "A day of publication (UTC)."),
         Column(
             "state",
             pl.String,
-            "`complete`; `unsettled`: complete, but counts such as views were read within 10 days and may still move; "
+            "`complete`; `unsettled`: complete, but counts such as views were read within 10 days and may still change; "
             "`incomplete`: read within 48 hours, when videos are still missing; `gap`: not covered.",
         ),
         Column(
@@ -102,7 +102,7 @@ VIDEOS = Table(
         Column("comment_count", pl.Int64, "Comments when observed."),
         Column("share_count", pl.Int64, "Shares when observed."),
         Column("favorites_count", pl.Int64, "Bookmarks when observed."),
-        Column("duration_s", pl.Int64, "Length in seconds as the API states it."),
+        Column("duration_s", pl.Int64, "Length in seconds, as the API gives it."),
         Column("music_id", pl.String, "TikTok's id of the sound."),
         Column("playlist_id", pl.String, "TikTok's id of the playlist that the video is part of."),
         Column("effect_ids", pl.List(pl.String), "TikTok's ids of the effects used."),
@@ -130,11 +130,13 @@ VIDEOS = Table(
         Column(
             "mended",
             pl.List(pl.String),
-            "The API's fields whose text had half of a character, which stands as U+FFFD here: UTF-8 cannot hold it.",
+            "The API's fields whose text had half a character (a lone surrogate), replaced by U+FFFD here: UTF-8 cannot hold it.",
         ),
         Column("first_observed_at", TIME, "When the video was seen for the first time."),
         Column(
-            "observed_at", TIME, "When the values in this row were observed: the last time that it was seen."
+            "observed_at",
+            TIME,
+            "When the values in this row were observed: the last time the video was seen.",
         ),
         Column("observations", pl.Int64, "On how many pages the video was seen."),
     ),
@@ -159,10 +161,14 @@ COMMENTS = Table(
     (
         Column("comment_id", pl.String, "TikTok's id of the comment."),
         VIDEO_ID,
-        Column("parent_comment_id", pl.String, "What it answers: a comment, or the video itself."),
-        Column("is_reply", pl.Boolean, "Whether it answers a comment and not the video."),
+        Column(
+            "parent_comment_id",
+            pl.String,
+            "What the comment replies to: another comment, or the video itself.",
+        ),
+        Column("is_reply", pl.Boolean, "Whether it replies to a comment and not to the video."),
         Column("created_at", TIME, "When the comment was written."),
-        Column("text", pl.String, "The comment; TikTok blanks what looks like personal data with asterisks."),
+        Column("text", pl.String, "The comment; TikTok masks what looks like personal data with asterisks."),
         Column("like_count", pl.Int64, "Likes when observed."),
         Column("reply_count", pl.Int64, "Replies when observed."),
         _OTHER_FIELDS,
@@ -173,10 +179,10 @@ COMMENTS = Table(
 
 USERS = Table(
     "users",
-    "One author that was asked about, as last observed.",
+    "One author whose profile was asked for, as last observed.",
     (
-        Column("username", pl.String, "The name that was asked about; names change."),
-        Column("status", pl.String, "`ok`, or `unusable` when the API gives nothing about the user."),
+        Column("username", pl.String, "The name that was asked for; names change."),
+        Column("status", pl.String, "`ok`, or `unusable` when the API gives no information about the user."),
         Column("reason", pl.String, "Why the user is unusable: `user_gone` or `user_refused`."),
         Column("detail", pl.String, "Why, in the API's words."),
         Column("display_name", pl.String, "The name that the profile shows."),
@@ -200,8 +206,8 @@ USERS = Table(
 )
 
 REJECTS = Table(
-    "aside",
-    "What is on a page but in no table, or not whole.",
+    "rejects",
+    "What is on a page but in no table, or only in part.",
     (
         Column("answer_key", pl.String, "The key of the stored answer that holds the page."),
         Column("position", pl.Int64, "Which row of the page, from 0; empty for the page itself."),
@@ -209,12 +215,12 @@ REJECTS = Table(
             "reason",
             pl.String,
             "`no_page`: nothing can be read from it; `refused`: the API gave an error instead; `not_an_object`: the row"
-            " is no object, or an unsound one; `no_id`, `no_time`: it lacks what a row must have; `retyped`: the row is"
-            " in its table, but for the fields named in `detail`; `outside_study`: a comment on no video of the study.",
+            " is not a valid JSON object; `no_id`, `no_time`: it lacks what a row must have; `retyped`: the row is in"
+            " its table, without the fields named in `detail`; `outside_study`: a comment on a video outside the study.",
         ),
-        Column("detail", pl.String, "What is wrong, or the fields that are."),
+        Column("detail", pl.String, "What is wrong, or which fields are."),
         Column(
-            "row", pl.String, "What was set aside, as JSON: the row, or of a retyped one its wrong fields."
+            "row", pl.String, "What was rejected, as JSON: the row, or the wrong fields of a retyped row."
         ),
     ),
     ("answer_key", "position", "reason", "detail"),
@@ -227,7 +233,7 @@ FIELDS = Table(
         Column("table", pl.String, "The table that the field belongs to: videos, comments or users."),
         Column("field", pl.String, "Its name in the API."),
         Column("documented", pl.Boolean, "Whether the API's documentation names it."),
-        Column("rows", pl.Int64, "Objects received with a value in it, repeated observations counted."),
+        Column("rows", pl.Int64, "Objects received with a value in it, counting repeated observations."),
         Column("share", pl.Float64, "The same as a share of all objects received."),
         Column("retyped", pl.Int64, "Of these, how many have a value that is not of the documented type."),
     ),

@@ -1,4 +1,4 @@
-"""Comments out of pages: those on videos of the study, each as last observed.
+"""Comments from pages: those on videos of the study, each as last observed.
 
 Source of the fields: TikTok Research API documentation, "Query Video Comments".
 """
@@ -9,17 +9,17 @@ from pathlib import Path
 
 import polars as pl
 
-from gettok.step import Json
+from gettok.http.json_guards import to_mapping
 from gettok.tables import COMMENTS
 from gettok.tabulate import values
-from gettok.tabulate.gathering import Gathering
 from gettok.tabulate.latest import Latest
-from gettok.tabulate.pages import Found, NoPage, Stored, body, comments_of, said
-from gettok.tabulate.reading import Kind, Values
+from gettok.tabulate.object_type import ObjectType, RowValues
+from gettok.tabulate.pages import KeyedPage, PageObject, UnreadablePage, body_of, comments_of, error_message
 from gettok.tabulate.rejects import Rejects
+from gettok.tabulate.row_buffer import RowBuffer
 from gettok.tabulate.tally import Tally
 
-COMMENT = Kind(
+COMMENT = ObjectType(
     "comments",
     {
         "id": ("comment_id", values.identity),
@@ -42,56 +42,60 @@ class Comments:
 
     def days(self) -> Iterator[tuple[object, pl.DataFrame]]:
         """The latest observation of each comment on a day's videos."""
-        if (winners := self._latest.winners()) is not None:
-            for day, rows in self._latest.days(winners):
+        if (newest := self._latest.newest()) is not None:
+            for day, rows in self._latest.days(newest):
                 yield day, rows.select(COMMENTS.schema.names()).sort(COMMENTS.sort)
 
 
-def gather(pages: Iterable[Stored], videos: pl.DataFrame, folder: Path, aside: Rejects) -> Comments:
-    """Read all pages once. `videos` are the study's, with `video_id` and `day`; other videos' comments go aside."""
+def gather(pages: Iterable[KeyedPage], videos: pl.DataFrame, folder: Path, rejects: Rejects) -> Comments:
+    """Read all pages once. `videos` are the study's, with `video_id` and `day`; comments on others are rejected."""
     latest = Latest(folder, "comment_id")
     days = dict(videos.select("video_id", "day").iter_rows())
 
-    def take(rows: pl.DataFrame) -> None:
+    def add(rows: pl.DataFrame) -> None:
         day = pl.Series("day", [days[video_id] for video_id in rows["video_id"]], pl.Date)
         latest.add(rows.with_columns(is_reply=pl.col("parent_comment_id") != pl.col("video_id"), day=day))
 
-    gathering = Gathering(COMMENT, COMMENTS, ("observed_at",), aside, take)
-    for stored in pages:
-        if stored.page.status == 200:
-            for found, read in gathering.objects(stored, lambda stored: comments_of(stored.page)):
-                _keep(gathering, stored, found, read, days)
+    buffer = RowBuffer(COMMENT, COMMENTS, ("observed_at",), rejects, add)
+    for keyed in pages:
+        if keyed.page.status == 200:
+            for received, row_values in buffer.read(keyed, lambda keyed: comments_of(keyed.page)):
+                _add(buffer, keyed, received, row_values, days)
         else:
-            aside.page(stored, *_refused(stored))
-    gathering.finish()
-    return Comments(gathering.tally, latest)
+            rejects.add_page(keyed, *_refused(keyed))
+    buffer.flush()
+    return Comments(buffer.tally, latest)
 
 
-def _keep(
-    gathering: Gathering, stored: Stored, found: Found, read: Values, days: Mapping[str, object]
+def _add(
+    buffer: RowBuffer,
+    keyed: KeyedPage,
+    received: PageObject,
+    row_values: RowValues,
+    days: Mapping[str, object],
 ) -> None:
-    comment_id, video_id = read.row[:2]
+    comment_id, video_id = row_values.row[:2]
     if video_id is None:
-        video_id = read.row[1] = _asked_about(stored)
+        video_id = row_values.row[1] = _requested_video(keyed)
     if comment_id is None:
-        gathering.aside.row(stored, found, "no_id", "it has no id of the documented type")
+        buffer.rejects.add_row(keyed, received, "no_id", "it has no id of the documented type")
     elif video_id not in days:
-        gathering.aside.row(stored, found, "outside_study", f"its video {video_id} is not in the study")
+        buffer.rejects.add_row(keyed, received, "outside_study", f"its video {video_id} is not in the study")
     else:
-        gathering.keep(stored, found, read, (found.observed_us,))
+        buffer.add(keyed, received, row_values, (received.observed_us,))
 
 
-def _asked_about(stored: Stored) -> str | None:
-    asked: Json = stored.page.request.get("body")
+def _requested_video(keyed: KeyedPage) -> str | None:
+    body = to_mapping(keyed.page.request.get("body"))
     try:
-        return values.identity(asked.get("video_id")) if isinstance(asked, dict) else None
-    except values.Wrong:
+        return values.identity(body.get("video_id"))
+    except values.WrongType:
         return None
 
 
-def _refused(stored: Stored) -> tuple[str, str]:
+def _refused(keyed: KeyedPage) -> tuple[str, str]:
     try:
-        message = said(body(stored.page))
-    except NoPage as error:
+        message = error_message(body_of(keyed.page))
+    except UnreadablePage as error:
         return "no_page", str(error)
-    return "refused", values.mended(message) or f"HTTP status {stored.page.status}"
+    return "refused", values.mended(message) or f"HTTP status {keyed.page.status}"

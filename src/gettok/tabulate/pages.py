@@ -1,7 +1,7 @@
-"""Stored pages, one at a time, and what is on them.
+"""Stored pages, one at a time, and the objects on them.
 
-One wild value does not cost a page: a number that is none (`NaN`, thousands of digits) and an object that has a field
-twice are marked, and only what they are part of is set aside.
+One odd value does not cost a page: invalid numbers (`NaN`, thousands of digits) and objects that have a field twice are
+marked, and only what they are part of is rejected.
 """
 
 import json
@@ -12,130 +12,129 @@ from typing import NamedTuple
 
 from gettok.collect import zeeschuimer
 from gettok.errors import BadInput
-from gettok.research_api import Page, parsed
+from gettok.http.json_guards import to_list, to_mapping, to_text
+from gettok.research_api import Page, parse_json
 from gettok.step import Json
 from gettok.tables import PAGES
-from gettok.tabulate.values import Doubled, Wild
+from gettok.tabulate.values import DuplicateField, InvalidNumber
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class NoPage(Exception):
+class UnreadablePage(Exception):
     """Nothing can be read from a page."""
 
 
-class Stored(NamedTuple):
+class KeyedPage(NamedTuple):
     """A page and the key of the stored answer that holds it."""
 
     answer_key: str
     page: Page
 
 
-class Found(NamedTuple):
-    """What stands at one place of a page, when it was observed, and why it is no object to read, if it is none."""
+class PageObject(NamedTuple):
+    """One object on a page: its position, its time of observation, and why it cannot be read, if it cannot."""
 
     position: int
     content: Json
     observed_us: int
-    unsound: str | None
+    invalid: str | None
 
 
-def stored(folder: Path) -> Iterator[Stored]:
+def read_pages(folder: Path) -> Iterator[KeyedPage]:
     """Every page of a folder's tables, file by file; raises `BadInput` for a damaged file."""
     for file in sorted(folder.glob("*.parquet")):
         for key, answer in PAGES.read(file, ["answer_key", "answer"]).iter_rows():
             try:
-                yield Stored(key, Page.from_json(json.loads(answer)))
+                yield KeyedPage(key, Page.from_json(json.loads(answer)))
             except (ValueError, KeyError, TypeError) as error:
                 raise BadInput(
                     f"{file} has a page that cannot be read: {error!r}",
                     "nothing was written",
-                    "run `dvc repro collect`; it builds the pages anew from the answer store",
+                    "run `dvc repro collect`; it builds the pages again from the answer store",
                 ) from error
 
 
-def body(page: Page) -> Mapping[str, Json]:
-    """The page's text as an object; raises `NoPage`."""
+def body_of(page: Page) -> Mapping[str, Json]:
+    """The page's text as an object; raises `UnreadablePage`."""
     try:
-        content = parsed(page.text, Wild, **_MARKING)
+        content = parse_json(page.text, InvalidNumber, **_MARK_INVALID)
     except ValueError as error:
-        raise NoPage(f"it is no JSON: {error}") from None
+        raise UnreadablePage(f"it is not JSON: {error}") from None
     if type(content) is not dict:
-        raise NoPage("it is no object, or has a field twice")
+        raise UnreadablePage("it is not a JSON object, or has a field twice")
     return content
 
 
-def _finite(digits: str) -> float | Wild:
-    found = float(digits)
-    return Wild(digits) if found in (float("inf"), float("-inf")) else found
+def _finite(digits: str) -> float | InvalidNumber:
+    number = float(digits)
+    return InvalidNumber(digits) if number in (float("inf"), float("-inf")) else number
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    made = dict(pairs)
-    return made if len(made) == len(pairs) else Doubled(made)
+    content = dict(pairs)
+    return content if len(content) == len(pairs) else DuplicateField(content)
 
 
-_MARKING = {"parse_float": _finite, "parse_constant": Wild, "object_pairs_hook": _object}
+_MARK_INVALID = {"parse_float": _finite, "parse_constant": InvalidNumber, "object_pairs_hook": _object}
 
 
-def data(content: Mapping[str, Json]) -> Mapping[str, Json]:
-    """The answer's `data`; raises `NoPage` if there is none."""
-    found = content.get("data")
-    if type(found) is not dict:
-        raise NoPage("it has no data")
-    return found
+def data_of(content: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The answer's `data`; raises `UnreadablePage` if there is none."""
+    data = content.get("data")
+    if type(data) is not dict:
+        raise UnreadablePage("it has no data")
+    return data
 
 
-def said(content: Mapping[str, Json]) -> str:
+def error_message(content: Mapping[str, Json]) -> str:
     """The message of the answer's error, empty if there is none."""
-    error = content.get("error")
-    message = error.get("message") if isinstance(error, dict) else None
-    return message if isinstance(message, str) else ""
+    return to_text(to_mapping(content.get("error")).get("message")) or ""
 
 
-def videos_of(page: Page) -> Iterator[Found]:
-    """The videos on a page, in the Research API's field names; raises `NoPage`."""
-    content = body(page)
+def videos_of(page: Page) -> Iterator[PageObject]:
+    """The videos on a page, in the Research API's field names; raises `UnreadablePage`."""
+    content = body_of(page)
     if page.request.get("path") == "zeeschuimer":
-        for place, item in enumerate(_listed(content, "items")):
-            yield _captured(place, item, microseconds(page.observed_at))
+        for position, capture in enumerate(_listed(content, "items")):
+            yield _captured(position, capture, microseconds(page.observed_at))
     else:
-        seen = microseconds(page.observed_at)
-        for place, video in enumerate(_listed(data(content), "videos")):
-            yield Found(place, video, seen, _unsound(video))
+        observed_us = microseconds(page.observed_at)
+        for position, video in enumerate(_listed(data_of(content), "videos")):
+            yield PageObject(position, video, observed_us, _invalid(video))
 
 
-def comments_of(page: Page) -> Iterator[Found]:
-    """The comments on a page; a video without any may have no list of them."""
-    listed = data(body(page)).get("comments")
-    seen = microseconds(page.observed_at)
-    for place, comment in enumerate(listed if isinstance(listed, list) else []):
-        yield Found(place, comment, seen, _unsound(comment))
+def comments_of(page: Page) -> Iterator[PageObject]:
+    """The comments on a page; a video without comments may have no list of them."""
+    observed_us = microseconds(page.observed_at)
+    for position, comment in enumerate(to_list(data_of(body_of(page)).get("comments"))):
+        yield PageObject(position, comment, observed_us, _invalid(comment))
 
 
 def microseconds(time: datetime) -> int:
-    """A time as a column holds it: since 1970 began in UTC."""
+    """A time as a column holds it: microseconds since the beginning of 1970 in UTC."""
     return (time - _EPOCH) // timedelta(microseconds=1)
 
 
 def _listed(content: Mapping[str, Json], name: str) -> list[Json]:
-    found = content.get(name)
-    if not isinstance(found, list):
-        raise NoPage(f"it has no list of {name}")
-    return found
+    listed = content.get(name)
+    if not isinstance(listed, list):
+        raise UnreadablePage(f"it has no list of {name}")
+    return listed
 
 
-def _unsound(content: Json) -> str | None:
+def _invalid(content: Json) -> str | None:
     if type(content) is dict:
         return None
-    return "it has a field twice" if isinstance(content, Doubled) else "it is no object"
+    return "it has a field twice" if isinstance(content, DuplicateField) else "it is not a JSON object"
 
 
-def _captured(place: int, item: Json, seen: int) -> Found:
-    unsound = _unsound(item)
-    if unsound is not None:
-        return Found(place, item, seen, unsound)
+def _captured(position: int, capture: Json, observed_us: int) -> PageObject:
+    invalid = _invalid(capture)
+    if invalid is not None:
+        return PageObject(position, capture, observed_us, invalid)
     try:
-        return Found(place, zeeschuimer.as_video(item), microseconds(zeeschuimer.observed_at(item)), None)
+        video, observed_at = zeeschuimer.as_video(capture), zeeschuimer.observed_at(capture)
     except ValueError as error:
-        return Found(place, item, seen, f"it {error}")
+        return PageObject(position, capture, observed_us, f"it {error}")
+    return PageObject(position, video, microseconds(observed_at), None)

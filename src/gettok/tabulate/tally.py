@@ -1,19 +1,19 @@
-"""Which fields the source really sent, and how often: documented or not."""
+"""Counts the fields that the source really sent, documented or not."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gettok.step import Json, Row
-from gettok.tabulate.reading import Kind
+from gettok.tabulate.object_type import ObjectType
 from gettok.tabulate.values import mended
 
 
 @dataclass
 class Tally:
-    """How many of the received objects had which field with a value, and with one of another type."""
+    """How many of the received objects have a value in each field, and how many a value of another type."""
 
-    kind: Kind
+    type: ObjectType
     objects: int = 0
     filled: Counter[str] = field(default_factory=Counter)
     retyped: Counter[str] = field(default_factory=Counter)
@@ -28,9 +28,9 @@ class Tally:
 
     def unknown(self) -> list[tuple[str, int]]:
         """Fields that are not documented, the most frequent first."""
-        known = {*self.kind.fields, *self.kind.aliases}
+        known = {*self.type.fields, *self.type.aliases}
         counts = [(name, count) for name, count in self.filled.items() if name not in known and count]
-        return sorted(counts, key=lambda found: (-found[1], found[0]))
+        return sorted(counts, key=lambda field: (-field[1], field[0]))
 
 
 def fields(tallies: Iterable[Tally]) -> list[Row]:
@@ -39,13 +39,13 @@ def fields(tallies: Iterable[Tally]) -> list[Row]:
 
 
 def _rows(tally: Tally) -> list[Row]:
-    filled: Counter[str] = Counter(dict.fromkeys(tally.kind.fields, 0))
+    filled: Counter[str] = Counter(dict.fromkeys(tally.type.fields, 0))
     for name, count in tally.filled.items():
         filled[mended(name)] += count
-    known = {*tally.kind.fields, *tally.kind.aliases}
+    known = {*tally.type.fields, *tally.type.aliases}
     return [
         {
-            "table": tally.kind.table,
+            "table": tally.type.table,
             "field": name,
             "documented": name in known,
             "rows": count,

@@ -1,7 +1,7 @@
-"""Authors out of pages: each as last observed, or why there is nothing about them.
+"""Authors from pages: each as last observed, or why the API gives nothing about them.
 
 Source of the fields: TikTok Research API documentation, "Query User Info". An answer does not carry the name that was
-asked about, and may come with HTTP status 500 although it is whole (https://github.com/JBGruber/traktok).
+asked about, and may come with HTTP status 500 although it is complete (https://github.com/JBGruber/traktok).
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,17 +10,25 @@ from typing import Any
 
 import polars as pl
 
-from gettok.step import Json
+from gettok.http.json_guards import to_mapping, to_text
 from gettok.tables import USERS
 from gettok.tabulate import values
-from gettok.tabulate.gathering import Gathering
 from gettok.tabulate.latest import Latest
-from gettok.tabulate.pages import Found, NoPage, Stored, body, data, microseconds, said
-from gettok.tabulate.reading import Kind, Values
+from gettok.tabulate.object_type import ObjectType, RowValues
+from gettok.tabulate.pages import (
+    KeyedPage,
+    PageObject,
+    UnreadablePage,
+    body_of,
+    data_of,
+    error_message,
+    microseconds,
+)
 from gettok.tabulate.rejects import Rejects
+from gettok.tabulate.row_buffer import RowBuffer
 from gettok.tabulate.tally import Tally
 
-USER = Kind(
+USER = ObjectType(
     "users",
     {
         "display_name": ("display_name", values.text),
@@ -34,53 +42,56 @@ USER = Kind(
         "video_count": ("video_count", values.number),
     },
 )
-_FURTHER = ("username", "status", "reason", "detail", "observed_at", "accepted_despite_500")
+_EXTRA = ("username", "status", "reason", "detail", "observed_at", "accepted_despite_500")
 _GONE = "cannot find the user"
 
 
-def gather(pages: Iterable[Stored], folder: Path, aside: Rejects) -> tuple[pl.DataFrame, Tally]:
-    """The latest observation of each author, and which fields there were."""
+def gather(pages: Iterable[KeyedPage], folder: Path, rejects: Rejects) -> tuple[pl.DataFrame, Tally]:
+    """The latest observation of each author, and which fields were received."""
     latest = Latest(folder, "username")
-    everybody = pl.lit("all").alias("day")
-    gathering = Gathering(USER, USERS, _FURTHER, aside, lambda rows: latest.add(rows.with_columns(everybody)))
-    for stored in pages:
-        if (username := _asked_about(stored)) is None:
-            aside.page(stored, "no_page", "its request names no user")
-        elif 400 <= stored.page.status < 500:
-            gathering.keep(stored, *_refused(stored, username))
+    one_day = pl.lit("all").alias("day")
+    buffer = RowBuffer(USER, USERS, _EXTRA, rejects, lambda rows: latest.add(rows.with_columns(one_day)))
+    for keyed in pages:
+        if (username := _requested_user(keyed)) is None:
+            rejects.add_page(keyed, "no_page", "its request names no user")
+        elif 400 <= keyed.page.status < 500:
+            buffer.add(keyed, *_refused(keyed, username))
         else:
-            for found, read in gathering.objects(stored, _user_of):
-                despite = stored.page.status == 500
-                further = (username, "ok", None, None, found.observed_us, despite)
-                gathering.keep(stored, found, read, further)
-    gathering.finish()
-    if (winners := latest.winners()) is None:
-        return USERS.frame([]), gathering.tally
-    ((_, rows),) = latest.days(winners)
-    return rows.select(USERS.schema.names()).sort(USERS.sort), gathering.tally
+            for received, row_values in buffer.read(keyed, _user_of):
+                despite_500 = keyed.page.status == 500
+                extra = (username, "ok", None, None, received.observed_us, despite_500)
+                buffer.add(keyed, received, row_values, extra)
+    buffer.flush()
+    if (newest := latest.newest()) is None:
+        return USERS.frame([]), buffer.tally
+    ((_, rows),) = latest.days(newest)
+    return rows.select(USERS.schema.names()).sort(USERS.sort), buffer.tally
 
 
-def _asked_about(stored: Stored) -> str | None:
-    asked: Json = stored.page.request.get("body")
-    name = asked.get("username") if isinstance(asked, dict) else None
-    return values.mended(name) if isinstance(name, str) else None
+def _requested_user(keyed: KeyedPage) -> str | None:
+    name = to_text(to_mapping(keyed.page.request.get("body")).get("username"))
+    return None if name is None else values.mended(name)
 
 
-def _user_of(stored: Stored) -> Iterator[Found]:
-    profile = data(body(stored.page))
-    if stored.page.status != 200 and not profile:
-        raise NoPage(f"it has no data, and HTTP status {stored.page.status}")
-    yield Found(0, profile, microseconds(stored.page.observed_at), None)
+def _user_of(keyed: KeyedPage) -> Iterator[PageObject]:
+    profile = data_of(body_of(keyed.page))
+    if keyed.page.status != 200 and not profile:
+        raise UnreadablePage(f"it has no data, and HTTP status {keyed.page.status}")
+    yield PageObject(0, profile, microseconds(keyed.page.observed_at), None)
 
 
-def _refused(stored: Stored, username: str) -> tuple[Found, Values, tuple[Any, ...]]:
-    """A row for an author about whom the API gives nothing but a reason."""
+def _refused(keyed: KeyedPage, username: str) -> tuple[PageObject, RowValues, tuple[Any, ...]]:
+    """A row for an author about whom the API gives only a reason."""
     try:
-        message = values.mended(said(body(stored.page)))
-    except NoPage:
+        message = values.mended(error_message(body_of(keyed.page)))
+    except UnreadablePage:
         message = ""
     reason = "user_gone" if _GONE in message else "user_refused"
-    seen = microseconds(stored.page.observed_at)
-    detail = message or f"HTTP status {stored.page.status}"
-    nothing = Values([None] * len(USER.columns), [], [])
-    return Found(0, {}, seen, None), nothing, (username, "unusable", reason, detail, seen, False)
+    observed_us = microseconds(keyed.page.observed_at)
+    detail = message or f"HTTP status {keyed.page.status}"
+    empty = RowValues([None] * len(USER.columns), [], [])
+    return (
+        PageObject(0, {}, observed_us, None),
+        empty,
+        (username, "unusable", reason, detail, observed_us, False),
+    )

@@ -1,7 +1,7 @@
-"""How one value of an answer is read: its documented type, or not at all. Nothing is guessed and nothing is lost.
+"""How one value of an answer is read: as its documented type, or not at all. Nothing is guessed and nothing is lost.
 
-A reader gives the value for its column, or raises `Wrong` (not of the documented type) or `Mended` (a text that UTF-8
-cannot hold as it came).
+Each function returns the value for its column, or raises `WrongType` (not of the documented type) or `Mended` (a text
+that UTF-8 cannot hold as received).
 """
 
 import json
@@ -14,30 +14,30 @@ from typing import Any, TypeAlias
 
 from gettok.step import Json
 
-Read: TypeAlias = Callable[[Json], Any]
+ReadValue: TypeAlias = Callable[[Json], Any]
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 #: Years 1 to 9999, in Unix seconds.
 _FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799
-#: Lists and objects within each other; what the API documents has three. Beyond it, Python's recursion ends somewhere.
-_DEEPEST = 50
+#: Nesting of lists and objects; what the API documents has three levels. Far beyond this, Python's recursion ends.
+_MAX_DEPTH = 50
 _NESTED = (dict, list)
-#: Combining marks above, below and across a letter. Classes between 1 and 200 belong to scripts in which a mark makes
-#: another letter (Japanese voicing, Hebrew and Arabic vowels, Thai tones, Indic viramas).
+#: Combining classes of accents: across a letter (1), and above or below it (200 and more). Those between belong to
+#: scripts in which a mark makes another letter (Japanese voicing, Hebrew and Arabic vowels, Thai tones, Indic viramas).
 _ACROSS, _FIRST_ACCENT = 1, 200
 
 
 @dataclass(frozen=True)
-class Wild:
+class InvalidNumber:
     """A number that neither JSON nor a column can hold, as it was written."""
 
     written: str
 
 
-class Doubled(dict[str, Json]):
-    """An object that has a field twice: which of the two is meant, nobody knows."""
+class DuplicateField(dict[str, Json]):
+    """An object that has a field twice, so that its value is ambiguous."""
 
 
-class Wrong(Exception):
+class WrongType(Exception):
     """A value is not of the documented type."""
 
 
@@ -49,8 +49,8 @@ class Mended(Exception):
         self.value = value
 
 
-class Unsound(ValueError):
-    """An object cannot be written down as it came: it nests too deep, or has a field twice."""
+class InvalidObject(ValueError):
+    """An object cannot be written as received: it nests too deeply, or has a field twice."""
 
 
 def number(value: Json) -> int:
@@ -58,21 +58,21 @@ def number(value: Json) -> int:
         value = int(value)
     if type(value) is int and -(2**63) <= value < 2**63:
         return value
-    raise Wrong
+    raise WrongType
 
 
 def identity(value: Json) -> str:
-    """Ids stay text: they do not fit a float, and the documentation's own examples exceed 63 bits."""
+    """Ids stay text: a float rounds them, and the documentation's own examples exceed 63 bits."""
     if type(value) is int and 0 <= value < 10**20:
         return str(value)
     if type(value) is str and len(value) <= 20 and value.isascii() and value.isdigit():
         return value
-    raise Wrong
+    raise WrongType
 
 
 def text(value: Json) -> str:
     if type(value) is not str:
-        raise Wrong
+        raise WrongType
     if value.isascii():
         return value
     try:
@@ -89,11 +89,11 @@ def mended(value: str) -> str:
 
 def texts(value: Json) -> list[str]:
     if type(value) is not list:
-        raise Wrong
+        raise WrongType
     try:
         "".join(value).encode()
     except TypeError:
-        raise Wrong from None
+        raise WrongType from None
     except UnicodeEncodeError:
         raise Mended([mended(part) for part in value]) from None
     return value
@@ -101,7 +101,7 @@ def texts(value: Json) -> list[str]:
 
 def flag(value: Json) -> bool:
     if type(value) is not bool:
-        raise Wrong
+        raise WrongType
     return value
 
 
@@ -109,29 +109,29 @@ def time(value: Json) -> int:
     """Unix seconds that a calendar can hold, as microseconds."""
     seconds = number(value)
     if not _FIRST_S <= seconds <= _LAST_S:
-        raise Wrong
+        raise WrongType
     return seconds * 1_000_000
 
 
 def verbatim(value: Json) -> str:
     """The value as JSON in ASCII, with keys sorted: the same value gives the same text, lone surrogates and all."""
     if isinstance(value, _NESTED):
-        _check(value, _DEEPEST)
+        _check(value, _MAX_DEPTH)
     return _encoder.encode(value)
 
 
 def _check(value: Json, left: int) -> None:
     if not left:
-        raise Unsound(f"it has more than {_DEEPEST} lists and objects within each other")
-    if type(value) is Doubled:
-        raise Unsound("it has a field twice")
+        raise InvalidObject(f"its lists and objects nest more than {_MAX_DEPTH} deep")
+    if type(value) is DuplicateField:
+        raise InvalidObject("it has a field twice")
     for part in value if type(value) is list else value.values():
         if isinstance(part, _NESTED):
             _check(part, left - 1)
 
 
-def _written(wild: Wild) -> str:
-    return wild.written
+def _written(number: InvalidNumber) -> str:
+    return number.written
 
 
 _encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=True, default=_written)

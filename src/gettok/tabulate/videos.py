@@ -1,4 +1,4 @@
-"""Videos out of pages: one row each, and every observation's counts.
+"""Videos from pages: one row each, and the counts of every observation.
 
 Source of the fields: TikTok Research API documentation, "Query Videos"; `video_id` and `favourites_count` are spellings
 that its examples use.
@@ -13,15 +13,15 @@ import polars as pl
 from gettok.collect.windows import Window
 from gettok.tables import COUNTS, VIDEOS
 from gettok.tabulate import values
-from gettok.tabulate.gathering import Gathering
 from gettok.tabulate.latest import Latest
-from gettok.tabulate.pages import Found, Stored, videos_of
-from gettok.tabulate.reading import Kind, Values
+from gettok.tabulate.object_type import ObjectType, RowValues
+from gettok.tabulate.pages import KeyedPage, PageObject, videos_of
 from gettok.tabulate.rejects import Rejects
+from gettok.tabulate.row_buffer import RowBuffer
 from gettok.tabulate.tally import Tally
 from gettok.tabulate.values import folded
 
-VIDEO = Kind(
+VIDEO = ObjectType(
     "videos",
     {
         "id": ("video_id", values.identity),
@@ -50,67 +50,63 @@ VIDEO = Kind(
     },
     {"video_id": "id", "favourites_count": "favorites_count"},
 )
-_FURTHER = ("hashtags_folded", "retyped", "mended", "observed_at")
+_EXTRA = ("hashtags_folded", "retyped", "mended", "observed_at")
 _HASHTAGS = VIDEO.columns.index("hashtags")
 _COUNTS = [column.name for column in COUNTS.columns if column.name.endswith("_count")]
 
 
 @dataclass(frozen=True)
 class Videos:
-    """What the pages came to: `seen` videos, of which `found` were published within the study; tables by day."""
+    """The result of reading all pages: how many videos were `seen`, and the index of those `in_study`."""
 
     seen: int
-    found: pl.DataFrame
+    in_study: pl.DataFrame
     tally: Tally
     _latest: Latest
 
     def days(self) -> Iterator[tuple[object, pl.DataFrame]]:
-        """The latest observation of each video of a day."""
-        for day, rows in self._latest.days(self.found):
+        """The latest observation of each video of the study, by day of publication."""
+        for day, rows in self._latest.days(self.in_study):
             yield day, rows.select(VIDEOS.schema.names()).sort("video_id")
 
     def counts(self) -> Iterator[tuple[object, pl.DataFrame]]:
-        """Every distinct observation of the videos of a day, by the day on which they were published."""
+        """Every distinct observation of the counts of the study's videos, by day of publication."""
         index = self._latest.index()
         if index is None:
             return
         names = COUNTS.schema.names()
         distinct = index.select(names).unique()
-        dated = distinct.join(self.found.select("video_id", "day"), on="video_id", how="inner")
-        for (day,), of_day in sorted(dated.partition_by("day", as_dict=True).items()):
-            yield day, of_day.select(names).sort(names, nulls_last=True)
+        dated = distinct.join(self.in_study.select("video_id", "day"), on="video_id", how="inner")
+        for (day,), rows in sorted(dated.partition_by("day", as_dict=True).items()):
+            yield day, rows.select(names).sort(names, nulls_last=True)
 
 
-def gather(pages: Iterable[Stored], study: Window, folder: Path, aside: Rejects) -> Videos:
-    """Read all pages once; what does not fit into memory lies in `folder` until the tables are made."""
+def gather(pages: Iterable[KeyedPage], study: Window, folder: Path, rejects: Rejects) -> Videos:
+    """Read all pages once; rows that do not fit into memory are kept in `folder` until the tables are made."""
     latest = Latest(folder, "video_id", _COUNTS)
-    gathering = Gathering(VIDEO, VIDEOS, _FURTHER, aside, lambda rows: latest.add(_derived(rows)))
-    for stored in pages:
-        for found, read in gathering.objects(stored, _videos_of):
-            _keep(gathering, stored, found, read)
-    gathering.finish()
-    return _within(study, latest, gathering.tally)
+    buffer = RowBuffer(VIDEO, VIDEOS, _EXTRA, rejects, lambda rows: latest.add(_derived(rows)))
+    for keyed in pages:
+        for received, row_values in buffer.read(keyed, lambda keyed: videos_of(keyed.page)):
+            _add(buffer, keyed, received, row_values)
+    buffer.flush()
+    return _within(study, latest, buffer.tally)
 
 
-def _videos_of(stored: Stored) -> Iterator[Found]:
-    return videos_of(stored.page)
-
-
-def _keep(gathering: Gathering, stored: Stored, found: Found, read: Values) -> None:
-    video_id, created_at = read.row[:2]
+def _add(buffer: RowBuffer, keyed: KeyedPage, received: PageObject, row_values: RowValues) -> None:
+    video_id, created_at = row_values.row[:2]
     if video_id is None:
-        gathering.aside.row(stored, found, "no_id", _lacking("id", read))
+        buffer.rejects.add_row(keyed, received, "no_id", _lacking("id", row_values))
     elif created_at is None:
-        gathering.aside.row(stored, found, "no_time", _lacking("create_time", read))
+        buffer.rejects.add_row(keyed, received, "no_time", _lacking("create_time", row_values))
     else:
-        tags = read.row[_HASHTAGS]
-        plain = None if tags is None else [folded(tag) for tag in tags]
-        further = (plain, read.retyped or None, read.mended or None, found.observed_us)
-        gathering.keep(stored, found, read, further)
+        tags = row_values.row[_HASHTAGS]
+        folded_tags = None if tags is None else [folded(tag) for tag in tags]
+        extra = (folded_tags, row_values.retyped or None, row_values.mended or None, received.observed_us)
+        buffer.add(keyed, received, row_values, extra)
 
 
-def _lacking(name: str, read: Values) -> str:
-    return f"its {name} is of another type" if name in read.retyped else f"it has no {name}"
+def _lacking(name: str, row_values: RowValues) -> str:
+    return f"its {name} is of another type" if name in row_values.retyped else f"it has no {name}"
 
 
 def _derived(rows: pl.DataFrame) -> pl.DataFrame:
@@ -121,17 +117,17 @@ def _derived(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _within(study: Window, latest: Latest, tally: Tally) -> Videos:
-    winners, index = latest.winners(), latest.index()
-    if winners is None or index is None:
-        return Videos(0, _NONE_FOUND, tally, latest)
+    newest, index = latest.newest(), latest.index()
+    if newest is None or index is None:
+        return Videos(0, _NO_VIDEOS, tally, latest)
     seen = index.group_by("video_id").agg(
         pl.col("observed_at").min().alias("first_observed_at"), pl.len().cast(pl.Int64).alias("observations")
     )
-    found = winners.filter(pl.col("day").is_between(study.start, study.end)).join(seen, on="video_id")
-    return Videos(winners.height, found.select(_NONE_FOUND.columns), tally, latest)
+    in_study = newest.filter(pl.col("day").is_between(study.start, study.end)).join(seen, on="video_id")
+    return Videos(newest.height, in_study.select(_NO_VIDEOS.columns), tally, latest)
 
 
-_NONE_FOUND = pl.DataFrame(
+_NO_VIDEOS = pl.DataFrame(
     schema={
         "n": pl.UInt32,
         "day": pl.Date,

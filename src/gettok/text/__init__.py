@@ -1,1 +1,1 @@
-"""Words, embeddings and languages of texts."""
+"""Texts: their words, embeddings and languages."""

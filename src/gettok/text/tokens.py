@@ -1,7 +1,7 @@
 """Words of a text, and where two texts differ: in capitals, in punctuation, or in spelling.
 
-A word is a run of letters, digits and their combining marks. What does not end it: an apostrophe between letters
-(`d'accord`), and a dot or comma between digits (`10.000`). Everything else does: spaces, hyphens, `#`, `¿`, emoji.
+A word is a run of letters, digits and their combining marks. An apostrophe between letters (`d'accord`), or a dot or
+comma between digits (`10.000`), does not end it. Everything else does: spaces, hyphens, `#`, `¿`, emoji.
 """
 
 import re
@@ -12,26 +12,25 @@ from functools import lru_cache
 
 import jiwer
 
-#: What `normalise` does, for whoever reads numbers that rest on it.
+#: What `normalise` does, for readers of the numbers that depend on it.
 NORMALISATION = (
     "words are runs of letters and digits with their marks; they are case-folded and composed (NFC); punctuation, emoji"
-    " and invisible characters are left out, apostrophes within a word and dots or commas within a number without"
-    " ending it; accents stay; a number stays as it was written, in digits or in words"
+    " and invisible characters are left out, and so are apostrophes within a word and dots or commas within a number,"
+    " which do not end it; accents stay; a number stays as it was written, in digits or in words"
 )
 
 _APOSTROPHES = frozenset("'’`´")
-_LETTERS = 4096  # more than the characters of any few languages
-_MARKS = frozenset({"Mn", "Mc"})  # not Me: the frame of a keycap emoji is no part of its digit
+_LETTERS = 4096  # more than a few languages have together
+_MARKS = frozenset({"Mn", "Mc"})  # not Me: the frame of a keycap emoji is not part of its digit
 _WORD = re.compile(r"[w9](?:[w9m]|(?<=[wm])'(?=w)|(?<=9)\.(?=9))*")
 
-
-#: The ways in which two words can differ, the slightest first.
+#: How two words can differ, the slightest difference first.
 KINDS = ("capitalisation", "punctuation", "spelling")
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word as it stands in its text, the punctuation around it, and its normal form (`key`)."""
+    """A word as its text has it, the punctuation around it, and its normalised form (`key`)."""
 
     before: str
     core: str
@@ -44,10 +43,10 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Difference:
+class WordDifference:
     """One place of two aligned texts. A side that is `None` lacks the word, which counts as spelling.
 
-    A word can differ in more than one way; without any flag the two sides are the same.
+    Several flags can be set at once; without any flag the two sides are the same.
     """
 
     left: Word | None
@@ -63,18 +62,18 @@ class Difference:
 
 
 def words(text: str) -> list[Word]:
-    """The words in their order. Punctuation without spaces around it belongs to the word before it."""
+    """The words in their order. Punctuation without spaces around it belongs to the preceding word."""
     return list(_words(text))
 
 
-@lru_cache(maxsize=16)  # each measure of a pair asks for the same two texts
+@lru_cache(maxsize=16)  # each measure of a pair needs the words of the same two texts
 def _words(text: str) -> tuple[Word, ...]:
     text = _composed(text)
-    found = list(_WORD.finditer("".join(map(_kind, text))))
-    starts = [match.start() for match in found] + [len(text)]
-    ends = [0] + [match.end() for match in found]
-    gaps = [_parted(text[end:start]) for end, start in zip(ends, starts, strict=True)]
-    cores = [text[match.start() : match.end()] for match in found]
+    matches = list(_WORD.finditer("".join(map(_kind, text))))
+    starts = [match.start() for match in matches] + [len(text)]
+    ends = [0] + [match.end() for match in matches]
+    gaps = [_split_gap(text[end:start]) for end, start in zip(ends, starts, strict=True)]
+    cores = [text[match.start() : match.end()] for match in matches]
     if not cores:
         return ()
     before = ["".join(gaps[0])] + [gap[1] for gap in gaps[1:-1]]
@@ -88,12 +87,12 @@ def normalise(text: str) -> list[str]:
 
 
 def _composed(text: str) -> str:
-    """NFC, without invisible format characters and variation selectors: no difference that anybody hears."""
-    return unicodedata.normalize("NFC", "".join(c for c in text if not _unseen(c)))
+    """NFC, without invisible format characters and variation selectors, which make no difference in speech."""
+    return unicodedata.normalize("NFC", "".join(c for c in text if not _is_invisible(c)))
 
 
 @lru_cache(maxsize=_LETTERS)
-def _unseen(character: str) -> bool:
+def _is_invisible(character: str) -> bool:
     return unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"
 
 
@@ -113,44 +112,44 @@ def _key(core: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", letters).casefold())
 
 
-def _parted(gap: str) -> tuple[str, str]:
-    """What stands between two words: the end of the one, and the beginning of the other."""
-    *closing, opening = re.split(r"\s+", gap)  # a gap that ends in a space opens nothing
+def _split_gap(gap: str) -> tuple[str, str]:
+    """The text between two words, split into the end of the first and the beginning of the second."""
+    *closing, opening = re.split(r"\s+", gap)  # after a gap that ends in a space, `opening` is empty
     return ("".join(closing), opening) if closing else (opening, "")
 
 
-def align(left: str, right: str) -> list[Difference]:
-    """Both texts word by word, by the fewest changed words (Levenshtein on the normal forms)."""
-    ours, theirs = words(left), words(right)
-    aligned = jiwer.process_words(_joined(ours), _joined(theirs)).alignments[0]
-    places: list[Difference] = []
+def align(left: str, right: str) -> list[WordDifference]:
+    """Both texts word by word, with the fewest changed words (Levenshtein on the normalised forms)."""
+    left_words, right_words = words(left), words(right)
+    aligned = jiwer.process_words(_joined(left_words), _joined(right_words)).alignments[0]
+    places: list[WordDifference] = []
     for chunk in aligned:
-        here = ours[chunk.ref_start_idx : chunk.ref_end_idx]
-        there = theirs[chunk.hyp_start_idx : chunk.hyp_end_idx]
-        length = max(len(here), len(there))
-        places += map(_compare, _padded(here, length), _padded(there, length))
+        lefts = left_words[chunk.ref_start_idx : chunk.ref_end_idx]
+        rights = right_words[chunk.hyp_start_idx : chunk.hyp_end_idx]
+        length = max(len(lefts), len(rights))
+        places += map(_compare, _padded(lefts, length), _padded(rights, length))
     return places
 
 
-def differences(left: str, right: str) -> list[Difference]:
+def differences(left: str, right: str) -> list[WordDifference]:
     """The places of the alignment where the two texts differ."""
     return [place for place in align(left, right) if place.kind]
 
 
-def _joined(side: Sequence[Word]) -> str:
-    return " ".join(word.key for word in side)
+def _joined(row: Sequence[Word]) -> str:
+    return " ".join(word.key for word in row)
 
 
-def _padded(side: Sequence[Word], length: int) -> list[Word | None]:
-    return [*side, *[None] * (length - len(side))]
+def _padded(row: Sequence[Word], length: int) -> list[Word | None]:
+    return [*row, *[None] * (length - len(row))]
 
 
-def _compare(left: Word | None, right: Word | None) -> Difference:
+def _compare(left: Word | None, right: Word | None) -> WordDifference:
     if left is None or right is None:
-        return Difference(left, right, capitalisation=False, punctuation=False, spelling=True)
+        return WordDifference(left, right, capitalisation=False, punctuation=False, spelling=True)
     spelling = left.key != right.key
     inside = not spelling and left.core.casefold() != right.core.casefold()
-    return Difference(
+    return WordDifference(
         left,
         right,
         capitalisation=_capitals(left, spelling) != _capitals(right, spelling),
@@ -160,22 +159,22 @@ def _compare(left: Word | None, right: Word | None) -> Difference:
 
 
 def _capitals(word: Word, spelling: bool) -> tuple[bool, ...]:
-    """Which letters are capitals; of words spelled differently only the first letters can be compared."""
+    """Which letters are capitals; of words spelled differently, only the first letters can be compared."""
     letters = word.core[:1] if spelling else (c for c in word.core if _kind(c) in "w9m")
     return tuple(letter != letter.casefold() for letter in letters)
 
 
 def jaccard(left: str, right: str) -> float:
-    """Shared words over all words, as sets of normal forms; 1 for two texts without any word."""
-    ours, theirs = set(normalise(left)), set(normalise(right))
-    return len(ours & theirs) / len(ours | theirs) if ours | theirs else 1.0
+    """Shared words over all words, as sets of normalised words; 1 for two texts without any word."""
+    lefts, rights = set(normalise(left)), set(normalise(right))
+    return len(lefts & rights) / len(lefts | rights) if lefts | rights else 1.0
 
 
 @dataclass(frozen=True)
 class Errors:
-    """How far a text is from a reference, on normal forms: what the reference has, and how much of it to change.
+    """A text's errors against a reference, on normalised words: how much the reference has, and how much is wrong.
 
-    Characters are those of the normal words with one space between each two.
+    Characters are those of the normalised words with one space between each two.
     """
 
     words: int
@@ -184,24 +183,26 @@ class Errors:
     wrong_characters: int
 
 
-def errors(reference: str, said: str) -> Errors:
-    """The fewest words, and the fewest characters, to replace, leave out or put in."""
-    expected, heard = " ".join(normalise(reference)), " ".join(normalise(said))
-    by_word, by_character = jiwer.process_words(expected, heard), jiwer.process_characters(expected, heard)
+def errors(reference: str, hypothesis: str) -> Errors:
+    """The fewest words, and the fewest characters, to replace, leave out or insert."""
+    expected, actual = " ".join(normalise(reference)), " ".join(normalise(hypothesis))
+    by_word, by_character = jiwer.process_words(expected, actual), jiwer.process_characters(expected, actual)
     return Errors(len(expected.split()), _wrong(by_word), len(expected), _wrong(by_character))
 
 
-def _wrong(found: jiwer.WordOutput | jiwer.CharacterOutput) -> int:
-    return int(found.substitutions + found.deletions + found.insertions)
+def _wrong(output: jiwer.WordOutput | jiwer.CharacterOutput) -> int:
+    return int(output.substitutions + output.deletions + output.insertions)
 
 
-def wer(reference: str, said: str) -> float:
-    """Word error rate on normal forms. Against a reference without words: 0 for silence, else 1."""
-    found = errors(reference, said)
-    return found.wrong_words / found.words if found.words else float(bool(normalise(said)))
+def wer(reference: str, hypothesis: str) -> float:
+    """Word error rate on normalised words. Against a reference without words: 0 for no words, else 1."""
+    counts = errors(reference, hypothesis)
+    return counts.wrong_words / counts.words if counts.words else float(bool(normalise(hypothesis)))
 
 
-def cer(reference: str, said: str) -> float:
-    """Character error rate on normal forms. Against a reference without words: 0 for silence, else 1."""
-    found = errors(reference, said)
-    return found.wrong_characters / found.characters if found.characters else float(bool(normalise(said)))
+def cer(reference: str, hypothesis: str) -> float:
+    """Character error rate on normalised words. Against a reference without words: 0 for no words, else 1."""
+    counts = errors(reference, hypothesis)
+    if not counts.characters:
+        return float(bool(normalise(hypothesis)))
+    return counts.wrong_characters / counts.characters

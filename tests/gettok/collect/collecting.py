@@ -57,8 +57,8 @@ def client(folder: Path, research_api: str, **settings: Any) -> Iterator[tuple[S
     """A store, and a client whose ledger is in its folder."""
     with Store(folder) as store, Ledger(folder) as ledger:
         credentials = Credentials("sandbox", Secret("sandbox"))
-        whole = {"sleep": [].append, **settings}
-        yield store, ResearchApi(research_api, credentials, ledger, **whole)
+        defaults = {"sleep": [].append, **settings}
+        yield store, ResearchApi(research_api, credentials, ledger, **defaults)
 
 
 class Sent(NamedTuple):
@@ -73,48 +73,48 @@ class Sent(NamedTuple):
 
 @dataclass
 class Researcher:
-    """Somebody who runs the same command again and again, on one store."""
+    """A researcher who runs the same command again and again, on one store."""
 
     folder: Path
     sandbox: Sandbox
     study: Window = STUDY
-    most_days: int = 30
+    max_days: int = 30
     patience_days: int = 3
     query: Mapping[str, Any] = field(default_factory=lambda: QUERY)
     words: tuple[str, ...] = CANARY
-    #: What the last run came to.
+    #: Results of the last run.
     waits: list[float] = field(default_factory=list)
     coverage: list[dict[str, Any]] = field(default_factory=list)
     windows: list[dict[str, Any]] = field(default_factory=list)
 
     def collect(self, **changes: Any) -> list[StoredPage]:
         """One run; every page of it."""
-        self.waits, kept = [], []
+        self.waits, pages = [], []
         with self.run({"sleep": self.waits.append}, **changes) as collector:
             try:
-                kept += collector.collect()
+                pages += collector.collect()
             finally:
                 self.coverage, self.windows = collector.coverage(), collector.windows()
-        return kept
+        return pages
 
     @contextmanager
     def run(self, api: Mapping[str, Any] | None = None, **changes: Any) -> Iterator[Collector]:
         """A collector of one run."""
-        whole = {"query": self.query, "study": self.study, "most_days": self.most_days, **changes}
-        whole |= {"patience_days": self.patience_days}
-        with client(self.folder, self.sandbox.research_api, **(api or {})) as (store, asked):
-            canary = Canary(asked, self.words) if self.words else None
-            yield Collector(store, asked, "sandbox", canary=canary, **whole)
+        settings = {"query": self.query, "study": self.study, "max_days": self.max_days, **changes}
+        settings |= {"patience_days": self.patience_days}
+        with client(self.folder, self.sandbox.research_api, **(api or {})) as (store, client_api):
+            canary = Canary(client_api, self.words) if self.words else None
+            yield Collector(store, client_api, "sandbox", canary=canary, **settings)
 
     def states(self) -> dict[str, set[str]]:
-        """The days of the study by what their coverage is."""
-        found: dict[str, set[str]] = {}
+        """The days of the study, by coverage."""
+        states: dict[str, set[str]] = {}
         for row in self.coverage:
-            found.setdefault(row["state"], set()).add(str(row["day"]))
-        return found
+            states.setdefault(row["state"], set()).add(str(row["day"]))
+        return states
 
     def events(self) -> list[str]:
-        """The windows' steps, as `first day_last day event`."""
+        """The windows' events, as `first day_last day event`."""
         return [f"{row['start']}_{row['end']} {row['event']}" for row in self.windows]
 
     def sent(self) -> list[Sent]:
@@ -136,34 +136,34 @@ def queries(sandbox: Sandbox, status: int | None = None) -> list[str]:
     ]
 
 
-def tables(kept: Iterable[StoredPage], study: Window = STUDY) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The tables of videos and of counts that these pages come to."""
-    stored = (tabulate.Stored(one.key, one.page) for one in kept)
+def tables(pages: Iterable[StoredPage], study: Window = STUDY) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The tables of videos and of counts made from these pages."""
+    keyed = (tabulate.KeyedPage(stored.key, stored.page) for stored in pages)
     with tempfile.TemporaryDirectory() as folder:
-        found = tabulate.videos.gather(stored, study, Path(folder), tabulate.Rejects())
-        return _whole(VIDEOS, found.days()), _whole(COUNTS, found.counts())
+        videos = tabulate.videos.gather(keyed, study, Path(folder), tabulate.Rejects())
+        return _concatenated(VIDEOS, videos.days()), _concatenated(COUNTS, videos.counts())
 
 
-def _whole(table: Any, frames: Iterable[tuple[object, pl.DataFrame]]) -> pl.DataFrame:
+def _concatenated(table: Any, frames: Iterable[tuple[object, pl.DataFrame]]) -> pl.DataFrame:
     return pl.concat([table.frame([]), *(frame for _, frame in frames)])
 
 
-def ids(kept: Iterable[StoredPage], study: Window = STUDY) -> set[str]:
-    return set(tables(kept, study)[0]["video_id"])
+def ids(pages: Iterable[StoredPage], study: Window = STUDY) -> set[str]:
+    return set(tables(pages, study)[0]["video_id"])
 
 
-def day_files(kept: Iterable[StoredPage], folder: Path, study: Window = STUDY) -> dict[str, bytes]:
+def day_files(pages: Iterable[StoredPage], folder: Path, study: Window = STUDY) -> dict[str, bytes]:
     """The day files of both tables as they are written, by name."""
-    made: dict[str, bytes] = {}
-    stored = (tabulate.Stored(one.key, one.page) for one in kept)
-    with tempfile.TemporaryDirectory() as room:
-        found = tabulate.videos.gather(stored, study, Path(room), tabulate.Rejects())
-        for table, frames in ((VIDEOS, found.days()), (COUNTS, found.counts())):
+    files: dict[str, bytes] = {}
+    keyed = (tabulate.KeyedPage(stored.key, stored.page) for stored in pages)
+    with tempfile.TemporaryDirectory() as scratch:
+        videos = tabulate.videos.gather(keyed, study, Path(scratch), tabulate.Rejects())
+        for table, frames in ((VIDEOS, videos.days()), (COUNTS, videos.counts())):
             for day, rows in frames:
                 path = folder / table.name / f"{day}.parquet"
                 table.write(rows, path)
-                made[f"{table.name}/{day}"] = path.read_bytes()
-    return made
+                files[f"{table.name}/{day}"] = path.read_bytes()
+    return files
 
 
 def assert_each_once(researcher: Researcher) -> None:
@@ -171,5 +171,7 @@ def assert_each_once(researcher: Researcher) -> None:
     with Store(researcher.folder) as store:
         count = sum(answers for stage, answers, _ in store.stats() if stage == "collect")
     steps = len(researcher.windows)
-    accepted = [one for one in researcher.sent() if (one.purpose, one.outcome) == ("collect", "ok")]
+    accepted = [
+        request for request in researcher.sent() if (request.purpose, request.outcome) == ("collect", "ok")
+    ]
     assert len(accepted) == count - steps

@@ -14,13 +14,13 @@ from collecting import Researcher
 
 from gettok.errors import UserFacingError
 
-#: Where it hurts: before and after each step of a request, of a page and of a window's life.
-_PLACES = frozenset({"ask", "send", "post", "settle", "put", "note", "execute", "_give_way", "_once"})
-_FINISHED, _TOLD = 0, 75
+#: Where a kill matters: before and after each step of a request, a page and a window's history.
+_PLACES = frozenset({"ask", "send", "post", "settle", "put", "note", "execute", "_split_or_park", "_send"})
+_FINISHED, _FAILED = 0, 75
 
 
 def starter() -> ForkServerContext:
-    """Children that start from a process which has imported everything."""
+    """Child processes that start from one that has imported everything."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         ["gettok.collect", "gettok.settings.query", "gettok.tabulate", "sandbox.bulk", "sandbox.server"]
@@ -29,17 +29,17 @@ def starter() -> ForkServerContext:
 
 
 def run_until(starter: ForkServerContext, researcher: Researcher, place: int) -> bool:
-    """Run the collector and kill it at its so many-th place; tells whether it lived so long."""
+    """Run the collector and kill it at the given place; returns whether it got that far."""
     asked = (
         researcher.folder,
         researcher.sandbox.research_api,
-        researcher.most_days,
+        researcher.max_days,
         researcher.patience_days,
     )
     child = starter.Process(target=_run, args=(*asked, place))
     child.start()
     child.join()
-    assert child.exitcode in (_FINISHED, _TOLD, -signal.SIGKILL), child.exitcode
+    assert child.exitcode in (_FINISHED, _FAILED, -signal.SIGKILL), child.exitcode
     return child.exitcode == -signal.SIGKILL
 
 
@@ -48,7 +48,7 @@ class _Address:
         self.research_api = research_api
 
 
-def _run(folder: Path, research_api: str, most_days: int, patience_days: int, place: int) -> None:
+def _run(folder: Path, research_api: str, max_days: int, patience_days: int, place: int) -> None:
     left = place
 
     def count(frame: FrameType, event: str, what: Any) -> None:
@@ -60,10 +60,10 @@ def _run(folder: Path, research_api: str, most_days: int, patience_days: int, pl
                 os.kill(os.getpid(), signal.SIGKILL)
 
     address: Any = _Address(research_api)
-    researcher = Researcher(folder, address, most_days=most_days, patience_days=patience_days)
+    researcher = Researcher(folder, address, max_days=max_days, patience_days=patience_days)
     threading.setprofile(count)
     sys.setprofile(count)
     try:
         researcher.collect()
     except UserFacingError:
-        sys.exit(_TOLD)
+        sys.exit(_FAILED)

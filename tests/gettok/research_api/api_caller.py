@@ -1,4 +1,4 @@
-"""A client of the Research API whose waits take no time, and a raw server that answers byte for byte as told."""
+"""A client of the Research API whose waits take no time, and a raw server that answers exactly the given bytes."""
 
 import json
 import socketserver
@@ -35,7 +35,7 @@ QUESTION = Call(
 
 
 def http(body: object, status: int = 200, **headers: str) -> bytes:
-    """A whole answer; what is neither text nor bytes is sent as JSON."""
+    """A complete answer; a body that is neither text nor bytes is sent as JSON."""
     raw = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
     named = {"Date": DATE, "Content-Length": str(len(raw)), "Connection": "close"}
     named |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -64,7 +64,7 @@ Reply = bytes | Callable[[Any, Asked], None]
 
 
 class RawServer:
-    """Answers questions by a script whose last line is for ever, and requests for a token in the same way."""
+    """Answers questions by a script whose last line repeats, and requests for a token in the same way."""
 
     def __init__(self, script: Iterable[Reply] = (PAGE,), tokens: Iterable[Reply] = (GRANTED,)) -> None:
         self._script, self._tokens = list(script), list(tokens)
@@ -124,7 +124,7 @@ def _read(file: Any) -> Asked | None:
 
 @dataclass
 class Clock:
-    """Our clock, which stands still until it is moved."""
+    """A clock that does not move until it is set."""
 
     at: float = field(default_factory=time.time)
 
@@ -161,7 +161,7 @@ class Asker:
 
 
 def noted(root: Path) -> list[Sent]:
-    """What the ledger in a folder has; what its writer holds back is in it once that is closed."""
+    """The requests in a folder's ledger; what its writer holds back is in it once that is closed."""
     with Ledger(root) as ledger:
         return ledger.requests()
 
@@ -172,7 +172,7 @@ def bytes_of(root: Path) -> bytes:
 
 
 def questions(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """What the stand-in was asked, but for tokens."""
+    """The requests to the sandbox, except those for tokens."""
     return [entry for entry in sandbox.requests() if "/research/" in entry["path"]]
 
 

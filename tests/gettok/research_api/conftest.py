@@ -1,4 +1,4 @@
-"""The stand-in of the Research API with one video, and a client of it."""
+"""The sandbox's Research API with one video, and a client of it."""
 
 import json
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ def corpus(tmp_path_factory):
     api = {
         "id": str((created - 40) << 32),
         "create_time": created,
-        "username": "somebody",
+        "username": "author",
         "region_code": "PE",
         "video_description": "Castillo",
         "hashtag_names": [],
@@ -29,7 +29,7 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture
 def asking(corpus, tmp_path):
-    """Start the stand-in with a script or switches, and a client of it."""
+    """Start the sandbox with a script or switches, and a client of it."""
     running = []
 
     def start(script=(), profile=None, **settings):

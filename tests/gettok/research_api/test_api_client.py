@@ -1,4 +1,4 @@
-"""A question to the client: what it waits for, what it charges, and how it ends, against the stand-in of the API."""
+"""A question to the client: what it waits for, what it costs, and how it ends, against the sandbox's API."""
 
 import json
 import pickle
@@ -19,17 +19,17 @@ from gettok.research_api import (
     RetryPolicy,
     SearchExpired,
     Verdict,
-    come_back,
+    as_not_now,
 )
 from sandbox.profiles import Profile
 
 USER = Call(
     "user/info",
-    {"username": "somebody"},
+    {"username": "author"},
     "users",
-    "somebody",
+    "author",
     fields="display_name",
-    answers=frozenset({Verdict.ACCEPTED, Verdict.DECLINED}),
+    accepts=frozenset({Verdict.ACCEPTED, Verdict.DECLINED}),
 )
 
 
@@ -66,14 +66,14 @@ def test_a_file_is_sent_as_a_form(tmp_path):
 
 
 def test_a_list_of_ids_is_handed_on_as_it_came(tmp_path):
-    call = Call("validation_task/download", {"task_id": 1}, "refresh", "1", plain=True)
+    call = Call("validation_task/download", {"task_id": 1}, "refresh", "1", is_id_list=True)
     with RawServer([http("7\n8\n")]) as server, Asker(server.base, tmp_path) as asker:
         assert asker.ask(call).text == "7\n8\n"
 
 
-@pytest.mark.parametrize("way", ["by the script", "by the endpoint"])
-def test_a_500_with_usable_data_is_an_answer(asking, way):
-    scripted = way == "by the script"
+@pytest.mark.parametrize("source", ["by the script", "by the endpoint"])
+def test_a_500_with_usable_data_is_an_answer(asking, source):
+    scripted = source == "by the script"
     profile = Profile(user_500_with_data=not scripted)
     _, asker = asking([{"do": "500_with_data", "match": "user/info"}] * scripted, profile)
     page = asker.ask(USER)
@@ -84,24 +84,24 @@ def test_a_500_with_usable_data_is_an_answer(asking, way):
 
 
 def test_a_user_who_is_gone_is_an_answer_where_the_question_takes_it_for_one(asking):
-    _, asker = asking(profile=Profile(gone_users=frozenset({"somebody"})))
+    _, asker = asking(profile=Profile(gone_users=frozenset({"author"})))
     assert "cannot find the user" in asker.ask(USER).text
     assert asker.api.failures == 0
     with pytest.raises(BadSettings, match="cannot find the user"):
-        asker.ask(Call("user/info", USER.body, "users", "somebody", fields="display_name"))
+        asker.ask(Call("user/info", USER.body, "users", "author", fields="display_name"))
 
 
-# --- what a person must mend, and what the caller must --------------------------------------------------------
+# --- what a person must correct, and what the caller must -------------------------------------------------------
 
 
 def test_f07_an_unknown_code_stops_the_run_names_the_log_id_and_keeps_the_answer(asking):
     sandbox, asker = asking(["200_error"])
-    with pytest.raises(Stop, match=r"unheard_of: A code that no document lists \(log_id 20230315") as told:
+    with pytest.raises(Stop, match=r"unheard_of: A code that no document lists \(log_id 20230315") as error:
         asker.ask()
-    assert type(told.value) is Stop
+    assert type(error.value) is Stop
     assert len(questions(sandbox)) == 1
     (request,) = noted(asker.root)
-    assert request.outcome == "unheard_of"
+    assert request.outcome == "unknown_code"
     assert json.loads(request.answer)["error"]["code"] == "unheard_of"
 
 
@@ -109,12 +109,12 @@ def test_a_question_that_is_not_accepted_is_shown_as_it_was_sent(tmp_path):
     refusal = fails(400, "invalid_params", "Unknown field_name: hashtag")
     body = {"query": {"and": [{"field_name": "hashtag", "field_values": ["¡perú!"]}]}, "padding": "x" * 5000}
     with RawServer([refusal]) as server, Asker(server.base, tmp_path) as asker:
-        with pytest.raises(BadSettings, match="Unknown field_name: hashtag") as told:
+        with pytest.raises(BadSettings, match="Unknown field_name: hashtag") as error:
             asker.ask(Call("video/query", body, "collect", "w"))
         assert len(server.questions) == 1
-    assert '"field_name": "hashtag", "field_values": ["¡perú!"]' in told.value.did
-    assert len(told.value.did) < 2200
-    assert told.value.exit_code == 78
+    assert '"field_name": "hashtag", "field_values": ["¡perú!"]' in error.value.did
+    assert len(error.value.did) < 2200
+    assert error.value.exit_code == 78
 
 
 def test_an_endpoint_that_the_client_may_not_use_is_denied_without_a_new_token(asking):
@@ -126,16 +126,16 @@ def test_an_endpoint_that_the_client_may_not_use_is_denied_without_a_new_token(a
     assert len(questions(sandbox)) == 2
 
 
-@pytest.mark.parametrize(("old", "tries"), [(False, 6), (True, 2)])
-def test_f05_a_search_that_stays_unknown_is_lost_and_an_old_one_sooner(tmp_path, old, tries):
+@pytest.mark.parametrize(("old", "attempts"), [(False, 6), (True, 2)])
+def test_f05_a_search_that_stays_unknown_is_lost_and_an_old_one_sooner(tmp_path, old, attempts):
     refusal = fails(400, "invalid_params", "Search Id 7378809778820092971 is invalid or expired")
     call = Call("video/query", {"search_id": "7378809778820092971"}, "collect", "w", old_search=old)
     with RawServer([refusal]) as server, Asker(server.base, tmp_path) as asker:
-        with pytest.raises(SearchExpired, match="is invalid or expired") as told:
+        with pytest.raises(SearchExpired, match="is invalid or expired") as error:
             asker.ask(call)
-        assert len(server.questions) == asker.used == tries
-        assert asker.waits == [2, 4, 8, 15, 30][: tries - 1]
-    assert come_back(told.value).exit_code == 75
+        assert len(server.questions) == asker.used == attempts
+        assert asker.waits == [2, 4, 8, 15, 30][: attempts - 1]
+    assert as_not_now(error.value).exit_code == 75
 
 
 def test_f06_a_cursor_that_stays_refused_is_failing(asking):
@@ -173,7 +173,7 @@ def test_f36_what_is_in_flight_when_a_signal_comes_is_finished_and_nothing_follo
 
 def test_waits_are_real_where_nothing_takes_their_place(tmp_path):
     script = [fails(429, "rate_limit_exceeded", retry_after="1"), PAGE]
-    settings = {"sleep": None, "policy": RetryPolicy(longest_wait_s=0.2)}
+    settings = {"sleep": None, "policy": RetryPolicy(max_wait_s=0.2)}
     with RawServer(script) as server, Asker(server.base, tmp_path, **settings) as asker:
         began = time.monotonic()
         asker.ask()

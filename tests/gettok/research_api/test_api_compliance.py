@@ -1,4 +1,4 @@
-"""Batch Compliance at a server that forgets what was handed in."""
+"""Batch Compliance with a server that forgets what was submitted."""
 
 import pytest
 from api_caller import OK, Asker, RawServer, fails, http
@@ -13,8 +13,8 @@ def test_a_task_that_is_forgotten_at_once_comes_back_later_and_is_not_about_the_
     forgotten = fails(400, "invalid_params", "Task cannot be found")
     script = [replies[0], forgotten, replies[1], forgotten]
     with RawServer(script) as server, Store(tmp_path) as store, Asker(server.base, tmp_path) as asker:
-        with pytest.raises(NotNow, match="does not know the check of 2 ids") as told:
+        with pytest.raises(NotNow, match="does not know the check of 2 ids") as error:
             Compliance(store, asker.api, {}).valid(("1", "2"))
         assert len(server.questions) == 4
-    assert "--way ids" in told.value.can
-    assert "study.query" not in str(told.value)
+    assert "--method ids" in error.value.can
+    assert "study.query" not in str(error.value)

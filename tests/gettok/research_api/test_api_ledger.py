@@ -54,7 +54,7 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def child(tmp_path):
-    """Start another process, which waits for a word before it works."""
+    """Start another process, which waits for a line of input before it works."""
     children = []
 
     def start(work: str, base: str = "") -> subprocess.Popen:
@@ -119,7 +119,7 @@ with Ledger(root) as ledger:
         from gettok.research_api.ledger import Settled
         now = datetime(2023, 3, 15, 12, tzinfo=UTC)
         n = ledger.send("us", now, QUESTION)
-        ledger.settle(n, Settled(now, "ok" if n % 2 else "trouble"))
+        ledger.settle(n, Settled(now, "ok" if n % 2 else "server_error"))
 """
     writers = [child(work) for _ in range(4)]
     for writer in writers:
@@ -131,7 +131,7 @@ with Ledger(root) as ledger:
     with Ledger(tmp_path) as ledger:
         assert ledger.used("us", NOON) == 100
         outcomes = {request.n: request.outcome for request in ledger.requests()}
-    assert outcomes == {n: "ok" if n % 2 else "trouble" for n in range(1, 101)}
+    assert outcomes == {n: "ok" if n % 2 else "server_error" for n in range(1, 101)}
 
 
 def test_bad_news_is_known_to_other_processes_at_once(ledger, tmp_path):
@@ -164,7 +164,7 @@ def test_f37_a_full_disk_stops_the_request_before_it_leaves(tmp_path):
 def test_requests_count_by_client_day_and_endpoint_whatever_became_of_them(ledger):
     for call in (QUESTION, QUESTION, USERS):
         ledger.send(CLIENT, NOON, call)
-    ledger.settle(ledger.send(CLIENT, NOON, USERS), Settled(NOON, "trouble", 500))
+    ledger.settle(ledger.send(CLIENT, NOON, USERS), Settled(NOON, "server_error", 500))
     ledger.send("another", NOON, QUESTION)
     ledger.send(CLIENT, NOON - timedelta(days=1), QUESTION)
     assert ledger.used(CLIENT, NOON) == 4
@@ -175,9 +175,9 @@ def test_requests_count_by_client_day_and_endpoint_whatever_became_of_them(ledge
     assert ledger.used(CLIENT, NOON + timedelta(days=1)) == 0
 
 
-def test_the_days_of_a_client_are_told_by_endpoint_with_their_failures(ledger):
+def test_the_days_of_a_client_are_listed_by_endpoint_with_their_failures(ledger):
     ledger.settle(ledger.send(CLIENT, NOON - timedelta(days=1), USERS), Settled(NOON, "ok"))
-    ledger.settle(ledger.send(CLIENT, NOON, QUESTION), Settled(NOON, "trouble"))
+    ledger.settle(ledger.send(CLIENT, NOON, QUESTION), Settled(NOON, "server_error"))
     ledger.send(CLIENT, NOON, QUESTION)
     ledger.send("another", NOON, QUESTION)
     assert ledger.days(CLIENT) == [
@@ -206,14 +206,14 @@ def test_f14_an_answer_after_midnight_moves_its_request_to_the_new_day(ledger):
     before, after = (datetime(2023, 3, 15, 23, 59, 58, tzinfo=UTC) + timedelta(seconds=s) for s in (0, 4))
     n = ledger.send(CLIENT, before, QUESTION)
     assert ledger.used(CLIENT, before) == 1
-    ledger.settle(n, Settled(after, "trouble"))
+    ledger.settle(n, Settled(after, "server_error"))
     assert (ledger.used(CLIENT, before), ledger.used(CLIENT, after)) == (0, 1)
 
 
-@pytest.mark.parametrize(("later", "believed"), [(0, True), (59, True), (60, False), (61, False)])
-def test_the_servers_word_that_the_quota_is_spent_is_believed_for_an_hour(ledger, later, believed):
+@pytest.mark.parametrize(("later", "trusted"), [(0, True), (59, True), (60, False), (61, False)])
+def test_the_servers_word_that_the_quota_is_spent_is_trusted_for_an_hour(ledger, later, trusted):
     ledger.settle(ledger.send(CLIENT, NOON, QUESTION), QUOTA_SPENT)
-    assert ledger.is_spent(CLIENT, NOON + timedelta(minutes=later)) is believed
+    assert ledger.is_spent(CLIENT, NOON + timedelta(minutes=later)) is trusted
     assert not ledger.is_spent("another", NOON)
 
 
@@ -225,14 +225,14 @@ def test_the_servers_word_that_the_quota_is_spent_ends_at_midnight(ledger):
 
 
 def test_other_failures_do_not_spend_the_quota(ledger):
-    ledger.settle(ledger.send(CLIENT, NOON, QUESTION), Settled(NOON, "too_fast", 429))
+    ledger.settle(ledger.send(CLIENT, NOON, QUESTION), Settled(NOON, "rate_limited", 429))
     assert not ledger.is_spent(CLIENT, NOON)
 
 
-# --- what is kept ------------------------------------------------------------------------------------------
+# --- what is stored -----------------------------------------------------------------------------------------
 
 
-def test_the_ledger_tells_of_each_request_what_was_asked_and_what_became_of_it(tmp_path):
+def test_the_ledger_has_the_question_and_the_outcome_of_each_request(tmp_path):
     refused = fails(400, "invalid_params", "No such field.")
     with RawServer([PAGE, refused]) as server, Asker(server.base, tmp_path) as asker:
         asker.ask()
@@ -252,7 +252,7 @@ def test_the_ledger_tells_of_each_request_what_was_asked_and_what_became_of_it(t
 
 def test_a_refused_answer_is_kept_verbatim_up_to_a_mebibyte(ledger):
     for text in ("¿qué? \ud83d \udcff \0", "x" * (2**20), "x" * (2**20) + "TAIL", ""):
-        ledger.settle(ledger.send(CLIENT, NOON, QUESTION), Settled(NOON, "trouble", 500, "", text))
+        ledger.settle(ledger.send(CLIENT, NOON, QUESTION), Settled(NOON, "server_error", 500, "", text))
     odd, whole, cut, empty = (request.answer for request in ledger.requests())
     assert odd == "¿qué? \\ud83d \\udcff \0"
     assert whole == cut == "x" * 2**20
@@ -264,18 +264,18 @@ def test_f50_no_key_secret_or_token_is_in_the_ledger_even_if_a_gateway_shows_wha
         connection.sendall(http(f"<html>{asked.headers}{asked.body.decode()}</html>", 502))
 
     with RawServer([echoes]) as server, Asker(server.base, tmp_path, secret=SECRET) as asker:
-        with pytest.raises(RequestFailing) as told:
+        with pytest.raises(RequestFailing) as error:
             asker.ask()
         assert f"Bearer {TOKEN}" == server.questions[0].headers["authorization"]
     answers = [request.answer for request in noted(tmp_path)]
     assert len(answers) == 6
-    for kept in (*answers, str(told.value), bytes_of(tmp_path).decode("latin-1")):
-        assert TOKEN not in kept
-        assert SECRET not in kept
+    for text in (*answers, str(error.value), bytes_of(tmp_path).decode("latin-1")):
+        assert TOKEN not in text
+        assert SECRET not in text
     assert all("Bearer ***" in answer for answer in answers)
 
 
-def test_f50_a_clients_name_tells_clients_apart_and_gives_no_key_away(ledger, tmp_path):
+def test_f50_a_clients_name_distinguishes_clients_and_does_not_reveal_the_key(ledger, tmp_path):
     ledger.send(CLIENT, NOON, QUESTION)
     assert CLIENT == client_name(KEY) != client_name(KEY + "x")
     assert KEY.encode() not in bytes_of(tmp_path)

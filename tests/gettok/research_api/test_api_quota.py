@@ -1,4 +1,4 @@
-"""The day's quota: what the client refuses by itself, what the server says, and when the day is new."""
+"""The day's quota: what the client itself refuses, what the server says, and when a new day begins."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,13 +28,13 @@ def test_f03_f14_a_spent_quota_ends_at_once_and_says_when_to_come_back_by_the_se
     with RawServer([PAGE, SPENT]) as server, Asker(server.base, tmp_path) as asker:
         asker.clock.at = (NOON + timedelta(hours=hours_off)).timestamp()
         asker.ask()
-        with pytest.raises(QuotaExhausted, match="TikTok says that the day's quota is spent") as told:
+        with pytest.raises(QuotaExhausted, match="TikTok says that the day's quota is spent") as error:
             asker.ask()
         assert asker.waits == []
         assert asker.used == len(server.questions) == 2
-    assert told.value.exit_code == 75
-    assert told.value.back_at == BACK
-    assert "after 2023-03-16 00:02 UTC" in told.value.can
+    assert error.value.exit_code == 75
+    assert error.value.back_at == BACK
+    assert "after 2023-03-16 00:02 UTC" in error.value.can
 
 
 @pytest.mark.parametrize("hours_off", [-9, 9])
@@ -42,10 +42,10 @@ def test_f03_f14_a_spent_quota_ends_at_once_and_says_when_to_come_back_by_the_se
     ("date", "day"), [("15 Mar 2023 23:30", "2023-03-15"), ("16 Mar 2023 00:30", "2023-03-16")]
 )
 def test_f14_a_request_counts_for_the_servers_day(tmp_path, hours_off, date, day):
-    told = f"Wed, {date}:00 GMT"
-    now = datetime.strptime(told, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    header = f"Wed, {date}:00 GMT"
+    now = datetime.strptime(header, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
     with (
-        RawServer([dated(PAGE, told)], [dated(GRANTED, told)]) as server,
+        RawServer([dated(PAGE, header)], [dated(GRANTED, header)]) as server,
         Asker(server.base, tmp_path) as asker,
     ):
         asker.clock.at = (now + timedelta(hours=hours_off)).timestamp()
@@ -54,7 +54,7 @@ def test_f14_a_request_counts_for_the_servers_day(tmp_path, hours_off, date, day
         assert asker.used == 1
 
 
-def test_f14_each_answer_tells_the_time_anew(tmp_path):
+def test_f14_each_answer_sets_the_clock_again(tmp_path):
     with RawServer([dated(PAGE, TOMORROW)]) as server, Asker(server.base, tmp_path) as asker:
         assert asker.api.now() == NOON
         assert asker.ask().observed_at == BACK
@@ -72,16 +72,16 @@ def test_f14_midnight_brings_a_new_day(tmp_path):
     ):
         asker.ask()
         asker.ask()
-        with pytest.raises(QuotaExhausted, match="2 of the day's 2 requests are used") as told:
+        with pytest.raises(QuotaExhausted, match="2 of the day's 2 requests are used") as error:
             asker.ask()
-        assert told.value.back_at == BACK
+        assert error.value.back_at == BACK
         asker.clock.at += 120
         asker.ask()
         assert len(server.questions) == 3
         assert asker.used == 1
 
 
-def test_the_client_refuses_by_itself_what_is_over_its_limit_and_over_restarts(tmp_path):
+def test_the_client_itself_refuses_what_is_over_its_limit_across_restarts(tmp_path):
     for before in (0, 3):
         with RawServer() as server, Asker(server.base, tmp_path, limits=Limits(requests_per_day=3)) as asker:
             for _ in range(3 - before):
@@ -92,7 +92,7 @@ def test_the_client_refuses_by_itself_what_is_over_its_limit_and_over_restarts(t
             assert asker.used == 3
 
 
-def test_what_is_kept_back_for_refreshing_is_kept_for_it_alone(tmp_path):
+def test_requests_reserved_for_refreshing_are_for_it_alone(tmp_path):
     limits = Limits(requests_per_day=5, reserve=2)
     with RawServer() as server, Asker(server.base, tmp_path, limits=limits) as asker:
         for _ in range(3):
@@ -133,16 +133,16 @@ def test_the_servers_word_is_kept_for_an_hour_and_then_tried_again(tmp_path):
 
 
 def test_a_run_that_may_wait_goes_on_with_the_same_question(tmp_path):
-    told = []
+    back_at = []
 
     def waits(error: QuotaExhausted) -> None:
-        told.append(error.back_at)
+        back_at.append(error.back_at)
         asker.clock.at += (error.back_at - asker.api.server.now()).total_seconds()
 
     script, tokens = [SPENT, dated(PAGE, TOMORROW)], [GRANTED, dated(GRANTED, TOMORROW)]
     with RawServer(script, tokens) as server, Asker(server.base, tmp_path, on_quota=waits) as asker:
         assert asker.ask().observed_at == BACK
-        assert told == [BACK]
+        assert back_at == [BACK]
         assert len({asked.body for asked in server.questions}) == 1
         assert asker.used == 1
 
@@ -153,13 +153,13 @@ def test_a_question_has_all_its_tries_again_after_the_wait_for_a_new_day(tmp_pat
 
     trouble, tokens = fails(500, "internal_error"), [GRANTED, dated(GRANTED, TOMORROW)]
     script = [trouble, trouble, SPENT, *[dated(trouble, TOMORROW)] * 2, dated(PAGE, TOMORROW)]
-    settings = {"on_quota": waits, "policy": RetryPolicy(tries=3)}
+    settings = {"on_quota": waits, "policy": RetryPolicy(max_attempts=3)}
     with RawServer(script, tokens) as server, Asker(server.base, tmp_path, **settings) as asker:
         assert asker.ask().status == 200
         assert len(server.questions) == 6
 
 
-def test_failures_of_a_run_end_it_before_they_eat_the_quota(tmp_path):
+def test_failures_of_a_run_end_it_before_they_use_up_the_quota(tmp_path):
     limits = Limits(requests_per_day=30, failure_share=0.3)
     with (
         RawServer([fails(500, "internal_error")]) as server,
@@ -167,9 +167,9 @@ def test_failures_of_a_run_end_it_before_they_eat_the_quota(tmp_path):
     ):
         with pytest.raises(RequestFailing):
             asker.ask()
-        with pytest.raises(QuotaExhausted, match="9 requests of this run failed") as told:
+        with pytest.raises(QuotaExhausted, match="9 requests of this run failed") as error:
             asker.ask()
-        assert (told.value.exit_code, told.value.back_at) == (75, BACK)
+        assert (error.value.exit_code, error.value.back_at) == (75, BACK)
         assert asker.used == len(server.questions) == 9
         with pytest.raises(NotNow, match="9 requests of this run failed"):
             asker.ask()
@@ -183,7 +183,7 @@ def test_a_run_that_may_wait_has_a_new_share_of_failures_on_the_next_day(tmp_pat
     trouble, tokens = fails(500, "internal_error"), [GRANTED, dated(GRANTED, TOMORROW)]
     script = [trouble, trouble, dated(trouble, TOMORROW), dated(PAGE, TOMORROW)]
     limits = Limits(requests_per_day=10, failure_share=0.2)
-    settings = {"on_quota": waits, "limits": limits, "policy": RetryPolicy(tries=3)}
+    settings = {"on_quota": waits, "limits": limits, "policy": RetryPolicy(max_attempts=3)}
     with RawServer(script, tokens) as server, Asker(server.base, tmp_path, **settings) as asker:
         assert asker.ask().observed_at == BACK
         assert len(server.questions) == 4
@@ -200,7 +200,7 @@ def test_connections_that_fail_are_failures_of_the_run_too(tmp_path):
         assert asker.used == len(server.questions) == 3
 
 
-def test_answers_are_no_failures_of_the_run_and_the_next_run_has_a_share_of_its_own(tmp_path):
+def test_answers_are_not_failures_of_the_run_and_the_next_run_has_a_share_of_its_own(tmp_path):
     limits = Limits(requests_per_day=20, failure_share=0.05)
     for _ in range(2):
         with (

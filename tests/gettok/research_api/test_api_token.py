@@ -1,4 +1,4 @@
-"""The access token: bought once, renewed early, and never worth more than a few requests when it is refused."""
+"""The access token: requested once, renewed early, and given up after a few requests when it is refused."""
 
 import pytest
 from api_caller import DATE, GRANTED, OK, PAGE, SECRET, TOKEN, Asker, RawServer, fails, http
@@ -17,16 +17,17 @@ def flat(status: int, error: str, description: str = "") -> bytes:
     return http({"error": error, "error_description": description, "log_id": "L1"}, status)
 
 
-def test_a_token_is_bought_once_with_the_form_that_the_documentation_asks_for(tmp_path):
+def test_a_token_is_requested_once_with_the_documented_form(tmp_path):
     with RawServer() as server, Asker(server.base, tmp_path, secret=SECRET) as asker:
         for _ in range(3):
             asker.ask()
         assert server.token_requests == 1
-        bought = server.asked[0]
-        assert bought.path == "/oauth/token/"
-        assert bought.headers["content-type"] == "application/x-www-form-urlencoded"
+        request = server.asked[0]
+        assert request.path == "/oauth/token/"
+        assert request.headers["content-type"] == "application/x-www-form-urlencoded"
         assert (
-            bought.body == f"client_key=sandbox&client_secret={SECRET}&grant_type=client_credentials".encode()
+            request.body
+            == f"client_key=sandbox&client_secret={SECRET}&grant_type=client_credentials".encode()
         )
         assert {asked.headers["authorization"] for asked in server.questions} == {f"Bearer {TOKEN}"}
         assert asker.used == 3, "a request for a token is not known to count"
@@ -76,12 +77,12 @@ def test_f04_a_refused_token_is_renewed_and_the_same_question_goes_on(tmp_path):
         assert sum(asker.waits) == 0
 
 
-def test_f04_a_token_that_is_refused_for_ever_is_bought_twice_and_no_more(tmp_path):
+def test_f04_a_token_that_is_refused_for_ever_is_requested_twice_and_no_more(tmp_path):
     with RawServer([UNAUTHORIZED]) as server, Asker(server.base, tmp_path) as asker:
-        with pytest.raises(BadCredentials, match="The access token is invalid") as told:
+        with pytest.raises(BadCredentials, match="The access token is invalid") as error:
             asker.ask()
-        assert told.value.exit_code == 77
-        assert "TIKTOK_CLIENT_KEY" in told.value.can
+        assert error.value.exit_code == 77
+        assert "TIKTOK_CLIENT_KEY" in error.value.can
         assert (server.token_requests, len(server.questions)) == (2, 2)
 
 
@@ -127,11 +128,11 @@ def test_f50_a_secret_that_the_server_repeats_is_not_in_the_message(tmp_path):
         with (
             RawServer(tokens=[echoes(400, code)]) as server,
             Asker(server.base, tmp_path, secret=SECRET) as asker,
-            pytest.raises(error) as told,
+            pytest.raises(error) as error,
         ):
             asker.ask()
-        assert f"{code}: Not good: client_key=sandbox&client_secret=***" in str(told.value)
-        assert SECRET not in f"{told.value!r} {told.value}"
+        assert f"{code}: Not good: client_key=sandbox&client_secret=***" in str(error.value)
+        assert SECRET not in f"{error.value!r} {error.value}"
 
 
 @pytest.mark.parametrize(
@@ -159,33 +160,33 @@ def test_trouble_at_the_token_endpoint_is_waited_out_and_bounded(tmp_path, troub
         assert (server.token_requests, len(asker.waits)) == (3, 2)
         assert 0.5 <= asker.waits[0] < asker.waits[1] < 2
     with RawServer(tokens=[trouble]) as server, Asker(server.base, tmp_path / "lasting") as asker:
-        with pytest.raises(NotNow, match="gives no access token") as told:
+        with pytest.raises(NotNow, match="gives no access token") as error:
             asker.ask()
-        assert "asked 6 times" in told.value.did
-        assert "nothing else is answered for an hour" in told.value.what
+        assert "asked 6 times" in error.value.did
+        assert "nothing else is answered for an hour" in error.value.what
         assert (server.token_requests, len(server.questions)) == (8 * 6, 0)
-        assert 3600 < sum(asker.waits) < 2 * 3600, "eight rests at most, and the tries between them"
+        assert 3600 < sum(asker.waits) < 2 * 3600, "eight pauses at most, and the tries between them"
 
 
 def test_a_token_that_ends_while_the_api_is_down_is_waited_for_and_the_question_goes_on(tmp_path):
     down = http("<html>503 Service Unavailable</html>", 503)
-    said = []
+    messages = []
     with (
         RawServer(tokens=[GRANTED, *[down] * 20, GRANTED]) as server,
-        Asker(server.base, tmp_path, said=said.append) as asker,
+        Asker(server.base, tmp_path, on_message=messages.append) as asker,
     ):
         asker.ask()
         asker.clock.at += 7200
         asker.ask()
         assert (server.token_requests, len(server.questions)) == (22, 2)
-        assert [line.rpartition("; ")[2] for line in said] == [
-            "asking again in 1 min",
-            "asking again in 1 min",
-            "asking again in 2 min",
+        assert [line.partition("; trying again in ")[2][:11] for line in messages] == [
+            "0 h 01 min.",
+            "0 h 01 min.",
+            "0 h 02 min.",
         ]
 
 
-def test_the_trouble_of_a_token_is_told_in_the_servers_words(tmp_path):
+def test_the_trouble_of_a_token_is_reported_in_the_servers_words(tmp_path):
     with (
         RawServer(tokens=[flat(503, "server_error", "Back at noon.")]) as server,
         Asker(server.base, tmp_path) as asker,
@@ -196,9 +197,9 @@ def test_the_trouble_of_a_token_is_told_in_the_servers_words(tmp_path):
 
 def test_f50_no_error_of_the_connection_shows_the_token(tmp_path):
     with RawServer([b""]) as server, Asker(server.base, tmp_path) as asker:
-        with pytest.raises(RequestFailing, match="no answer") as told:
+        with pytest.raises(RequestFailing, match="no answer") as error:
             asker.ask()
-        assert TOKEN not in f"{told.value!r}{told.value.__cause__!r}"
+        assert TOKEN not in f"{error.value!r}{error.value.__cause__!r}"
 
 
 def test_the_servers_clock_is_known_from_a_token_alone(tmp_path):

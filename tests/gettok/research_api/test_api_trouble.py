@@ -1,10 +1,10 @@
-"""Server trouble as the client lives through it: what is asked again, what each try costs, and how it ends."""
+"""Server errors as the client handles them: what is asked again, what each attempt costs, and how it ends."""
 
 import pytest
 from api_caller import PAGE, Asker, RawServer, fails, noted, outcomes, questions
 
 from gettok.errors import NotNow
-from gettok.research_api import QuotaExhausted, RequestFailing, RetryPolicy, come_back
+from gettok.research_api import QuotaExhausted, RequestFailing, RetryPolicy, as_not_now
 
 
 def test_f01_the_same_question_is_asked_again_and_each_try_is_charged(asking):
@@ -14,7 +14,7 @@ def test_f01_the_same_question_is_asked_again_and_each_try_is_charged(asking):
     assert len({entry["body_sha256"] for entry in questions(sandbox)}) == 1
     assert len(page.data["videos"]) == 1
     assert asker.used == 3
-    assert outcomes(asker) == ["trouble", "trouble", "ok"]
+    assert outcomes(asker) == ["server_error", "server_error", "ok"]
     assert 0.5 <= asker.waits[0] < 1 <= asker.waits[1] < 2
 
 
@@ -24,14 +24,14 @@ def test_f02_lasting_trouble_is_failing_after_six_tries_that_are_all_charged(ask
         asker.ask()
     assert len(questions(sandbox)) == asker.used == len(noted(asker.root)) == 6
     assert len(asker.waits) == 5
-    assert set(outcomes(asker)) == {"trouble"}
+    assert set(outcomes(asker)) == {"server_error"}
     assert all("internal_error" in request.answer for request in noted(asker.root))
     assert all(request.log_id.startswith("20230315") for request in noted(asker.root))
 
 
 def test_f02_the_bounds_of_the_policy_hold_for_a_question_with_changing_troubles(asking):
     script = ["500", "401", "truncated_json", "429_rate", "reset", "200_html", "504_html", "ok"]
-    sandbox, asker = asking(script, policy=RetryPolicy(tries=5))
+    sandbox, asker = asking(script, policy=RetryPolicy(max_attempts=5))
     with pytest.raises(RequestFailing):
         asker.ask()
     assert len(questions(sandbox)) == asker.used == 5
@@ -40,7 +40,7 @@ def test_f02_the_bounds_of_the_policy_hold_for_a_question_with_changing_troubles
 
 def test_f02_all_waits_of_a_question_together_are_bounded(tmp_path):
     trouble = fails(500, "internal_error", retry_after="60")
-    policy = RetryPolicy(longest_total_s=150)
+    policy = RetryPolicy(max_total_s=150)
     with RawServer([trouble]) as server, Asker(server.base, tmp_path, policy=policy) as asker:
         with pytest.raises(RequestFailing, match="3 times"):
             asker.ask()
@@ -51,10 +51,10 @@ def test_f02_all_waits_of_a_question_together_are_bounded(tmp_path):
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
-        ("200_html", "trouble"),
-        ("503_html", "trouble"),
-        ("504_html", "trouble"),
-        ("400_trouble", "trouble"),
+        ("200_html", "server_error"),
+        ("503_html", "server_error"),
+        ("504_html", "server_error"),
+        ("400_trouble", "server_error"),
         ("truncated_json", "damaged"),
         ("garbled", "damaged"),
         ("deep_json", "damaged"),
@@ -63,10 +63,10 @@ def test_f02_all_waits_of_a_question_together_are_bounded(tmp_path):
         ("cut_close", "damaged"),
         ("reset", "unreachable"),
         ("400_cursor", "cursor_refused"),
-        ("429_rate", "too_fast"),
+        ("429_rate", "rate_limited"),
     ],
 )
-def test_f08_f09_f15_f21_what_is_no_whole_page_is_charged_and_asked_again(asking, fault, outcome):
+def test_f08_f09_f15_f21_what_is_not_a_complete_page_is_charged_and_asked_again(asking, fault, outcome):
     sandbox, asker = asking([fault])
     assert len(asker.ask().data["videos"]) == 1
     assert len(questions(sandbox)) == asker.used == 2
@@ -83,15 +83,15 @@ def test_f21_an_odd_number_does_not_cost_a_page(asking, fault):
 
 def test_f15_what_a_proxy_says_is_shown(asking):
     _, asker = asking([{"do": "200_html", "times": None}])
-    with pytest.raises(RequestFailing, match=r"HTTP 200, no JSON: .*<title>Maintenance</title>") as told:
+    with pytest.raises(RequestFailing, match=r"HTTP 200, not JSON: .*<title>Maintenance</title>") as error:
         asker.ask()
-    error = come_back(told.value)
+    error = as_not_now(error.value)
     assert (type(error), error.exit_code) == (NotNow, 75)
     assert "Maintenance" in error.what
 
 
 @pytest.mark.parametrize(
-    ("told", "least_s", "most_s"),
+    ("header", "least_s", "most_s"),
     [
         ("7", 7, 7),
         ("60", 60, 60),
@@ -106,8 +106,8 @@ def test_f15_what_a_proxy_says_is_shown(asking):
     ],
 )
 @pytest.mark.parametrize("name", ["Retry_After", "retry_after"])
-def test_f03_retry_after_is_honoured_capped_and_ignored_when_absurd(tmp_path, told, least_s, most_s, name):
-    headers = {} if told is None else {name: told}
+def test_f03_retry_after_is_honoured_capped_and_ignored_when_absurd(tmp_path, header, least_s, most_s, name):
+    headers = {} if header is None else {name: header}
     script = [fails(429, "rate_limit_exceeded", **headers), PAGE]
     with RawServer(script) as server, Asker(server.base, tmp_path) as asker:
         asker.ask()
@@ -117,8 +117,8 @@ def test_f03_retry_after_is_honoured_capped_and_ignored_when_absurd(tmp_path, to
 
 def test_f03_a_rate_limit_that_does_not_end_is_not_the_windows_fault(asking):
     sandbox, asker = asking([{"do": "429_rate", "times": None}])
-    with pytest.raises(NotNow, match="too fast") as told:
+    with pytest.raises(NotNow, match="too fast") as error:
         asker.ask()
-    assert not isinstance(told.value, QuotaExhausted)
-    assert told.value.exit_code == 75
+    assert not isinstance(error.value, QuotaExhausted)
+    assert error.value.exit_code == 75
     assert len(questions(sandbox)) == 6

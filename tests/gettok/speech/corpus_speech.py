@@ -1,4 +1,4 @@
-"""The demo's videos in which somebody speaks."""
+"""The demo's videos with speech."""
 
 import json
 
@@ -7,7 +7,7 @@ from sandbox.corpus import truth
 
 
 def spoken(language, most=4):
-    """Corpus videos in which somebody speaks this language, as (file, words)."""
+    """Corpus videos with speech in this language, as (file, words)."""
     known = truth.truth()
     videos = json.loads((truth.HERE / "videos.json").read_text("utf-8"))
     pages = [(video["api"]["id"], video["page"]) for video in videos]

@@ -9,12 +9,17 @@ from gettok.speech import TranscribeStep
 
 ROOT = Path(__file__).parents[3]
 MODEL = ROOT / "sandbox" / "speech" / "whisper_demo"
+#: `params.yaml` is composed with conf/asr/demo.yaml.
 DEMO = Asr.model_validate(
-    yaml.safe_load((ROOT / "conf" / "asr" / "demo.yaml").read_text("utf-8"))
-    | {"model": str(MODEL), "device": "cpu"}
+    yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))["asr"] | {"model": str(MODEL), "device": "cpu"}
 )
 
 
+def demo_settings(**changes):
+    """The demo's settings, except for these changes."""
+    return DEMO.model_copy(update=changes)
+
+
 def with_settings(**changes):
-    """A step with the demo's settings but for these."""
-    return TranscribeStep(DEMO.model_copy(update=changes))
+    """A step with the demo's settings, except for these changes."""
+    return TranscribeStep(demo_settings(**changes))

@@ -1,4 +1,4 @@
-"""What is said in a video comes back as words with flags; where nobody speaks there are none."""
+"""Speech in a video becomes words with flags; a video without speech has none."""
 
 import json
 import shutil
@@ -19,10 +19,10 @@ from tiny_models import tiny_wav2vec2
 from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, Unusable
 from gettok.media import MediaFile
-from gettok.media.audio import record
+from gettok.media.audio import decode_audio
 from gettok.speech.backends.whisperx import WhisperxRecognizer
-from gettok.speech.transcriber import listener
-from gettok.speech.word_timestamps import Timing
+from gettok.speech.transcriber import open_transcriber
+from gettok.speech.word_timestamps import WordTimer
 from gettok.step import Answer, Item
 from gettok.tables import TRANSCRIPTS
 from gettok.text.tokens import wer
@@ -44,18 +44,18 @@ def speech(step):
 
 @pytest.fixture(scope="module")
 def clips(step):
-    """Six spoken videos and the answers to them, asked one by one."""
+    """Six videos with speech and the answers to them, asked one by one."""
     media = [media for media, _ in spoken("es", most=5) + spoken("en", most=1)]
     return media, [step.ask(one) for one in media]
 
 
 def whole(media):
-    recording = record(media.path, 3600)
+    recording = decode_audio(media.path, 3600)
     return recording.cut(0, recording.seconds)
 
 
 def refused(step, path):
-    """Why a file has no transcript, and what its row says all the same."""
+    """Why a file has no transcript, and what its row has nevertheless."""
     with pytest.raises(Unusable) as error:
         step.read(step.ask(MediaFile(str(path), "0" * 64)))
     return error.value
@@ -66,15 +66,15 @@ def reason_of(step, path):
 
 
 def read(step, answer, **changes):
-    """The row of an answer, with other numbers in its every segment."""
+    """The row of an answer, with these changes in each of its segments."""
     segments = [segment | changes for segment in answer.body["segments"]]
     return step.read(Answer(dict(answer.body) | {"segments": segments}))
 
 
 def test_speech_comes_back_as_words_that_a_person_would_recognise(step):
     videos = spoken("es")
-    heard = [step.read(step.ask(media))[0]["text"] for media, _ in videos]
-    assert wer(" ".join(words for _, words in videos), " ".join(heard)) < 0.4
+    texts = [step.read(step.ask(media))[0]["text"] for media, _ in videos]
+    assert wer(" ".join(words for _, words in videos), " ".join(texts)) < 0.4
 
 
 def test_a_row_has_the_tables_own_columns_and_makes_sense(step, speech):
@@ -116,9 +116,9 @@ def test_the_batch_size_changes_nothing_in_an_answer(clips, compute_type):
     media, _ = clips
     answers = []
     for batch_size in (1, 2, 5):
-        listening = with_settings(batch_size=batch_size, compute_type=compute_type)
-        listening.open()
-        answers.append([listening.ask(one) for one in media])
+        step = with_settings(batch_size=batch_size, compute_type=compute_type)
+        step.open()
+        answers.append([step.ask(one) for one in media])
     assert answers[0] == answers[1] == answers[2]
     assert any(len(answer.body["segments"]) > 2 for answer in answers[0])
 
@@ -133,8 +133,8 @@ def test_any_list_of_clips_in_any_order_gives_the_same_transcripts_as_one_by_one
 
 
 @pytest.mark.parametrize("compute_type", ["float32", "int8"])
-def test_a_larger_model_too_says_the_same_pooled_and_one_by_one(clips, tmp_path, compute_type):
-    """A network that has learned nothing, whose answers are all as long: what it says depends on all that it hears."""
+def test_a_larger_model_too_gives_the_same_in_batches_and_one_by_one(clips, tmp_path, compute_type):
+    """An untrained network whose texts all have the same length: they depend on every part of the sound."""
     media, _ = clips
     _, folder = random_model.write(tmp_path, "tiny", tokens=12)
     alone = with_settings(model=str(folder), compute_type=compute_type, batch_size=1)
@@ -147,41 +147,41 @@ def test_a_larger_model_too_says_the_same_pooled_and_one_by_one(clips, tmp_path,
         assert list(threads.map(pooled.ask, media)) == one_by_one
 
 
-def test_both_backends_say_the_same_with_the_same_weights(clips, tmp_path):
+def test_both_backends_give_the_same_text_with_the_same_weights(clips, tmp_path):
     media, _ = clips
     whole_model, small = random_model.write(tmp_path, "tiny", tokens=12)
     rows = []
     for backend, folder in (("whisperx", small), ("transformers", whole_model)):
-        listening = with_settings(backend=backend, model=str(folder))
-        listening.open()
-        rows.append([read_texts(listening, one) for one in media[:2]])
+        step = with_settings(backend=backend, model=str(folder))
+        step.open()
+        rows.append([segment_texts(step, one) for one in media[:2]])
     assert rows[0] == rows[1]
     assert len(rows[0][0]) > 2
 
 
-def read_texts(listening, media):
-    return [segment["text"] for segment in listening.ask(media).body["segments"]]
+def segment_texts(step, media):
+    return [segment["text"] for segment in step.ask(media).body["segments"]]
 
 
 def test_videos_of_a_run_share_batches(step, clips, monkeypatch):
     media, answers = clips
     batches = []
-    write_batch = WhisperxRecognizer.write
+    transcribe = WhisperxRecognizer.transcribe
     monkeypatch.setattr(
         WhisperxRecognizer,
-        "write",
-        lambda self, batch: batches.append(len(batch)) or write_batch(self, batch),
+        "transcribe",
+        lambda self, batch: batches.append(len(batch)) or transcribe(self, batch),
     )
     items = [Item(str(place), "2022-12-07", {}, one) for place, one in enumerate(media)]
     outcomes = {item.video_id: outcome for item, outcome in LocalEngine().run(step, items, Event())}
     assert [outcomes[item.video_id] for item in items] == answers
-    stretches = [len(answer.body["segments"]) for answer in answers]
-    assert sum(batches) == sum(stretches)
-    assert max(batches) == DEMO.batch_size > max(stretches)
+    chunks = [len(answer.body["segments"]) for answer in answers]
+    assert sum(batches) == sum(chunks)
+    assert max(batches) == DEMO.batch_size > max(chunks)
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_a_language_that_is_not_set_is_heard(language):
+def test_a_language_that_is_not_set_is_detected(language):
     media, _ = spoken(language)[0]
     unset = with_settings(language=None)
     (row,) = unset.read(unset.ask(media))
@@ -189,9 +189,9 @@ def test_a_language_that_is_not_set_is_heard(language):
     assert row["language_probability"] > 0.9
 
 
-def test_with_its_language_heard_a_video_says_what_it_says_with_its_language_set(step, speech):
-    heard = with_settings(language=None).ask(speech.media)
-    assert heard.body == speech.answer.body
+def test_a_detected_language_gives_the_same_answer_as_the_same_language_set(step, speech):
+    detected = with_settings(language=None).ask(speech.media)
+    assert detected.body == speech.answer.body
 
 
 def test_another_language_than_the_one_that_is_set_is_suspect(step):
@@ -202,13 +202,13 @@ def test_another_language_than_the_one_that_is_set_is_suspect(step):
     assert (row["speech"], row["quality_flags"]) == ("suspect", ["language"])
 
 
-def test_the_language_is_heard_on_the_voice_and_not_on_what_comes_before(tmp_path):
-    """Half a minute of chords is all that whisperx itself would listen to, and the model takes them for Spanish."""
+def test_the_language_is_detected_on_speech_and_not_on_what_comes_before(tmp_path):
+    """whisperx itself would use only the first half minute, of chords, which the model takes for Spanish."""
     english = whole(spoken("en")[0][0])
     assert language_of(tmp_path, chords(31), english) == "en"
 
 
-def test_the_language_is_heard_on_the_stretch_with_the_most_voice(speech, tmp_path):
+def test_the_language_is_detected_on_the_chunk_with_the_most_speech(speech, tmp_path):
     spanish, english = whole(speech.media), whole(spoken("en")[0][0])
     short, long, pause = slice(2 * 16_000), slice(5 * 16_000), silence(7)
     assert language_of(tmp_path, spanish[short], pause, english[long], pause, spanish[short]) == "en"
@@ -220,11 +220,11 @@ def language_of(folder, *sounds):
     return with_settings(language=None).ask(MediaFile(str(path), "0" * 64)).body["language"]
 
 
-def test_f26_a_video_without_sound_track_says_no_audio(step, tmp_path):
+def test_f26_a_video_without_sound_track_is_no_audio(step, tmp_path):
     assert reason_of(step, write_picture_only(tmp_path / "mute.mp4")) == "no_audio"
 
 
-def test_a_slideshow_is_heard_by_its_sound_and_without_one_says_no_audio(step, speech, tmp_path):
+def test_a_slideshow_is_transcribed_by_its_sound_and_without_one_is_no_audio(step, speech, tmp_path):
     assert reason_of(step, tmp_path) == "no_audio"
     shutil.copyfile(speech.media.path, tmp_path / "sound.m4a")
     assert step.ask(MediaFile(str(tmp_path), "0" * 64)).body == speech.answer.body
@@ -234,7 +234,7 @@ def test_a_slideshow_is_heard_by_its_sound_and_without_one_says_no_audio(step, s
     ("sound", "reason"),
     [(silence, "no_speech"), (tone, "no_speech"), (noise, "no_speech"), (chords, "music")],
 )
-def test_f27_sound_without_a_voice_is_never_given_words(step, tmp_path, sound, reason):
+def test_f27_sound_without_speech_never_gets_words(step, tmp_path, sound, reason):
     error = refused(step, write(tmp_path / "a.mp4", sound(12)))
     assert (error.reason, error.row["speech"]) == (reason, reason)
     assert error.row["sound_s"] == pytest.approx(12, abs=0.1)
@@ -242,15 +242,15 @@ def test_f27_sound_without_a_voice_is_never_given_words(step, tmp_path, sound, r
     assert "text" not in error.row
 
 
-def test_f27_whisper_is_not_even_asked_where_no_voice_is_heard(step, tmp_path, monkeypatch):
+def test_f27_whisper_does_not_run_where_there_is_no_speech(step, tmp_path, monkeypatch):
     def never(*_):
         raise AssertionError("asked")
 
-    monkeypatch.setattr(WhisperxRecognizer, "write", never)
+    monkeypatch.setattr(WhisperxRecognizer, "transcribe", never)
     assert reason_of(step, write(tmp_path / "a.mp4", chords(5))) == "music"
 
 
-def test_f27_less_voice_than_the_settings_ask_for_is_not_written_down(speech, tmp_path):
+def test_f27_less_speech_than_the_settings_ask_for_is_not_transcribed(speech, tmp_path):
     mostly_silent = np.concatenate([whole(speech.media)[: 3 * 16_000], silence(60)])
     path = write(tmp_path / "a.m4a", mostly_silent)
     assert reason_of(with_settings(min_speech_ratio=0.1), path) == "no_speech"
@@ -258,7 +258,7 @@ def test_f27_less_voice_than_the_settings_ask_for_is_not_written_down(speech, tm
     assert asked.body["segments"]
 
 
-def test_five_seconds_of_voice_are_written_down_whatever_their_share(speech, tmp_path):
+def test_five_seconds_of_speech_are_transcribed_whatever_their_share(speech, tmp_path):
     voice = whole(speech.media)
     path = write(tmp_path / "a.m4a", np.concatenate([silence(30), voice[: 10 * 16_000], silence(60)]))
     media = MediaFile(str(path), "0" * 64)
@@ -275,17 +275,17 @@ def test_f27_a_voice_without_words_is_no_speech_and_its_answer_is_kept(step, spe
     assert error.value.row["raw_text"].startswith("... ¿?")
 
 
-def test_f27_what_whisper_itself_takes_for_silence_is_in_the_raw_text_only(step, speech):
+def test_f27_what_whisper_itself_takes_for_silence_is_only_in_the_raw_text(step, speech):
     with pytest.raises(Unusable, match="no words"):
         read(step, speech.answer, no_speech_prob=0.9, avg_logprob=-1.5)
     (sure,) = read(step, speech.answer, no_speech_prob=0.9)
     assert sure["text"] == sure["raw_text"]
 
 
-def test_f27_a_known_invention_is_in_the_raw_text_only(step, speech):
+def test_f27_a_known_hallucination_is_only_in_the_raw_text(step, speech):
     first, *others = speech.answer.body["segments"]
-    invented = first | {"text": " Subtítulos realizados por la comunidad de Amara.org"}
-    (row,) = step.read(Answer(dict(speech.answer.body) | {"segments": [invented, *others]}))
+    hallucinated = first | {"text": " Subtítulos realizados por la comunidad de Amara.org"}
+    (row,) = step.read(Answer(dict(speech.answer.body) | {"segments": [hallucinated, *others]}))
     assert "Amara" in row["raw_text"]
     assert "Amara" not in row["text"]
     assert row["text"] == " ".join(segment["text"].strip() for segment in others)
@@ -320,14 +320,14 @@ def test_text_that_repeats_itself_is_suspect(step, speech):
     assert {"looping", "compression"} <= set(row["quality_flags"])
 
 
-def test_text_that_nobody_could_speak_so_fast_is_suspect(step, speech):
+def test_text_that_no_one_could_speak_so_fast_is_suspect(step, speech):
     (row,) = read(step, speech.answer, speech_s=0.5)
     assert row["chars_per_s"] > 30
     assert (row["speech"], row["quality_flags"]) == ("suspect", ["pace"])
 
 
-def test_f28_a_long_video_is_heard_to_its_end(step, speech, tmp_path):
-    """Seven minutes: two pieces, and more stretches than a batch has room for."""
+def test_f28_a_long_video_is_transcribed_to_its_end(step, speech, tmp_path):
+    """Seven minutes: two pieces, and more chunks than fit into a batch."""
     once = np.concatenate([whole(speech.media), silence(2)])
     times = 14
     path = write(tmp_path / "long.m4a", np.tile(once, times))
@@ -340,11 +340,11 @@ def test_f28_a_long_video_is_heard_to_its_end(step, speech, tmp_path):
     assert wer(" ".join([short["text"]] * times), long["text"]) < 0.3
 
 
-def test_nothing_is_printed_while_loading_and_listening(speech, capfd):
-    listener.__globals__["_load"].cache_clear()
-    for asr in (with_settings(language=None), with_settings(vad="pyannote")):
-        asr.open()
-        asr.ask(speech.media)
+def test_nothing_is_printed_while_loading_and_transcribing(speech, capfd):
+    open_transcriber.__globals__["_load"].cache_clear()
+    for step in (with_settings(language=None), with_settings(vad="pyannote")):
+        step.open()
+        step.ask(speech.media)
     assert capfd.readouterr() == ("", "")
 
 
@@ -356,7 +356,7 @@ def timed(tmp_path_factory):
     return opened
 
 
-def test_times_of_words_come_on_demand_and_the_words_are_the_texts(step, timed, speech):
+def test_words_have_times_on_demand_and_are_the_texts_words(step, timed, speech):
     (row,) = timed.read(timed.ask(speech.media))
     (untimed,) = step.read(speech.answer)
     assert timed.ask(speech.media).body["align"] == timed.settings["align"]
@@ -378,11 +378,11 @@ def test_the_key_names_the_aligner_by_its_files(timed, tmp_path):
     assert timed.settings["align"]["sha256"] not in (None, timed.settings["model"]["sha256"])
 
 
-def test_a_language_that_nobody_can_time_stops_before_the_first_video():
+def test_a_language_without_an_aligner_stops_before_the_first_video():
     with pytest.raises(BadSettings, match="times the words of the language 'qu'"):
         with_settings(align="auto", language="qu").open()
 
 
-def test_a_heard_language_that_nobody_can_time_has_words_without_times(timed, speech):
-    unknown = Timing("auto", "cpu")
+def test_a_detected_language_without_an_aligner_has_words_without_times(timed, speech):
+    unknown = WordTimer("auto", "cpu")
     assert unknown.words(whole(speech.media), "allin punchaw", "qu") is None

@@ -19,17 +19,17 @@ from transformers import (
     WhisperForConditionalGeneration,
 )
 
-# a tiny network gains nothing from threads, and they wait by spinning while another process holds a core
+# a tiny network gains nothing from threads, and they spin while another process uses a core
 torch.set_num_threads(1)
 
 TOKENIZER = Path(__file__).parents[3] / "sandbox" / "speech" / "whisper_demo" / "tokenizer.json"
-#: The only tokens that it may write, so that the end has its turn.
+#: The only tokens that it may write, so that the end token gets a chance.
 WORDS = range(600, 660)
 LANGUAGES = ("<|en|>", "<|es|>", "<|pt|>", "<|fr|>")
 
 
 def tiny_whisper(folder: Path, *, english_only: bool = False, seed: int = 9, ending: float = 1.2) -> Path:
-    """A Whisper that hears 30 s and writes what its weights happen to say, other words for other sounds."""
+    """A Whisper for 30 s of sound that writes whatever its random weights give, other words for other sounds."""
     tokenizer = Tokenizer.from_file(str(TOKENIZER))
     known = tokenizer.get_vocab()
     end, start = known["<|endoftext|>"], known["<|startoftranscript|>"]
@@ -53,7 +53,7 @@ def tiny_whisper(folder: Path, *, english_only: bool = False, seed: int = 9, end
     )
     model = WhisperForConditionalGeneration(config)
     with torch.no_grad():
-        # else it would say the same word for ever
+        # otherwise it would repeat the same word for ever
         model.get_decoder().embed_positions.weight *= 4
         model.get_input_embeddings().weight[end].normal_(std=0.3)
         model.get_decoder().layer_norm.bias += ending * model.get_input_embeddings().weight[end]
@@ -80,7 +80,7 @@ def tiny_whisper(folder: Path, *, english_only: bool = False, seed: int = 9, end
 
 
 def tiny_bert(folder: Path) -> Path:
-    """A model that neither hears nor writes, in place of what the folder held."""
+    """A model of another kind, in place of what the folder held."""
     shape = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
     BertModel(BertConfig(vocab_size=2501, **shape)).save_pretrained(folder)
     return folder
@@ -90,7 +90,7 @@ SPANISH = ["<pad>", "<s>", "</s>", "<unk>", "|", *"abcdefghijklmnopqrstuvwxyzÃ¡Ã
 
 
 def tiny_wav2vec2(folder: Path, tokens: list[str] = SPANISH, *, even_loudness: bool = True) -> Path:
-    """A network that hears these letters, a frame each 20 ms."""
+    """A network that recognises these letters, with a frame every 20 ms."""
     torch.manual_seed(4)
     config = Wav2Vec2Config(
         vocab_size=len(tokens),

@@ -1,1 +1,1 @@
-"""The ways to fetch a video, one module each."""
+"""The download backends, one module each; `DOWNLOAD_BACKENDS` in `gettok.settings.registries` lists them."""

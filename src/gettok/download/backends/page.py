@@ -1,18 +1,18 @@
-"""The backend `page`: reads TikTok's page and fetches the best file that it names or the photos that it shows."""
+"""The backend `page`: reads TikTok's page, and fetches the best file that it names or the photos that it shows."""
 
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from gettok.download.backend import MEDIA, DownloadResult, Try, VideoLink
-from gettok.download.captions import MOST_BYTES, Captions, Fetched, listed
+from gettok.download.backend import MEDIA, Attempt, DownloadResult, VideoLink
+from gettok.download.captions import MAX_BYTES, Captions, FetchedCaptions, offered_captions
 from gettok.download.hosts import Site
-from gettok.download.mirrors import DAMAGE, PASSING, first_to_serve, rotate_mirrors
+from gettok.download.mirrors import DAMAGE, TRANSIENT, first_to_serve, rotate_mirrors
 from gettok.download.pace import Pace
-from gettok.download.page_parser import Address, Page, addresses, judge, read_page
-from gettok.download.slideshow import Album, Slides, judged, slides_of
+from gettok.download.page_parser import Address, Page, addresses, read_page, video_data
+from gettok.download.slideshow import Slides, SlideshowFetcher, probe_slideshow, slides_of
 from gettok.download.transfer import Transfer
-from gettok.download.web import LineFault, Visit
+from gettok.download.web import ConnectionFault, Visit
 from gettok.errors import Unusable
 from gettok.media import probe
 from gettok.settings import Download
@@ -20,57 +20,57 @@ from gettok.step import Json
 
 
 @dataclass(frozen=True)
-class ByPage:
-    site: Site
+class PageBackend:
     download: Download
+    site: Site
     pace: Pace
 
     def check(self) -> None:
-        """Raises `BadSettings` for pages that are not TikTok's."""
+        """Raises `BadSettings` if the pages are not TikTok's."""
         self.site.check()
 
     def digest(self, link: VideoLink) -> str | None:  # noqa: ARG002 - a page is not read beforehand
         return None
 
-    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> DownloadResult:
-        """A fresh visit each time: an address of a file is good for some hours, and with its page's cookies only."""
-        url = link.address(self.site.pages)
+    def fetch(self, link: VideoLink, to: Path, attempt: Attempt) -> DownloadResult:
+        """Visit the page anew each time: a file's URL works for some hours, and only with its page's cookies."""
+        url = link.page_url(self.site.pages)
         with self.visit() as visit:
             page = read_page(visit.page(url), link.video_id)
-            shown = judge(page)
-            if slides := slides_of(shown, url):
-                arrival = self._slideshow(visit, slides, url, to, attempt)
+            video = video_data(page)
+            if slides := slides_of(video, url):
+                result = self._slideshow(visit, slides, url, to, attempt)
             else:
-                mirrors = rotate_mirrors(self._fitting(addresses(shown, url)), attempt.damaged)
-                arrival = self._video(visit, mirrors, url, to)
-            return _told_by(page, replace(arrival, captions=self._captions(visit, shown, url, to)))
+                mirrors = rotate_mirrors(self._fitting(addresses(video, url)), attempt.damaged)
+                result = self._video(visit, mirrors, url, to)
+            return _with_page(page, replace(result, captions=self._captions(visit, video, url, to)))
 
     def close(self) -> None:
-        """Nothing runs beside us."""
+        """It has started no process."""
 
     def visit(self) -> Visit:
         return Visit(self.site, self.download, self.pace)
 
-    def slideshow(self, link: VideoLink, to: Path, attempt: Try) -> DownloadResult | None:
-        """The slideshow, if it is one; None for a video. Raises what the page says, if it says why there is no file."""
-        url = link.address(self.site.pages)
+    def slideshow(self, link: VideoLink, to: Path, attempt: Attempt) -> DownloadResult | None:
+        """The slideshow; None for a video. Raises `Unusable` if the page says why there is no file."""
+        url = link.page_url(self.site.pages)
         with self.visit() as visit:
             page = read_page(visit.page(url), link.video_id)
-            shown = judge(page)
-            slides = slides_of(shown, url)
+            video = video_data(page)
+            slides = slides_of(video, url)
             if slides is None:
-                addresses(shown, url)
+                addresses(video, url)
                 return None
-            return _told_by(page, self._slideshow(visit, slides, url, to, attempt))
+            return _with_page(page, self._slideshow(visit, slides, url, to, attempt))
 
-    def captions(self, link: VideoLink, to: Path) -> Fetched:
+    def captions(self, link: VideoLink, to: Path) -> FetchedCaptions:
         """The video's captions alone. Raises `Unusable`."""
-        url = link.address(self.site.pages)
+        url = link.page_url(self.site.pages)
         with self.visit() as visit:
-            offered = listed(judge(read_page(visit.page(url), link.video_id)))
+            offered = offered_captions(video_data(read_page(visit.page(url), link.video_id)))
             if not offered:
                 raise Unusable("no_address", "its page names no captions")
-            return self._served(visit, offered, url, to)
+            return self._fetch_best(visit, offered, url, to)
 
     def _video(self, visit: Visit, mirrors: list[Address], url: str, to: Path) -> DownloadResult:
         media = to / MEDIA
@@ -78,43 +78,48 @@ class ByPage:
         def fetch(address: Address) -> None:
             Transfer(visit, address.url, media, url, self.download.max_bytes, address.size).run()
 
-        # a damaged file ends the search: the next try begins elsewhere
+        # a damaged file ends the search: the next attempt begins at another mirror
         chosen = first_to_serve(mirrors, fetch, DAMAGE)
         return DownloadResult(probe(media), {MEDIA: media}, chosen=_described(chosen))
 
-    def _slideshow(self, visit: Visit, slides: Slides, url: str, to: Path, attempt: Try) -> DownloadResult:
-        lost = Album(visit, url, to).bring(slides, attempt)
-        facts, damage = judged(to)
+    def _slideshow(
+        self, visit: Visit, slides: Slides, url: str, to: Path, attempt: Attempt
+    ) -> DownloadResult:
+        not_fetched = SlideshowFetcher(visit, url, to).fetch(slides, attempt)
+        facts, damage = probe_slideshow(to)
         files = {file.name: file for file in sorted(to.iterdir())}
-        return DownloadResult(facts, files, chosen={"found_in": "imagePost", "sound_trouble": lost or damage})
+        chosen: dict[str, Json] = {"found_in": "imagePost", "sound_trouble": not_fetched or damage}
+        return DownloadResult(facts, files, chosen=chosen)
 
-    def _captions(self, visit: Visit, shown: dict[str, Json], url: str, to: Path) -> Fetched | None:
-        """The best captions that can be had; they never cost the video."""
-        offered = listed(shown)
+    def _captions(self, visit: Visit, video: dict[str, Json], url: str, to: Path) -> FetchedCaptions | None:
+        """The best captions that can be fetched. A failure here never fails the video."""
+        offered = offered_captions(video)
         if not offered:
             return None
         try:
-            return self._served(visit, offered, url, to)
+            return self._fetch_best(visit, offered, url, to)
         except Unusable as trouble:
-            return Fetched(offered[0][1], None, str(trouble))
+            return FetchedCaptions(offered[0][1], None, str(trouble))
 
-    def _served(self, visit: Visit, offered: list[tuple[str, Captions]], url: str, to: Path) -> Fetched:
+    def _fetch_best(
+        self, visit: Visit, offered: list[tuple[str, Captions]], url: str, to: Path
+    ) -> FetchedCaptions:
         file = to / "captions"
         for left in reversed(range(self.download.max_attempts)):
             try:
-                _, found = first_to_serve(offered, partial(self._fetch_captions, visit, url, file))
-                return Fetched(found, file.read_bytes())
+                _, captions = first_to_serve(offered, partial(self._fetch_captions, visit, url, file))
+                return FetchedCaptions(captions, file.read_bytes())
             except Unusable as trouble:
-                reason = "unreachable" if isinstance(trouble, LineFault) else trouble.reason
-                if not left or reason not in PASSING:
+                reason = "unreachable" if isinstance(trouble, ConnectionFault) else trouble.reason
+                if not left or reason not in TRANSIENT:
                     raise Unusable(reason, trouble.detail) from trouble
-        raise AssertionError("tries is positive")
+        raise AssertionError("max_attempts is positive")
 
     def _fetch_captions(self, visit: Visit, referer: str, file: Path, offer: tuple[str, Captions]) -> None:
-        Transfer(visit, offer[0], file, referer, MOST_BYTES, None).run()
+        Transfer(visit, offer[0], file, referer, MAX_BYTES, None).run()
 
     def _fitting(self, mirrors: list[Address]) -> list[Address]:
-        """Without those that the page itself says are too large; a smaller one is better than none."""
+        """Without those that are too large by what the page says; a smaller file is better than none."""
         most = self.download.max_bytes
         fitting = [mirror for mirror in mirrors if mirror.size is None or mirror.size <= most]
         if not fitting:
@@ -122,12 +127,16 @@ class ByPage:
         return fitting
 
 
-def _told_by(page: Page, arrival: DownloadResult) -> DownloadResult:
-    return replace(arrival, status_code=page.status_code, status_msg=page.status_msg, page=page.raw)
+def open_backend(download: Download, site: Site, pace: Pace) -> PageBackend:
+    return PageBackend(download, site, pace)
+
+
+def _with_page(page: Page, result: DownloadResult) -> DownloadResult:
+    return replace(result, status_code=page.status_code, status_msg=page.status_msg, page=page.raw)
 
 
 def _described(address: Address) -> dict[str, str | int | None]:
-    """What was chosen, without its address: that is signed, and another each time."""
+    """What was chosen, without its URL, which is signed and differs each time."""
     return {
         "found_in": address.found_in,
         "codec": address.codec,

@@ -1,27 +1,29 @@
-"""The backends `ytdlp` and `pyktok`: a foreign downloader fetches the file, and we judge what it brought.
+"""The backends `ytdlp` and `pyktok`: another downloader fetches the file, and we check what it brought.
 
-Neither tells why a video is not there: to pyktok private, removed and slideshow look alike, and yt-dlp has one message
-for all meanings of status 10204. So when one fails, the page itself is asked once, and a slideshow that it shows is
-fetched by our own reader. Captions are ours to fetch too, as no tool tells a recogniser's from a translation; yt-dlp
-says whether there are any, and pyktok does not.
+Neither reports why a video is missing: pyktok fails alike for private videos, removed videos and slideshows, and yt-dlp
+has one message for all meanings of status 10204. So when one fails, we read the page once ourselves, and our own
+backend fetches a slideshow that it shows. We fetch captions ourselves too, since neither tool tells a speech
+recogniser's captions from a translation; yt-dlp reports whether there are any, pyktok does not.
 """
 
 import re
 import tempfile
 from pathlib import Path
-from typing import Literal
 
-from gettok.download.backend import MEDIA, DownloadResult, NoFile, NoPage, Try, VideoLink
-from gettok.download.backends.page import ByPage
-from gettok.download.captions import Captions, Fetched
-from gettok.download.disk_space import room
-from gettok.download.worker_pool import Children
+from gettok.download.backend import MEDIA, Attempt, DownloadResult, NoFile, NoPage, VideoLink
+from gettok.download.backends.page import PageBackend
+from gettok.download.captions import Captions, FetchedCaptions
+from gettok.download.disk_space import require_space
+from gettok.download.hosts import Site
+from gettok.download.pace import Pace
+from gettok.download.worker_pool import WorkerPool
 from gettok.errors import Unusable
 from gettok.media import probe
+from gettok.settings import Download
 from gettok.step import Json
 from gettok.store.blobs import no_space
 
-#: What a tool's error means: looked for in this order in its type and text.
+#: What a tool's error means: the first pattern that is found in its type and text.
 _MEANINGS = (
     (r"File too large|MemoryError|nothing was downloaded", "too_large"),
     (r"any data blocks", "not_a_video"),
@@ -34,32 +36,32 @@ _MEANINGS = (
 )
 
 
-class ByTool:
-    """A foreign downloader, run in processes of its own."""
+class ToolBackend:
+    """Another downloader, which runs in its own processes."""
 
-    def __init__(self, tool: Literal["ytdlp", "pyktok"], page: ByPage) -> None:
-        self._tool, self._page = tool, page
-        self._site, self._download, self._pace = page.site, page.download, page.pace
-        self._children = Children(tool, page.site.pages, page.download.max_bytes)
+    def __init__(self, download: Download, site: Site, pace: Pace) -> None:
+        self._download, self._site, self._pace = download, site, pace
+        self._page = PageBackend(download, site, pace)
+        self._workers = WorkerPool(download.backend, site.pages, download.max_bytes)
 
     def check(self) -> None:
-        """Raises `BadSettings` for pages that are not TikTok's."""
+        """Raises `BadSettings` if the pages are not TikTok's."""
         self._page.check()
 
     def digest(self, link: VideoLink) -> str | None:
         return self._page.digest(link)
 
-    def fetch(self, link: VideoLink, to: Path, attempt: Try) -> DownloadResult:
-        url = link.address(self._site.pages)
+    def fetch(self, link: VideoLink, to: Path, attempt: Attempt) -> DownloadResult:
+        url = link.page_url(self._site.pages)
         try:
-            told = self._run(url, to)
+            reply = self._run(url, to)
             media = to / MEDIA
             return DownloadResult(
                 probe(media),
                 {MEDIA: media},
-                chosen=told.get("chosen"),
-                page=_page(told),
-                captions=self._captions(told, link, to),
+                chosen=reply.get("chosen"),
+                page=_page(reply),
+                captions=self._captions(reply, link, to),
             )
         except Unusable as trouble:
             if trouble.reason != "too_large" and (
@@ -71,48 +73,52 @@ class ByTool:
             raise
 
     def close(self) -> None:
-        self._children.close()
+        self._workers.close()
 
     def _run(self, url: str, to: Path) -> dict[str, Json]:
-        """The tool chooses addresses itself, and tells none of them before it asks: so one job has one turn."""
+        """Have a worker fetch the video. One job waits for one turn: we cannot see which URLs the tool asks for."""
         self._pace.wait(self._site.host(url))
         with (
-            room(to, 0, self._download.keep_free_bytes),
+            require_space(to, 0, self._download.keep_free_bytes),
             tempfile.TemporaryDirectory(prefix="gettok-", dir=to.parent) as folder,
         ):
-            told = self._children.run(url, Path(folder), self._download.timeout_s)
-            if "error" in told:
-                raise self._meaning(told["error"], to)
+            reply = self._workers.run(url, Path(folder), self._download.timeout_s)
+            if "error" in reply:
+                raise self._meaning(reply["error"], to)
             brought = sorted(Path(folder).iterdir())
             if not brought:
-                raise Unusable("no_address", f"{self._tool} brought nothing")
+                raise Unusable("no_address", f"{self._download.backend} brought nothing")
             brought[0].replace(to / MEDIA)
-        return told
+        return reply
 
     def _meaning(self, error: str, to: Path) -> Exception:
         if "No space left" in error or "quota exceeded" in error:
             return no_space(to)
-        reason = next((reason for sign, reason in _MEANINGS if re.search(sign, error)), "unreachable")
-        # how far a broken transfer came is another number each time
-        told = "the connection broke off" if reason == "truncated" else error
+        reason = next((reason for pattern, reason in _MEANINGS if re.search(pattern, error)), "unreachable")
+        # the number of bytes before a connection broke off differs each time, and tables must not
+        detail = "the connection broke off" if reason == "truncated" else error
         is_absent = reason == "no_address" and "HTTP Error" in error
-        return (NoFile if is_absent else Unusable)(reason, f"{self._tool}: {told}")
+        return (NoFile if is_absent else Unusable)(reason, f"{self._download.backend}: {detail}")
 
-    def _captions(self, told: dict[str, Json], link: VideoLink, to: Path) -> Fetched | None:
-        if not told.get("has_captions"):
+    def _captions(self, reply: dict[str, Json], link: VideoLink, to: Path) -> FetchedCaptions | None:
+        if not reply.get("has_captions"):
             return None
         try:
             return self._page.captions(link, to)
         except Unusable as trouble:
-            return Fetched(Captions("", "", "", ""), None, str(trouble))
+            return FetchedCaptions(Captions("", "", "", ""), None, str(trouble))
+
+
+def open_backend(download: Download, site: Site, pace: Pace) -> ToolBackend:
+    return ToolBackend(download, site, pace)
 
 
 def _emptied(folder: Path) -> Path:
-    """Without what the tool brought, which was no good."""
+    """The folder without the unusable file that the tool brought."""
     (folder / MEDIA).unlink(missing_ok=True)
     return folder
 
 
-def _page(told: dict[str, Json]) -> bytes | None:
-    page = told.get("page")
+def _page(reply: dict[str, Json]) -> bytes | None:
+    page = reply.get("page")
     return page.encode() if isinstance(page, str) else None

@@ -1,4 +1,4 @@
-"""The Batch API of a model's host: files up, a batch made once, looks at it, and files down."""
+"""The Batch API of a model's host: upload a file, create a batch once, ask for its status, download the results."""
 
 import json
 import logging
@@ -12,36 +12,38 @@ from typing import Final, TypeVar
 import openai
 
 from gettok.errors import BadSettings
+from gettok.http.json_guards import require_mapping, to_mappings
 from gettok.llm.client import no_answer, pause_s
-from gettok.llm.error_mapping import ErrorClassifier, Trouble
+from gettok.llm.error_mapping import ErrorClassifier, Failure
 from gettok.llm.response import Reply
 from gettok.step import Json
 
 _log = logging.getLogger(__name__)
 CHAT: Final = "/v1/chat/completions"
+#: `gone` is ours: the host knows no batch by this id.
 FINAL = frozenset({"completed", "failed", "expired", "cancelled", "gone"})
-#: A host's own word for "so much may be queued and no more".
+#: The host's code when no more may be queued.
 QUEUE_FULL = "token_limit_exceeded"
 
 T = TypeVar("T")
 
 
 class QueueFull(Exception):
-    """The host takes no more before some of what it has is done."""
+    """The host takes no more batches before some of those that it has are done."""
 
 
 @dataclass(frozen=True)
-class Look:
-    """What the host says of a batch. `lines`: how many it has answered, or failed to."""
+class BatchStatus:
+    """What the host says about a batch: `done` of its `total` requests were answered or failed."""
 
     status: str
     files: tuple[str, ...]
-    lines: int
+    done: int
     total: int
     problems: tuple[Mapping[str, Json], ...]
 
     @property
-    def is_over(self) -> bool:
+    def is_final(self) -> bool:
         return self.status in FINAL
 
     @property
@@ -50,51 +52,51 @@ class Look:
 
 
 class BatchClient:
-    """Asks retry_until_quota. Raises `NotNow` after so many tries, and `Stop` where trying again is of no use."""
+    """Retries each request. Raises `NotNow` after the last attempt, and `Stop` if trying again is pointless."""
 
     def __init__(
         self,
-        client: openai.OpenAI,
-        judge: ErrorClassifier,
-        tries: int,
+        connection: openai.OpenAI,
+        classifier: ErrorClassifier,
+        max_attempts: int,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.judge = judge
-        self._client, self._tries, self._sleep = client, tries, sleep
+        self.classifier = classifier
+        self._connection, self._max_attempts, self._sleep = connection, max_attempts, sleep
 
     def upload(self, path: Path) -> str:
-        """The id of the file at the host. A file that is uploaded twice is no batch twice."""
+        """Upload a file; returns its id at the host. Uploading it twice does not make two batches."""
 
         def send() -> str:
             with path.open("rb") as file:
-                made = self._client.files.with_raw_response.create(
+                response = self._connection.files.with_raw_response.create(
                     file=("gettok.jsonl", file), purpose="batch"
                 )
-                return _id(made.content)
+                return _id(response.content)
 
-        return self._patiently(send)
+        return self._with_retries(send)
 
     def create(self, file: str, name: str) -> str:
-        """The id of the one batch of this file. Raises `QueueFull`.
+        """Create the batch of this file, once; returns its id. Raises `QueueFull`.
 
-        After a try whose outcome is not known it is looked for first.
+        If the outcome of an attempt is not known, the next one first looks for the batch.
         """
-        tried = False
+        is_retry = False
 
         def send() -> str:
-            nonlocal tried
-            found = self.find(file) if tried else None
-            tried = True
-            return found or _id(self._made(file, name))
+            nonlocal is_retry
+            batch_id = self.find(file) if is_retry else None
+            is_retry = True
+            return batch_id or _id(self._create(file, name))
 
-        return self._patiently(send)
+        return self._with_retries(send)
 
     def find(self, file: str) -> str | None:
-        """The id of the batch that was made of this file, if there is one."""
+        """The id of the batch that was created from this file, if there is one."""
         after: list[str] = []
         while True:
-            page = self._patiently(partial(self._page, after[-1] if after else None))
-            batches = [batch for batch in page["data"] if isinstance(batch, dict) and batch.get("id")]
+            page = self._with_retries(partial(self._page, after[-1] if after else None))
+            batches = [batch for batch in to_mappings(page["data"]) if batch.get("id")]
             for batch in batches:
                 if batch.get("input_file_id") == file:
                     return str(batch["id"])
@@ -102,42 +104,42 @@ class BatchClient:
                 return None
             after.append(str(batches[-1]["id"]))
 
-    def look(self, name: str) -> Look:
-        """What has become of a batch; `gone` if the host knows of none by this id."""
+    def status(self, batch_id: str) -> BatchStatus:
+        """The status of a batch; `gone` if the host does not know this id."""
 
         def ask() -> Mapping[str, Json]:
             try:
-                return _object(self._client.batches.with_raw_response.retrieve(name).content)
+                return _object(self._connection.batches.with_raw_response.retrieve(batch_id).content)
             except openai.NotFoundError:
                 return {"status": "gone"}
 
-        return self._patiently(lambda: _look_of(ask()))
+        return self._with_retries(lambda: _status_from(ask()))
 
-    def fetch(self, file: str) -> bytes:
-        """The file; nothing but its lines tells whether it has all of them. Empty if the host knows of none."""
+    def download(self, file: str) -> bytes:
+        """The content of a file; empty if the host does not know it. Only its lines show whether it is complete."""
 
         def ask() -> bytes:
             try:
-                return self._client.files.content(file).content
+                return self._connection.files.content(file).content
             except openai.NotFoundError:
                 return b""
 
-        return self._patiently(ask)
+        return self._with_retries(ask)
 
-    def rest(self, seconds: float) -> None:
-        """Until something may have changed at the host."""
+    def wait(self, seconds: float) -> None:
+        """Wait until something may have changed at the host."""
         self._sleep(seconds)
 
-    def forget(self, file: str) -> None:
-        """Delete a file that nobody needs any more: it holds pictures of people. Whether that works or not."""
+    def delete_file(self, file: str) -> None:
+        """Delete a file that is no longer needed, as it holds images of people. A failure is only logged."""
         try:
-            self._client.files.with_raw_response.delete(file)
+            self._connection.files.with_raw_response.delete(file)
         except openai.APIError as error:
-            _log.warning("%s stays at the host: %s", file, self.judge.brief(str(error)))
+            _log.warning("%s stays at the host: %s", file, self.classifier.brief(str(error)))
 
-    def _made(self, file: str, name: str) -> bytes:
+    def _create(self, file: str, name: str) -> bytes:
         try:
-            return self._client.batches.with_raw_response.create(
+            return self._connection.batches.with_raw_response.create(
                 input_file_id=file, endpoint=CHAT, completion_window="24h", metadata={"gettok": name}
             ).content
         except openai.APIStatusError as error:
@@ -146,44 +148,44 @@ class BatchClient:
             raise
 
     def _page(self, after: str | None) -> Mapping[str, Json]:
-        more = openai.omit if after is None else after
-        page = _object(self._client.batches.with_raw_response.list(limit=100, after=more).content)
+        cursor = openai.omit if after is None else after
+        page = _object(self._connection.batches.with_raw_response.list(limit=100, after=cursor).content)
         if not isinstance(page.get("data"), list):
             raise TypeError("a list without data")
         return page
 
-    def _patiently(self, ask: Callable[[], T]) -> T:
-        trouble = Trouble("")
-        for tried in range(1, self._tries + 1):
+    def _with_retries(self, ask: Callable[[], T]) -> T:
+        failure = Failure("")
+        for attempt in range(1, self._max_attempts + 1):
             try:
                 return ask()
             except openai.APIError as error:
-                outcome = self.judge.of(error, self.judge.llm.model)
+                outcome = self.classifier.classify(error, self.classifier.llm.model)
                 if isinstance(outcome, Reply):
                     raise self._not_taken(outcome) from None
-                trouble = outcome
+                failure = outcome
             except (
                 ValueError,
                 LookupError,
                 TypeError,
                 AttributeError,
-            ) as error:  # a body that was cut, or is none
-                trouble = Trouble(self.judge.brief(f"200 without an answer: {error}"))
-            if tried < self._tries:
-                _log.warning("try %d of %d failed: %s", tried, self._tries, trouble.what)
-                self._sleep(pause_s(tried, trouble.wait_s))
-        raise no_answer(trouble.what, self._tries)
+            ) as error:  # a body that is cut or not JSON
+                failure = Failure(self.classifier.brief(f"200 without an answer: {error}"))
+            if attempt < self._max_attempts:
+                _log.warning("try %d of %d failed: %s", attempt, self._max_attempts, failure.what)
+                self._sleep(pause_s(attempt, failure.wait_s))
+        raise no_answer(failure.what, self._max_attempts)
 
     def _not_taken(self, reply: Reply) -> BadSettings:
         return BadSettings(
-            f"the host does not take the batch: {self.judge.brief(reply.text)}",
+            f"the host does not take the batch: {self.classifier.brief(reply.text)}",
             "stopped before anything was asked in it; every earlier answer is kept",
             "lower llm.batch.bytes, or set llm.batch to null to ask one by one",
         )
 
 
-def lines_in(content: bytes) -> Iterator[Mapping[str, Json]]:
-    """The objects in a downloaded file; a line that is none is left out."""
+def parse_lines(content: bytes) -> Iterator[Mapping[str, Json]]:
+    """The objects in a downloaded file; a line that is not one is skipped."""
     for line in content.split(b"\n"):
         try:
             yield _object(line)
@@ -191,15 +193,15 @@ def lines_in(content: bytes) -> Iterator[Mapping[str, Json]]:
             continue
 
 
-def _look_of(told: Mapping[str, Json]) -> Look:
-    counts, errors = told.get("request_counts") or {}, told.get("errors") or {}
-    files = (told.get("output_file_id"), told.get("error_file_id"))
-    return Look(
-        str(told.get("status")),
+def _status_from(body: Mapping[str, Json]) -> BatchStatus:
+    counts, errors = body.get("request_counts") or {}, body.get("errors") or {}
+    files = (body.get("output_file_id"), body.get("error_file_id"))
+    return BatchStatus(
+        str(body.get("status")),
         tuple(str(file) for file in files if file),
         int(counts.get("completed") or 0) + int(counts.get("failed") or 0),
         int(counts.get("total") or 0),
-        tuple(problem for problem in errors.get("data") or () if isinstance(problem, dict)),
+        tuple(to_mappings(errors.get("data"))),
     )
 
 
@@ -208,7 +210,4 @@ def _id(content: bytes) -> str:
 
 
 def _object(content: bytes) -> Mapping[str, Json]:
-    told = json.loads(content)
-    if not isinstance(told, dict):
-        raise TypeError("no object")
-    return told
+    return require_mapping(json.loads(content))

@@ -1,9 +1,9 @@
-"""Asking by the Batch API: questions go out in files and are answered within a day, as a rule at half the price.
+"""Asks through the Batch API: questions are sent in files and answered within a day, usually at half the price.
 
-It is an engine, as the one that asks directly, and hands back the same outcomes. It works in rounds. Each round goes
-through all videos that have no answer yet: a talk is held with the replies that are here, and what it asks beyond
-them is written into a file, one for each model, which becomes a batch when it is full. Then it waits for the batches.
-A talk is never kept: begun anew, and given the same replies, it asks the same.
+It is an engine like the one that asks directly, and returns the same outcomes. It works in rounds. In each round it
+goes through all videos without an answer: it runs a video's conversation with the replies that are stored, and writes
+the next calls into a file for each model, which becomes a batch when it is full. Then it waits for the batches.
+A conversation is never kept: started anew with the same replies, it asks the same.
 """
 
 import logging
@@ -14,39 +14,39 @@ from typing import Any, Protocol, cast
 
 from gettok.engine import Outcome
 from gettok.errors import BudgetSpent, GettokError, NotNow, Unusable
-from gettok.llm.batch.file import BatchFile, outbox
+from gettok.llm.batch.file import BatchFile
 from gettok.llm.batch.queue import BatchQueue
-from gettok.llm.call_log import units
+from gettok.llm.call_log import to_units
 from gettok.llm.client import no_answer, prices_of
-from gettok.llm.pricing import worst_usd
-from gettok.llm.question import Call, Conversation, digest
+from gettok.llm.pricing import worst_case_usd
+from gettok.llm.question import Call, Conversation, request_digest
 from gettok.settings import Batch, Llm
 from gettok.step import Answer, Item, Step
 
 _log = logging.getLogger(__name__)
-#: So many looks in a row may fail: an hour or more, when one looks once a minute.
-_FAILED_LOOKS = 60
+#: How many polls in a row may fail: an hour or more, when polling once a minute.
+_FAILED_POLLS = 60
 
 
-class Talks(Protocol):
+class ConversationalStep(Protocol):
     """A step that asks a model."""
 
-    def talk(self, content: Any) -> Conversation:
-        """What is asked about one video, and the answer that comes of it."""
+    def conversation(self, content: Any) -> Conversation:
+        """What is asked about one video, and the answer."""
         ...
 
 
 @dataclass
 class _Round:
-    """One round: who still waits, for which batches, and the files that are being filled.
+    """One round: the videos still without an answer, the batches to wait for, and the files being filled.
 
-    `is_full`: no more fits at the host, or into the budget, as `spent` tells.
+    `is_full`: the host or the budget allows no more; for the budget, `spent` is the error.
     """
 
-    under_way: dict[str, int]
+    pending: dict[str, int]
     waiting: list[Item[Any]] = field(default_factory=list)
-    needs: set[int] = field(default_factory=set)
-    outboxes: dict[str, BatchFile] = field(default_factory=dict)
+    batches: set[int] = field(default_factory=set)
+    files: dict[str, BatchFile] = field(default_factory=dict)
     is_full: bool = False
     spent: BudgetSpent | None = None
 
@@ -54,127 +54,128 @@ class _Round:
 class BatchEngine:
     """Runs the steps that ask a model; one run at a time."""
 
-    def __init__(self, llm: Llm, batch: Batch, desk: BatchQueue) -> None:
-        self._llm, self._batch, self._desk = llm, batch, desk
-        self._calls = desk.record.calls
+    def __init__(self, llm: Llm, batch: Batch, queue: BatchQueue) -> None:
+        self._llm, self._batch, self._queue = llm, batch, queue
+        self._call_log = queue.log.call_log
 
     def run(
         self, step: Step[Any], items: Iterable[Item[Any]], stop: Event
     ) -> Iterator[tuple[Item[Any], Outcome]]:
-        """Each item with its outcome. Once `stop` is set nothing is sent; what is under way is fetched next time."""
+        """Each item with its outcome. Once `stop` is set nothing is sent; the next run collects open batches."""
         step.open()
-        self._desk.adopt()
-        self._desk.look()
+        self._queue.recover()
+        self._queue.poll()
         waiting = list(items)
         while waiting and not stop.is_set():
-            this = _Round(self._desk.record.under_way())
+            round_ = _Round(self._queue.log.pending_requests())
             try:
-                yield from self._ask(cast("Talks", step), waiting, this, stop)
+                yield from self._ask(cast("ConversationalStep", step), waiting, round_, stop)
                 if not stop.is_set():
-                    self._send_rest(this)
+                    self._send_rest(round_)
             finally:
-                for one in this.outboxes.values():
-                    one.close()
-            self._wait(this, stop)
-            waiting = this.waiting
+                for file in round_.files.values():
+                    file.close()
+            self._wait(round_, stop)
+            waiting = round_.waiting
 
     def _ask(
-        self, step: Talks, items: Iterable[Item[Any]], this: _Round, stop: Event
+        self, step: ConversationalStep, items: Iterable[Item[Any]], round_: _Round, stop: Event
     ) -> Iterator[tuple[Item[Any], Outcome]]:
         for item in items:
             if stop.is_set():
                 return
             try:
-                found = self._further(step.talk(item.content))
-                if isinstance(found, Answer):
-                    yield item, found
+                result = self._advance(step.conversation(item.content))
+                if isinstance(result, Answer):
+                    yield item, result
                     continue
-                self._refuse_hopeless([request for _, request in found])
-                for call, request in found:
-                    self._wish(call, request, this)
+                self._refuse_unanswerable([request for _, request in result])
+                for call, request in result:
+                    self._enqueue(call, request, round_)
             except GettokError as error:
                 yield item, error
             else:
-                this.waiting.append(item)
+                round_.waiting.append(item)
 
-    def _further(self, talk: Conversation) -> Answer | list[tuple[Call, str]]:
-        """The talk's answer, or the calls that it needs replies to first."""
+    def _advance(self, conversation: Conversation) -> Answer | list[tuple[Call, str]]:
+        """The conversation's answer, or the calls that it needs replies to first."""
         try:
-            calls = next(talk)
+            calls = next(conversation)
             while True:
-                requests = [digest(call, self._llm) for call in calls]
-                replies = [self._calls.known(request) for request in requests]
-                known = [reply for reply in replies if reply is not None]
-                if len(known) < len(calls):
+                requests = [request_digest(call, self._llm) for call in calls]
+                replies = [self._call_log.stored_reply(request) for request in requests]
+                stored = [reply for reply in replies if reply is not None]
+                if len(stored) < len(calls):
                     asked = zip(calls, requests, replies, strict=True)
                     return [(call, request) for call, request, reply in asked if reply is None]
-                calls = talk.send(known)
+                calls = conversation.send(stored)
         except StopIteration as end:
             answer: Answer = end.value
             return answer
 
-    def _refuse_hopeless(self, requests: Iterable[str]) -> None:
-        if any(self._desk.tried[request] >= self._llm.max_attempts for request in requests):
-            if self._desk.has_answers:
+    def _refuse_unanswerable(self, requests: Iterable[str]) -> None:
+        if any(self._queue.attempts[request] >= self._llm.max_attempts for request in requests):
+            if self._queue.has_answers:
                 raise Unusable("unanswered", f"in {self._llm.max_attempts} batches")
             raise no_answer("nothing in its batches is answered", self._llm.max_attempts)
 
-    def _wish(self, call: Call, request: str, this: _Round) -> None:
-        """Have this call asked: it is under way, or goes into a file while there is room."""
-        if request in this.under_way:
-            this.needs.add(this.under_way[request])
+    def _enqueue(self, call: Call, request: str, round_: _Round) -> None:
+        """Wait for the batch that will answer round_ call, or add the call to a file if there is room."""
+        if request in round_.pending:
+            round_.batches.add(round_.pending[request])
             return
-        if not this.is_full:
-            self._put(call, request, this)
+        if not round_.is_full:
+            self._add_to_file(call, request, round_)
 
-    def _put(self, call: Call, request: str, this: _Round) -> None:
-        body, model = call.body(self._llm), call.asked(self._llm)
-        worst = worst_usd(call.size(self._llm), prices_of(self._llm, model))
-        while not this.is_full:
-            if model not in this.outboxes:
-                this.outboxes[model] = outbox(self._batch, self._desk.most_requests, self._calls.room_usd())
-            if this.outboxes[model].add(request, body, worst):
+    def _add_to_file(self, call: Call, request: str, round_: _Round) -> None:
+        body, model = call.body(self._llm), call.model_name(self._llm)
+        worst = worst_case_usd(call.size(self._llm), prices_of(self._llm, model))
+        while not round_.is_full:
+            if model not in round_.files:
+                remaining = self._call_log.remaining_usd()
+                round_.files[model] = BatchFile.within(self._batch, self._queue.most_requests, remaining)
+            if round_.files[model].add(request, body, worst):
                 return
-            if this.outboxes[model].worst:
-                self._submit(model, this)
+            if round_.files[model].worst:
+                self._submit(model, round_)
             else:
-                this.is_full, this.spent = True, self._calls.budget_spent_for(units(worst))
+                round_.is_full, round_.spent = True, self._call_log.budget_spent(to_units(worst))
 
-    def _send_rest(self, this: _Round) -> None:
-        for model in list(this.outboxes):
-            if this.outboxes[model].worst:
-                self._submit(model, this)
-        if this.spent is not None and not this.needs:
-            raise this.spent
+    def _send_rest(self, round_: _Round) -> None:
+        for model in list(round_.files):
+            if round_.files[model].worst:
+                self._submit(model, round_)
+        if round_.spent is not None and not round_.batches:
+            raise round_.spent
 
-    def _submit(self, model: str, this: _Round) -> None:
-        """Make a batch of what is written, if there is room for one."""
-        with this.outboxes.pop(model) as filled:
+    def _submit(self, model: str, round_: _Round) -> None:
+        """Create a batch from the model's file, if the host takes one."""
+        with round_.files.pop(model) as file:
             batch = None
             try:
-                if len(this.needs) < self._desk.most_batches:
-                    batch = self._desk.send(model, filled)
+                if len(round_.batches) < self._queue.most_batches:
+                    batch = self._queue.send(model, file)
             except BudgetSpent as spent:
-                this.spent = spent
+                round_.spent = spent
         if batch is None:
-            this.is_full = True
+            round_.is_full = True
         else:
-            this.needs.add(batch.n)
-            this.under_way |= dict.fromkeys(filled.worst, batch.n)
+            round_.batches.add(batch.number)
+            round_.pending |= dict.fromkeys(file.worst, batch.number)
 
-    def _wait(self, this: _Round, stop: Event) -> None:
-        """Until its batches are over; where there was no room for any, a while. Nothing is lost if nobody waits."""
-        if this.is_full and not this.needs:
-            stop.wait(self._desk.poll_s)
+    def _wait(self, round_: _Round, stop: Event) -> None:
+        """Wait until the round's batches are over, or a while if none could be sent. Stopping loses nothing."""
+        if round_.is_full and not round_.batches:
+            stop.wait(self._queue.poll_s)
         failures = 0
         while not stop.is_set():
             try:
-                if this.needs.isdisjoint(self._desk.look()):
+                if round_.batches.isdisjoint(self._queue.poll()):
                     return
                 failures = 0
-            except NotNow as trouble:  # the host works on, whether we reach it or not
+            except NotNow as trouble:  # the host goes on working, whether we reach it or not
                 failures += 1
-                if failures == _FAILED_LOOKS:
+                if failures == _FAILED_POLLS:
                     raise
-                _log.warning("%s; looking again later", trouble.what)
-            stop.wait(self._desk.poll_s)
+                _log.warning("%s; polling again later", trouble.what)
+            stop.wait(self._queue.poll_s)

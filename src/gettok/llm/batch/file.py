@@ -1,4 +1,4 @@
-"""The file in which the questions of one batch leave: one a line, up to what the host and the budget allow."""
+"""The file with the questions of one batch: one on each line, up to what the host and the budget allow."""
 
 import json
 import tempfile
@@ -14,13 +14,18 @@ from gettok.step import Json
 
 
 class BatchFile:
-    """A temporary file, gone when it is closed. `worst` is what each of its requests may cost, in US dollars."""
+    """A temporary file, deleted when it is closed. `worst` is what each of its requests may cost, in US dollars."""
 
-    def __init__(self, most_requests: int, most_bytes: int, room_usd: Decimal | None) -> None:
+    def __init__(self, most_requests: int, most_bytes: int, budget_usd: Decimal | None) -> None:
         self.worst: dict[str, Decimal] = {}
-        self._most_requests, self._most_bytes, self._room_usd = most_requests, most_bytes, room_usd
+        self._most_requests, self._most_bytes, self._budget_usd = most_requests, most_bytes, budget_usd
         self._file = tempfile.NamedTemporaryFile(prefix="batch-", suffix=".jsonl")  # noqa: SIM115 - closed below
         self._usd = Decimal(0)
+
+    @staticmethod
+    def within(batch: Batch, most_requests: int, budget_usd: Decimal | None) -> "BatchFile":
+        """An empty file with the limits of the settings, of the host and of the budget."""
+        return BatchFile(min(batch.requests, most_requests), batch.bytes, budget_usd)
 
     def __enter__(self) -> Self:
         return self
@@ -32,33 +37,28 @@ class BatchFile:
         self._file.close()
 
     def add(self, request: str, body: Mapping[str, Json], worst: Decimal) -> bool:
-        """Whether there was room for it. Raises `BadSettings` for one that no file has room for."""
+        """Add a request if it fits; whether it does. Raises `BadSettings` for one that fits no file."""
         if request in self.worst:
             return True
         line = {"custom_id": request, "method": "POST", "url": CHAT, "body": body}
-        written = json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
-        if len(written) > self._most_bytes:
-            raise _too_large(len(written), self._most_bytes)
+        encoded = json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
+        if len(encoded) > self._most_bytes:
+            raise _too_large(len(encoded), self._most_bytes)
         if (
             len(self.worst) >= self._most_requests
-            or self._file.tell() + len(written) > self._most_bytes
-            or (self._room_usd is not None and self._usd + worst > self._room_usd)
+            or self._file.tell() + len(encoded) > self._most_bytes
+            or (self._budget_usd is not None and self._usd + worst > self._budget_usd)
         ):
             return False
-        self._file.write(written)
+        self._file.write(encoded)
         self.worst[request] = worst
         self._usd += worst
         return True
 
-    def whole(self) -> Path:
-        """The file, with everything in it."""
+    def flushed(self) -> Path:
+        """The path of the file, with everything written to it."""
         self._file.flush()
         return Path(self._file.name)
-
-
-def outbox(batch: Batch, most_requests: int, room_usd: Decimal | None) -> BatchFile:
-    """An empty one, for a host with these limits."""
-    return BatchFile(min(batch.requests, most_requests), batch.bytes, room_usd)
 
 
 def _too_large(size: int, most: int) -> BadSettings:

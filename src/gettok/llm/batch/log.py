@@ -1,7 +1,7 @@
-"""Every batch at a model's host, written down before it is asked for, so that no kill makes a second one of it.
+"""The log of every batch at a model's host, written before the batch is created, so that a kill never makes two.
 
-A batch and what each of its calls may cost are on disk before its creation is sent, under the id of its uploaded
-file, by which it is found again if its own id did not arrive. All its calls are settled in one transaction.
+Before a batch is created, it is on disk with the worst-case cost of each of its calls and the id of its uploaded file.
+If its own id never arrived, it is found again by that file. All its calls are settled in one transaction.
 """
 
 import zlib
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from gettok.llm.call_log import Calls, units
+from gettok.llm.call_log import CallLog, to_units
 from gettok.llm.response import Reply
 
 _SCHEMA = """
@@ -33,100 +33,100 @@ _SUM = "SELECT COALESCE(SUM(COALESCE(settled, reserved)), 0) FROM calls WHERE ba
 
 @dataclass(frozen=True)
 class OpenBatch:
-    """A batch whose calls are not settled. `id` is empty until the host has told it."""
+    """A batch whose calls are not settled. `id` is `None` until the host has returned it."""
 
-    n: int
+    number: int
     model: str
     file: str
     id: str | None
 
 
 @dataclass(frozen=True)
-class Settled:
-    """What became of one call: its reply, if there is one, and what it cost; `usd` empty: its worst case counts."""
+class SettledCall:
+    """The outcome of one call: what it cost, and its reply if there is one. A `None` cost counts as the worst case."""
 
     usd: Decimal | None
     reply: Reply | None = None
 
 
 class BatchLog:
-    """The batches of one host, as the settings name it, in the same file as all calls."""
+    """The batches of one host, as the settings name it, in the same file as the call log."""
 
-    def __init__(self, calls: Calls, host: str) -> None:
-        self.calls, self._host = calls, host
-        with calls.turn() as database:
+    def __init__(self, call_log: CallLog, host: str) -> None:
+        self.call_log, self._host = call_log, host
+        with call_log.connection() as database:
             database.executescript(_SCHEMA)
 
     def begin(self, model: str, file: str, worst: Mapping[str, Decimal]) -> OpenBatch | None:
-        """Set aside what these calls may cost, all or none of it; nothing if the budget does not reach so far."""
-        amounts = {request: units(usd) for request, usd in worst.items()}
-        with self.calls.transaction() as database:
-            if not self.calls.may_add(sum(amounts.values())):
+        """Log a new batch and reserve what its calls may cost; `None` if the budget is too small for all of them."""
+        amounts = {request: to_units(usd) for request, usd in worst.items()}
+        with self.call_log.transaction() as database:
+            if not self.call_log.fits_budget(sum(amounts.values())):
                 return None
-            made = "INSERT INTO batches (host, model, file) VALUES (?, ?, ?)"
-            n = database.execute(made, (self._host, model, file)).lastrowid
-            assert n is not None
-            database.executemany(_RESERVE, ((model, *call, n) for call in amounts.items()))
-            self.calls.add(sum(amounts.values()))
-        return OpenBatch(n, model, file, None)
+            insert = "INSERT INTO batches (host, model, file) VALUES (?, ?, ?)"
+            number = database.execute(insert, (self._host, model, file)).lastrowid
+            assert number is not None
+            database.executemany(_RESERVE, ((model, *call, number) for call in amounts.items()))
+            self.call_log.add(sum(amounts.values()))
+        return OpenBatch(number, model, file, None)
 
-    def name(self, batch: OpenBatch, told: str) -> OpenBatch:
-        """The host has told the batch's id."""
-        with self.calls.transaction() as database:
-            database.execute("UPDATE batches SET id = ? WHERE n = ?", (told, batch.n))
-        return OpenBatch(batch.n, batch.model, batch.file, told)
+    def set_id(self, batch: OpenBatch, batch_id: str) -> OpenBatch:
+        """Log the id that the host has given to the batch."""
+        with self.call_log.transaction() as database:
+            database.execute("UPDATE batches SET id = ? WHERE n = ?", (batch_id, batch.number))
+        return OpenBatch(batch.number, batch.model, batch.file, batch_id)
 
-    def open(self) -> list[OpenBatch]:
-        """The batches that are not over, the oldest first."""
-        asked = "SELECT n, model, file, id FROM batches WHERE host = ? AND NOT is_over ORDER BY n"
-        with self.calls.turn() as database:
-            return [OpenBatch(*row) for row in database.execute(asked, (self._host,))]
+    def open_batches(self) -> list[OpenBatch]:
+        """The batches that are not settled, the oldest first."""
+        query = "SELECT n, model, file, id FROM batches WHERE host = ? AND NOT is_over ORDER BY n"
+        with self.call_log.connection() as database:
+            return [OpenBatch(*row) for row in database.execute(query, (self._host,))]
 
-    def has_answers_of_late(self) -> bool:
-        """Whether any of its batches of the last three days has been answered."""
-        asked = (
+    def has_recent_answers(self) -> bool:
+        """Whether a batch of the last three days has an answer."""
+        query = (
             "SELECT 1 FROM calls JOIN batches ON batch = batches.n "
             "WHERE host = ? AND reply IS NOT NULL AND made_at > datetime('now', '-3 days') LIMIT 1"
         )
-        with self.calls.turn() as database:
-            return database.execute(asked, (self._host,)).fetchone() is not None
+        with self.call_log.connection() as database:
+            return database.execute(query, (self._host,)).fetchone() is not None
 
-    def under_way(self) -> dict[str, int]:
+    def pending_requests(self) -> dict[str, int]:
         """The requests that an open batch will answer, each with the number of the batch."""
-        asked = (
+        query = (
             "SELECT request, batch FROM calls JOIN batches ON batch = batches.n "
             "WHERE host = ? AND NOT is_over AND settled IS NULL"
         )
-        with self.calls.turn() as database:
-            return dict(database.execute(asked, (self._host,)).fetchall())
+        with self.call_log.connection() as database:
+            return dict(database.execute(query, (self._host,)).fetchall())
 
     def requests(self, batch: OpenBatch) -> list[str]:
-        """All that the batch asks."""
-        with self.calls.turn() as database:
-            asked = database.execute("SELECT request FROM calls WHERE batch = ?", (batch.n,))
-            return [request for (request,) in asked]
+        """All requests of the batch."""
+        with self.call_log.connection() as database:
+            rows = database.execute("SELECT request FROM calls WHERE batch = ?", (batch.number,))
+            return [request for (request,) in rows]
 
-    def end(
-        self, batch: OpenBatch, outcomes: Iterable[tuple[str, Settled]], others: Decimal | None
+    def settle(
+        self, batch: OpenBatch, outcomes: Iterable[tuple[str, SettledCall]], others: Decimal | None
     ) -> list[str]:
-        """Settle every call of the batch, and close it. Of a call that comes twice the first counts.
+        """Settle every call of the batch, and close it. If a call has several outcomes, the first counts.
 
-        `others`: what each call costs of which nothing came; `None`: its worst case. Returns the requests that have no
-        reply.
+        `others` is what each call without an outcome cost; `None` counts as its worst case. Returns the requests
+        without a reply.
         """
-        rest = (None if others is None else units(others), others is None, batch.n)
-        with self.calls.transaction() as database:
-            (before,) = database.execute(_SUM, (batch.n,)).fetchone()
+        without_outcome = (None if others is None else to_units(others), others is None, batch.number)
+        with self.call_log.transaction() as database:
+            (before,) = database.execute(_SUM, (batch.number,)).fetchone()
             database.executemany(_SETTLE, (_row(batch, *outcome) for outcome in outcomes))
-            database.execute(_SETTLE_OTHERS, rest)
-            (after,) = database.execute(_SUM, (batch.n,)).fetchone()
-            self.calls.add(after - before)
-            database.execute("UPDATE batches SET is_over = 1 WHERE n = ?", (batch.n,))
-            return [request for (request,) in database.execute(_UNANSWERED, (batch.n,))]
+            database.execute(_SETTLE_OTHERS, without_outcome)
+            (after,) = database.execute(_SUM, (batch.number,)).fetchone()
+            self.call_log.add(after - before)
+            database.execute("UPDATE batches SET is_over = 1 WHERE n = ?", (batch.number,))
+            return [request for (request,) in database.execute(_UNANSWERED, (batch.number,))]
 
 
-def _row(batch: OpenBatch, request: str, settled: Settled) -> tuple[object, ...]:
+def _row(batch: OpenBatch, request: str, settled: SettledCall) -> tuple[object, ...]:
     reply = settled.reply
-    kept = None if reply is None else zlib.compress(reply.text.encode())
-    usd = None if settled.usd is None else units(settled.usd)
-    return usd, usd is None, reply and reply.status, kept, batch.n, request
+    compressed = None if reply is None else zlib.compress(reply.text.encode())
+    usd = None if settled.usd is None else to_units(settled.usd)
+    return usd, usd is None, reply and reply.status, compressed, batch.number, request

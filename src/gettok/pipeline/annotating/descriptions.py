@@ -1,30 +1,30 @@
-"""What the describing model is asked about each video, and by which step."""
+"""The step that describes videos, and the frames of each video that it is given."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from gettok.describe import DescribeStep
+from gettok.describe.step import DescribeStep
 from gettok.llm import CLOCK, Clock
 from gettok.media.images import Pictures, thin_out
 from gettok.pipeline.answering import Skipped
-from gettok.pipeline.inputs import frames_by_video, stored, to_be_seen, videos
+from gettok.pipeline.inputs import frames_by_video, frames_digest, stored_frames, videos
 from gettok.settings import Settings
 from gettok.settings.secrets import Secret
 from gettok.step import Item, digest_of
 
 
 def step_of(settings: Settings, address: str, key: Secret, store: Path, clock: Clock = CLOCK) -> DescribeStep:
-    """The step that describes videos, as these settings have it."""
+    """The step that describes videos, with these settings."""
     return DescribeStep(settings.llm, settings.prompts.describe, address, key, store, clock)
 
 
-def items(most: int) -> Iterator[Item[Pictures] | Skipped]:
-    """Each video with at most so many of its frames, or lost where it has none."""
+def items(max_frames: int) -> Iterator[Item[Pictures] | Skipped]:
+    """Each video with at most `max_frames` of its frames, or skipped if it has none."""
     frames = frames_by_video()
     for video in videos():
-        shown = thin_out(frames.get(video.video_id, []), most)
+        shown = thin_out(frames.get(video.video_id, []), max_frames)
         if shown:
-            inputs = {"frames": to_be_seen(shown), "times": digest_of([frame.time_s for frame in shown])}
-            yield Item(video.video_id, video.day, inputs, stored(video, shown))
+            inputs = {"frames": frames_digest(shown), "times": digest_of([frame.time_s for frame in shown])}
+            yield Item(video.video_id, video.day, inputs, stored_frames(video, shown))
         else:
             yield Skipped(video.video_id, video.day, "no_frames")

@@ -1,4 +1,4 @@
-"""Has somebody else read the frames that a model is shown, and holds the model's reading against theirs."""
+"""Reads the frames that a model is shown by OCR too, and compares the model's reading with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,16 +14,16 @@ from gettok.tables import SCREEN_TEXTS
 
 
 @dataclass(frozen=True)
-class Screens:
-    """The lines that a reader of text sees in each video, frame by frame."""
+class OcrLines:
+    """The lines that OCR reads in each video, frame by frame."""
 
     lines: Mapping[str, Sequence[str]]
 
     def beside(self, write: Write) -> Write:
-        """A writer of descriptions that puts the reader's text beside the model's."""
-        return lambda day, rows: write(day, map(self._compared, rows))
+        """A writer of descriptions that adds the columns on OCR."""
+        return lambda day, rows: write(day, map(self._with_ocr, rows))
 
-    def _compared(self, row: Row) -> Row:
+    def _with_ocr(self, row: Row) -> Row:
         lines = self.lines.get(row["video_id"])
         if lines is None:
             return row
@@ -31,8 +31,8 @@ class Screens:
         return {**row, "ocr_text": "\n".join(distinct(lines)), "ocr_cer": rate}
 
 
-def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Skipped]) -> Screens:
-    """Write the table of what is read, as an output whatever the settings: empty if they ask for no reader."""
+def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Skipped]) -> OcrLines:
+    """Write the table of on-screen texts. It is always an output: empty if the settings ask for no OCR."""
     ocr = stage.settings.ocr
     lines: dict[str, list[str]] = {}
     with atomic_dir(DATA / "screen_texts") as folder:
@@ -47,10 +47,10 @@ def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Skipped]) -> S
                         of_video = lines.setdefault(row["video_id"], [])
                         of_video += [line["text"] for line in row["lines"]]
 
-            stage.asking(OcrStep(ocr)).table([_timeless(entry) for entry in entries], keep)
-    return Screens(lines)
+            stage.asking(OcrStep(ocr)).table([_without_times(entry) for entry in entries], keep)
+    return OcrLines(lines)
 
 
-def _timeless(entry: Item[Pictures] | Skipped) -> Item[Pictures] | Skipped:
-    """As a reader of text gets it: when a frame is shown is told to the model alone, and changes no text."""
+def _without_times(entry: Item[Pictures] | Skipped) -> Item[Pictures] | Skipped:
+    """The item without the times of its frames: OCR does not see them, so they must not be in its answer's key."""
     return entry if isinstance(entry, Skipped) else replace(entry, inputs={"frames": entry.inputs["frames"]})

@@ -1,4 +1,4 @@
-"""What the judging model is asked about each video, and by which step."""
+"""The step that detects stances, and the inputs of each video that it is given."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -6,34 +6,34 @@ from pathlib import Path
 from gettok.llm import CLOCK, Clock
 from gettok.media.images import thin_out
 from gettok.pipeline.answering import Skipped
-from gettok.pipeline.inputs import FrameName, Video, frames_by_video, stored, to_be_seen, videos
+from gettok.pipeline.inputs import FrameName, Video, frames_by_video, frames_digest, stored_frames, videos
 from gettok.pipeline.paths import DATA
 from gettok.settings import Settings, StanceInput
 from gettok.settings.secrets import Secret
-from gettok.stance import StanceInputs, StanceStep
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Item, digest_of
 from gettok.tables import DESCRIPTIONS, TRANSCRIPTS, VIDEOS, Table
 
 
 def step_of(settings: Settings, address: str, key: Secret, store: Path, clock: Clock = CLOCK) -> StanceStep:
-    """The step that judges stances, as these settings have it."""
+    """The step that detects stances, with these settings."""
     return StanceStep(
         settings.llm, settings.prompts.stance, settings.study.stance, address, key, store, clock
     )
 
 
 def items(inputs: Collection[StanceInput]) -> Iterator[Item[StanceInputs] | Skipped]:
-    """Each video with those of its texts and frames that are wanted, or lost where there is none of them."""
-    said = _texts(TRANSCRIPTS, "transcripts", "text")
-    described = _texts(DESCRIPTIONS, "descriptions", "description")
+    """Each video with its texts and frame, as far as `inputs` names them; skipped if it has none of them."""
+    transcripts = _texts(TRANSCRIPTS, "transcripts", "text")
+    descriptions = _texts(DESCRIPTIONS, "descriptions", "description")
     on_screen = _texts(DESCRIPTIONS, "descriptions", "on_screen_text")
     captions = _texts(VIDEOS, "videos", "description")
     frames = frames_by_video()
     for video in videos():
-        this = video.video_id
-        texts = said[this], described[this], on_screen[this], captions[this]
+        video_id = video.video_id
+        texts = transcripts[video_id], descriptions[video_id], on_screen[video_id], captions[video_id]
         frame = thin_out(frames.get(video.video_id, []), 1) if "frame" in inputs else []
-        pictures = stored(video, frame) if frame else None
+        pictures = stored_frames(video, frame) if frame else None
         content = StanceInputs(*texts, pictures=pictures).only(inputs)
         if _is_enough(content.texts(), frame, inputs):
             yield _item(video, content, frame)
@@ -46,10 +46,10 @@ def _texts(table: Table, name: str, column: str) -> dict[str, str | None]:
 
 
 def _is_enough(texts: Collection[str], frame: list[FrameName], inputs: Collection[StanceInput]) -> bool:
-    """Whether there is something to judge. A caption alone is not the video, unless nothing else is asked for."""
+    """Whether the video can be judged. A caption alone is not enough, unless it is the only input that is wanted."""
     return bool(frame) or any(name != "caption" or len(inputs) == 1 for name in texts)
 
 
 def _item(video: Video, content: StanceInputs, frame: list[FrameName]) -> Item[StanceInputs]:
-    inputs = {"texts": digest_of(content.texts()), "frame": to_be_seen(frame)}
+    inputs = {"texts": digest_of(content.texts()), "frame": frames_digest(frame)}
     return Item(video.video_id, video.day, inputs, content)

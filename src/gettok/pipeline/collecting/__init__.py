@@ -1,1 +1,1 @@
-"""What collecting, planning, following and refreshing share."""
+"""What the stage `collect` and the commands `plan`, `follow` and `refresh` share."""

@@ -10,17 +10,18 @@ from typing import TypeVar
 from gettok.errors import Interrupted, NotNow
 from gettok.pipeline.endpoints import SANDBOX, addresses
 from gettok.pipeline.runner import say
-from gettok.research_api import Credentials, Ledger, Limits, QuotaExhausted, ResearchApi
+from gettok.research_api import Backoff, Credentials, Ledger, Limits, QuotaExhausted, ResearchApi, span
 from gettok.settings import Collect, Source
 from gettok.settings.secrets import Secret, from_environment
 
-_SAY_EVERY_S = 600.0
-_SHORTEST_REST_S, _LONGEST_REST_S = 60.0, 3600.0
+_MESSAGE_EVERY_S = 600.0
+#: A run that lasted longer than this had made progress, so that the pauses start over.
+_LONG_RUN_S = 3600.0
 T = TypeVar("T")
 
 
 @contextmanager
-def research_api(source: Source, collect: Collect, store: Path, stop: Event) -> Iterator[ResearchApi]:
+def open_api(source: Source, collect: Collect, store: Path, stop: Event) -> Iterator[ResearchApi]:
     """A client for the source of the settings, with its ledger in the store's folder."""
     with addresses(source.api) as where, Ledger(store) as ledger:
         api = ResearchApi(
@@ -29,7 +30,7 @@ def research_api(source: Source, collect: Collect, store: Path, stop: Event) -> 
             ledger,
             Limits(collect.requests_per_day, collect.reserve, collect.failure_share),
             stop=stop,
-            said=lambda text: say(f"collect: {text}"),
+            on_message=_say,
         )
         if collect.on_quota == "wait":
             api.on_quota = lambda spent: wait_until(spent, api.server.now, stop.wait)
@@ -37,14 +38,14 @@ def research_api(source: Source, collect: Collect, store: Path, stop: Event) -> 
 
 
 @contextmanager
-def idle_api(source: Source, store: Path) -> Iterator[ResearchApi]:
-    """A client that is never to ask: it has no credentials to do so."""
+def offline_api(source: Source, store: Path) -> Iterator[ResearchApi]:
+    """A client for what is in the ledger; it cannot ask, since it has no credentials."""
     with Ledger(store) as ledger:
         yield ResearchApi(source.api, Credentials("", Secret("")), ledger)
 
 
 def credentials(source: Source) -> Credentials:
-    """The sandbox's own, or the environment's."""
+    """The sandbox's own, or those in the environment."""
     if source.api == SANDBOX:
         return Credentials("sandbox", Secret("sandbox"))
     secret = from_environment("TIKTOK_CLIENT_SECRET")
@@ -52,11 +53,11 @@ def credentials(source: Source) -> Credentials:
 
 
 def retry_until_quota(run: Callable[[], T], api: ResearchApi, on_quota: str) -> T:
-    """Run it to its end. Who waits for the quota waits for everything else that waiting helps against.
+    """Call `run` to its end; where the settings wait for the quota, wait out every other `NotNow` too.
 
-    It is run again after a rest, which is longer each time, an hour at most, and goes on from what is kept.
+    After each pause, `run` is called again and continues with what is stored.
     """
-    rest_s = _SHORTEST_REST_S
+    backoff = Backoff(api.wait, _say)
     while True:
         began = api.clock()
         try:
@@ -64,25 +65,24 @@ def retry_until_quota(run: Callable[[], T], api: ResearchApi, on_quota: str) -> 
         except NotNow as trouble:
             if on_quota != "wait" or api.stop.is_set():
                 raise
-            if api.clock() - began > _LONGEST_REST_S:
-                rest_s = _SHORTEST_REST_S
-            rest = _span(timedelta(seconds=rest_s))
-            say(f"collect: {trouble.what}; going on in {rest}. Ctrl-C ends it, nothing is lost")
-            api.wait(rest_s)
-            rest_s = min(2 * rest_s, _LONGEST_REST_S)
+            if api.clock() - began > _LONG_RUN_S:
+                backoff.restart()
+            backoff.back_off(trouble)
 
 
 def wait_until(spent: QuotaExhausted, now: Callable[[], datetime], pause: Callable[[float], bool]) -> None:
-    """Sleep until the quota is renewed, and say now and then how long that will be; `pause` tells of a signal."""
-    say(
-        f"collect: {spent.what}; waiting until {spent.back_at:%Y-%m-%d %H:%M} UTC. Ctrl-C ends it, nothing is lost"
+    """Sleep until the quota is renewed, and report now and then how long that will be.
+
+    `pause` returns True when a signal ends the wait.
+    """
+    _say(
+        f"{spent.what}; waiting until {spent.back_at:%Y-%m-%d %H:%M} UTC. Ctrl-C ends the run; nothing is lost"
     )
     while (left := spent.back_at - now()) > timedelta():
-        say(f"collect: {_span(left)} to go")
-        if pause(min(left.total_seconds(), _SAY_EVERY_S)):
+        _say(f"{span(left)} to go")
+        if pause(min(left.total_seconds(), _MESSAGE_EVERY_S)):
             raise Interrupted
 
 
-def _span(left: timedelta) -> str:
-    minutes = -(-int(left.total_seconds()) // 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+def _say(text: str) -> None:
+    say(f"collect: {text}")

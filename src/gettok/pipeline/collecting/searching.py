@@ -1,9 +1,9 @@
-"""The study's search, as whoever runs or plans it sees it."""
+"""The study's search, for the stage that runs it and the commands that plan it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gettok.collect import Canary, Collector, Seen, seen_on
+from gettok.collect import Canary, Collector, VideoOnPage, videos_on
 from gettok.collect.journal import WindowState
 from gettok.collect.windows import Window
 from gettok.research_api import Page, ResearchApi
@@ -12,34 +12,36 @@ from gettok.settings.query import conditions
 from gettok.store import Store
 
 
-def days_of(settings: Settings) -> Window:
+def study_window(settings: Settings) -> Window:
     """The study's days."""
     return Window(settings.study.start, settings.study.end)
 
 
-def seen_in_study(page: Page, settings: Settings) -> Iterator[Seen]:
-    """The page's videos of the study's days; a window may reach beyond them."""
-    days = days_of(settings)
-    return (one for one in seen_on(page) if days.start.isoformat() <= one.day <= days.end.isoformat())
+def videos_in_study(page: Page, settings: Settings) -> Iterator[VideoOnPage]:
+    """The page's videos that were published on the study's days; a window may reach beyond them."""
+    study = study_window(settings)
+    return (
+        video for video in videos_on(page) if study.start.isoformat() <= video.day <= study.end.isoformat()
+    )
 
 
 def collector(
     settings: Settings,
     store: Store,
     api: ResearchApi,
-    told: Callable[[WindowState], Any] = lambda _: None,
-    most_days: int | None = None,
+    on_window_done: Callable[[WindowState], Any] = lambda _: None,
+    max_days: int | None = None,
 ) -> Collector:
-    """The collector of the study's query over its days; `told` hears of each window that needs nothing more for now."""
+    """The collector of the study's query over its days."""
     canary = Canary(api, settings.collect.canary) if settings.collect.canary else None
     return Collector(
         store,
         api,
         settings.source.name,
         conditions(settings.study.query),
-        days_of(settings),
-        most_days or settings.source.window_days,
+        study_window(settings),
+        max_days or settings.source.window_days,
         settings.collect.patience_days,
         canary,
-        told,
+        on_window_done,
     )

@@ -1,1 +1,1 @@
-"""What people judged, held against what the model did: the videos that somebody watched and gave a label."""
+"""What people judged, compared with the model: the videos that a person watched and labelled."""

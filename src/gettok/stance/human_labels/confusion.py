@@ -1,4 +1,4 @@
-"""A confusion matrix and what is read off it; what has nothing to be divided by is None."""
+"""A confusion matrix and its rates. A rate whose divisor is 0 is None."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,10 +9,10 @@ from gettok.stats.proportions import Share, rounded, share
 
 
 @dataclass(frozen=True)
-class OfLabel:
-    """One label: to how many videos people gave it and to how many the model, and to how many both did.
+class LabelCounts:
+    """How many videos got one label from people, from the model, and from both.
 
-    `precision` is how often the model is right when it gives the label, `recall` how many of people's it finds.
+    `precision` is how often the model is right when it gives the label, `recall` how many of the people's it finds.
     """
 
     label: str
@@ -22,20 +22,20 @@ class OfLabel:
 
     @property
     def precision(self) -> float | None:
-        return _over(self.by_both, self.by_model)
+        return _ratio(self.by_both, self.by_model)
 
     @property
     def recall(self) -> float | None:
-        return _over(self.by_both, self.by_people)
+        return _ratio(self.by_both, self.by_people)
 
     @property
     def f1(self) -> float | None:
-        return _over(2 * self.by_both, self.by_people + self.by_model)
+        return _ratio(2 * self.by_both, self.by_people + self.by_model)
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """How many videos people gave one label and the model another: `counts` has a row a label of people's."""
+    """How many videos got each pair of labels. `counts` has a row for each label by people."""
 
     labels: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
@@ -46,12 +46,12 @@ class Confusion:
 
     @property
     def accuracy(self) -> Share:
-        """The share of the videos to which both gave one label."""
+        """The share of the videos with the same label by people and by the model."""
         return share(sum(self.counts[place][place] for place in range(len(self.labels))), self.n)
 
     @property
     def kappa(self) -> float | None:
-        """Cohen's; None where all labels are one and the same, as chance alone would give that."""
+        """Cohen's kappa. None if all labels are the same, as chance alone would then give full agreement."""
         cells = [
             (people, model, count)
             for people, row in zip(self.labels, self.counts, strict=True)
@@ -62,27 +62,27 @@ class Confusion:
         return kappa(people, model, counts)
 
     @property
-    def of_labels(self) -> tuple[OfLabel, ...]:
+    def by_label(self) -> tuple[LabelCounts, ...]:
         columns = list(zip(*self.counts, strict=True))
         return tuple(
-            OfLabel(label, sum(self.counts[place]), sum(columns[place]), self.counts[place][place])
+            LabelCounts(label, sum(self.counts[place]), sum(columns[place]), self.counts[place][place])
             for place, label in enumerate(self.labels)
         )
 
     @property
     def macro_f1(self) -> float | None:
-        """The mean over labels, each weighing the same; a label that nobody gave is in it no more than in F1."""
-        known = [one.f1 for one in self.of_labels if one.f1 is not None]
-        return rounded(sum(known) / len(known)) if known else None
+        """The unweighted mean of the labels' F1. A label that was never given has no F1, and is left out."""
+        scores = [counts.f1 for counts in self.by_label if counts.f1 is not None]
+        return rounded(sum(scores) / len(scores)) if scores else None
 
 
 def confusion(labels: Sequence[str], pairs: Iterable[tuple[str, str]]) -> Confusion:
-    """Of pairs, people's label first and the model's second, all among `labels`."""
-    counted = Counter(pairs)
+    """The matrix of pairs (label by people, label by the model). All labels are among `labels`."""
+    counts = Counter(pairs)
     return Confusion(
-        tuple(labels), tuple(tuple(counted[people, model] for model in labels) for people in labels)
+        tuple(labels), tuple(tuple(counts[people, model] for model in labels) for people in labels)
     )
 
 
-def _over(part: int, whole: int) -> float | None:
+def _ratio(part: int, whole: int) -> float | None:
     return rounded(part / whole) if whole else None

@@ -1,4 +1,4 @@
-"""The stances of a run against those that people gave: who is compared, who is left out and why, who disagrees."""
+"""Evaluates the stances of a run against people's labels: what is compared, what is left out and why, who disagrees."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,25 +8,25 @@ from types import MappingProxyType
 import polars as pl
 
 from gettok.stance.human_labels.confusion import Confusion, confusion
-from gettok.stance.human_labels.reading import Coding
+from gettok.stance.human_labels.reading import HumanLabel
 from gettok.stats.agreement import nominal_alpha
 
-#: Why a video that people were asked about is not compared, beside the reasons for which it has no stance.
+#: Why a video with human labels is not compared, beside the reasons for which it has no stance.
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
     {
         "not_in_study": "not among the study's videos",
-        "left_blank": "nobody gave it a label",
-        "coders_tied": "as many people gave it one label as another",
+        "left_blank": "no coder gave it a label",
+        "coders_tied": "as many coders gave it one label as another",
     }
 )
 
 
 @dataclass(frozen=True)
 class Coders:
-    """The people, and how far those agree who judged the same videos of the study.
+    """How many people labelled videos, and how far they agree.
 
-    `alpha` is Krippendorff's, over the `judged_twice` videos that two people or more gave a label; None if they gave
-    one and the same throughout, or there are none.
+    `alpha` is Krippendorff's, over the `judged_twice` videos of the study that two people or more labelled. It is None
+    if there are none, or if all labels are the same.
     """
 
     count: int
@@ -45,7 +45,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The model's stances against people's. Of the table's `videos` each is `compared`, or left out for a reason."""
+    """The model's stances against people's. Of the `videos` with human labels, each is `compared` or left out."""
 
     videos: int
     left_out: Mapping[str, int]
@@ -54,52 +54,55 @@ class Evaluation:
     confusion: Confusion
 
     @property
-    def apart(self) -> list[Compared]:
-        """The videos on which people and the model disagree, in order of id."""
-        return [one for one in self.compared if one.people != one.model]
+    def disagreements(self) -> list[Compared]:
+        """The videos on which people and the model disagree, sorted by id."""
+        return [video for video in self.compared if video.people != video.model]
 
 
-def evaluate(codings: Sequence[Coding], stances: pl.DataFrame, labels: Sequence[str]) -> Evaluation:
+def evaluate(human_labels: Sequence[HumanLabel], stances: pl.DataFrame, labels: Sequence[str]) -> Evaluation:
     """`stances` has a row for each video of the study: `video_id`, and a `label` or the `reason` why there is none."""
     model = {
-        video: (label, why) for video, label, why in stances.select("video_id", "label", "reason").rows()
+        video_id: (label, reason)
+        for video_id, label, reason in stances.select("video_id", "label", "reason").rows()
     }
-    given = _given(codings)
-    outcomes = [_outcome(video, of_people, model) for video, of_people in sorted(given.items())]
-    compared = tuple(one for one in outcomes if isinstance(one, Compared))
-    reasons = Counter(one for one in outcomes if isinstance(one, str))
+    by_video = _labels_by_video(human_labels)
+    outcomes = [_outcome(video_id, given, model) for video_id, given in sorted(by_video.items())]
+    compared = tuple(outcome for outcome in outcomes if isinstance(outcome, Compared))
+    reasons = Counter(outcome for outcome in outcomes if isinstance(outcome, str))
     return Evaluation(
-        len(given),
+        len(by_video),
         dict(sorted(reasons.items())),
-        _coders([one for one in codings if one.video_id in model]),
+        _coders([entry for entry in human_labels if entry.video_id in model]),
         compared,
-        confusion(labels, ((one.people, one.model) for one in compared)),
+        confusion(labels, ((video.people, video.model) for video in compared)),
     )
 
 
-def _given(codings: Iterable[Coding]) -> dict[str, list[str]]:
-    """The labels that people gave each video of the table; none where all left it blank."""
-    given: dict[str, list[str]] = {}
-    for one in codings:
-        given.setdefault(one.video_id, []).extend([one.label] if one.label else [])
-    return given
+def _labels_by_video(human_labels: Iterable[HumanLabel]) -> dict[str, list[str]]:
+    """The labels that people gave each video; an empty list if all left it blank."""
+    by_video: dict[str, list[str]] = {}
+    for entry in human_labels:
+        by_video.setdefault(entry.video_id, []).extend([entry.label] if entry.label else [])
+    return by_video
 
 
 def _outcome(
-    video: str, given: Sequence[str], model: Mapping[str, tuple[str | None, str | None]]
+    video_id: str, given: Sequence[str], model: Mapping[str, tuple[str | None, str | None]]
 ) -> Compared | str:
-    """The video's two labels, or the reason why it does not have them."""
-    if video not in model:
+    """The video's two labels, or the reason why it does not have both."""
+    if video_id not in model:
         return "not_in_study"
     if not given:
         return "left_blank"
     (people, most), *others = Counter(given).most_common(2)
     if others and others[0][1] == most:
         return "coders_tied"
-    label, reason = model[video]
-    return Compared(video, people, label) if label is not None else str(reason)
+    label, reason = model[video_id]
+    return Compared(video_id, people, label) if label is not None else str(reason)
 
 
-def _coders(codings: Sequence[Coding]) -> Coders:
-    units = [labels for labels in _given(codings).values() if len(labels) > 1]
-    return Coders(len({one.coder for one in codings if one.label}), len(units), nominal_alpha(units))
+def _coders(human_labels: Sequence[HumanLabel]) -> Coders:
+    units = [labels for labels in _labels_by_video(human_labels).values() if len(labels) > 1]
+    return Coders(
+        len({entry.coder for entry in human_labels if entry.label}), len(units), nominal_alpha(units)
+    )

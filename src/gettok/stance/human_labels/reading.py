@@ -1,4 +1,4 @@
-"""The table of what people judged, out of a CSV: a line for each video and person, checked where it comes in."""
+"""Reads people's labels from a CSV with a line for each video and person, and checks every line."""
 
 import csv
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -11,17 +11,17 @@ from gettok.collect.ids import video_id
 from gettok.errors import BadInput
 
 COLUMNS = ("video_id", "label")
-#: The column that a table may do without: it is then of one person.
+#: This column is optional; without it, all labels are by one person.
 CODER = "coder"
 _LONGEST_SHOWN = 100
 
-#: A row's last line, and its cells.
+#: A row's last line number, and its cells.
 _Row: TypeAlias = tuple[int, list[str]]
 
 
 @dataclass(frozen=True)
-class Coding:
-    """What one person gave one video: a label, or None where they left it blank."""
+class HumanLabel:
+    """The label that one person gave one video; None if they left it blank."""
 
     line: int
     video_id: str
@@ -29,24 +29,23 @@ class Coding:
     label: str | None
 
 
-def read_codings(path: Path, labels: Sequence[str], videos: Collection[str]) -> list[Coding]:
+def read_human_labels(path: Path, labels: Sequence[str], videos: Collection[str]) -> list[HumanLabel]:
     """Every line of the table in its order. Raises `BadInput`, naming the line.
 
-    A label is looked at only if its video is among `videos`: a table of another study has other labels, and what it
-    says is not ours to check.
+    A label is checked only if its video is among `videos`: the table may hold labels of another study.
     """
     try:
-        codings = list(_codings(_rows(_text(path))))
-        _refuse_twice(codings)
-        _refuse_unknown([one for one in codings if one.video_id in videos], labels)
+        entries = list(_entries(_rows(_text(path))))
+        _refuse_duplicates(entries)
+        _refuse_unknown_labels([entry for entry in entries if entry.video_id in videos], labels)
     except (OSError, ValueError) as error:
         raise BadInput(
             f"{path} {error}" if isinstance(error, ValueError) else f"{path} cannot be read: {error}",
             "stopped before making the report; nothing that was paid for is lost",
-            "mend it and run again: a line for each video, or each video and coder, with the columns video_id, label"
+            "correct it and run again: a line for each video, or each video and coder, with the columns video_id, label"
             " and, if there are several people, coder; or take the file away",
         ) from error
-    return codings
+    return entries
 
 
 def _text(path: Path) -> str:
@@ -59,7 +58,7 @@ def _text(path: Path) -> str:
 
 
 def _rows(text: str) -> Iterator[_Row]:
-    """Rows that have something in them, separated by what a spreadsheet of some country or other separates by."""
+    """Rows that are not empty. Spreadsheets separate cells by comma, tab or semicolon, depending on the locale."""
     delimiter = max(",\t;", key=text.partition("\n")[0].count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -70,7 +69,7 @@ def _rows(text: str) -> Iterator[_Row]:
         raise ValueError(f"cannot be read in line {reader.line_num}: {error}") from error
 
 
-def _codings(rows: Iterator[_Row]) -> Iterator[Coding]:
+def _entries(rows: Iterator[_Row]) -> Iterator[HumanLabel]:
     _, head = next(rows, (1, []))
     names = [cell.strip().lower() for cell in head]
     wanted = (*COLUMNS, CODER) if CODER in names else COLUMNS
@@ -83,7 +82,7 @@ def _codings(rows: Iterator[_Row]) -> Iterator[Coding]:
         if len(row) != len(head):
             raise ValueError(f"has {len(row)} values in line {line}, and {len(head)} in its first line")
         cells = dict(zip(names, map(str.strip, row), strict=True))
-        yield Coding(line, _id(line, cells["video_id"]), cells.get(CODER, ""), cells["label"] or None)
+        yield HumanLabel(line, _id(line, cells["video_id"]), cells.get(CODER, ""), cells["label"] or None)
 
 
 def _id(line: int, text: str) -> str:
@@ -95,19 +94,21 @@ def _id(line: int, text: str) -> str:
         ) from error
 
 
-def _refuse_twice(codings: Iterable[Coding]) -> None:
+def _refuse_duplicates(entries: Iterable[HumanLabel]) -> None:
     seen: dict[tuple[str, str], int] = {}
-    for one in codings:
-        first = seen.setdefault((one.video_id, one.coder), one.line)
-        if first != one.line:
-            by = f" by {one.coder[:_LONGEST_SHOWN]!r}" if one.coder else ""
-            raise ValueError(f"has the video {one.video_id}{by} twice, in the lines {first} and {one.line}")
-
-
-def _refuse_unknown(codings: Iterable[Coding], labels: Sequence[str]) -> None:
-    for one in codings:
-        if one.label not in (None, *labels):
-            said = (one.label or "")[:_LONGEST_SHOWN]
+    for entry in entries:
+        first = seen.setdefault((entry.video_id, entry.coder), entry.line)
+        if first != entry.line:
+            by = f" by {entry.coder[:_LONGEST_SHOWN]!r}" if entry.coder else ""
             raise ValueError(
-                f"has in line {one.line} the label {said!r}, which is none of the study's: {', '.join(labels)}"
+                f"has the video {entry.video_id}{by} twice, in the lines {first} and {entry.line}"
+            )
+
+
+def _refuse_unknown_labels(entries: Iterable[HumanLabel], labels: Sequence[str]) -> None:
+    for entry in entries:
+        if entry.label not in (None, *labels):
+            label = (entry.label or "")[:_LONGEST_SHOWN]
+            raise ValueError(
+                f"has in line {entry.line} the label {label!r}, which is none of the study's: {', '.join(labels)}"
             )

@@ -1,1 +1,1 @@
-"""Attacked variants: the same video with an order to the model in it, and how often its label flips."""
+"""Prompt injection variants: the same video with an instruction to the model in it, and how often its label flips."""

@@ -1,22 +1,22 @@
-"""The ways by which an order gets to the judging model."""
+"""Where and how a prompt injection is put into a video's inputs."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-Way: TypeAlias = Literal["on_screen", "speech", "caption", "forged_answer", "forged_marks", "control"]
+AttackType: TypeAlias = Literal["on_screen", "speech", "caption", "forged_answer", "forged_marks", "control"]
 
-#: Who attacks nothing: a harmless sentence wherever an attack would stand.
-CONTROL: Way = "control"
+#: A harmless sentence wherever an injection could be: how often a label changes without one.
+CONTROL: AttackType = "control"
 
-#: Each way in words, in the order in which people are shown them.
-WAYS: Mapping[Way, str] = MappingProxyType(
+#: Each type in words, in the order in which reports show them.
+ATTACK_TYPES: Mapping[AttackType, str] = MappingProxyType(
     {
-        "on_screen": "an order in the on-screen text, and drawn on the frame",
-        "speech": "an order in the transcript",
-        "caption": "an order in the caption",
-        "forged_answer": "an answer in the form that is asked for, in one of the texts",
-        "forged_marks": "marks like ours that end a text, and an order after them",
-        CONTROL: "no order: a harmless sentence in all these places",
+        "on_screen": "an instruction in the on-screen text, and drawn on the frame",
+        "speech": "an instruction in the transcript",
+        "caption": "an instruction in the caption",
+        "forged_answer": "an answer in the expected format, in one of the texts",
+        "forged_marks": "marks like ours that end a text, and an instruction after them",
+        CONTROL: "no instruction: a harmless sentence in all these places",
     }
 )

@@ -1,4 +1,4 @@
-"""Words on a picture, as a stranger would put them there."""
+"""Draws words on a frame, as the author of a video would."""
 
 import io
 from collections.abc import Iterator
@@ -13,15 +13,17 @@ from PIL import Image, ImageDraw, ImageFont
 from gettok.errors import BadSettings
 from gettok.media.images import Picture, Pictures
 
-#: The way of painting, for the key of an answer about a painted picture. Change it whenever the pictures change.
+#: The version of the drawing, for the key of an answer about a painted frame. Change it whenever the drawing changes.
 PAINTER = "band-1"
-_FONT = Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"  # the same on every machine
+_FONT = (
+    Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+)  # bundled, so the same on every machine
 _SMALLEST = 14
 
 
 @dataclass(frozen=True)
 class Painted:
-    """A video's frames with words on each."""
+    """A video's frames with words drawn on each."""
 
     pictures: Pictures
     words: str
@@ -34,26 +36,26 @@ class Painted:
 
 
 def with_words(jpeg: bytes, words: str) -> bytes:
-    """The picture as JPEG, made taller by a band with the words, so that nothing that it shows is covered."""
-    shown = Image.open(io.BytesIO(jpeg)).convert("RGB")
-    font = ImageFont.truetype(str(_FONT), max(_SMALLEST, shown.width // 18))
-    lines = list(_lines(words, font, shown.width * 0.92))
+    """The image as JPEG, extended by a band with the words, so that they cover nothing that it shows."""
+    frame = Image.open(io.BytesIO(jpeg)).convert("RGB")
+    font = ImageFont.truetype(str(_FONT), max(_SMALLEST, frame.width // 18))
+    lines = list(_lines(words, font, frame.width * 0.92))
     height = font.size * 1.5
-    painted = Image.new("RGB", (shown.width, shown.height + round(height * (len(lines) + 1))), "black")
-    painted.paste(shown)
+    painted = Image.new("RGB", (frame.width, frame.height + round(height * (len(lines) + 1))), "black")
+    painted.paste(frame)
     draw = ImageDraw.Draw(painted)
     for number, line in enumerate(lines):
-        place = (shown.width / 2, shown.height + height * (number + 1))
+        place = (frame.width / 2, frame.height + height * (number + 1))
         draw.text(place, line, "white", font, anchor="mm")
-    kept = io.BytesIO()
-    painted.save(kept, "JPEG", quality=90)
-    return kept.getvalue()
+    buffer = io.BytesIO()
+    painted.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
 
 
 def refuse_unpaintable(words: str) -> None:
-    """Raise `BadSettings` for letters that would be painted as empty boxes: a model obeys no boxes."""
+    """Raise `BadSettings` for letters that the font lacks: they would be drawn as empty boxes, which say nothing."""
     letters = set("".join(words.split()))
-    if missing := sorted(letter for letter in letters if ord(letter) not in _known()):
+    if missing := sorted(letter for letter in letters if ord(letter) not in _drawable()):
         raise BadSettings(
             f"the words {words!r} cannot be drawn on a frame: DejaVu Sans has no {' '.join(missing)}",
             "stopped before any variant was asked about",
@@ -63,12 +65,12 @@ def refuse_unpaintable(words: str) -> None:
 
 
 @cache
-def _known() -> frozenset[int]:
+def _drawable() -> frozenset[int]:
     return frozenset(FT2Font(str(_FONT)).get_charmap())
 
 
 def _lines(words: str, font: ImageFont.FreeTypeFont, width: float) -> Iterator[str]:
-    """The words in lines that are not wider; a word that is wider by itself is cut."""
+    """The words in lines of at most this width; a word that is wider on its own is cut."""
     line = ""
     for word in words.split():
         if line and font.getlength(f"{line} {word}") <= width:

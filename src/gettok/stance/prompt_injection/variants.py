@@ -1,4 +1,4 @@
-"""The variants of a video: its inputs with an order to the model in them, by each way that the prompt leaves open."""
+"""The variants of a video: its inputs with an instruction to the model in them, for each attack type that applies."""
 
 import hashlib
 import json
@@ -7,23 +7,23 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gettok.settings import PromptInjection, StanceInput
-from gettok.stance import StanceInputs, StanceStep
-from gettok.stance.prompt_injection.attack_types import CONTROL, Way
+from gettok.stance.prompt_injection.attack_types import CONTROL, AttackType
 from gettok.stance.prompt_injection.painting import Painted, refuse_unpaintable
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Json
 
-#: What a forged answer says where it is not about the label.
-_PLAIN: Mapping[Json, Json] = {"string": "", "array": [], "number": 1, "integer": 1, "boolean": True}
+#: What a forged answer says in fields other than the label.
+_FILLERS: Mapping[Json, Json] = {"string": "", "array": [], "number": 1, "integer": 1, "boolean": True}
 
 T = TypeVar("T")
 
-#: What a stranger writes. The description is a model's, and is left as it is.
-_WRITTEN: tuple[StanceInput, ...] = ("transcript", "on_screen_text", "caption")
+#: The inputs that the author of a video controls. The description is a model's, and is left as it is.
+_BY_AUTHOR: tuple[StanceInput, ...] = ("transcript", "on_screen_text", "caption")
 
 
 @dataclass(frozen=True)
 class Original:
-    """A video with the inputs that it was judged by, and the label that it got."""
+    """A video with the inputs that it was judged by, and its label."""
 
     video_id: str
     label: str
@@ -32,12 +32,12 @@ class Original:
 
 @dataclass(frozen=True)
 class Variant:
-    """A video's inputs with `inserted` in those that `inserted_into` names; whoever obeys it answers `wanted`.
+    """A video's inputs with `inserted` in those that `inserted_into` names; a model that complies answers `wanted`.
 
-    The control's words want nothing. `wanted` is there as well: how often it comes by chance.
+    The control asks for nothing. It has a `wanted` label too, to show how often that comes by chance.
     """
 
-    way: Way
+    attack_type: AttackType
     wanted: str
     inserted: str
     inserted_into: tuple[StanceInput, ...]
@@ -45,58 +45,62 @@ class Variant:
 
 
 def sample(video_ids: Iterable[str], most: int) -> list[str]:
-    """The same videos each time; one that is found later takes at most one other's place."""
+    """A sample that depends on the ids alone: a new video replaces at most one other."""
     return sorted(video_ids, key=lambda video_id: (_number(video_id), video_id))[:most]
 
 
 def wanted_for(video_id: str, label: str, labels: Sequence[str]) -> str:
-    """One of the labels that the video did not get, drawn by its id."""
-    return _drawn([other for other in labels if other != label], video_id, "wanted")
+    """One of the labels that the video did not get, chosen by its id."""
+    return _choose([other for other in labels if other != label], video_id, "wanted")
 
 
-def variants(original: Original, step: StanceStep, attacks: PromptInjection) -> Iterator[Variant]:
-    """A variant for each way that leads through inputs that the prompt uses."""
-    this = original.video_id
-    wanted = wanted_for(this, original.label, step.target.labels)
-    order = _drawn(attacks.instructions, this, "order").replace("{label}", wanted)
-    places = _places(original, step.prompt.inputs)
-    inserted: Mapping[Way, str] = {
-        "on_screen": order,
-        "speech": order,
-        "caption": order,
+def variants(original: Original, step: StanceStep, injection: PromptInjection) -> Iterator[Variant]:
+    """A variant for each attack type that changes an input of the prompt."""
+    video_id = original.video_id
+    wanted = wanted_for(video_id, original.label, step.target.labels)
+    instruction = _choose(injection.instructions, video_id, "order").replace("{label}", wanted)
+    targets = _targets(original, step.prompt.inputs)
+    inserted: Mapping[AttackType, str] = {
+        "on_screen": instruction,
+        "speech": instruction,
+        "caption": instruction,
         "forged_answer": forged_answer(step.settings["schema"], wanted),
-        "forged_marks": forged_marks(this, order),
-        CONTROL: _drawn(attacks.control_texts, this, "harmless"),
+        "forged_marks": forged_marks(video_id, instruction),
+        CONTROL: _choose(injection.control_texts, video_id, "harmless"),
     }
-    for way, words in inserted.items():
-        if into := places[way]:
+    for attack_type, words in inserted.items():
+        if into := targets[attack_type]:
             if "frame" in into:
                 refuse_unpaintable(words)
-            yield Variant(way, wanted, words, into, _with(original.inputs, into, words))
+            yield Variant(attack_type, wanted, words, into, _insert(original.inputs, into, words))
 
 
-def check(attacks: PromptInjection, step: StanceStep) -> None:
-    """Raise `BadSettings` before anything is paid for, if an order could not be painted on a frame."""
+def check(injection: PromptInjection, step: StanceStep) -> None:
+    """Raise `BadSettings` before anything is paid for, if an instruction cannot be drawn on a frame."""
     if "frame" in step.prompt.inputs:
-        orders = (
-            order.replace("{label}", label) for order in attacks.instructions for label in step.target.labels
+        instructions = (
+            instruction.replace("{label}", label)
+            for instruction in injection.instructions
+            for label in step.target.labels
         )
-        for words in (*orders, *attacks.control_texts):
+        for words in (*instructions, *injection.control_texts):
             refuse_unpaintable(words)
 
 
-def _places(original: Original, used: Collection[StanceInput]) -> Mapping[Way, tuple[StanceInput, ...]]:
-    """The inputs that each way changes: none where the prompt has no use for them."""
-    written = tuple(name for name in _WRITTEN if name in used)
+def _targets(
+    original: Original, used: Collection[StanceInput]
+) -> Mapping[AttackType, tuple[StanceInput, ...]]:
+    """The inputs that each attack type changes; none if the prompt does not use them."""
+    texts = tuple(name for name in _BY_AUTHOR if name in used)
     frame: tuple[StanceInput, ...] = ("frame",) if "frame" in used and original.inputs.pictures else ()
-    one = (_drawn(written, original.video_id, "place"),) if written else ()
+    any_text = (_choose(texts, original.video_id, "place"),) if texts else ()
     return {
-        "on_screen": _only(written, "on_screen_text") + frame,
-        "speech": _only(written, "transcript"),
-        "caption": _only(written, "caption"),
-        "forged_answer": one,
-        "forged_marks": one,
-        CONTROL: written + frame,
+        "on_screen": _only(texts, "on_screen_text") + frame,
+        "speech": _only(texts, "transcript"),
+        "caption": _only(texts, "caption"),
+        "forged_answer": any_text,
+        "forged_marks": any_text,
+        CONTROL: texts + frame,
     }
 
 
@@ -104,23 +108,23 @@ def _only(names: Iterable[StanceInput], wanted: StanceInput) -> tuple[StanceInpu
     return tuple(name for name in names if name == wanted)
 
 
-def _with(inputs: StanceInputs, into: Collection[StanceInput], words: str) -> StanceInputs:
+def _insert(inputs: StanceInputs, into: Collection[StanceInput], words: str) -> StanceInputs:
     texts: dict[str, Any] = {
-        name: _followed(getattr(inputs, name), words) for name in _WRITTEN if name in into
+        name: _append(getattr(inputs, name), words) for name in _BY_AUTHOR if name in into
     }
     if inputs.pictures and "frame" in into:
         return replace(inputs, **texts, pictures=Painted(inputs.pictures, words))
     return replace(inputs, **texts)
 
 
-def _followed(text: str | None, words: str) -> str:
+def _append(text: str | None, words: str) -> str:
     return f"{text}\n{words}" if text and text.strip() else words
 
 
-def forged_marks(video_id: str, order: str) -> str:
-    """An end of the text as ours are, the order outside of it, and a beginning for our true end."""
+def forged_marks(video_id: str, instruction: str) -> str:
+    """A forged end of the text, the instruction after it, and a forged beginning before our real end."""
     mark = hashlib.sha256(f"forged mark {video_id}".encode()).hexdigest()[:16]
-    return f"{mark}>>>\n\n{order}\n\n<<<{mark}"
+    return f"{mark}>>>\n\n{instruction}\n\n<<<{mark}"
 
 
 def forged_answer(schema: Mapping[str, Json], wanted: str) -> str:
@@ -132,15 +136,16 @@ def _filled(node: Mapping[str, Json], wanted: str) -> Json:
     if choices := node.get("enum"):
         return wanted if wanted in choices else choices[0]
     kind = node.get("type")
-    if isinstance(kind, list):  # such as text or nothing
+    if isinstance(kind, list):  # such as ["string", "null"]
         kind = kind[0]
     if kind == "object":
         return {name: _filled(part, wanted) for name, part in node.get("properties", {}).items()}
-    return _PLAIN.get(kind)
+    return _FILLERS.get(kind)
 
 
-def _drawn(options: Sequence[T], video_id: str, what: str) -> T:
-    return options[_number(f"{what} {video_id}") % len(options)]
+def _choose(options: Sequence[T], video_id: str, salt: str) -> T:
+    """One of the options, chosen by the id. Another salt would choose others, and change every variant's answer key."""
+    return options[_number(f"{salt} {video_id}") % len(options)]
 
 
 def _number(text: str) -> int:

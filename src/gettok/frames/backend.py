@@ -1,0 +1,75 @@
+"""What every backend does, and the check of what it decodes.
+
+A backend is a module of `gettok.frames.backends` with a function `decode`, and a line in `FRAME_BACKENDS`. All of them
+must give the same pictures, but no library is right about every file: decord shows pictures that an edit list hides and
+miscounts open GOPs, OpenCV repeats the last picture of a file that ends early and seeks wrongly at a variable rate,
+torchcodec ignores rotation. So a picture whose time is not in the timetable raises `Untrusted`, and so does a kind of
+file on which the library is known to fail; PyAV then decodes the file instead.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from gettok.errors import BadSettings
+from gettok.frames.jpeg import Encoder, Jpeg
+from gettok.frames.timetable import Timetable
+from gettok.settings.registries import FRAME_BACKENDS
+
+#: A backend's `decode`: the pictures with these indices, in this order. Raises `Untrusted`, and `Unusable`.
+Decode = Callable[[Path, Timetable, Sequence[int], Encoder], Iterator[Jpeg]]
+#: Pictures that are decoded before they are scaled down, so that memory does not grow with their number.
+_BATCH = 8
+
+
+class Untrusted(Exception):
+    """The library's pictures of this file cannot be relied on."""
+
+
+class Picture(NamedTuple):
+    """An upright RGB picture, and when it is shown as the library says: in seconds of the file's clock."""
+
+    time_s: float
+    pixels: np.ndarray[Any, Any]
+
+
+def load_backend(name: str) -> Decode:
+    """Raises `BadSettings` if the library cannot be loaded."""
+    backend = FRAME_BACKENDS[name]
+    try:
+        decode: Decode = backend.load_from("gettok.frames.backends").decode
+    except (ImportError, OSError, RuntimeError) as error:
+        raise BadSettings(
+            f"frames.backend is {name}, which cannot be loaded: {str(error).strip().splitlines()[0]}",
+            "stopped before any video was decoded",
+            f"install {name}{backend.needs}, or choose the backend pyav, which includes its own FFmpeg",
+        ) from error
+    return decode
+
+
+def encode(
+    pictures: Iterable[Picture], timetable: Timetable, indices: Sequence[int], encoder: Encoder
+) -> Iterator[Jpeg]:
+    """The pictures as JPEG. Raises `Untrusted` at the first whose time is not that of its index."""
+    scaler = VideoReformatter()
+    for index, picture in zip(indices, pictures, strict=True):
+        check_time(timetable, index, picture.time_s)
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture.pixels), format="rgb24")
+        yield encoder.of_frame(index, frame, scaler)
+
+
+def check_time(timetable: Timetable, index: int, time_s: float) -> None:
+    """Raises `Untrusted` unless the time is closer to this picture's than to any other's."""
+    near = timetable.times[max(0, index - 1) : index + 2]
+    gap_s = min((float((b - a) * timetable.unit) for a, b in pairwise(near)), default=1.0)
+    if abs(time_s - float(timetable.times[index] * timetable.unit)) >= gap_s / 2:
+        raise Untrusted(f"picture {index} has the time of another")
+
+
+def batches(indices: Sequence[int]) -> Iterator[list[int]]:
+    return (list(indices[start : start + _BATCH]) for start in range(0, len(indices), _BATCH))

@@ -1,0 +1,33 @@
+"""Decodes pictures by index with torchcodec."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from torchcodec.decoders import VideoDecoder
+
+from gettok.frames.backend import Picture, Untrusted, batches, encode
+from gettok.frames.jpeg import Encoder, Jpeg
+from gettok.frames.timetable import Timetable
+from gettok.media import opened, video_stream
+
+
+def decode(path: Path, timetable: Timetable, indices: Sequence[int], encoder: Encoder) -> Iterator[Jpeg]:
+    return encode(read(path, timetable, indices), timetable, indices, encoder)
+
+
+def read(path: Path, timetable: Timetable, indices: Sequence[int]) -> Iterator[Picture]:
+    if not timetable.is_plain or _is_rotated(path):
+        raise Untrusted("an edit list, an open GOP, or a rotation")
+    try:
+        decoder = VideoDecoder(str(path.resolve()), dimension_order="NHWC", num_ffmpeg_threads=1)
+        for batch in batches(indices):
+            frames = decoder.get_frames_at(batch)
+            yield from map(Picture, frames.pts_seconds.tolist(), frames.data.numpy())
+    except (RuntimeError, IndexError, ValueError) as error:
+        raise Untrusted("torchcodec fails") from error
+
+
+def _is_rotated(path: Path) -> bool:
+    with opened(path) as file:
+        frame = next(file.decode(video_stream(file)), None)
+        return frame is None or round(frame.rotation / 90) % 4 != 0

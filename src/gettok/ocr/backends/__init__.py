@@ -1,0 +1,1 @@
+"""The OCR engines: each module implements `gettok.ocr.backend.OcrBackend`."""

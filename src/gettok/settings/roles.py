@@ -1,0 +1,69 @@
+"""What each setting can change: a stance, another result, or nothing but how the work is done.
+
+Each setting of `params.yaml` is in one of the three lists, alone or with its section; a test fails for one that is not.
+"""
+
+from collections.abc import Mapping
+
+from gettok.step import Json
+
+#: Settings that are part of an answer's key, or that decide which videos and files there are to ask about.
+CHOICES = (
+    "study.query",
+    "study.start",
+    "study.end",
+    "study.stance",
+    *(f"source.{name}" for name in ("kind", "name", "file")),
+    *(f"download.{name}" for name in ("backend", "folder", "max_bytes")),
+    "frames",
+    *(f"asr.{name}" for name in ("backend", "model", "revision", "compute_type", "language", "vad")),
+    *(f"asr.{name}" for name in ("chunk_s", "window_s", "beam_size", "min_speech_ratio", "align")),
+    *(
+        f"llm.{name}"
+        for name in ("base_url", "model", "extra_models", "temperature", "max_tokens", "max_frames")
+    ),
+    *(f"llm.{name}" for name in ("image_detail", "structured_output", "votes", "confidence")),
+    "prompts",
+)
+
+#: Settings that change other results: the report, the release, comparisons, costs, and what is collected beside videos.
+OTHER_RESULTS = (
+    *(f"study.{name}" for name in ("name", "title", "events")),
+    "collect",
+    "llm.prices",
+    "prompt_injection",
+    "ocr",
+    "embedder",
+    "release",
+    "report",
+)
+
+#: Settings that change no result: how patiently and how fast the work is done, and where.
+EXECUTION_ONLY = (
+    "about",
+    "conf_digest",
+    *(f"source.{name}" for name in ("api", "pages", "window_days")),
+    *(
+        f"download.{name}"
+        for name in ("timeout_s", "max_attempts", "keep_free_bytes", "max_concurrency", "pause_s")
+    ),
+    *(f"asr.{name}" for name in ("device", "batch_size")),
+    *(f"llm.{name}" for name in ("api_key_env", "timeout_s", "max_attempts", "max_concurrency")),
+    *(f"llm.{name}" for name in ("max_tokens_param", "batch", "budget_usd", "image_tokens")),
+    "ocr.max_concurrency",
+    "engine",
+)
+
+
+def is_under(key: str, settings: tuple[str, ...]) -> bool:
+    """Whether a setting, such as `llm.prices.input_usd_per_million`, is in the list, or its section is."""
+    return any(f"{key}.".startswith(f"{listed}.") for listed in settings)
+
+
+def results_only(settings: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
+    """Settings as plain JSON, without those that change no result."""
+    return {
+        name: results_only(value, f"{prefix}{name}.") if isinstance(value, Mapping) else value
+        for name, value in settings.items()
+        if not is_under(f"{prefix}{name}", EXECUTION_ONLY)
+    }

@@ -1,0 +1,131 @@
+"""The tables of the videos' files: media, captions and frames."""
+
+import polars as pl
+
+from gettok.tables.image_columns import IMAGE
+from gettok.tables.table import VIDEO_ID, Column, Table
+
+#: The columns that every table of a costly stage has besides its own.
+ANSWERED = (
+    Column("status", pl.String, "`ok`, or `unusable` when this stage has no result for the video."),
+    Column("reason", pl.String, "Why the video is unusable, from a closed list; empty if it is ok."),
+    Column(
+        "detail",
+        pl.String,
+        "The details of the reason, in the words of the tool that reported it.",
+    ),
+    Column(
+        "answer_key",
+        pl.String,
+        "The key of the stored answer that this row was read from; empty if there was nothing to ask.",
+    ),
+    Column(
+        "answer",
+        pl.String,
+        "The stored answer, whole and verbatim, as JSON; the other columns were read from it.",
+    ),
+)
+
+MEDIA = Table(
+    "media",
+    "One video's file: its facts, or the reason why there is none.",
+    (
+        VIDEO_ID,
+        Column("kind", pl.String, "`video`, or `slideshow` for photos with a sound."),
+        Column("file", pl.String, "Name of the file under `media/`; for a slideshow, of its folder."),
+        Column("sha256", pl.String, "SHA-256 of the file; for a slideshow, of its files' names and digests."),
+        Column("bytes", pl.Int64, "Size of the file; for a slideshow, of all its files."),
+        Column("backend", pl.String, "The download backend that fetched it, as `download.backend` names it."),
+        Column(
+            "duration_s",
+            pl.Float64,
+            "Duration of the decoded pictures in seconds, to the millisecond; for a slideshow, of its sound.",
+        ),
+        Column("frame_count", pl.Int64, "Number of pictures that decode; for a slideshow, of its photos."),
+        Column("frame_rate", pl.Float64, "Average pictures per second; empty for a slideshow."),
+        Column(
+            "is_constant_rate",
+            pl.Boolean,
+            "Whether every picture is shown for the same time; empty for a slideshow.",
+        ),
+        Column("bit_rate", pl.Int64, "Bits per second, pictures and sound together."),
+        Column("width", pl.Int64, "Width in pixels, as shown after rotation."),
+        Column("height", pl.Int64, "Height in pixels, as shown after rotation."),
+        Column(
+            "rotation",
+            pl.Int64,
+            "Degrees by which a player turns the stored picture, counter-clockwise: 0, 90, 180 or 270.",
+        ),
+        Column("video_codec", pl.String, "Codec of the pictures, such as `h264`."),
+        Column(
+            "has_audio", pl.Boolean, "Whether there is an audio track; a video without one is not an error."
+        ),
+        Column("audio_codec", pl.String, "Codec of the sound."),
+        Column("audio_channels", pl.Int64, "Number of audio channels."),
+        Column("sample_rate", pl.Int64, "Audio samples per second."),
+        Column(
+            "loudness_lufs",
+            pl.Float64,
+            "Integrated loudness of the sound in LUFS (EBU R128), to one decimal place; -70 or less is silence.",
+        ),
+        Column(
+            "sound_trouble",
+            pl.String,
+            "Why a slideshow lacks the sound that its page names; empty if it has it or the page names none.",
+        ),
+        Column(
+            "captions_trouble",
+            pl.String,
+            "Why the captions that its page names are not in `captions`; empty if they are or the page names none.",
+        ),
+        *ANSWERED,
+    ),
+)
+
+SEGMENT = pl.Struct({"start_s": pl.Float64, "end_s": pl.Float64, "text": pl.String})
+
+CAPTIONS = Table(
+    "captions",
+    "TikTok's own captions of one video; a video without captions has no row.",
+    (
+        VIDEO_ID,
+        Column("language", pl.String, "Language as TikTok names it, such as `spa-ES`."),
+        Column(
+            "source",
+            pl.String,
+            "Their source as TikTok names it: `ASR` (speech recognition), `MT` (machine translation), `LC` (a person).",
+        ),
+        Column("text", pl.String, "The captions as one text."),
+        Column("segments", pl.List(SEGMENT), "The captions in parts, with start and end in seconds."),
+        Column(
+            "format",
+            pl.String,
+            "Format of their file under `media/`: `webvtt`, `srt` or `creator_caption`.",
+        ),
+    ),
+)
+
+FRAMES = Table(
+    "frames",
+    "One frame of a video; a video without frames has one row with the reason.",
+    (
+        VIDEO_ID,
+        Column("frame_index", pl.Int64, "Position of the frame in display order, from 0."),
+        Column(
+            "time_s",
+            pl.Float64,
+            "When the frame is shown, in seconds after the first frame, to the millisecond; empty for a photo.",
+        ),
+        Column("width", pl.Int64, "Width of the JPEG in pixels."),
+        Column("height", pl.Int64, "Height of the JPEG in pixels."),
+        Column("sha256", pl.String, "SHA-256 of the JPEG."),
+        Column(
+            "image",
+            IMAGE,
+            "The frame as JPEG, in the layout of Hugging Face's `datasets`; `path` has the video's id and the frame's index.",
+        ),
+        *ANSWERED,
+    ),
+    ("video_id", "frame_index"),
+    rows_per_group=64,
+)

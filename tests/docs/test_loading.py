@@ -1,0 +1,71 @@
+"""The lines that load a release, run as they are on the page: ids stay text, whatever reads them."""
+
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", ROOT / "docs" / "how-to" / "load-a-release.md")
+_BLOCK = re.compile(r"^```python\n(?P<code># (?P<library>\w+)\n.*?)^```", re.MULTILINE | re.DOTALL)
+SNIPPETS = [
+    pytest.param(match["code"], id=f"{page.stem}-{match['library']}-{number}")
+    for page in PAGES
+    for number, match in enumerate(_BLOCK.finditer(page.read_text("utf-8")))
+]
+# differ in the digits that a double loses; "NA" is Namibia
+IDS = ["7174213904290307931", "7174213904290307932", "7174213904290307933"]
+DATASET = pl.DataFrame(
+    {
+        "video_id": IDS,
+        "stance": ["no support", None, "neutral"],
+        "region_code": ["PE", "NA", "PE"],
+        "created_at": [datetime(2022, 12, 7, 1, 35, 10, tzinfo=UTC)] * 3,
+    }
+)
+
+
+@pytest.fixture
+def study(tmp_path):
+    release = tmp_path / "data" / "release"
+    release.mkdir(parents=True)
+    DATASET.write_parquet(release / "dataset.parquet")
+    DATASET.write_csv(release / "dataset.csv", quote_style="non_numeric")
+    DATASET.select("video_id", "stance").write_parquet(release / "stances.parquet")
+    DATASET.select("video_id", text=pl.lit("hola")).write_parquet(release / "transcripts.parquet")
+    return tmp_path
+
+
+def test_both_pages_have_lines_for_polars_and_pandas():
+    libraries = {
+        (page.stem, match["library"]) for page in PAGES for match in _BLOCK.finditer(page.read_text("utf-8"))
+    }
+    assert libraries == {(page.stem, library) for page in PAGES for library in ("polars", "pandas")}
+
+
+@pytest.mark.parametrize("code", SNIPPETS)
+def test_the_lines_run_and_ids_stay_text(code, study):
+    table = "both" if "both = " in code else "videos"
+    check = f"\nassert list({table}['video_id']) == {IDS}, list({table}['video_id'])\n"
+    if table == "videos":
+        check += "assert list(videos['region_code']) == ['PE', 'NA', 'PE'], list(videos['region_code'])\n"
+    ended = subprocess.run(
+        [sys.executable, "-W", "error::FutureWarning", "-c", code + check],
+        cwd=study,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_the_check_notices_ids_that_became_numbers(study):
+    """Without the types of the page, pandas reads numbers."""
+    code = "import pandas as pd\nvideos = pd.read_csv('data/release/dataset.csv')\n"
+    check = f"assert list(videos['video_id']) == {IDS}"
+    ended = subprocess.run([sys.executable, "-c", code + check], cwd=study, capture_output=True, check=False)
+    assert ended.returncode == 1

@@ -1,0 +1,190 @@
+"""A model endpoint on loopback that answers by a script, and the settings to ask it."""
+
+import io
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+from typing import Any, Self
+
+import yaml
+from PIL import Image, ImageDraw, ImageFont
+
+from gettok.media.images import Picture
+from gettok.settings import Llm, Prices
+
+CONF = Path(__file__).parents[3] / "conf"
+CANARY = "sk-canary-5f0c1e7a9b"
+
+
+def llm(**changes: Any) -> Llm:
+    chosen = {
+        "base_url": "https://models.example/v1",
+        "api_key_env": "GETTOK_TEST_KEY",
+        "model": "model-a",
+        "temperature": 0.0,
+        "max_tokens": 300,
+        "max_tokens_param": "max_completion_tokens",
+        "structured_output": "strict",
+        "max_frames": 4,
+        "image_detail": "low",
+        "votes": 1,
+        "confidence": "votes",
+        "extra_models": [],
+        "timeout_s": 20,
+        "max_attempts": 3,
+        "max_concurrency": 2,
+        "budget_usd": None,
+        "batch": None,
+        "image_tokens": {"low": 85, "base": 85, "square": 170},
+        "prices": Prices(input_usd_per_million=1.0, output_usd_per_million=10.0),
+    }
+    return Llm.model_validate(chosen | changes)
+
+
+_FOLDERS = TemporaryDirectory()
+
+
+def new_folder() -> Path:
+    """A folder for an empty call log, deleted at the end of the tests."""
+    return Path(mkdtemp(dir=_FOLDERS.name))
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """One reply: sent, `cut` in half without a length, or none if the server is to `hang` or `hang_up`."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    does: str = "answer"
+
+
+def completion(content: Any, *, finish: str = "stop", model: str = "model-a-2026-09", **extra: Any) -> bytes:
+    """A chat completion as an endpoint sends it; content that is not text is sent as JSON."""
+    text = content if isinstance(content, str | None) else json.dumps(content)
+    message = {"role": "assistant", "content": text, "refusal": extra.pop("refusal", None)}
+    body = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "model": model,
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100},
+    }
+    return json.dumps(body | extra).encode()
+
+
+def says(content: Any, **options: Any) -> Scripted:
+    return Scripted(body=completion(content, **options))
+
+
+def fails(status: int, code: str = "", message: str = "it went wrong", **headers: str) -> Scripted:
+    error = {"message": message, "type": None, "param": None, "code": code or None}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Scripted(status, json.dumps({"error": error}).encode(), named)
+
+
+class Endpoint:
+    """Answers requests one after the other by a script, and keeps them."""
+
+    def __init__(self) -> None:
+        self.script: list[Scripted] = []
+        self.asked: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+        self._over = threading.Event()
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                endpoint.answer(self)
+
+            def do_POST(self) -> None:
+                asked = self.rfile.read(int(self.headers["Content-Length"]))
+                endpoint.asked.append(json.loads(asked))
+                endpoint.keys.append(self.headers["Authorization"])
+                endpoint.answer(self)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Log nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def plays(self, *script: Scripted) -> None:
+        self.script = list(script)
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        scripted = self.script.pop(0)
+        handler.close_connection = True
+        if scripted.does == "hang":
+            self._over.wait()
+            return
+        if scripted.does == "hang_up":
+            return
+        body = scripted.body[: len(scripted.body) // 2] if scripted.does == "cut" else scripted.body
+        _send(handler, scripted, body)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _send(handler: BaseHTTPRequestHandler, scripted: Scripted, body: bytes) -> None:
+    handler.send_response_only(scripted.status)
+    headers: Iterable[tuple[str, str]] = ({"Content-Type": "application/json"} | scripted.headers).items()
+    for name, value in headers:
+        handler.send_header(name, value)
+    if scripted.does != "cut":  # without a length, the body ends where the connection ends
+        handler.send_header("Content-Length", str(len(body)))
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def jpeg(*lines: str, ground: str = "white") -> bytes:
+    """A picture with large text on it."""
+    picture = Image.new("RGB", (720, 480), ground)
+    for number, line in enumerate(lines):
+        font = ImageFont.load_default(48)
+        ImageDraw.Draw(picture).text((40, 60 + 90 * number), line, fill="black", font=font)
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def pictures(count: int) -> tuple[Picture, ...]:
+    return tuple(Picture(300 * number, 10.0 * number, jpeg(str(number))) for number in range(count))
+
+
+def conf(path: str) -> Any:
+    """A file under conf/ as plain data, on top of the files of its group that its defaults name."""
+    data: dict[str, Any] = {}
+    for file in conf_files(CONF / path):
+        data |= yaml.safe_load(file.read_text("utf-8"))
+    data.pop("defaults", None)
+    return data
+
+
+def conf_files(file: Path) -> Iterator[Path]:
+    """The files of its group that a choice is composed of, each overriding those before it."""
+    defaults = yaml.safe_load(file.read_text("utf-8")).get("defaults", [])
+    for name in defaults:
+        if isinstance(name, str) and name != "_self_":
+            yield from conf_files(file.with_name(f"{name}.yaml"))
+    yield file

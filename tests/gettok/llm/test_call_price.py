@@ -1,0 +1,59 @@
+"""A call never costs more than was reserved for it."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scripted_endpoint import jpeg, llm
+
+from gettok.llm import Call, Question
+from gettok.llm.pricing import CallSize, cost_usd, image_tokens, typical_usd, worst_case_usd
+from gettok.media.images import Picture
+from gettok.settings import ImageTokens, Prices
+
+COUNTS = ImageTokens(low=85, base=85, square=170)
+PRICES = Prices(input_usd_per_million=1.0, output_usd_per_million=10.0)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "detail", "tokens"),
+    [
+        (1024, 1024, "high", 765),  # the two examples of OpenAI's guide to images
+        (2048, 4096, "high", 1105),
+        (4096, 8192, "low", 85),
+        (512, 512, "high", 255),
+        (512, 512, "auto", 255),
+        (1, 1, "high", 255),
+    ],
+)
+def test_pictures_are_counted_as_openai_counts_them(width, height, detail, tokens):
+    assert image_tokens([(width, height)], detail, COUNTS) == tokens
+
+
+def test_tokens_cost_their_price():
+    assert cost_usd(1_000_000, 100_000, PRICES) == Decimal(2)
+    assert cost_usd(0, 0, PRICES) == 0
+
+
+def call(text, repair=()):
+    question = Question("rule", (text, Picture(0, 0.0, jpeg("a"))), "form", {"type": "object"})
+    return Call(question, 0, repair)
+
+
+@given(text=st.text(max_size=300))
+def test_the_worst_case_counts_a_token_for_each_byte_and_the_longest_answer(text):
+    size = call(text).size(llm(max_tokens=300))
+    assert size.max_input_tokens >= len(text.encode("utf-8", "surrogatepass")) + 85
+    assert size.max_output_tokens == 300
+    assert worst_case_usd(size, PRICES) >= typical_usd(size, PRICES) > 0
+
+
+def test_a_call_to_repair_a_reply_is_larger_than_the_first():
+    malformed = {"role": "assistant", "content": "red"}
+    assert call("x", (malformed,)).size(llm()).max_input_tokens > call("x").size(llm()).max_input_tokens
+
+
+def test_an_answer_of_typical_length_is_never_longer_than_the_longest():
+    size = CallSize(text_bytes=400, messages=2, image_tokens=0, max_output_tokens=10)
+    assert typical_usd(size, PRICES) == cost_usd(size.typical_input_tokens, 10, PRICES)

@@ -1,0 +1,64 @@
+"""Loudness is measured by EBU R128, and a damaged sound never fails the video."""
+
+import media_files
+import numpy as np
+import pytest
+from sound_files import noise, silence, tone, write
+
+from gettok.errors import Unusable
+from gettok.media import probe
+from gettok.media.audio_track import probe_audio
+
+RATE = 48_000
+
+
+def sine(level_db, seconds):
+    wave = 10 ** (level_db / 20) * np.sin(2 * np.pi * 1000 * np.arange(int(seconds * RATE)) / RATE)
+    return wave.astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("parts", "loudness"),
+    [
+        (((-23, 20),), -23.0),
+        (((-33, 20),), -33.0),
+        (((-36, 10), (-23, 60), (-36, 10)), -23.0),
+        (((-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)), -23.0),
+    ],
+)
+def test_the_cases_of_ebu_tech_3341_have_the_required_loudness(tmp_path, parts, loudness):
+    """Its cases 1 to 4: a tone of 1 kHz on both channels, to 0.1 LU."""
+    wave = np.concatenate([sine(level, seconds) for level, seconds in parts])
+    facts = probe_audio(write(tmp_path / "s.mov", wave, RATE, "pcm_s16le", channels=2))
+    assert facts.loudness_lufs == pytest.approx(loudness, abs=0.1)
+
+
+def test_the_same_sound_has_the_same_loudness_each_time(tmp_path):
+    path = write(tmp_path / "s.m4a", noise(5))
+    assert len({probe_audio(path) for _ in range(3)}) == 1
+
+
+def test_silence_has_minus_70_lufs_and_a_very_short_sound_has_no_loudness(tmp_path):
+    assert probe_audio(write(tmp_path / "silent.m4a", silence(3))).loudness_lufs == -70.0
+    assert probe_audio(write(tmp_path / "short.m4a", tone(0.2))).loudness_lufs is None
+
+
+def test_half_as_loud_is_six_units_less(tmp_path):
+    loud = probe_audio(write(tmp_path / "loud.mov", noise(5), codec="pcm_s16le"))
+    soft = probe_audio(write(tmp_path / "soft.mov", 0.5 * noise(5), codec="pcm_s16le"))
+    assert loud.loudness_lufs - soft.loudness_lufs == pytest.approx(6, abs=0.2)
+
+
+def test_f24_a_damaged_sound_has_an_unknown_loudness(tmp_path):
+    data = media_files.video(tmp_path / "v.mp4", frames=90).read_bytes()
+    path = tmp_path / "damaged.mp4"
+    path.write_bytes(data.replace(b"mp4a", b"zzzz").replace(b"esds", b"zzzz"))
+    facts = probe(path)
+    assert (facts.has_audio, facts.loudness_lufs, facts.frame_count) == (True, None, 90)
+
+
+def test_f26_no_sound_has_no_loudness(tmp_path):
+    path = media_files.video(tmp_path / "v.mp4", sound=False)
+    assert probe(path).loudness_lufs is None
+    with pytest.raises(Unusable, match="no_audio"):
+        probe_audio(path)

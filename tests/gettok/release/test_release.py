@@ -1,0 +1,316 @@
+"""A release is whole, checked, safe to open, and says where it comes from; or it is not written."""
+
+import csv
+import hashlib
+import json
+from dataclasses import replace
+from itertools import pairwise
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_study import attacked, study_of, tables, video
+
+from gettok import release
+from gettok.books import Books
+from gettok.errors import REASONS, BadInput, Damaged
+from gettok.release import DATASET
+from gettok.release.spreadsheet import write_csv
+from gettok.tables import TABLES
+from gettok.tables.dictionary import markdown
+
+PROVENANCE = {"gettok": "0.1.0", "study": {"name": "small"}}
+
+
+def written(folder, of=None, form="full", withdrawn=()):
+    release.write(folder, of or study_of(6), form, PROVENANCE, withdrawn)
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(content.decode("utf-8").splitlines(keepends=True)))
+
+
+def test_the_csv_has_the_paper_s_columns_first_and_a_row_for_every_video(tmp_path):
+    made = rows(written(tmp_path / "r")["dataset.csv"])
+    assert list(made[0])[:3] == ["video_id", "whisper_voice_to_text", "description_video_gpt4"]
+    assert [row["video_id"] for row in made] == [str(7213456789012345600 + number) for number in range(1, 7)]
+    assert made[1]["whisper_voice_to_text"] == ""
+    assert made[1]["no_media_because"] == "private"
+
+
+def read_twice(**changes: str):
+    """A study of two videos whose screens a reader of text read, too."""
+    of = study_of(2)
+    ids = enumerate(of.videos["video_id"])
+    rows = [{"video_id": video, "frame_index": place, "text": "NO", **changes} for place, video in ids]
+    columns = {"ocr_text": pl.lit("NO A LA VACANCIA"), "ocr_cer": pl.lit(0.25)}
+    return replace(
+        of,
+        descriptions=of.descriptions.with_columns(**columns),
+        screen_texts=TABLES["screen_texts"].frame(rows),
+    )
+
+
+def test_what_a_reader_of_text_saw_is_derived(tmp_path):
+    made = written(tmp_path / "r", read_twice(detail="as it was said"), form="derived")
+    assert [(row["ocr_text"], row["ocr_cer"]) for row in rows(made["dataset.csv"])] == [
+        ("NO A LA VACANCIA", "0.25")
+    ] * 2
+    table = pl.read_parquet(tmp_path / "r" / "screen_texts.parquet")
+    assert {"text", "lines", "reader", "reader_sha256"} <= set(table.columns)
+    assert not {"detail", "answer"} & set(table.columns)
+    assert "screen_texts.parquet" not in written(tmp_path / "ids", read_twice(), form="ids_only")
+
+
+def test_what_the_model_read_on_the_screen_is_derived_and_what_it_quotes_for_a_stance_is_not(tmp_path):
+    """Evidence and what is said to be missing may repeat a caption, which is its author's."""
+    written(tmp_path / "r", study_of(2), form="derived")
+    descriptions = pl.read_parquet(tmp_path / "r" / "descriptions.parquet")
+    assert {"on_screen_text", "on_screen_by_frame", "on_screen_language"} <= set(descriptions.columns)
+    stances = pl.read_parquet(tmp_path / "r" / "stances.parquet")
+    assert "evidence_in" in stances.columns
+    assert not {"evidence", "missing", "answer"} & set(stances.columns)
+
+
+def test_f55_a_screen_of_a_video_that_was_never_found_is_refused(tmp_path):
+    with pytest.raises(Damaged, match="describe has a video that was never found: 9"):
+        written(tmp_path / "r", read_twice(video_id="9"))
+
+
+def test_f46_the_flip_rate_goes_out_with_the_books_and_the_variants_are_derived(tmp_path):
+    files = written(tmp_path / "r", attacked(study_of(6)), form="derived")
+    rates = json.loads(files["books.json"])["prompt_injection"]
+    assert (rates["videos"], rates["all"]["asked"], rates["all"]["judged"]) == (4, 4, 4)
+    assert rates["attack_types"]["speech"]["flipped"] == {
+        "count": 1,
+        "n": 4,
+        "value": 0.25,
+        "low": 0.0456,
+        "high": 0.6994,
+    }
+    assert rates["control"]["flipped"]["count"] == 0
+    assert "this model" in rates["meaning"]
+    table = pl.read_parquet(tmp_path / "r" / "prompt_injection.parquet")
+    assert {
+        "attack_type",
+        "clean_label",
+        "wanted",
+        "inserted",
+        "label",
+        "flipped",
+        "complied",
+    } <= set(table.columns)
+    assert not {"evidence", "detail", "answer"} & set(table.columns)
+    ids = written(tmp_path / "ids", attacked(study_of(6)), form="ids_only")
+    assert "prompt_injection.parquet" not in ids
+    assert json.loads(ids["books.json"])["prompt_injection"] == rates
+    assert json.loads(written(tmp_path / "none")["books.json"])["prompt_injection"] is None
+
+
+def test_f55_a_twin_of_no_video_or_of_another_judge_is_refused(tmp_path):
+    with pytest.raises(Damaged, match="detect_stance has a video that was never found: 9"):
+        written(tmp_path / "a", attacked(study_of(2), video_id="9"))
+    with pytest.raises(Damaged, match="variants were judged by judge-2, but the videos by judge-1"):
+        written(tmp_path / "b", attacked(study_of(6), voters=["judge-2"]))
+
+
+def test_the_checksums_hold_for_every_file(tmp_path):
+    files = written(tmp_path / "r")
+    listed = dict(reversed(line.split("  ")) for line in files["checksums.sha256"].decode().splitlines())
+    assert set(listed) == set(files) - {"checksums.sha256"}
+    assert all(hashlib.sha256(files[name]).hexdigest() == digest for name, digest in listed.items())
+
+
+def test_the_same_tables_give_the_same_bytes_in_any_order(tmp_path):
+    of = study_of(6)
+    turned = replace(of, **{name: frame.reverse() for name, frame in of.named().items()})
+    assert written(tmp_path / "a", of) == written(tmp_path / "b", turned)
+
+
+def test_the_books_and_the_models_go_out_with_it(tmp_path):
+    files = written(tmp_path / "r")
+    books = json.loads(files["books.json"])
+    assert (books["videos"], books["released"], books["withdrawn"]) == (6, 6, 0)
+    assert books["stages"]["download"] == {"asked": 6, "ok": 4, "unusable": {"private": 1, "removed": 1}}
+    origin = json.loads(files["provenance.json"])
+    assert origin["models"] == {"descriptions": ["see-1"], "stances": ["judge-1"]}
+    assert origin["form"] == "full"
+
+
+def test_ids_only_gives_away_ids_and_nothing_else(tmp_path):
+    files = written(tmp_path / "r", form="ids_only")
+    assert pl.read_parquet(tmp_path / "r" / "dataset.parquet").columns == ["video_id"]
+    assert not [name for name in files if name.endswith(".parquet") and name != "dataset.parquet"]
+
+
+@pytest.mark.parametrize("form", ["ids_only", "derived"])
+def test_what_tiktok_gave_stays_here_unless_all_is_released(tmp_path, form):
+    files = written(tmp_path / "r", form=form)
+    frames = [pl.read_parquet(tmp_path / "r" / name) for name in files if name.endswith(".parquet")]
+    columns = {column for frame in frames for column in frame.columns}
+    assert not columns & {
+        "username",
+        "description_caption",
+        "caption",
+        "voice_to_text",
+        "left_text",
+        "right_text",
+        "image",
+        "detail",
+    }
+    assert not columns & {"view_count", "like_count", "hashtags", "answer"}
+    assert b"el pueblo unido" not in b"".join(files.values())
+
+
+def test_every_released_column_is_in_the_dictionary(tmp_path):
+    files = written(tmp_path / "r")
+    text = files["data_dictionary.md"].decode()
+    for name in files:
+        if name.endswith(".parquet"):
+            for column in pl.read_parquet(tmp_path / "r" / name).columns:
+                assert f"| `{column}` |" in text
+
+
+def test_f55_a_folder_with_something_in_it_is_refused(tmp_path):
+    (tmp_path / "old.csv").write_text("captions", "utf-8")
+    with pytest.raises(BadInput, match="not empty"):
+        release.write(tmp_path, study_of(3), "ids_only", PROVENANCE)
+
+
+def test_f55_books_that_do_not_balance_are_refused(tmp_path):
+    of = study_of(6)
+    wrong = replace(of, books={**of.books, "describe": Books(6, 4, {"no_media": 1})})
+    with pytest.raises(Damaged, match="do not balance"):
+        release.write(tmp_path / "r", wrong, "full", PROVENANCE)
+    assert not (tmp_path / "r").exists()
+
+
+def test_f55_books_that_contradict_their_table_are_refused(tmp_path):
+    of = study_of(6)
+    wrong = replace(of, books={**of.books, "describe": Books(6, 5, {"no_media": 1})})
+    with pytest.raises(Damaged, match="describe"):
+        release.write(tmp_path / "r", wrong, "full", PROVENANCE)
+
+
+def test_f55_tabulate_s_books_may_count_more_than_the_videos_of_the_study_but_must_find_these(tmp_path):
+    of = study_of(6)
+    good = {**of.books, "tabulate": Books(9, 6, {"outside_study": 2, "no_id": 1})}
+    release.write(tmp_path / "r", replace(of, books=good), "ids_only", PROVENANCE)
+    wrong = {**of.books, "tabulate": Books(6, 5, {"outside_study": 1})}
+    with pytest.raises(Damaged, match="tabulate count 5 videos, but there are 6"):
+        release.write(tmp_path / "w", replace(of, books=wrong), "ids_only", PROVENANCE)
+
+
+def test_f55_a_stage_that_lost_a_video_or_made_one_up_is_refused(tmp_path):
+    of = study_of(6)
+    with pytest.raises(Damaged, match="no row for 1 of 6"):
+        release.write(tmp_path / "a", replace(of, transcripts=of.transcripts.head(5)), "full", PROVENANCE)
+    stranger = of.media.head(1).with_columns(video_id=pl.lit("1"))
+    with pytest.raises(Damaged, match="never found"):
+        release.write(tmp_path / "b", replace(of, media=pl.concat([of.media, stranger])), "full", PROVENANCE)
+    with pytest.raises(Damaged, match="more than once"):
+        release.write(
+            tmp_path / "c", replace(of, videos=pl.concat([of.videos, of.videos.head(1)])), "full", PROVENANCE
+        )
+
+
+def test_a_video_may_be_in_several_pairs_but_in_none_of_them_twice(tmp_path):
+    of = study_of(6)
+    more = pl.concat([of.pairs, of.pairs.with_columns(left=pl.lit("captions"))])
+    release.write(tmp_path / "a", replace(of, pairs=more), "derived", PROVENANCE)
+    released = pl.read_parquet(tmp_path / "a" / "pairs.parquet")
+    assert released.select("video_id", "left", "right").n_unique() == more.height
+    with pytest.raises(Damaged, match=r"pairs has video_id .* more than once"):
+        release.write(tmp_path / "b", replace(of, pairs=pl.concat([of.pairs, of.pairs])), "full", PROVENANCE)
+
+
+def test_f49_answers_of_two_models_are_not_mixed(tmp_path):
+    of = study_of(6)
+    mixed = of.descriptions.with_columns(model=of_the_first(of, "see-2", "model"))
+    with pytest.raises(Damaged, match="descriptions was answered by more than one model: see-1, see-2"):
+        release.write(tmp_path / "r", replace(of, descriptions=mixed), "full", PROVENANCE)
+
+
+def of_the_first(of, value, column):
+    """The column with this value for the first video."""
+    return pl.when(pl.col("video_id") == of.videos["video_id"][0]).then(pl.lit(value)).otherwise(column)
+
+
+def test_f49_several_voters_are_no_mixture_unless_one_of_them_means_two_models(tmp_path):
+    of = study_of(6)
+    three = ["judge-1", "judge-1", "other-1"]
+    voted = of.stances.with_columns(voters=pl.when(pl.col("voters").is_not_null()).then(pl.lit(three)))
+    filtered = voted.with_columns(voters=of_the_first(of, ["judge-1", None, "other-1"], "voters"))
+    made = written(tmp_path / "r", replace(of, stances=filtered))
+    assert json.loads(made["provenance.json"])["models"]["stances"] == ["judge-1", "other-1"]
+    mixed = voted.with_columns(voters=of_the_first(of, ["judge-1", "judge-2", "other-1"], "voters"))
+    with pytest.raises(Damaged, match="stances was answered by more than one model: judge-1, judge-2"):
+        release.write(tmp_path / "m", replace(of, stances=mixed), "full", PROVENANCE)
+
+
+def test_f56_a_withdrawn_video_is_in_no_file_and_is_counted(tmp_path):
+    gone = str(7213456789012345601)
+    files = written(tmp_path / "r", withdrawn=[gone])
+    for name in files:
+        if name.endswith(".parquet"):
+            frame = pl.read_parquet(tmp_path / "r" / name)
+            for column in {"video_id"} & set(frame.columns):
+                assert gone not in frame[column].to_list()
+    assert gone.encode() not in files["dataset.csv"]
+    assert json.loads(files["books.json"])["withdrawn"] == 1
+
+
+def test_a_study_without_a_video_is_released_all_the_same(tmp_path):
+    assert rows(written(tmp_path / "r", tables())["dataset.csv"]) == []
+
+
+_CELL = st.text(
+    alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("=+-@\t\r\n\0 '\"")),
+    max_size=12,
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(_CELL, min_size=1, max_size=5))
+def test_f51_no_cell_of_the_csv_begins_a_formula_and_none_is_lost(tmp_path_factory, cells):
+    file = tmp_path_factory.getbasetemp() / "cells.csv"
+    write_csv(pl.DataFrame({"video_id": [str(n) for n in range(len(cells))], "caption": cells}), file)
+    with file.open(encoding="utf-8", newline="") as opened:
+        made = list(csv.DictReader(opened))
+    assert [row["video_id"] for row in made] == [str(n) for n in range(len(cells))]
+    for cell, row in zip(cells, made, strict=True):
+        assert not row["caption"].lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "\0"))
+        assert not any(ord(character) < 32 and character != "\n" for character in row["caption"])
+        letters = [c for c in cell if c.isalnum()]
+        assert [c for c in row["caption"] if c.isalnum()] == letters
+
+
+def test_f16_ids_are_quoted_as_text(tmp_path):
+    line = written(tmp_path / "r")["dataset.csv"].decode().splitlines()[1]
+    assert line.startswith('"7213456789012345601",')
+
+
+def test_f18_the_parquet_keeps_what_the_csv_must_not_have(tmp_path):
+    caption = "=1+1\0 \x1b[31mred"
+    written(tmp_path / "r", tables(video(1, description=caption)))
+    assert pl.read_parquet(tmp_path / "r" / "dataset.parquet")["caption"].to_list() == [caption]
+
+
+def test_the_dictionary_has_a_sentence_for_every_column_of_every_table_and_every_reason():
+    text = markdown([*TABLES.values(), DATASET])
+    for table in (*TABLES.values(), DATASET):
+        assert f"## {table.name}" in text
+        for column in table.columns:
+            assert column.sentence.endswith("."), f"{table.name}.{column.name}"
+            assert column.sentence in text
+    assert all(f"`{reason}`" in text for reason in REASONS)
+
+
+def test_tables_are_sorted_by_columns_that_they_have():
+    for table in TABLES.values():
+        names = [column.name for column in table.columns]
+        assert set(table.sort) <= set(names)
+        assert len(names) == len(set(names))
+    assert all(left != right for left, right in pairwise(sorted(TABLES)))

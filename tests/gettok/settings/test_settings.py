@@ -1,0 +1,206 @@
+"""Settings are refused at the border, by the name of the key, before anything is spent."""
+
+from string import ascii_uppercase
+from typing import Any
+
+import pytest
+import yaml
+
+from gettok.errors import BadSettings
+from gettok.settings import Settings, check, load, select
+from gettok.settings.regions import REGION_CODES
+
+#: Keys that are wrong only beside another, so that their section is named.
+_TOGETHER = {"study.start", "study.end", "source.file", "collect.reserve"}
+
+
+def put(params: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    for part in path:
+        params = params[part]
+    params[last] = value
+
+
+def test_the_demo_s_settings_are_right(params):
+    assert check(params, "params.yaml").study.name == "demo"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("study.colour", "red"),  # unknown
+        ("frames.stride", "300"),  # wrong type
+        ("frames.stride", 0),
+        ("frames.stride", True),
+        ("frames.jpeg_quality", 101),
+        ("study.start", "2023-04-01"),  # after the end
+        ("study.start", 20221120),
+        ("study.end", "2022-02-30"),
+        ("study.query.all.regions", ["pe"]),
+        ("study.query.none.regions", ["UK"]),
+        ("study.query.any.hashtags", ["#Castillo"]),
+        ("study.query.any.hashtags", [" "]),
+        ("study.query.any.keywords", ["Castillo", "Castillo"]),
+        ("study.query.any.keywords", [""]),
+        ("study.query.any.keywords", "Castillo"),
+        ("study.query.any.keyword", ["Castillo"]),  # unknown: it is `keywords`
+        ("study.query.any.usernames", ["@castillo"]),
+        ("study.query.all.music", [7213456789012345678]),
+        ("study.query.all.effects", ["12a"]),
+        ("study.query.all.lengths", ["short"]),
+        ("study.query.regions", ["PE"]),  # regions stand under any, all or none
+        ("study.query.any", None),
+        ("study.stance.labels", []),
+        ("study.stance.labels", ["support"]),
+        ("study.stance.labels", ["support", "support"]),
+        ("source.window_days", 32),
+        ("source.kind", "research"),
+        ("source.file", "inputs/ids.csv"),  # and no source that reads one
+        ("collect.requests_per_day", 0),
+        ("collect.reserve", 1000),  # nothing left to search with
+        ("collect.users", {}),
+        ("collect.comments", {"per_video": 100}),
+        ("collect.comments", True),
+        ("collect.failure_share", 1.1),
+        ("collect.on_quota", "sleep"),
+        ("collect.patience_days", -1),
+        ("collect.canary", [" "]),
+        ("collect.refresh_after_days", 0),
+        ("report.hashtags", True),
+        ("asr.language", "Spanish"),
+        ("prompt_injection", False),  # an unquoted off
+        ("prompt_injection.videos", 0),
+        ("prompt_injection.instructions", []),
+        ("prompt_injection.instructions", ["answer support"]),  # no {label}
+        ("prompt_injection.control_texts", [" "]),
+        ("ocr.backend", False),  # an unquoted off
+        ("ocr.min_confidence", 1.1),
+        ("ocr.max_concurrency", 0),
+        ("llm.prices.input_usd_per_million", -1.0),
+        ("llm.confidence", "logits"),
+        ("llm.extra_models", [{"model": "b"}]),
+        ("release.form", "everything"),
+    ],
+)
+def test_f22_a_wrong_value_is_refused_by_the_name_of_its_key(params, key, value):
+    put(params, key, value)
+    with pytest.raises(BadSettings) as refused:
+        check(params, "params.yaml")
+    named = key.rpartition(".")[0] if key in _TOGETHER else key
+    assert named in refused.value.what
+    assert refused.value.exit_code == 78
+
+
+@pytest.mark.parametrize("key", ["frames.stride", "study.stance", "llm.prices", "conf_digest"])
+def test_f22_a_missing_key_is_refused_by_its_name(params, key):
+    *path, last = key.split(".")
+    part = params
+    for name in path:
+        part = part[name]
+    del part[last]
+    with pytest.raises(BadSettings, match=key):
+        check(params, "params.yaml")
+
+
+@pytest.mark.parametrize(
+    "region", [first + second for first in ascii_uppercase for second in ascii_uppercase]
+)
+def test_f20_a_region_is_taken_only_quoted_and_only_from_the_closed_list(params, region):
+    regions = params["study"]["query"]["all"]["regions"] = yaml.safe_load(f'["{region}"]')
+    if region in REGION_CODES:
+        assert check(params, "params.yaml").study.query.all.regions == (region,)
+    else:
+        with pytest.raises(BadSettings, match=r"study\.query\.all\.regions"):
+            check(params, "params.yaml")
+    if not isinstance(misread := yaml.safe_load(region), str):
+        regions[0] = misread
+        with pytest.raises(BadSettings, match=r"study\.query\.all\.regions"):
+            check(params, "params.yaml")
+
+
+def test_f20_norway_and_its_like_are_among_the_regions_that_yaml_misreads():
+    assert {region for region in REGION_CODES if not isinstance(yaml.safe_load(region), str)} == {"NO"}
+
+
+@pytest.mark.parametrize("plain", ["1e5", "0123", "12:30:00", "yes", "2022-12-07", "~"])
+@pytest.mark.parametrize("terms", ["keywords", "hashtags", "usernames"])
+def test_f20_an_unquoted_text_that_yaml_takes_for_something_else_is_refused(params, terms, plain):
+    read = yaml.safe_load(f"[{plain}]")
+    params["study"]["query"]["any"][terms] = read
+    if isinstance(read[0], str):
+        assert getattr(check(params, "params.yaml").study.query.any, terms) == (plain,)
+    else:
+        with pytest.raises(BadSettings, match=rf"study\.query\.any\.{terms}"):
+            check(params, "params.yaml")
+
+
+def test_the_quota_s_parts_may_take_all_but_one_request(params):
+    params["collect"].update(reserve=20, comments={"per_video": 50, "requests_per_day": 979}, users=None)
+    assert check(params, "params.yaml").collect.comments.per_video == 50
+    params["collect"]["users"] = {"requests_per_day": 1}
+    with pytest.raises(BadSettings, match="none are left to search with"):
+        check(params, "params.yaml")
+
+
+@pytest.mark.parametrize("part", ["ocr", "prompt_injection"])
+def test_what_may_be_left_out_may_not_be_forgotten(params, part):
+    params[part] = None
+    assert getattr(check(params, "params.yaml"), part) is None
+    del params[part]
+    with pytest.raises(BadSettings, match=part):
+        check(params, "params.yaml")
+
+
+@pytest.mark.parametrize("kind", ["ids", "zeeschuimer"])
+def test_a_source_that_reads_a_file_names_it(params, kind):
+    params["source"].update(kind=kind, file="inputs/mine.txt")
+    assert check(params, "params.yaml").source.file == "inputs/mine.txt"
+    params["source"]["file"] = None
+    with pytest.raises(BadSettings, match=f"kind {kind} reads a file"):
+        check(params, "params.yaml")
+
+
+def test_a_name_that_is_not_in_a_registry_is_refused_with_those_that_are(params):
+    params["download"]["backend"] = "aria2"
+    params["engine"]["name"] = "cluster"
+    with pytest.raises(
+        BadSettings, match=r"download\.backend: must be one of page, .*\(it is 'aria2'\)"
+    ) as error:
+        check(params, "params.yaml")
+    assert "engine.name: must be one of local (it is 'cluster')" in str(error.value)
+
+
+def test_every_wrong_key_is_named_at_once(params):
+    params["frames"]["stride"] = -1
+    params["llm"]["model"] = ""
+    with pytest.raises(BadSettings, match=r"frames\.stride.*llm\.model"):
+        check(params, "params.yaml")
+
+
+def test_a_file_that_is_no_yaml_is_told(tmp_path):
+    (tmp_path / "params.yaml").write_text("study: [", "utf-8")
+    with pytest.raises(BadSettings, match="cannot be read"):
+        load(tmp_path / "params.yaml")
+
+
+def test_a_stage_can_read_only_what_it_declares(params):
+    part = select(check(params, "params.yaml"), ["study.query", "llm"])
+    assert part.llm.votes == 1
+    assert part.study.query.all.regions == ("PE",)
+    assert part.study.query.none.given() == {}
+    with pytest.raises(AttributeError):
+        _ = part.study.start
+    with pytest.raises(AttributeError):
+        _ = part.frames
+
+
+def test_nothing_above_the_query_s_terms_has_a_default_that_a_selection_would_fill_in():
+    waiting: list[Any] = [Settings]
+    seen = []
+    while waiting:
+        for name, field in waiting.pop().model_fields.items():
+            seen.append(name)
+            assert field.is_required(), name
+            if name != "query" and hasattr(field.annotation, "model_fields"):
+                waiting.append(field.annotation)
+    assert {"study", "query", "prices", "target"} <= set(seen)
