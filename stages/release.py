@@ -1,4 +1,4 @@
-"""Put together what others get: the dataset, its tables, dictionary, books, provenance and checksums."""
+"""Assemble the release: the dataset, its tables, dictionary, books, provenance and checksums."""
 
 import json
 from typing import Any

@@ -10,8 +10,8 @@ from gettok.compare.text_sources import COMPARED, TEXT_SOURCES, video_texts
 from gettok.errors import BadInput
 from gettok.pipeline.paths import DATA
 from gettok.report.display import label
-from gettok.report.marking import Marked, Piece, marked
 from gettok.report.rendering import differences_page
+from gettok.report.word_differences import MarkedTexts, Piece, mark_differences
 from gettok.store.atomic_write import atomic_write
 from gettok.tables import CAPTIONS, TRANSCRIPTS, VIDEOS
 from gettok.text.tokens import KINDS
@@ -20,7 +20,7 @@ from gettok.text.tokens import KINDS
 _COLOURS: Mapping[str, str] = {"capitalisation": "yellow", "punctuation": "red", "spelling": "blue"}
 
 
-def marked_differences(video_id: str, left: str | None, right: str | None) -> Marked:
+def marked_differences(video_id: str, left: str | None, right: str | None) -> MarkedTexts:
     """Two of a video's texts, marked; a text source that is not named is chosen. Raises `BadInput`."""
     for source in (left, right):
         if source is not None and source not in TEXT_SOURCES:
@@ -37,7 +37,7 @@ def marked_differences(video_id: str, left: str | None, right: str | None) -> Ma
             "did nothing",
             "choose two that it has with --left and --right, or another video: data/comparison/pairs.parquet lists all",
         )
-    return marked(video_id, {source: texts[source] for source in pair})
+    return mark_differences(video_id, {source: texts[source] for source in pair})
 
 
 def _possible(left: str | None, right: str | None) -> Sequence[tuple[str, str]]:
@@ -64,14 +64,14 @@ def _texts(video_id: str) -> dict[str, str]:
     return {source: text for source, text in rows[0].items() if text is not None}
 
 
-def write_page(pair: Marked, out: Path) -> None:
+def write_page(pair: MarkedTexts, out: Path) -> None:
     """Write the page of one pair, completely or not at all."""
     if not out.parent.is_dir():
         raise BadInput(f"there is no folder {out.parent}", "wrote nothing", "make it, or name another file")
     atomic_write(out, differences_page(pair).encode())
 
 
-def lines(pair: Marked) -> list[str]:
+def lines(pair: MarkedTexts) -> list[str]:
     """For the terminal: each text with its words in the colour of their gravest difference, then the counts."""
     texts: list[str] = []
     for side in pair.sides:

@@ -17,7 +17,7 @@ from gettok.collect.ids import RefusedLine
 from gettok.collect.journal import STAGE
 from gettok.collect.search import StoredPage
 from gettok.errors import BadInput
-from gettok.http.json_guards import to_mapping, to_mappings, to_text
+from gettok.http.json_guards import to_mapping, to_mappings, to_text, to_texts
 from gettok.research_api import Page
 from gettok.step import Answer, Json
 from gettok.store import Key
@@ -176,9 +176,8 @@ def _hashtags(video: Mapping[str, Json]) -> list[str]:
     challenges = (part.get("title") for part in to_mappings(video.get("challenges")))
     typed = (part.get("hashtagName") for part in to_mappings(video.get("textExtra")))
     names: dict[str, str] = {}
-    for name in (*challenges, *typed):
-        if isinstance(name, str) and name:
-            names.setdefault(name.casefold(), name)
+    for name in to_texts([*challenges, *typed]):
+        names.setdefault(name.casefold(), name)
     return list(names.values())
 
 

@@ -14,7 +14,7 @@ from webvtt import WebVTT
 from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from gettok.errors import Unusable
-from gettok.http.json_guards import replace_surrogates, to_list, to_mapping
+from gettok.http.json_guards import replace_surrogates, to_mapping, to_mappings
 from gettok.step import Json, Row
 
 #: The size limit of a captions file; an hour of speech has about 100 kB.
@@ -56,8 +56,8 @@ class FetchedCaptions:
 
 def offered_captions(video: Mapping[str, Json]) -> list[tuple[str, Captions]]:
     """URL and facts of the captions worth fetching, best first; translations only if there is nothing else."""
-    infos = to_list(to_mapping(video.get("video")).get("subtitleInfos"))
-    offers = [_read(info) for info in infos if isinstance(info, dict)]
+    infos = to_mappings(to_mapping(video.get("video")).get("subtitleInfos"))
+    offers = [_read(info) for info in infos]
     usable = [(url, captions) for url, captions in offers if url and captions.format in _FORMATS]
     original = [(url, captions) for url, captions in usable if captions.source != "MT"]
     return sorted(original or usable, key=lambda offer: (_rank(offer[1]), offer[1].version))
@@ -139,9 +139,8 @@ def _utterances(text: str) -> Iterable[_Cue]:
     except (ValueError, RecursionError) as error:
         raise Unusable("malformed", "no JSON") from error
     lines = whole.get("utterances") if isinstance(whole, dict) else whole
-    for line in to_list(lines):
-        if isinstance(line, dict):
-            yield _from_ms(line.get("start_time")), _from_ms(line.get("end_time")), line.get("text")
+    for line in to_mappings(lines):
+        yield _from_ms(line.get("start_time")), _from_ms(line.get("end_time")), line.get("text")
 
 
 _MAX_MS = 1e9

@@ -15,7 +15,7 @@ from gettok.download.backend import NoPage
 from gettok.download.hosts import absolute_url
 from gettok.download.refusals import refusal
 from gettok.errors import Unusable
-from gettok.http.json_guards import replace_surrogates, to_list, to_mapping
+from gettok.http.json_guards import replace_surrogates, to_list, to_mapping, to_text, to_texts
 from gettok.step import Json
 
 _SCRIPT = r'<script[^>]*\bid="{}"[^>]*>(.*?)</script>'
@@ -30,7 +30,7 @@ _UNPLAYABLE = "bytevc2"
 
 
 @dataclass(frozen=True)
-class Page:
+class VideoPage:
     """What the page says about the video: its status, and its data if it is shown."""
 
     status_code: int
@@ -52,20 +52,19 @@ class Address:
     found_in: str
 
 
-def read_page(html: str, video_id: str) -> Page:
+def read_page(html: str, video_id: str) -> VideoPage:
     """The data of the page. Raises `NoPage` for a page without any: a captcha, a challenge, a login form."""
     detail = _detail(html, video_id)
     raw = json.dumps(detail, ensure_ascii=True, sort_keys=True).encode()
     code = _int(detail.get("statusCode"))
-    message = detail.get("statusMsg")
     video = to_mapping(to_mapping(detail.get("itemInfo")).get("itemStruct"))
     if str(video.get("id") or video_id) != video_id:
         raise NoPage("unreadable", "the page of another video")
-    text = str(replace_surrogates(message))[:_MAX_MESSAGE] if isinstance(message, str) else ""
-    return Page(code, text, video or None, raw)
+    text = str(replace_surrogates(to_text(detail.get("statusMsg")) or ""))[:_MAX_MESSAGE]
+    return VideoPage(code, text, video or None, raw)
 
 
-def video_data(page: Page) -> dict[str, Json]:
+def video_data(page: VideoPage) -> dict[str, Json]:
     """The page's data of the video or slideshow. Raises `Unusable` if the page does not show it."""
     if refused := refusal(page.status_code, page.status_msg):
         raise refused
@@ -113,7 +112,7 @@ def _of_bitrates(media: dict[str, Json]) -> Iterable[Address]:
         sides = _int(play.get("Width")), _int(play.get("Height"))
         rate, size = _int(entry.get("Bitrate")), _int(play.get("DataSize")) or None
         yield from (
-            Address(url, codec, *sides, rate, size, "bitrateInfo") for url in strings(play.get("UrlList"))
+            Address(url, codec, *sides, rate, size, "bitrateInfo") for url in to_texts(play.get("UrlList"))
         )
 
 
@@ -122,12 +121,12 @@ def _of_player(media: dict[str, Json]) -> Iterable[Address]:
     sides = _int(media.get("width")), _int(media.get("height"))
     sources = media.get("playAddr")
     urls = [to_mapping(source).get("src") for source in sources] if isinstance(sources, list) else [sources]
-    yield from (Address(url, codec, *sides, 0, None, "playAddr") for url in strings(urls))
+    yield from (Address(url, codec, *sides, 0, None, "playAddr") for url in to_texts(urls))
 
 
 def _of_download(media: dict[str, Json]) -> Iterable[Address]:
     urls = [media.get("downloadAddr"), to_mapping(media.get("download")).get("url")]
-    yield from (Address(url, "h264", 0, 0, 0, None, "downloadAddr") for url in strings(urls))
+    yield from (Address(url, "h264", 0, 0, 0, None, "downloadAddr") for url in to_texts(urls))
 
 
 def _detail(html: str, video_id: str) -> dict[str, Json]:
@@ -160,11 +159,6 @@ def _loaded(script: str) -> dict[str, Json]:
         return to_mapping(json.loads(script))
     except (ValueError, RecursionError) as error:
         raise NoPage("unreadable", "the page's data are not JSON") from error
-
-
-def strings(value: Json) -> list[str]:
-    """The texts in a list, without empty ones."""
-    return [url for url in to_list(value) if isinstance(url, str) and url]
 
 
 def _int(value: Json) -> int:

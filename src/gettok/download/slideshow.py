@@ -9,11 +9,10 @@ from gettok.download.backend import Attempt, NoFile
 from gettok.download.file_types import add_suffix, photo_suffix, sound_suffix
 from gettok.download.hosts import absolute_url
 from gettok.download.mirrors import TRANSIENT, first_to_serve
-from gettok.download.page_parser import strings
 from gettok.download.transfer import Transfer
 from gettok.download.web import ConnectionFault, Visit
 from gettok.errors import RETRYABLE, Unusable
-from gettok.http.json_guards import to_list, to_mapping
+from gettok.http.json_guards import to_list, to_mapping, to_texts
 from gettok.media import MediaFacts, probe
 from gettok.step import Json
 
@@ -40,10 +39,10 @@ def slides_of(video: Mapping[str, Json], page_url: str) -> Slides | None:
     images = to_list(to_mapping(video["imagePost"]).get("images"))
     if len(images) > MAX_PHOTOS:
         raise Unusable("too_large", f"more than {MAX_PHOTOS} photos")
-    mirrors = [strings(to_mapping(to_mapping(image).get("imageURL")).get("urlList")) for image in images]
+    mirrors = [to_texts(to_mapping(to_mapping(image).get("imageURL")).get("urlList")) for image in images]
     if not mirrors or not all(mirrors):
         raise Unusable("no_address", "a slideshow without an address for each photo")
-    sounds = strings([to_mapping(video.get("music")).get("playUrl")])
+    sounds = to_texts([to_mapping(video.get("music")).get("playUrl")])
     photos = [[absolute_url(page_url, url) for url in urls] for urls in mirrors]
     return Slides(photos, absolute_url(page_url, sounds[0]) if sounds else None)
 

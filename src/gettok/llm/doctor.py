@@ -15,11 +15,12 @@ import openai
 from PIL import Image, ImageDraw, ImageFont
 
 from gettok.errors import BadCredentials, Stop
+from gettok.http.json_guards import to_mapping
 from gettok.llm.call_log import CallLog
 from gettok.llm.client import connect, cost_of, prices_of
 from gettok.llm.error_mapping import ErrorClassifier
 from gettok.llm.pricing import worst_case_usd
-from gettok.llm.question import LOGPROBS, Call, Question
+from gettok.llm.question import LOGPROBS, ModelCall, Question
 from gettok.llm.response import Reply, cost_usd, parse_reply, token_counts
 from gettok.media.images import Picture
 from gettok.settings import Llm
@@ -85,7 +86,7 @@ class Doctor:
             model = json.loads(body)
         except ValueError:
             return Finding(what, can=False, detail="200, but not JSON", advice=_CHECK_ADDRESS)
-        if end := model.get("shutdown_date") if isinstance(model, dict) else None:
+        if end := to_mapping(model).get("shutdown_date"):
             return Finding(
                 what, can=True, detail=f"until {end}", advice="finish before, or choose another model"
             )
@@ -113,7 +114,7 @@ class Doctor:
     ) -> Finding:
         """Send a small question with some parameters changed; `check` returns what is wrong with the reply."""
         parts = (_PROMPT, Picture(0, None, _image())) if with_image else (f"{_PROMPT} It is {WORD}.",)
-        call = Call(Question("Answer in JSON.", parts, "word", _SCHEMA))
+        call = ModelCall(Question("Answer in JSON.", parts, "word", _SCHEMA))
         body = {
             name: part for name, part in (call.body(self._llm) | dict(changes)).items() if part is not None
         }
@@ -154,7 +155,7 @@ class Doctor:
         )
         return replace(finding, needed=needed)
 
-    def _paid(self, call: Call, body: Mapping[str, Any]) -> Reply | None:
+    def _paid(self, call: ModelCall, body: Mapping[str, Any]) -> Reply | None:
         prices = prices_of(self._llm)
         worst = worst_case_usd(call.size(self._llm), prices)
         with self._call_log.reserve_budget(self._llm.model, "doctor", worst) as cost:
@@ -163,7 +164,7 @@ class Doctor:
             except openai.APIError as error:
                 cost.usd = self._cost_of(error)
                 raise
-            cost.reply = parse_reply(self._key.blot_out(response.text))
+            cost.reply = parse_reply(self._key.redact(response.text))
             counts = None if cost.reply is None else token_counts([cost.reply])
             cost.usd = None if counts is None else cost_usd(*counts, prices)
         return cost.reply
@@ -199,7 +200,7 @@ class Doctor:
         return cost_of(outcome, prices_of(self._llm))
 
     def _brief(self, error: openai.APIError) -> str:
-        return " ".join(self._key.blot_out(error.message).split())[:200]
+        return " ".join(self._key.redact(error.message).split())[:200]
 
 
 #: By `llm.structured_output`, the best first.

@@ -78,9 +78,9 @@ class ErrorClassifier:
         code, message = str(error.get("code") or error.get("type") or ""), str(error.get("message"))
         summary = self.brief(f"{status} {code}: {message}")
         if rejection_reason(status, error) in {"filtered", "too_long"}:
-            return Reply(status, self.key.blot_out(text))
+            return Reply(status, self.key.redact(text))
         if accepts_others and status in {400, 422} and code not in _NO_MONEY_CODES:
-            return Reply(status, self.key.blot_out(text))
+            return Reply(status, self.key.redact(text))
         if status == 402 or code in _NO_MONEY_CODES:
             raise _no_money(summary)
         if status in {401, 403}:
@@ -97,7 +97,7 @@ class ErrorClassifier:
 
     def brief(self, text: str) -> str:
         """One printable line of at most 300 characters, without the key."""
-        line = " ".join(self.key.blot_out(text).split())
+        line = " ".join(self.key.redact(text).split())
         return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)[:300]
 
     def _bad_key(self, status: int, model: str) -> BadCredentials:

@@ -199,5 +199,5 @@ def _total_cost(asked: Sequence[tuple[Sequence[Reply], Prices | None]]) -> float
 
 def _filter_failed(body: Mapping[str, Json]) -> bool:
     """Azure answers unfiltered when its filter is down, and reports it as an `error` among the filter's results."""
-    checked = [part for name in ("prompt_filter_results", "choices") for part in to_mappings(body.get(name))]
+    checked = [*to_mappings(body.get("prompt_filter_results")), *to_mappings(body.get("choices"))]
     return any("error" in to_mapping(part.get("content_filter_results")) for part in checked)

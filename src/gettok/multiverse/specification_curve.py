@@ -12,7 +12,7 @@ from gettok.multiverse.analysis import Multiverse
 from gettok.multiverse.before_after import Difference
 from gettok.multiverse.specifications import Axis, in_words
 from gettok.report.display import label
-from gettok.report.style import BLUE, GREY, LOOK, RED, svg
+from gettok.report.style import BLUE, GREY, RC_PARAMS, RED, svg
 from gettok.stats.proportions import Share
 from gettok.step import canonical
 
@@ -64,7 +64,7 @@ def draw(multiverse: Multiverse) -> str:
     rows = _rows(multiverse.axes)
     found = curves(multiverse)
     height = _ABOVE + _CURVE + _BETWEEN + _ROW * max(len(rows), 1) + _BELOW
-    with mpl.rc_context(LOOK):
+    with mpl.rc_context(RC_PARAMS):
         figure = Figure(figsize=(_WIDTH, height * max(len(found), 1)))
         for number, curve in enumerate(found):
             _panel(figure, height * (len(found) - number), curve, rows)

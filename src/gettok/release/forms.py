@@ -1,10 +1,10 @@
-"""What each form of a release holds. What a form does not name stays here: a new column is withheld until it is named.
+"""The contents of each form of a release. A column that a form does not list is withheld, and so is a new one.
 
-`ids_only`  the ids of the videos, for whoever may ask TikTok for them again.
-`derived`   beside the ids, what the pipeline itself made: facts about the files, transcripts, descriptions, on-screen
-            text, stances, prompt injection variants, and how the transcripts compare; no captions, names, TikTok's
-            text, counts or pictures.
-`full`      every column but `answer`; the answers are in the tables that `dvc pull` brings.
+`ids_only`  the ids of the videos, for people who may ask TikTok for them again.
+`derived`   the ids, and what the pipeline made: facts about the files, transcripts, descriptions, on-screen text,
+            stances, prompt injection variants, and comparisons of transcripts; no captions, names, TikTok's texts,
+            counts or images.
+`full`      every column except `answer`; the answers are in the tables that `dvc pull` brings.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _ANSWERED = "status reason answer_key"
 _STANCE = "label confidence confidence_by votes voters abstentions tied_with evidence_in inputs_used"
 _USAGE = "model finish_reason prompt_tokens completion_tokens cost_usd"
 
-#: The columns of each table that the form `derived` gives away. `detail` is not among them: it may quote a page.
+#: The columns of each table in the form `derived`. `detail` is not among them, as it may quote a page.
 DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         name: frozenset(columns.split())
@@ -54,7 +54,7 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class _Field:
-    """A column of the dataset: which column of which table it is, and the first form that has it."""
+    """A column of the dataset: its source column and table, and the first form that has it."""
 
     column: Column
     table: str
@@ -70,12 +70,12 @@ def _field(name: str, origin: str, form: Form, sentence: str = "") -> _Field:
 
 _FIELDS = (
     _field("video_id", "videos.video_id", "ids_only"),
-    _field("whisper_voice_to_text", "transcripts.text", "derived", "Our transcript of what is said."),
+    _field("whisper_voice_to_text", "transcripts.text", "derived", "Our transcript of the speech."),
     _field(
         "description_video_gpt4",
         "descriptions.description",
         "derived",
-        "What happens in the video, as a model describes its frames. The column keeps the name that it has in the"
+        "What happens in the video, as a model describes its frames. The column has the same name as in the"
         " published GET-Tok dataset; `provenance.json` names the model that answered.",
     ),
     _field("on_screen_text", "descriptions.on_screen_text", "derived"),
@@ -116,7 +116,7 @@ def _fields(form: Form) -> list[_Field]:
 
 
 def dataset(tables: Tables, form: Form) -> tuple[Table, pl.DataFrame]:
-    """One row for each video with the columns that the form allows: its declaration and its rows."""
+    """One row for each video, with the columns that the form allows: the table's declaration and its rows."""
     fields = _fields(form)
     frames = tables.named()
     joined = frames["videos"].select("video_id")
@@ -129,7 +129,7 @@ def dataset(tables: Tables, form: Form) -> tuple[Table, pl.DataFrame]:
 
 
 def released(tables: Tables, form: Form) -> list[tuple[Table, pl.DataFrame]]:
-    """The tables that go out beside the dataset, cut to what the form allows: declarations and rows."""
+    """The tables released beside the dataset, with the columns that the form allows: declarations and rows."""
     if form == "ids_only":
         return []
     cut = [_cut(TABLES[name], frame, form) for name, frame in tables.named().items()]
@@ -137,10 +137,12 @@ def released(tables: Tables, form: Form) -> list[tuple[Table, pl.DataFrame]]:
 
 
 def _cut(table: Table, frame: pl.DataFrame, form: Form) -> tuple[Table, pl.DataFrame]:
-    kept = [
+    columns = [
         column
         for column in table.columns
         if column.name in frame.columns and (form == "full" or column.name in DERIVED[table.name])
         if column.name != "answer"
     ]
-    return replace(table, columns=tuple(kept)), frame.select(column.name for column in kept).sort(table.sort)
+    return replace(table, columns=tuple(columns)), frame.select(column.name for column in columns).sort(
+        table.sort
+    )

@@ -1,28 +1,27 @@
-"""CSV that a spreadsheet opens without running anything in it."""
+"""CSV that a spreadsheet can open without running any formula in it."""
 
 from pathlib import Path
 
 import polars as pl
 
-#: Kept in step with `_plain`; printed in every release's data dictionary.
+#: Describes what `_plain` does; printed in every release's data dictionary.
 NOTE = """\
 ## About dataset.csv
 
-`dataset.parquet` has every text exactly as it was received. `dataset.csv` has the same rows, made safe for a
-spreadsheet, in UTF-8:
+`dataset.parquet` has every text verbatim. `dataset.csv` has the same rows in UTF-8, made safe for a spreadsheet:
 
-- a text that begins like a formula (`=`, `+`, `-` or `@`, also in full width, whatever blanks stand before) has an
-  apostrophe `'` in front;
-- NUL and all other control characters are left out; a tab is a space and every line break a plain newline;
-- every text is in double quotes, ids too. A spreadsheet still turns a quoted id into a rounded number: import
+- a text that begins like a formula (`=`, `+`, `-` or `@`, also in full width or after blanks) has an apostrophe `'` in
+  front;
+- NUL and all other control characters are left out; a tab becomes a space, and every line break a plain newline;
+- every text is in double quotes, also ids. A spreadsheet still turns a quoted id into a rounded number: import
   the column `id` as text;
-- nothing at all between two commas is an absent value, `""` an empty text;
-- a list is its members, with a space between them; times are UTC.
+- nothing between two commas is a missing value, `""` an empty text;
+- a list is its members with spaces between them; times are UTC.
 """
 
 _BREAKS = r"\r\n?"
 _CONTROLS = r"[\x00-\x09\x0b-\x1f\x7f-\x{9f}]"
-# a spreadsheet trims blanks and invisible characters, and some locales read full-width signs as signs
+# spreadsheets trim blanks and invisible characters, and some locales accept full-width signs
 _FORMULA = r"^[\s\p{Cf}]*[=+\-@＝＋－＠]"
 
 

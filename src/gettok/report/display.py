@@ -1,36 +1,37 @@
-"""Texts of strangers, made fit to be looked at. The tables keep them exact."""
+"""Texts from TikTok, made safe for display. The tables keep them verbatim."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
 
 _MARKS = frozenset({"Mn", "Mc", "Me"})
-_LONGEST = (
-    12  # code points in one visible character: a family emoji has 7 to 11, a pile of accents any number
-)
+#: Code points in one visible character: a family emoji has 7 to 11, stacked accents any number.
+_MAX_CODE_POINTS = 12
 _JOINER = "\u200d"
-_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: They change the direction of writing.
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def shown(text: str | None, limit: int) -> str:
-    """At most `limit` visible characters, with an ellipsis when there are more, and no control characters."""
-    kept: list[str] = []
+    """At most `limit` visible characters, with an ellipsis if there are more, and no control characters."""
+    characters: list[str] = []
     for character in _visible(text or ""):
-        if len(kept) == limit:
-            return "".join(kept).rstrip() + "…"
-        kept.append(character)
-    return "".join(kept)
+        if len(characters) == limit:
+            return "".join(characters).rstrip() + "…"
+        characters.append(character)
+    return "".join(characters)
 
 
 def label(text: str, limit: int) -> str:
-    """The same for a text in a figure, on one line and without signs that turn the direction of writing."""
-    return shown(" ".join("".join(c for c in text if c not in _TURNS).split()), limit)
+    """The same for a text in a figure: on one line, without characters that change the direction of writing."""
+    return shown(" ".join("".join(c for c in text if c not in _BIDI_CONTROLS).split()), limit)
 
 
 def _visible(text: str) -> Iterator[str]:
-    """What a reader takes for one character at a time: a letter with its marks, an emoji with its parts.
+    """The characters that a reader sees: a letter with its marks, an emoji with its parts.
 
-    Nearly Unicode's grapheme clusters. A pile of marks is cut after the twelfth, so that no text can cover others.
+    They are nearly Unicode's grapheme clusters. Stacked marks are cut after the twelfth code point, so that no text can
+    cover others.
     """
     cluster = ""
     for character in text:
@@ -39,7 +40,7 @@ def _visible(text: str) -> Iterator[str]:
         if cluster and not _belongs(cluster, character):
             yield cluster
             cluster = ""
-        if len(cluster) < _LONGEST:
+        if len(cluster) < _MAX_CODE_POINTS:
             cluster += character
     if cluster:
         yield cluster
@@ -54,7 +55,7 @@ def _belongs(cluster: str, character: str) -> bool:
         return False
     if _flag(character):
         return len(cluster) == 1 and _flag(cluster)
-    return _extends(character) or (cluster.endswith(_JOINER) and len(cluster) < _LONGEST)
+    return _extends(character) or (cluster.endswith(_JOINER) and len(cluster) < _MAX_CODE_POINTS)
 
 
 def _extends(character: str) -> bool:
@@ -68,7 +69,7 @@ def _flag(character: str) -> bool:
 
 
 def address(username: str | None, video_id: str) -> str | None:
-    """The video's page on TikTok; None unless name and id are what TikTok gives out, so a link leads nowhere else."""
+    """The video's page on TikTok; None unless name and id have TikTok's form, so that no link leads elsewhere."""
     if re.fullmatch(r"[A-Za-z0-9_.]{1,24}", username or "") and re.fullmatch(r"[0-9]{1,20}", video_id):
         return f"https://www.tiktok.com/@{username}/video/{video_id}"
     return None

@@ -1,4 +1,4 @@
-"""Which videos the report shows: one transcript pair, and one video for each stance."""
+"""The videos that the report shows: one pair of transcripts, and one video for each stance."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,18 @@ import polars as pl
 from gettok.compare.text_sources import COMPARED
 from gettok.release import Tables
 from gettok.report.display import address
-from gettok.report.marking import Marked, marked
+from gettok.report.word_differences import MarkedTexts, mark_differences
 from gettok.settings import Study
 from gettok.text.tokens import KINDS
 
-_WORDS = 40  # a pair of about this length shows all kinds of differences and is still read
-_LONGEST = 120
+#: A pair of about this length shows all kinds of differences and is short enough to read.
+_IDEAL_WORDS = 40
+_MAX_WORDS = 120
 
 
 @dataclass(frozen=True)
 class Example:
-    """Figure 6: a video with a stance. Texts are as in the tables; None is what the video does not have."""
+    """Figure 6: a video with a stance. Texts are as in the tables, or None if the video has none."""
 
     video_id: str
     address: str | None
@@ -31,8 +32,8 @@ class Example:
     jpeg: bytes | None
 
 
-def pair(pairs: pl.DataFrame) -> Marked | None:
-    """Figure 5: the pair that differs in most ways and is nearest to 40 words long.
+def pair(pairs: pl.DataFrame) -> MarkedTexts | None:
+    """Figure 5: the pair with the most kinds of differences, and of these the one nearest to 40 words.
 
     It is of the first two text sources in `COMPARED` that any video has: the paper's own, if there is one.
     """
@@ -43,31 +44,33 @@ def pair(pairs: pl.DataFrame) -> Marked | None:
     else:
         return None
     kinds = pl.sum_horizontal((pl.col(kind) > 0).cast(pl.Int64) for kind in KINDS)
-    ranked = of_sources.sort(-kinds, (pl.col("right_words") - _WORDS).abs(), "video_id", nulls_last=True)
+    ranked = of_sources.sort(
+        -kinds, (pl.col("right_words") - _IDEAL_WORDS).abs(), "video_id", nulls_last=True
+    )
     chosen = ranked.row(0, named=True)
     texts = {left: chosen["left_text"] or "", right: chosen["right_text"] or ""}
-    return marked(chosen["video_id"], texts, _LONGEST)
+    return mark_differences(chosen["video_id"], texts, _MAX_WORDS)
 
 
 def shown_videos(tables: Tables, study: Study) -> tuple[str, ...]:
-    """The videos whose frames the page shows: the only ones for which `write` needs pictures."""
+    """The videos whose frames the page shows: the only ones for which `write` needs images."""
     return tuple(video["video_id"] for video in _chosen(tables, study))
 
 
 def by_stance(tables: Tables, study: Study) -> dict[str, Example | None]:
-    """An example for each label of the study; None where no video has it."""
+    """An example for each label of the study; None if no video has the label."""
     found = {video["label"]: _example(video, tables.frames) for video in _chosen(tables, study)}
     return {name: found.get(name) for name in study.stance.labels}
 
 
 def _chosen(tables: Tables, study: Study) -> Iterator[dict[str, Any]]:
-    """For each label the surest video, rather one with frames, caption and on-screen text, rather a much-viewed one."""
+    """For each label, the video with the most of frames, caption and on-screen text; then confidence, then views."""
     captions = tables.videos.select("video_id", "username", "view_count", caption="description")
-    seen = tables.descriptions.select("video_id", "on_screen_text", "frame_indices")
+    described = tables.descriptions.select("video_id", "on_screen_text", "frame_indices")
     ranked = (
         tables.stances.filter(pl.col("status") == "ok")
         .join(captions, on="video_id", how="left")
-        .join(seen, on="video_id", how="left")
+        .join(described, on="video_id", how="left")
         .with_columns(
             complete=pl.col("frame_indices").list.len().fill_null(0).clip(0, 1)
             + _filled("caption")
@@ -93,17 +96,17 @@ def _example(video: dict[str, Any], frames: pl.DataFrame | None) -> Example:
     return Example(
         video_id,
         address(video["username"], video_id),
-        jpeg=_middle(_pictures(frames, video_id)),
+        jpeg=_middle(_images(frames, video_id)),
         **{name: video[name] for name in names},
     )
 
 
-def _pictures(frames: pl.DataFrame | None, video_id: str) -> list[bytes]:
+def _images(frames: pl.DataFrame | None, video_id: str) -> list[bytes]:
     if frames is None or "image" not in frames.columns:
         return []
     images = frames.filter(pl.col("video_id") == video_id).sort("frame_index")["image"]
     return images.struct.field("bytes").drop_nulls().to_list()
 
 
-def _middle(pictures: Sequence[bytes]) -> bytes | None:
-    return pictures[len(pictures) // 2] if pictures else None
+def _middle(images: Sequence[bytes]) -> bytes | None:
+    return images[len(images) // 2] if images else None

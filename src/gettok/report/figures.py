@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from gettok.compare.text_sources import TEXT_SOURCES
 from gettok.report.display import label
-from gettok.report.style import BLUE, GREEN, LOOK, ORANGE, RED, svg
+from gettok.report.style import BLUE, GREEN, ORANGE, RC_PARAMS, RED, svg
 from gettok.settings import Event
 
 #: A colour and a mark for each text source: distinct without colours, too.
@@ -22,7 +22,7 @@ Counts = Sequence[tuple[str, int]]
 
 def hashtags(frequent: Counts, viewed: Counts) -> str:
     """Figure 2: the ten most frequent and the ten most viewed hashtags."""
-    with mpl.rc_context(LOOK):
+    with mpl.rc_context(RC_PARAMS):
         figure = Figure(figsize=(9, 3.6))
         _bars(figure.add_axes((0.17, 0.12, 0.3, 0.76)), frequent, "Most frequent: videos", BLUE)
         _bars(figure.add_axes((0.67, 0.12, 0.3, 0.76)), viewed, "Most viewed: views", ORANGE)
@@ -43,7 +43,7 @@ def _bars(axes: Any, counts: Counts, title: str, colour: str) -> None:
 def posts(per_day: pl.DataFrame, events: Sequence[Event]) -> str:
     """Figure 3: videos published on each day, with the study's events as numbered lines."""
     days: list[date] = per_day["day"].to_list()
-    with mpl.rc_context(LOOK):
+    with mpl.rc_context(RC_PARAMS):
         figure = Figure(figsize=(9, 3.2))
         axes: Any = figure.add_axes((0.08, 0.12, 0.9, 0.68))
         axes.bar(days, per_day["videos"].to_list(), width=0.85, color=BLUE)
@@ -56,7 +56,7 @@ def posts(per_day: pl.DataFrame, events: Sequence[Event]) -> str:
 
 
 def _lines(axes: Any, events: Sequence[Event], span: int) -> None:
-    """A line for each event; numbers too near to each other are put on different heights."""
+    """A line for each event; numbers too close to each other are placed at different heights."""
     row, last = 0, date.min
     for number, event in enumerate(events, 1):
         row = (row + 1) % 4 if abs((event.day - last).days) < span / 30 else 0
@@ -69,7 +69,7 @@ def _lines(axes: Any, events: Sequence[Event], span: int) -> None:
 def transcripts(per_day: pl.DataFrame) -> str:
     """Figure 4: the share of each day's videos that have a text from each source."""
     days: list[date] = per_day["day"].to_list()
-    with mpl.rc_context(LOOK):
+    with mpl.rc_context(RC_PARAMS):
         figure = Figure(figsize=(9, 3.2))
         axes: Any = figure.add_axes((0.08, 0.12, 0.9, 0.74))
         for (source, name), (colour, marker) in zip(TEXT_SOURCES.items(), _LINES, strict=True):

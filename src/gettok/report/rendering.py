@@ -1,4 +1,4 @@
-"""Pages out of templates, with autoescape for every text and a policy that lets a page load and run nothing."""
+"""Pages from templates; every text is escaped, and a content security policy lets a page load and run nothing."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gettok.report.display import shown
-from gettok.report.marking import Marked
+from gettok.report.word_differences import MarkedTexts
 
 _HERE = Path(__file__).parent
 
 
 def render(template: str, *, beside: Path = _HERE, **values: Any) -> str:
-    """The page that a template of this package, or of the folder `beside`, makes of values, in the report's style."""
+    """A page in the report's style, from a template of this package or of the folder `beside`."""
     style = (_HERE / "style.css").read_text("utf-8")
     style_hash = b64encode(sha256(style.encode()).digest()).decode()
     return _environment(beside).get_template(template).render(style=style, style_hash=style_hash, **values)
 
 
-def differences_page(pair: Marked) -> str:
-    """Figure 5 of one video as a page of its own."""
+def differences_page(pair: MarkedTexts) -> str:
+    """Figure 5 for one video, as a separate page."""
     return render("differences.html", pair=pair)
 
 
@@ -47,7 +47,7 @@ def _number(value: float | None) -> str:
 
 
 def _interval(estimate: Mapping[str, Any]) -> str:
-    """The bounds of an estimate, or nothing where it has none."""
+    """The bounds of an estimate; empty if it has none."""
     bounds = (estimate["low"], estimate["high"])
     return "" if None in bounds else f"{_number(bounds[0])} to {_number(bounds[1])}"
 

@@ -1,7 +1,7 @@
-"""How every chart of ours looks, as SVG with the same bytes on every machine.
+"""The style of all charts, as SVG with the same bytes on every machine.
 
-Letters stay letters (the viewer's fonts know scripts and emoji that no one font has); matplotlib measures them with the
-DejaVu Sans that it carries, never with a font of the machine. Text is dark on light and light on dark.
+Text stays text, since the viewer's fonts have scripts and emoji that no single font has. Matplotlib measures it with
+its own DejaVu Sans, never with a font of the machine. Text is dark on a light background, and light on a dark one.
 """
 
 import warnings
@@ -10,12 +10,12 @@ from io import StringIO
 from matplotlib.figure import Figure
 
 GREY, BLUE, ORANGE, RED, GREEN = "#8a8a8a", "#3a86c8", "#e07b28", "#d1495b", "#3f9c6b"
-LOOK = {
+RC_PARAMS = {
     "svg.fonttype": "none",
     "svg.hashsalt": "gettok",
     "font.family": ["DejaVu Sans"],
     "font.size": 10,
-    "text.parse_math": False,  # a hashtag may have dollar signs
+    "text.parse_math": False,  # a hashtag may contain dollar signs
     "axes.edgecolor": GREY,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -40,10 +40,10 @@ _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
 def svg(figure: Figure) -> str:
-    """The figure, to be drawn and written within `rc_context(LOOK)`."""
+    """The figure as SVG; call it within `rc_context(RC_PARAMS)`."""
     buffer = StringIO()
     with warnings.catch_warnings():
-        # the viewer has the letters; only the measure of a word in another script is a guess
+        # the viewer has these glyphs; only the measured width of such a word is a guess
         warnings.filterwarnings("ignore", r"Glyph .* missing from font")
         figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
     text = buffer.getvalue()

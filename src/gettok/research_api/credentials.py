@@ -74,7 +74,7 @@ class Token:
 
     def redacted(self, received: Received) -> Received:
         """The answer without the token: the error pages of some gateways repeat the request."""
-        return replace(received, text=self._value.blot_out(received.text)) if self._value else received
+        return replace(received, text=self._value.redact(received.text)) if self._value else received
 
     def _request(self) -> Mapping[str, Json]:
         attempts = Attempts(0)
@@ -84,7 +84,7 @@ class Token:
             if _is_token(content.get("access_token")):
                 return content
             attempts = Attempts(attempts.answers + 1, attempts.waited_s)
-            trouble = self.credentials.client_secret.blot_out(str(reading))
+            trouble = self.credentials.client_secret.redact(str(reading))
             if reading.code in _FATAL:
                 raise credentials_refused(trouble)
             decision = self.policy.next(Verdict.SERVER_ERROR, attempts, random())

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from gettok.http.json_guards import to_list, to_mapping
 from gettok.step import Json
 
 #: All fields that "Query Videos" documents.
@@ -60,14 +61,12 @@ class Page:
     def data(self) -> Mapping[str, Json]:
         """The answer's `data`; raises `ValueError` when the text is not JSON."""
         content = parse_json(self.text) if self.content is None else self.content
-        data = content.get("data") if isinstance(content, dict) else None
-        return data if isinstance(data, dict) else {}
+        return to_mapping(to_mapping(content).get("data"))
 
     @property
     def videos(self) -> list[Json]:
         """What the page lists as videos, of any type; empty where it has no such list."""
-        listed = self.data.get("videos")
-        return listed if isinstance(listed, list) else []
+        return to_list(self.data.get("videos"))
 
     @property
     def has_more(self) -> bool:

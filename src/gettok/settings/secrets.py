@@ -22,7 +22,7 @@ class Secret:
     def reveal(self) -> str:
         return self._value
 
-    def blot_out(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text with `***` for the credential: some servers repeat the key that they refuse."""
         return text.replace(self._value, "***") if len(self._value) >= _MIN_LENGTH else text
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from gettok.describe.step import answer_settings, threads_for
 from gettok.errors import BadSettings, Unusable
-from gettok.llm import CLOCK, Call, ChatClient, Clock, Conversation, Question, chat_client, replies_to
+from gettok.http.json_guards import to_text
+from gettok.llm import CLOCK, ChatClient, Clock, Conversation, ModelCall, Question, chat_client, replies_to
 from gettok.llm.logprobs import probability
 from gettok.llm.response import (
     AnswerSchema,
@@ -145,7 +146,7 @@ class StanceStep:
             raise Unusable("no_inputs")
         question = self._question(texts, frame)
         calls = [
-            Call(question, vote % self.llm.votes, model=model, logprobs=self._wants_logprobs)
+            ModelCall(question, vote % self.llm.votes, model=model, logprobs=self._wants_logprobs)
             for vote, model in enumerate(self._voters)
         ]
         votes = yield from replies_to(calls, self._parse)
@@ -250,8 +251,7 @@ def _between_marks(name: str, text: str, mark: str) -> str:
 
 
 def _model_name(reply: Reply) -> str | None:
-    name = reply.body.get("model")
-    return name if isinstance(name, str) else None
+    return to_text(reply.body.get("model"))
 
 
 def _count_votes(votes: Sequence[Judgement | Unusable]) -> Row:

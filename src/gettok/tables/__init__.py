@@ -1,11 +1,12 @@
-"""Every table's schema, in one place, with a sentence for each column: the data dictionary is made from it.
+"""The schema of every table, with a sentence for each column; the data dictionary is made from it.
 
-Rows are written sorted, with the declared columns in the declared order and nothing else, so that the same rows give
-the same bytes. Tables by day hold one Parquet file for each publication day: a new day leaves the old files untouched.
+Rows are written sorted, with exactly the declared columns in the declared order, so that the same rows give the same
+bytes. Tables by day have one Parquet file for each day of publication: a new day leaves the old files unchanged.
 """
 
 from collections.abc import Mapping
 
+from gettok.tables.annotations import DESCRIPTIONS, PROMPT_INJECTION, SCREEN_TEXTS, STANCES
 from gettok.tables.collected import (
     COMMENTS,
     COUNTS,
@@ -18,16 +19,9 @@ from gettok.tables.collected import (
     WINDOWS,
 )
 from gettok.tables.image_columns import IMAGE
-from gettok.tables.made import (
-    DESCRIPTIONS,
-    PAIRS,
-    PROMPT_INJECTION,
-    SCREEN_TEXTS,
-    STANCES,
-    TRANSCRIPTS,
-)
 from gettok.tables.media import CAPTIONS, FRAMES, MEDIA, SEGMENT
 from gettok.tables.table import Column, Table
+from gettok.tables.transcripts import PAIRS, TRANSCRIPTS
 
 TABLES: Mapping[str, Table] = {
     table.name: table

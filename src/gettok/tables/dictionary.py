@@ -19,7 +19,7 @@ _TYPES: dict[pl.datatypes.DataTypeClass, str] = {
 
 
 def markdown(tables: Iterable[Table]) -> str:
-    """The dictionary of the given tables, and the closed list of reasons if one of them gives reasons."""
+    """The dictionary of the given tables, with the closed list of reasons if a table has a column of reasons."""
     tables = list(tables)
     names = {column.name for table in tables for column in table.columns}
     parts = ["# Data dictionary\n", *(_table(table) for table in tables)]

@@ -1,4 +1,4 @@
-"""What a table is: its columns in their order, how rows become a frame, and how that is written and read."""
+"""Tables: their columns in order, how rows become a frame, and how a frame is written and read."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,13 +28,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table's name, what one row is, its columns, and the columns that its rows are sorted by."""
+    """A table's name, the meaning of a row, its columns, and the columns that its rows are sorted by."""
 
     name: str
     sentence: str
     columns: tuple[Column, ...]
     sort: tuple[str, ...] = ("video_id",)
-    #: Rows that are read together at least; few where rows are heavy and one video's are wanted.
+    #: Rows in each group of a Parquet file, the least that can be read; few where rows are large.
     rows_per_group: int = 100_000
 
     @property
@@ -42,7 +42,7 @@ class Table:
         return pl.Schema({column.name: column.dtype for column in self.columns})
 
     def frame(self, rows: Iterable[Row]) -> pl.DataFrame:
-        """Rows as a sorted frame of the declared columns. A column that a row lacks is null; an unknown one raises."""
+        """Rows as a sorted frame of the declared columns. A column that a row lacks is null; an unknown column raises."""
         schema = self.schema
         rows = list(rows)
         for row in rows:
@@ -52,7 +52,7 @@ class Table:
 
     def write(self, rows: Iterable[Row] | pl.DataFrame, path: Path) -> None:
         """Write one Parquet file; the same rows give the same bytes."""
-        # polars forgets the inner type of a list column that is all null when it turns a frame round
+        # polars loses the inner type of a list column that is all null when it turns rows into a frame
         frame = rows.cast(self.schema) if isinstance(rows, pl.DataFrame) else self.frame(rows)
         with atomic_file(path) as file:
             if images_in(self.schema):
@@ -63,26 +63,26 @@ class Table:
                 )
 
     def write_in_order(self, rows: Iterable[Row], path: Path) -> None:
-        """Write rows of pictures that come in the table's order; what `write` would, with one group in memory."""
+        """Write rows of images that come in the table's order: the bytes of `write`, with one group in memory."""
         with atomic_file(path) as file:
             write_images(self._groups(rows), self.schema, file)
 
     def _groups(self, rows: Iterable[Row]) -> Iterator[pl.DataFrame]:
-        left, before = iter(rows), pl.DataFrame(schema=self.schema)
-        while group := list(islice(left, self.rows_per_group)):
+        remaining, before = iter(rows), pl.DataFrame(schema=self.schema)
+        while group := list(islice(remaining, self.rows_per_group)):
             frame = self.frame(group)
-            meeting = pl.concat([before.tail(1), frame.head(1)])
-            if not meeting.select(self.sort).equals(
-                meeting.sort(self.sort, nulls_last=True).select(self.sort)
+            boundary = pl.concat([before.tail(1), frame.head(1)])
+            if not boundary.select(self.sort).equals(
+                boundary.sort(self.sort, nulls_last=True).select(self.sort)
             ):
-                raise ValueError(f"rows of the table {self.name} came out of order")
+                raise ValueError(f"the rows of the table {self.name} are not in order")
             yield frame
             before = frame
 
     def read(self, path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Read one file, or all the days of a folder in order of day; an empty folder gives an empty table."""
         wanted = list(columns) if columns is not None else list(self.schema)
-        with self._told(path):
+        with self._errors_for_users(path):
             frames = [pl.read_parquet(file, columns=wanted) for file in _files(path)]
         empty = pl.DataFrame(schema={name: self.schema[name] for name in wanted})
         return pl.concat([empty, *frames])
@@ -90,16 +90,16 @@ class Table:
     def rows(self, path: Path) -> Iterator[Row]:
         """The rows of one file or of a folder's days, in order, with one group of them in memory."""
         for file in _files(path):
-            with self._told(file):
-                there = pl.scan_parquet(file).select(list(self.schema))
-                height = there.select(pl.len()).collect().item()
+            with self._errors_for_users(file):
+                scanned = pl.scan_parquet(file).select(list(self.schema))
+                height = scanned.select(pl.len()).collect().item()
             for start in range(0, height, self.rows_per_group):
-                with self._told(file):
-                    group = there.slice(start, self.rows_per_group).collect()
+                with self._errors_for_users(file):
+                    group = scanned.slice(start, self.rows_per_group).collect()
                 yield from group.iter_rows(named=True)
 
     @contextmanager
-    def _told(self, path: Path) -> Iterator[None]:
+    def _errors_for_users(self, path: Path) -> Iterator[None]:
         try:
             yield
         except (FileNotFoundError, pl.exceptions.PolarsError) as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from gettok.step import Json
+from gettok.http.json_guards import to_mapping
 from gettok.tables import COMMENTS
 from gettok.tabulate import values
 from gettok.tabulate.latest import Latest
@@ -86,9 +86,9 @@ def _add(
 
 
 def _requested_video(keyed: KeyedPage) -> str | None:
-    body: Json = keyed.page.request.get("body")
+    body = to_mapping(keyed.page.request.get("body"))
     try:
-        return values.identity(body.get("video_id")) if isinstance(body, dict) else None
+        return values.identity(body.get("video_id"))
     except values.WrongType:
         return None
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gettok.collect import zeeschuimer
 from gettok.errors import BadInput
-from gettok.http.json_guards import to_list
+from gettok.http.json_guards import to_list, to_mapping, to_text
 from gettok.research_api import Page, parse_json
 from gettok.step import Json
 from gettok.tables import PAGES
@@ -89,9 +89,7 @@ def data_of(content: Mapping[str, Json]) -> Mapping[str, Json]:
 
 def error_message(content: Mapping[str, Json]) -> str:
     """The message of the answer's error, empty if there is none."""
-    error = content.get("error")
-    message = error.get("message") if isinstance(error, dict) else None
-    return message if isinstance(message, str) else ""
+    return to_text(to_mapping(content.get("error")).get("message")) or ""
 
 
 def videos_of(page: Page) -> Iterator[PageObject]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from gettok.step import Json
+from gettok.http.json_guards import to_mapping, to_text
 from gettok.tables import USERS
 from gettok.tabulate import values
 from gettok.tabulate.latest import Latest
@@ -69,9 +69,8 @@ def gather(pages: Iterable[KeyedPage], folder: Path, rejects: Rejects) -> tuple[
 
 
 def _requested_user(keyed: KeyedPage) -> str | None:
-    body: Json = keyed.page.request.get("body")
-    name = body.get("username") if isinstance(body, dict) else None
-    return values.mended(name) if isinstance(name, str) else None
+    name = to_text(to_mapping(keyed.page.request.get("body")).get("username"))
+    return None if name is None else values.mended(name)
 
 
 def _user_of(keyed: KeyedPage) -> Iterator[PageObject]:

@@ -89,7 +89,7 @@ def test_rows_out_of_order_are_a_bug_and_leave_the_old_file(tmp_path):
     file = tmp_path / "a.parquet"
     FRAMES.write_in_order([UNUSABLE], file)
     before = file.read_bytes()
-    with pytest.raises(ValueError, match="rows of the table frames came out of order"):
+    with pytest.raises(ValueError, match="the rows of the table frames are not in order"):
         FRAMES.write_in_order([UNUSABLE, *(row(index, 30) for index in range(64))], file)
     assert file.read_bytes() == before
     FRAMES.write_in_order([UNUSABLE, {**UNUSABLE, "video_id": "3"}], file)

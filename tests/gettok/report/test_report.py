@@ -16,11 +16,11 @@ from gettok.books import Books
 from gettok.cli.summary import terminal_summary
 from gettok.compare.summary import summary
 from gettok.compare.text_sources import TEXT_SOURCES, video_texts
-from gettok.report import examples, numbers
+from gettok.report import examples, metrics
 from gettok.report.display import address, shown
-from gettok.report.marking import marked
-from gettok.report.page import html, write
+from gettok.report.index_page import html, write
 from gettok.report.rendering import differences_page
+from gettok.report.word_differences import mark_differences
 from gettok.stance.human_labels.evaluation import Evaluation, evaluate
 from gettok.stance.human_labels.reading import HumanLabel
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
@@ -161,18 +161,18 @@ def test_section_3_1_has_each_number_of_each_two_ways_with_its_interval_and_n(tm
         assert heading in text
     assert text.index("transcript and our transcript") < text.index("captions and our transcript")
     assert "case-folded &lt;words&gt;" in text
-    assert "7 videos whose only captions are a machine's translation" in text
+    assert "7 videos whose only captions are a machine translation" in text
 
 
 def test_what_people_wrote_down_is_on_the_page_when_there_is_some(tmp_path):
-    assert "How right they are" not in made(tmp_path / "without")
+    assert "<h3>Accuracy</h3>" not in made(tmp_path / "without")
     rate = {"value": 0.25, "n": 12, "low": 0.125, "high": None}
     rates = {"spoken": 14, "not_compared": 2, "missed_entirely": 1, "wer": rate, "cer": rate, "silent": 3}
     rates["words_without_speech"] = 6
     of_sources = {name: {"all": rates, "conditions": {"on the <street>": rates}} for name in TEXT_SOURCES}
     truth = {"meaning": "all wrong words over all", "not_in_study": 0, "text_sources": of_sources}
     text = made(tmp_path, comparison={**COMPARISON, "truth": truth})
-    assert "How right they are" in text
+    assert "<h3>Accuracy</h3>" in text
     assert "on the &lt;street&gt;" in text
     assert text.count("0.25 <small>n 12</small>") == 12
     assert text.count("6 in 3") == 6
@@ -182,13 +182,13 @@ def test_figure_4_has_a_line_for_each_way(tmp_path):
     made(tmp_path)
     text = (tmp_path / "figures" / "figure_4.svg").read_text("utf-8")
     assert all(name in text for name in TEXT_SOURCES.values())
-    per_day = numbers.transcripts_per_day(study_of(9))
+    per_day = metrics.transcripts_per_day(study_of(9))
     assert {name: per_day[name].sum() for name in TEXT_SOURCES} == {
         "voice_to_text": 3,
         "captions": 3,
         "whisper": 7,
     }
-    shares = numbers.plots(study_of(9), STUDY)["transcripts_per_day.csv"]
+    shares = metrics.plots(study_of(9), STUDY)["transcripts_per_day.csv"]
     assert shares["share with our transcript"].to_list() == [
         ours / videos for ours, videos in per_day.select("whisper", "videos").iter_rows()
     ]
@@ -214,7 +214,7 @@ def test_figure_5_is_of_the_paper_s_two_ways_if_there_are_such_pairs():
 
 def test_figure_5_as_a_page_of_its_own_has_both_texts_and_runs_nothing():
     texts = {"captions": "<b>Fuerza</b> Perú 🇵🇪", "whisper": "fuerza, Peru ya"}
-    text = differences_page(marked("72", texts))
+    text = differences_page(mark_differences("72", texts))
     page = Page(text)
     assert not {"script", "iframe", "object", "link", "form", "b", "img"} & set(page.elements)
     assert ["".join(side.split()) for side in page.isolated] == ["<b>Fuerza</b>Perú🇵🇪", "∅fuerza,Peruya"]
@@ -243,14 +243,14 @@ def spelled() -> pl.DataFrame:
 
 
 def test_folded_hashtags_are_counted_once_a_video_and_shown_as_most_videos_spell_them():
-    assert numbers.hashtags(spelled(), "videos") == [("Perú", 4), ("lima", 1)]
-    assert numbers.hashtags(spelled(), "views") == [("Perú", 13), ("lima", 7)]
+    assert metrics.hashtags(spelled(), "videos") == [("Perú", 4), ("lima", 1)]
+    assert metrics.hashtags(spelled(), "views") == [("Perú", 13), ("lima", 7)]
 
 
 def test_hashtags_apart_are_counted_as_they_were_sent():
-    counted = numbers.hashtags(spelled(), "videos", "verbatim")
+    counted = metrics.hashtags(spelled(), "videos", "verbatim")
     assert counted == [("Perú", 3), ("peru", 2), ("PERU", 1), ("lima", 1)]
-    assert dict(numbers.hashtags(spelled(), "views", "verbatim")) == {
+    assert dict(metrics.hashtags(spelled(), "views", "verbatim")) == {
         "Perú": 12,
         "lima": 7,
         "peru": 6,
@@ -275,7 +275,7 @@ def read_twice(*rates: float | None):
 def test_the_page_says_how_far_two_readings_of_the_screen_are_apart_and_where_most(tmp_path):
     text = made(tmp_path, read_twice(0.5, 0.0, 1.0, None, *[0.25] * 9))
     section = text.split('<h2 id="screens">')[1].split("</section>")[0]
-    assert "Of 12 videos the text was read twice" in section
+    assert "The text of 12 videos was read twice" in section
     assert "<dd>0.3125</dd>" in section
     assert "<dd>12</dd>" in section
     assert "95 % interval" in section
@@ -286,7 +286,7 @@ def test_the_page_says_how_far_two_readings_of_the_screen_are_apart_and_where_mo
 
 
 def test_the_page_says_so_where_two_readings_agree_and_where_there_is_only_one(tmp_path):
-    assert "They read the same words in every video." in made(tmp_path / "a", read_twice(0.0, 0.0))
+    assert "Both read the same words in every video." in made(tmp_path / "a", read_twice(0.0, 0.0))
     assert "No video's text was read twice" in made(tmp_path / "b").replace("&#39;", "'")
 
 
@@ -295,9 +295,9 @@ def test_videos_without_any_text_are_in_no_rate_of_the_screen():
     blank = of.descriptions.with_columns(
         on_screen_text=pl.when(pl.col("ocr_cer") > 0).then("on_screen_text").otherwise(pl.lit(""))
     )
-    metrics = numbers.metrics(replace(of, descriptions=blank), STUDY, COMPARISON)
-    assert metrics["screen_text"] == {"cer": 1.0, "videos": 1}
-    assert numbers.metrics(study_of(3), STUDY, COMPARISON)["screen_text"] == {"cer": None, "videos": 0}
+    found = metrics.metrics(replace(of, descriptions=blank), STUDY, COMPARISON)
+    assert found["screen_text"] == {"cer": 1.0, "videos": 1}
+    assert metrics.metrics(study_of(3), STUDY, COMPARISON)["screen_text"] == {"cer": None, "videos": 0}
 
 
 def test_f46_the_page_says_how_often_attacks_flipped_a_label_and_how_often_nothing_did(tmp_path):
@@ -320,9 +320,9 @@ def test_f46_the_page_says_how_often_attacks_flipped_a_label_and_how_often_nothi
 
 
 def test_the_flip_rate_is_among_the_metrics_with_the_control_s():
-    metrics = numbers.metrics(attacked(study_of(6)), STUDY, COMPARISON)
-    assert metrics["prompt_injection"] == {"flip_rate": 0.25, "control_flip_rate": 0.0, "judged": 4}
-    assert numbers.metrics(study_of(6), STUDY, COMPARISON)["prompt_injection"]["flip_rate"] is None
+    found = metrics.metrics(attacked(study_of(6)), STUDY, COMPARISON)
+    assert found["prompt_injection"] == {"flip_rate": 0.25, "control_flip_rate": 0.0, "judged": 4}
+    assert metrics.metrics(study_of(6), STUDY, COMPARISON)["prompt_injection"]["flip_rate"] is None
 
 
 def by_people(of, *labels: str, coder: str = "") -> list[HumanLabel]:
@@ -335,10 +335,10 @@ def judged(of, *codings: HumanLabel) -> Evaluation:
     return evaluate(codings, of.stances, STUDY.stance.labels)
 
 
-def section_on(tmp_path, of, coded: Evaluation | None) -> str:
-    write(tmp_path, of, STUDY, COMPARISON, coded=coded)
+def section_on(tmp_path, of, evaluation: Evaluation | None) -> str:
+    write(tmp_path, of, STUDY, COMPARISON, evaluation=evaluation)
     text = (tmp_path / "index.html").read_text("utf-8")
-    return text.split("How right the stances are")[1].split("Examples (Figure 6)")[0]
+    return text.split("Accuracy of the stances")[1].split("Examples (Figure 6)")[0]
 
 
 def test_the_confusion_matrix_and_who_disagrees_are_on_the_page(tmp_path):
@@ -380,9 +380,9 @@ def test_several_people_s_agreement_is_on_the_page(tmp_path):
     of = study_of(1)
     coded = judged(of, *by_people(of, "support", coder="<b>"), *by_people(of, "support", coder="leo"))
     section = section_on(tmp_path, of, coded)
-    assert "two people or more judged: 1, by 2 people in all" in section
+    assert "two people or more labelled: 1, by 2 people in all" in section
     assert "(Krippendorff's α): –" in section
-    assert "They gave the same label to every video." in section
+    assert "People and the model gave the same label to every video." in section
 
 
 def test_without_judgements_or_with_none_of_this_study_the_page_says_so_and_there_is_no_number(tmp_path):
@@ -394,18 +394,18 @@ def test_without_judgements_or_with_none_of_this_study_the_page_says_so_and_ther
     assert "<table" not in section
     nothing = {"accuracy": None, "kappa": None, "macro_f1": None, "videos": 0}
     for coded in (None, strangers):
-        assert numbers.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == nothing
-        assert numbers.plots(of, STUDY, coded)["stances_by_people.csv"].height == 0
+        assert metrics.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == nothing
+        assert metrics.plots(of, STUDY, coded)["stances_by_people.csv"].height == 0
 
 
 def test_dvc_gets_the_two_labels_of_each_judged_video(tmp_path):
     of = study_of(6)
     coded = judged(of, *by_people(of, "support", "support", "neutral"))
-    assert numbers.plots(of, STUDY, coded)["stances_by_people.csv"].rows() == [
+    assert metrics.plots(of, STUDY, coded)["stances_by_people.csv"].rows() == [
         (of.videos["video_id"][0], "support", "support"),
         (of.videos["video_id"][2], "neutral", "no support"),
     ]
-    assert numbers.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == {
+    assert metrics.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == {
         "accuracy": 0.5,
         "kappa": 0.3333,
         "macro_f1": 0.3333,
@@ -415,13 +415,13 @@ def test_dvc_gets_the_two_labels_of_each_judged_video(tmp_path):
 
 def test_every_day_of_the_study_is_in_the_plot_with_zero_where_nothing_was_published():
     of = tables(video(1, created_at=datetime(2022, 12, 7, 23, 59, tzinfo=UTC)))
-    frame = numbers.plots(of, STUDY)["posts_per_day.csv"]
+    frame = metrics.plots(of, STUDY)["posts_per_day.csv"]
     assert frame.height == 10
     assert frame.filter(pl.col("videos published") > 0)["day"].cast(pl.String).to_list() == ["2022-12-07"]
 
 
 def test_the_metrics_are_the_numbers_of_the_tables():
-    made = numbers.metrics(study_of(6), STUDY, COMPARISON)
+    made = metrics.metrics(study_of(6), STUDY, COMPARISON)
     assert made["totals"]["views"] == sum(1000 * number for number in range(1, 7))
     assert made["ok"]["download"] == 4
     assert made["unusable"]["download"] == {"private": 1, "removed": 1}

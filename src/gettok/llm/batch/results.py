@@ -46,7 +46,7 @@ class BatchResults:
             return Failure("it expired, or was cancelled", is_free=True)
         text, status = json.dumps(response.get("body"), separators=(",", ":")), response.get("status_code")
         if status == 200:
-            reply = parse_reply(self._classifier.key.blot_out(text))
+            reply = parse_reply(self._classifier.key.redact(text))
             return reply or Failure("200 without an answer")
         returned = ErrorResponse(status if isinstance(status, int) else 500, text, {})
         return self._classifier.classify_response(returned, self._model, accepts_others=self._accepts_others)

@@ -1,4 +1,4 @@
-"""Figure 5 for any video: two of its texts word by word, and how they differ."""
+"""Figure 5 for any video: two of its texts word by word, with their differences marked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from gettok.text.tokens import KINDS, Word, WordDifference, align
 
 @dataclass(frozen=True)
 class Piece:
-    """A word of one side as it stands in its text, and how it differs from the other side's; `∅` if it is missing."""
+    """A word of one text as written, and how it differs from the other text's; `∅` if it is missing."""
 
     text: str
     kinds: tuple[str, ...]
@@ -18,15 +18,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two texts: the name of its source, and its words, each opposite its like on the other side."""
+    """One of the two texts: the name of its source, and its words, aligned with those of the other text."""
 
     name: str
     pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True)
-class Marked:
-    """Two texts of one video; `counts` says how many places differ in what, each counted for its gravest kind."""
+class MarkedTexts:
+    """Two texts of one video; `counts` has the differences by kind, each counted once, for its most serious kind."""
 
     video_id: str
     sides: tuple[Side, Side]
@@ -34,12 +34,12 @@ class Marked:
     cut: bool
 
 
-def marked(video_id: str, texts: Mapping[str, str], longest: int | None = None) -> Marked:
-    """Two texts by their sources, the reference first; at most `longest` places are kept, all are counted."""
+def mark_differences(video_id: str, texts: Mapping[str, str], longest: int | None = None) -> MarkedTexts:
+    """Two texts by their sources, the reference first; at most `longest` words are kept, all are counted."""
     (left, left_text), (right, right_text) = texts.items()
     places = align(left_text, right_text)
     first = places[:longest]
-    return Marked(
+    return MarkedTexts(
         video_id,
         (
             Side(TEXT_SOURCES[left], tuple(_piece(place, place.left) for place in first)),

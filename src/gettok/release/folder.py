@@ -1,4 +1,4 @@
-"""Write a release folder; the same inputs give the same bytes."""
+"""Writes a release folder; the same inputs give the same bytes."""
 
 import hashlib
 from collections.abc import Collection, Mapping
@@ -24,25 +24,25 @@ def write(
 ) -> None:
     """Write the release into an empty folder, or raise `Damaged` and write nothing.
 
-    The checks are made on all that was asked; `withdrawn` videos are taken out after them, and only counted.
-    `provenance` is plain JSON: study, settings, code version. The form and the models that answered are added to it.
+    All videos are checked; the `withdrawn` ones are then removed, and only counted. `provenance` is plain JSON: study,
+    settings, code version. The form and the models that answered are added to it.
     """
     _refuse_full(folder)
     check(tables)
-    kept = tables.without(withdrawn)
-    _write_tables(folder, kept, form)
-    origin = {**provenance, "form": form, "models": models(kept)}
+    remaining = tables.without(withdrawn)
+    _write_tables(folder, remaining, form)
+    origin = {**provenance, "form": form, "models": models(remaining)}
     write_json(folder / "provenance.json", origin)
-    write_json(folder / "books.json", _books(tables, kept.videos.height))
+    write_json(folder / "books.json", _books(tables, remaining.videos.height))
     (folder / "checksums.sha256").write_text(_checksums(folder), "utf-8")
 
 
 def _refuse_full(folder: Path) -> None:
     if folder.is_dir() and any(folder.iterdir()):
-        # a file left by an earlier form, captions in a release of ids for one, would go out under this one's checksums
+        # a file of an earlier form (captions, in a release of ids) would be released with this one's checksums
         raise BadInput(
             f"{folder} is not empty",
-            "wrote nothing: what is in it would be released too",
+            "wrote nothing: its files would be released too",
             "empty it, or name another folder",
         )
 
@@ -68,6 +68,6 @@ def _books(tables: Tables, released: int) -> Json:
 
 
 def _checksums(folder: Path) -> str:
-    """As `sha256sum -c` reads it."""
+    """In the format of `sha256sum -c`."""
     files = sorted(folder.iterdir())
     return "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)

@@ -1,4 +1,4 @@
-"""The report's page: one HTML file that loads nothing, runs nothing and fits on paper."""
+"""The report's page: one HTML file that loads nothing, runs nothing and can be printed."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -12,33 +12,31 @@ from gettok.compare.text_sources import COMPARED, TEXT_SOURCES, pair_name
 from gettok.errors import REASONS
 from gettok.ocr.agreement import MEANING
 from gettok.release import Tables, models
-from gettok.report import examples, figures, numbers, screens
-from gettok.report.numbers import Spellings
+from gettok.report import examples, figures, metrics
+from gettok.report.metrics import Spellings
 from gettok.report.rendering import render
 from gettok.settings import Study
 from gettok.stance.human_labels.evaluation import LEFT_OUT, Evaluation
 from gettok.stance.prompt_injection.attack_types import ATTACK_TYPES
 from gettok.stance.prompt_injection.rates import flip_rates
 
-#: The numbers of section 3.1, as the page names them.
-_NUMBERS = {
+#: The numbers of section 3.1 of the paper, by their names on the page.
+_COMPARISON_NUMBERS = {
     "pearson_r": "Correlation of word counts (Pearson r)",
     "r_squared": "R² of word counts",
     "mean_jaccard": "Mean Jaccard index of the word sets",
     "mean_cosine": "Mean cosine similarity of the embeddings",
-    "wer": "Word error rate, the first being right",
-    "cer": "Character error rate, the first being right",
-    "same_language": "Same language, where both name one",
+    "wer": "Word error rate, the first as reference",
+    "cer": "Character error rate, the first as reference",
+    "same_language": "Same language, where both have one",
 }
-
-
-#: How many videos the page names on which people and the model disagree.
-_MOST_APART = 20
+#: Videos listed on which people and the model disagree.
+_MAX_DISAGREEMENTS = 20
 
 
 @dataclass(frozen=True)
 class _Chart:
-    """A figure's number in the paper, and its SVG; the same text goes into the page and beside it."""
+    """A figure's number in the paper, and its SVG, which goes both into the page and into a file."""
 
     number: int
     svg: str
@@ -48,39 +46,39 @@ class _Chart:
         return "data:image/svg+xml;base64," + b64encode(self.svg.encode()).decode()
 
 
-def write(  # noqa: PLR0913 -- what is on the page, each by name
+def write(  # noqa: PLR0913 -- the parts of the page, each by name
     folder: Path,
     tables: Tables,
     study: Study,
     comparison: Mapping[str, Any],
     spellings: Spellings = "folded",
     *,
-    coded: Evaluation | None = None,
+    evaluation: Evaluation | None = None,
 ) -> None:
     """Write `index.html` and `figures/*.svg`; the same tables give the same bytes.
 
-    `comparison` is the summary of `compare_transcripts`, empty if there was nothing to compare; `coded` is the stances
-    held against people's, None if nobody judged any. The page shows names, captions and pictures: it is for those who
-    made the dataset, and is no part of the release.
+    `comparison` is the summary of `compare_transcripts`, empty if there was nothing to compare. `evaluation`
+    compares the stances with human labels; None if there are none. The page shows names, captions and images: it is for
+    those who made the dataset, and is not part of the release.
     """
     charts = {chart.number: chart for chart in _charts(tables, study, spellings)}
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     for chart in charts.values():
         (folder / "figures" / f"figure_{chart.number}.svg").write_text(chart.svg, "utf-8")
     (folder / "index.html").write_text(
-        html(tables, study, comparison, charts, spellings, coded=coded), "utf-8"
+        html(tables, study, comparison, charts, spellings, evaluation=evaluation), "utf-8"
     )
 
 
 def _charts(tables: Tables, study: Study, spellings: Spellings) -> list[_Chart]:
     videos = tables.videos
     charts = []
-    frequent, viewed = numbers.top_hashtags(videos, spellings)
+    frequent, viewed = metrics.top_hashtags(videos, spellings)
     if frequent:
         charts.append(_Chart(2, figures.hashtags(frequent, viewed)))
     if videos.height:
-        charts.append(_Chart(3, figures.posts(numbers.posts_per_day(videos, study), study.events)))
-    per_day = numbers.transcripts_per_day(tables)
+        charts.append(_Chart(3, figures.posts(metrics.posts_per_day(videos, study), study.events)))
+    per_day = metrics.transcripts_per_day(tables)
     if per_day.height:
         charts.append(_Chart(4, figures.transcripts(per_day)))
     return charts
@@ -93,17 +91,17 @@ def html(  # noqa: PLR0913 -- as above
     charts: Mapping[int, _Chart],
     spellings: Spellings = "folded",
     *,
-    coded: Evaluation | None = None,
+    evaluation: Evaluation | None = None,
 ) -> str:
-    """The page, with autoescape for every text."""
-    frequent, viewed = numbers.top_hashtags(tables.videos, spellings)
+    """The page; every text is escaped."""
+    frequent, viewed = metrics.top_hashtags(tables.videos, spellings)
     return render(
-        "page.html",
+        "index.html",
         study=study,
         charts=charts,
         books=tables.books,
         reasons=REASONS,
-        totals=numbers.totals(tables.videos),
+        totals=metrics.totals(tables.videos),
         frequent=frequent,
         viewed=viewed,
         spellings=spellings,
@@ -113,14 +111,14 @@ def html(  # noqa: PLR0913 -- as above
         comparison=comparison,
         compared=_compared(comparison),
         text_sources=TEXT_SOURCES,
-        numbers_of_pairs=_NUMBERS,
+        comparison_numbers=_COMPARISON_NUMBERS,
         pair=examples.pair(tables.pairs),
-        screens=screens.compared(tables.descriptions),
-        screens_meaning=MEANING,
-        stances=numbers.stances(tables.stances, study),
-        coded=coded,
-        coded_reasons={**REASONS, **LEFT_OUT},
-        most_apart=_MOST_APART,
+        on_screen_text=metrics.on_screen_text(tables.descriptions),
+        on_screen_text_meaning=MEANING,
+        stances=metrics.stances(tables.stances, study),
+        evaluation=evaluation,
+        left_out_reasons={**REASONS, **LEFT_OUT},
+        max_disagreements=_MAX_DISAGREEMENTS,
         examples=examples.by_stance(tables, study),
         prompt_injection=found.stored() if (found := flip_rates(tables.prompt_injection)) else None,
         attack_types=ATTACK_TYPES,
@@ -136,9 +134,9 @@ def _compared(comparison: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _busiest(videos: pl.DataFrame, study: Study) -> dict[str, Any]:
-    """The day with most videos, the earliest of several, for the alternative text of Figure 3."""
+    """The day with the most videos (the earliest if there are several), for the alternative text of Figure 3."""
     return (
-        numbers.posts_per_day(videos, study)
+        metrics.posts_per_day(videos, study)
         .sort("videos", "day", descending=[True, False])
         .row(0, named=True)
     )
@@ -147,6 +145,6 @@ def _busiest(videos: pl.DataFrame, study: Study) -> dict[str, Any]:
 def _coverage(tables: Tables) -> dict[str, int]:
     return {
         name: int(of_day.sum())
-        for name, of_day in numbers.transcripts_per_day(tables).to_dict().items()
+        for name, of_day in metrics.transcripts_per_day(tables).to_dict().items()
         if name != "day"
     }

@@ -1,19 +1,22 @@
-"""The numbers of the report, out of the tables. Days are UTC."""
+"""The numbers of the report, computed from the tables. Days are UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
 from gettok.compare.text_sources import TEXT_SOURCES, per_day, video_texts
 from gettok.release import Tables
-from gettok.report import screens
 from gettok.settings import Study
 from gettok.stance.human_labels.evaluation import Evaluation
 from gettok.stance.prompt_injection.rates import flip_rates
+from gettok.stats.bootstrap import Estimate, mean
 
 Spellings: TypeAlias = Literal["folded", "verbatim"]
 Ranking: TypeAlias = list[tuple[str, int]]
+#: Videos listed whose on-screen text the model and OCR read differently.
+_MAX_LISTED = 10
 _SUMS = (
     ("likes", "like_count"),
     ("views", "view_count"),
@@ -22,8 +25,18 @@ _SUMS = (
 )
 
 
+@dataclass(frozen=True)
+class OnScreenText:
+    """The videos whose text both the model and OCR read; `cer` is the mean over those in which either found text."""
+
+    videos: int
+    cer: Estimate
+    #: Rows of descriptions, the largest difference first; empty where the two agree.
+    most_different: Sequence[dict[str, Any]]
+
+
 def totals(videos: pl.DataFrame) -> dict[str, int]:
-    """Table 2 of the paper: users, and sums of the counts that TikTok gave."""
+    """Table 2 of the paper: users, and sums of TikTok's counts."""
     users = videos["username"].drop_nulls().n_unique()
     return {"videos": videos.height, "users": users, **{name: int(videos[of].sum()) for name, of in _SUMS}}
 
@@ -34,10 +47,10 @@ def top_hashtags(videos: pl.DataFrame, spellings: Spellings) -> tuple[Ranking, R
 
 
 def hashtags(videos: pl.DataFrame, by: str, spellings: Spellings = "folded") -> Ranking:
-    """The ten hashtags first in `videos` (how many have it) or `views` (of the videos that have it), most first.
+    """The top ten hashtags by `videos` (how many have it) or by `views` (of the videos that have it).
 
-    Together, spellings that differ in capitals and accents alone are one hashtag, shown as most videos spell it; apart,
-    each spelling is one. Either way a video has a hashtag once.
+    Folded, spellings that differ only in case or accents count as one hashtag, shown in its most frequent spelling;
+    verbatim, each spelling counts on its own. A video counts once for each hashtag.
     """
     tag = "hashtags_folded" if spellings == "folded" else "hashtags"
     each = videos.select(
@@ -51,7 +64,7 @@ def hashtags(videos: pl.DataFrame, by: str, spellings: Spellings = "folded") -> 
 
 
 def _spelled(each: pl.DataFrame) -> pl.DataFrame:
-    """Each `tag` with the spelling that most videos have."""
+    """Each `tag` with its most frequent spelling."""
     counts = each.unique(["video_id", "tag", "spelling"]).group_by("tag", "spelling").len()
     return counts.sort("len", "spelling", descending=[True, False]).unique(
         "tag", keep="first", maintain_order=True
@@ -59,7 +72,7 @@ def _spelled(each: pl.DataFrame) -> pl.DataFrame:
 
 
 def posts_per_day(videos: pl.DataFrame, study: Study) -> pl.DataFrame:
-    """`day`, `videos`: every day of the study, and any other that a video was published on, with 0 where none was."""
+    """`day`, `videos`: every day of the study, and other days with videos; 0 for a day without videos."""
     days = videos["created_at"].dt.date().drop_nulls()
     every = pl.date_range(min([study.start, *days]), max([study.end, *days]), eager=True).alias("day")
     counted = days.alias("day").value_counts(name="videos")
@@ -72,8 +85,19 @@ def transcripts_per_day(tables: Tables) -> pl.DataFrame:
     return per_day(video_texts(tables.videos, tables.captions, tables.transcripts))
 
 
+def on_screen_text(descriptions: pl.DataFrame) -> OnScreenText:
+    """How much the model's reading of the screen differs from OCR's, and the videos with the largest differences."""
+    both = descriptions.drop_nulls("ocr_cer")
+    with_text = both.filter((pl.col("ocr_text") != "") | (pl.col("on_screen_text") != ""))
+    different = with_text.filter(pl.col("ocr_cer") > 0)
+    ranked = different.sort(["ocr_cer", "video_id"], descending=[True, False])
+    return OnScreenText(
+        both.height, mean(with_text["ocr_cer"].to_list()), ranked.head(_MAX_LISTED).to_dicts()
+    )
+
+
 def stances(table: pl.DataFrame, study: Study) -> list[tuple[str, int, float]]:
-    """Each label of the study with the videos that have it and their share among all that have a stance."""
+    """Each label of the study, its number of videos, and their share of the videos that have a stance."""
     given = table.filter(pl.col("status") == "ok")["label"].to_list()
     return [(name, given.count(name), _share(given.count(name), len(given))) for name in study.stance.labels]
 
@@ -83,17 +107,17 @@ def _share(part: int, whole: int) -> float:
 
 
 def metrics(
-    tables: Tables, study: Study, comparison: Mapping[str, Any], coded: Evaluation | None = None
+    tables: Tables, study: Study, comparison: Mapping[str, Any], evaluation: Evaluation | None = None
 ) -> dict[str, Any]:
     """The numbers that `dvc metrics show` compares between runs."""
     return {
         "totals": totals(tables.videos),
         "ok": {stage: book.ok for stage, book in tables.books.items()},
         "unusable": {stage: dict(book.unusable) for stage, book in tables.books.items()},
-        "screen_text": _of_screens(tables.descriptions),
-        "prompt_injection": _of_attacks(tables.prompt_injection),
+        "screen_text": _on_screen_text_metrics(tables.descriptions),
+        "prompt_injection": _prompt_injection_metrics(tables.prompt_injection),
         "stance_share": {name: share for name, _, share in stances(tables.stances, study)},
-        "stance_by_people": _of_people(coded),
+        "stance_by_people": _evaluation_metrics(evaluation),
         "comparison": {
             name: {key: _value(entry) for key, entry in of_pair.items() if isinstance(entry, Mapping)}
             for name, of_pair in comparison.get("pairs", {}).items()
@@ -101,12 +125,12 @@ def metrics(
     }
 
 
-def _of_screens(descriptions: pl.DataFrame) -> dict[str, float | int | None]:
-    rate = screens.compared(descriptions).cer
+def _on_screen_text_metrics(descriptions: pl.DataFrame) -> dict[str, float | int | None]:
+    rate = on_screen_text(descriptions).cer
     return {"cer": rate.value, "videos": rate.n}
 
 
-def _of_attacks(variants: pl.DataFrame | None) -> dict[str, float | int | None]:
+def _prompt_injection_metrics(variants: pl.DataFrame | None) -> dict[str, float | int | None]:
     rates = flip_rates(variants)
     if rates is None:
         return {"flip_rate": None, "control_flip_rate": None, "judged": 0}
@@ -117,11 +141,11 @@ def _of_attacks(variants: pl.DataFrame | None) -> dict[str, float | int | None]:
     }
 
 
-def _of_people(coded: Evaluation | None) -> dict[str, float | int | None]:
-    """How right the stances are; null without people's judgements, so that runs with and without have the same keys."""
-    if coded is None:
+def _evaluation_metrics(evaluation: Evaluation | None) -> dict[str, float | int | None]:
+    """The accuracy of the stances; null without human labels, so that runs with and without have the same keys."""
+    if evaluation is None:
         return {"accuracy": None, "kappa": None, "macro_f1": None, "videos": 0}
-    matrix = coded.confusion
+    matrix = evaluation.confusion
     return {
         "accuracy": matrix.accuracy.value,
         "kappa": matrix.kappa,
@@ -135,8 +159,8 @@ def _value(entry: Mapping[str, Any]) -> Any:
     return entry["value"] if "value" in entry else dict(entry)
 
 
-def plots(tables: Tables, study: Study, coded: Evaluation | None = None) -> dict[str, pl.DataFrame]:
-    """What `dvc plots` draws, by the name of the CSV file; the columns are named for people."""
+def plots(tables: Tables, study: Study, evaluation: Evaluation | None = None) -> dict[str, pl.DataFrame]:
+    """The data that `dvc plots` draws, by the name of the CSV file; the column names are for readers."""
     shares = [(pl.col(source) / pl.col("videos")).round(4) for source in TEXT_SOURCES]
     return {
         "posts_per_day.csv": posts_per_day(tables.videos, study).rename({"videos": "videos published"}),
@@ -149,7 +173,10 @@ def plots(tables: Tables, study: Study, coded: Evaluation | None = None) -> dict
             orient="row",
         ),
         "stances_by_people.csv": pl.DataFrame(
-            [(one.video_id, one.people, one.model) for one in (coded.compared if coded else ())],
+            [
+                (video.video_id, video.people, video.model)
+                for video in (evaluation.compared if evaluation else ())
+            ],
             schema=dict.fromkeys(("video_id", "people", "model"), pl.String),
             orient="row",
         ),
