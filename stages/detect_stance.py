@@ -10,8 +10,8 @@ from gettok.pipeline.answering import Skipped, atomic_dir, writer_by_day
 from gettok.pipeline.endpoints import addresses, model_key
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, run_stage
-from gettok.stance import StanceInputs, StanceStep
 from gettok.stance.prompt_injection.variants import check
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Item, Row
 from gettok.tables import STANCES
 

@@ -267,13 +267,13 @@ def captured(number: int) -> str:
 
 
 def videos_of(workspace: Workspace) -> list[tuple[object, ...]]:
-    """The table of videos, without how often each was seen: how a search is cut depends on where it was broken off."""
+    """The table of videos, without the number of observations, which depends on where a search was interrupted."""
     videos = VIDEOS.read(workspace.data / "videos").sort("video_id")
     return [tuple(map(repr, row)) for row in videos.drop("observations").rows()]
 
 
 def wait_for(sandbox: Sandbox, count: int) -> None:
-    """Return as soon as the API was asked so often; the log has an entry before the answer leaves."""
+    """Return as soon as the API has received so many requests; the log has an entry before the answer leaves."""
     deadline = datetime.now(UTC).timestamp() + 60
     while len(asked(sandbox)) < count:
         assert datetime.now(UTC).timestamp() < deadline

@@ -57,14 +57,14 @@ def frame(video_id):
 
 
 def plan(workspace):
-    code, said, err = workspace.gettok("plan")
+    code, output, err = workspace.gettok("plan")
     assert code == 0, err
-    return said
+    return output
 
 
-def priced(said, stage):
+def priced(output, stage):
     """Videos, answered ones, calls, and dollars about and at most."""
-    line = next(line for line in said.splitlines() if line.startswith(f"{stage}: "))
+    line = next(line for line in output.splitlines() if line.startswith(f"{stage}: "))
     found = re.fullmatch(
         rf"{stage}: (\d+) videos, (\d+) answered; (\d+) calls to .+, about \$(\S+), at most \$(\S+)", line
     )
@@ -72,17 +72,17 @@ def priced(said, stage):
     return *map(int, found.groups()[:3]), *map(float, found.groups()[3:])
 
 
-def variants_priced(said):
+def variants_priced(output):
     """The summary of the variants, their calls, and dollars about and at most."""
-    line = next(line for line in said.splitlines() if line.startswith("prompt injection variants: "))
+    line = next(line for line in output.splitlines() if line.startswith("prompt injection variants: "))
     pattern = r"prompt injection variants: (.+); (\d+) calls to \S+, about \$(\S+), at most \$(\S+)"
     found = re.fullmatch(pattern, line)
     assert found, line
     return found[1], int(found[2]), float(found[3]), float(found[4])
 
 
-def spent(said):
-    return float(re.search(r"spent so far: \$(\S+) in", said)[1])
+def spent(output):
+    return float(re.search(r"spent so far: \$(\S+) in", output)[1])
 
 
 def calls_made(sandbox):
@@ -92,20 +92,20 @@ def calls_made(sandbox):
 def test_f48_a_plan_prices_what_is_missing_and_the_run_costs_no_more(workspace, sandbox):
     study = workspace()
     before = calls_made(sandbox)
-    said = plan(study)
-    videos, answered, calls, about, most = priced(said, "describe")
+    output = plan(study)
+    videos, answered, calls, about, most = priced(output, "describe")
     assert (videos, answered, calls) == (COUNT, 0, COUNT)
     assert 0 < about < most
-    assert "detect_stance: not priced yet" in said
+    assert "detect_stance: not priced yet" in output
     assert calls_made(sandbox) == before
     code, err = study.outcome("describe")
     assert code == 0, err
     described = pl.read_parquet(study.data / "descriptions")
-    said = plan(study)
-    assert 0 < spent(said) <= most
-    assert spent(said) == pytest.approx(described["cost_usd"].sum(), abs=1e-4)
-    assert priced(said, "describe")[:3] == (COUNT, COUNT, 0)
-    assert priced(said, "detect_stance")[:3] == (COUNT, 0, COUNT)
+    output = plan(study)
+    assert 0 < spent(output) <= most
+    assert spent(output) == pytest.approx(described["cost_usd"].sum(), abs=1e-4)
+    assert priced(output, "describe")[:3] == (COUNT, COUNT, 0)
+    assert priced(output, "detect_stance")[:3] == (COUNT, 0, COUNT)
 
 
 def test_f48_a_budget_ends_the_run_with_all_answers_kept_and_more_money_goes_on(workspace, sandbox):
@@ -138,13 +138,13 @@ def test_f48_a_plan_prices_the_variants_that_there_can_be_and_then_those_that_th
     study = workspace("prompt_injection.videos=2")
     assert "prompt injection variants: not priced yet; at most 2 videos with 6 variants each" in plan(study)
     study.run("describe")
-    said, calls, about, most = variants_priced(plan(study))
-    assert (said, calls) == ("at most 12 of 2 videos, known once the videos are judged", 12)
+    summary, calls, about, most = variants_priced(plan(study))
+    assert (summary, calls) == ("at most 12 for 2 videos, known once the videos are judged", 12)
     assert 0 < about < most
     study.run("detect_stance")
     assert 0 < pl.read_parquet(study.data / "prompt_injection.parquet")["cost_usd"].sum() <= most
     study.compose("prompt_injection.videos=3")
-    assert variants_priced(plan(study))[:2] == ("18 of 3 videos", 6), "those of two videos are paid for"
+    assert variants_priced(plan(study))[:2] == ("18 for 3 videos", 6), "those of two videos are paid for"
 
 
 PRICES = ("llm.prices.input_usd_per_million=10.0", "llm.prices.output_usd_per_million=50.0")
@@ -156,20 +156,20 @@ def test_f48_a_plan_counts_every_model_that_votes_at_its_own_price(workspace):
     study.run("describe")
     *_, calls, about, most = priced(plan(study), "detect_stance")
     study.compose(*PRICES, "llm.votes=2", f"llm.extra_models=[{EXTRA_MODEL}]")
-    said = plan(study)
-    assert priced(said, "describe")[:3] == (COUNT, COUNT, 0), "no description is asked anew"
-    assert "calls to sandbox-vision, another, about" in said
-    *_, more_calls, about_more, most_more = priced(said, "detect_stance")
+    output = plan(study)
+    assert priced(output, "describe")[:3] == (COUNT, COUNT, 0), "no description is asked anew"
+    assert "calls to sandbox-vision, another, about" in output
+    *_, more_calls, about_more, most_more = priced(output, "detect_stance")
     assert more_calls == 4 * calls
     assert (about_more, most_more) == pytest.approx((22 * about, 22 * most), rel=0.02)
 
 
 def test_the_doctor_sees_every_model_that_votes(workspace, sandbox):
     study = workspace(f"llm.extra_models=[{EXTRA_MODEL}]")
-    code, said, err = study.gettok("doctor")
+    code, output, err = study.gettok("doctor")
     assert code == 78
     assert "the endpoint lacks what these settings need: another answers" in err
-    first, _, second = said.partition("another at sandbox:")
+    first, _, second = output.partition("another at sandbox:")
     assert first.startswith("sandbox-vision at sandbox:")
     assert "yes  answers" in first
     assert "no   answers" in second
@@ -180,6 +180,6 @@ def test_the_doctor_ends_as_the_settings_need(workspace):
     assert study.gettok("doctor")[0] == 0
     study.compose("llm.base_url=http://127.0.0.1:9/v1", "llm.api_key_env=A_KEY", "llm.max_attempts=1")
     study.environment["A_KEY"] = "x"
-    code, said, err = study.gettok("doctor")
-    assert (code, "?    answers" in said) == (75, True)
+    code, output, err = study.gettok("doctor")
+    assert (code, "?    answers" in output) == (75, True)
     assert "could not find out whether sandbox-vision answers" in err

@@ -62,9 +62,8 @@ class Fetcher:
         try:
             self.retry_next_run |= self._asking.ask(items).keys()
         except NotNow as trouble:
-            self.trouble = (
-                trouble  # the collection goes on: later, the Research API may lack these videos, too
-            )
+            # the collection goes on: later, the Research API may lack these videos, too
+            self.trouble = trouble
         self.asked |= {item.video_id for item in items}
 
 

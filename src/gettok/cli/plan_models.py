@@ -6,7 +6,7 @@ from decimal import Decimal
 from threading import Event
 from typing import Any
 
-from gettok.describe import DescribeStep
+from gettok.describe.step import DescribeStep
 from gettok.engine import LocalEngine
 from gettok.errors import Unusable
 from gettok.llm import Call, CallLog, request_digest
@@ -19,8 +19,8 @@ from gettok.pipeline.paths import DATA
 from gettok.pipeline.progress import Progress
 from gettok.settings import Llm, PromptInjection, Settings
 from gettok.settings.secrets import Secret
-from gettok.stance import StanceInputs, StanceStep
 from gettok.stance.prompt_injection.attack_types import ATTACK_TYPES
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Item
 from gettok.store import Store
 
@@ -110,7 +110,7 @@ def _variants(settings: Settings, injection: PromptInjection, store: Store) -> _
     else:
         labels = _labels(Asking(step, store, LocalEngine(), Event()), items)
     chosen = [variant.item for variant in variant_items(step, injection, items, labels)]
-    summary = f"{len(chosen)} of {min(injection.videos, len(labels))} videos"
+    summary = f"{len(chosen)} for {min(injection.videos, len(labels))} videos"
     if is_upper_bound:
         summary = f"at most {summary}, known once the videos are judged"
     return _Variants(step, chosen, summary)

@@ -21,7 +21,7 @@ from gettok.pipeline.endpoints import addresses, model_key
 from gettok.pipeline.paths import store_root
 from gettok.settings import Settings
 from gettok.speech import TranscribeStep
-from gettok.stance import StanceInputs
+from gettok.stance.step import StanceInputs
 from gettok.step import Row, Step
 from gettok.store.blobs import file_digest
 

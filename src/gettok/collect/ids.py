@@ -75,8 +75,8 @@ class Placed:
 def video_id(text: str) -> str:
     """The id in an id or a link; raises `ValueError` with a sentence whose subject is the text."""
     text = _bare(text)
-    if found := _id_in(text):
-        return found
+    if name := _id_in(text):
+        return name
     if _ROUNDED.fullmatch(text):
         raise ValueError(
             "was turned into a number by a spreadsheet, which cut its last digits: export it again with the column as "
@@ -97,8 +97,8 @@ def _bare(text: str) -> str:
 def _id_in(text: str) -> str | None:
     if _ID.fullmatch(text):
         return text
-    found = _LINK.fullmatch(text)
-    return found[1] if found else None
+    link = _LINK.fullmatch(text)
+    return link[1] if link else None
 
 
 def read_ids(path: Path) -> IdList:
@@ -170,8 +170,8 @@ def _is_header(row: list[str], column: int) -> bool:
 
 def _looks_like_a_video(cell: str) -> bool:
     text = _bare(cell)
-    if found := _id_in(text):
-        return _exists(found)
+    if name := _id_in(text):
+        return _exists(name)
     return bool(_ROUNDED.fullmatch(text) or _SHORT_LINK.fullmatch(text))
 
 

@@ -127,11 +127,11 @@ def _parse_error(text: str) -> tuple[str, Mapping[str, Json]]:
         body = text
     if isinstance(body, list) and body:
         body = body[0]
-    found = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(found, dict):
-        return text if text.lstrip().startswith("{") else json.dumps(body), found
-    error = {"message": " ".join(str(found).split())[:1000]}
-    return json.dumps({"error": error}), error
+    error = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(error, dict):
+        return text if text.lstrip().startswith("{") else json.dumps(body), error
+    message = {"message": " ".join(str(error).split())[:1000]}
+    return json.dumps({"error": message}), message
 
 
 def _no_money(summary: str) -> Stop:

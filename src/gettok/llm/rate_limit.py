@@ -50,9 +50,9 @@ def interruptible_clock(stop: Event) -> Clock:
 class AdaptiveLimiter:
     """Limits how many threads send at a time, and adapts the limit to what the server accepts."""
 
-    def __init__(self, most: int, clock: Clock = CLOCK) -> None:
-        self._most = float(most)
-        self._limit = float(most)
+    def __init__(self, max_concurrency: int, clock: Clock = CLOCK) -> None:
+        self._most = float(max_concurrency)
+        self._limit = float(max_concurrency)
         self._clock = clock
         self._in_flight = 0
         self._round = 0

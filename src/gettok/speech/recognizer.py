@@ -55,7 +55,7 @@ class Recognizer(Protocol):
         ...
 
 
-class Backend(Protocol):
+class RecognizerBackend(Protocol):
     """A recogniser to choose: a module with these functions."""
 
     def find(self, asr: Asr) -> Model:
@@ -75,6 +75,6 @@ class Backend(Protocol):
         ...
 
 
-def backend_of(asr: Asr) -> Backend:
+def backend_of(asr: Asr) -> RecognizerBackend:
     """The module that the settings name."""
-    return cast(Backend, ASR_BACKENDS[asr.backend].load_from("gettok.speech.backends"))
+    return cast(RecognizerBackend, ASR_BACKENDS[asr.backend].load_from("gettok.speech.backends"))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gettok.describe import answer_settings, threads_for
+from gettok.describe.step import answer_settings, threads_for
 from gettok.errors import BadSettings, Unusable
 from gettok.http.json_guards import to_text
 from gettok.llm import CLOCK, Call, ChatClient, Clock, Conversation, Question, chat_client, replies_to

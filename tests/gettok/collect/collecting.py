@@ -107,7 +107,7 @@ class Researcher:
             yield Collector(store, client_api, "sandbox", canary=canary, **settings)
 
     def states(self) -> dict[str, set[str]]:
-        """The days of the study by what their coverage is."""
+        """The days of the study, by coverage."""
         states: dict[str, set[str]] = {}
         for row in self.coverage:
             states.setdefault(row["state"], set()).add(str(row["day"]))

@@ -141,7 +141,7 @@ def test_f05_a_lost_search_restarts_its_window_and_both_observations_are_kept(at
 def test_f05_a_search_that_is_lost_for_ever_is_halved(at, castillo):
     lost = {"do": "search_lost", "match": "video/query", "times": 4 * 6}
     with at(script=["ok", lost]) as researcher:
-        # the first page of each restart is no search by id, so each restart begins well and is lost again
+        # the first page of each restart has no search id, so each restart begins well and is lost again
         pages = researcher.collect()
         assert ids(pages) == truth(castillo)
         assert [event for event in researcher.events() if "12-01_2022-12-30" in event] == [

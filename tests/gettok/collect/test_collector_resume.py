@@ -86,7 +86,7 @@ def test_f14_waiting_for_the_quota_goes_on_in_the_same_run(at, castillo):
         def wait(exhausted: QuotaExhausted) -> None:
             spent.append(exhausted.back_at)
             researcher.sandbox.clock.set(exhausted.back_at)
-            # an answer tells the client the time, as real time would have passed for it
+            # the client learns the time from an answer, since its own clock has not moved
             clock.learn({"Date": researcher.sandbox.clock.http_date()})
 
         with researcher.run({"on_quota": wait}) as collector:

@@ -40,10 +40,10 @@ def looked_up(researcher, names) -> tuple[list, IdLookup]:
 
 def test_more_than_a_hundred_ids_are_all_found_in_as_few_searches_as_can_be(at, known):
     with at() as researcher:
-        pages, asked = looked_up(researcher, known)
-        assert ids(pages, ALL) == set(known) == asked.found
-        assert asked.missing == []
-        assert len(queries(researcher.sandbox)) == len(pages) == asked.least_requests() == 5
+        pages, lookup = looked_up(researcher, known)
+        assert ids(pages, ALL) == set(known) == lookup.found
+        assert lookup.missing == []
+        assert len(queries(researcher.sandbox)) == len(pages) == lookup.least_requests() == 5
         again, _ = looked_up(researcher, known)
         assert again == pages
         assert len(queries(researcher.sandbox)) == 5
@@ -51,8 +51,8 @@ def test_more_than_a_hundred_ids_are_all_found_in_as_few_searches_as_can_be(at, 
 
 def test_an_id_that_is_not_found_is_looked_for_a_second_time_before_it_is_missing(at, known):
     with at() as researcher:
-        _, asked = looked_up(researcher, [*known[:3], NO_VIDEO])
-        assert asked.missing == [NO_VIDEO]
+        _, lookup = looked_up(researcher, [*known[:3], NO_VIDEO])
+        assert lookup.missing == [NO_VIDEO]
         assert queries(researcher.sandbox) == [
             "20221130/20221230/0",
             "20221220/20230119/0",
@@ -68,9 +68,9 @@ def test_a_video_that_was_published_long_after_its_id_was_made_is_found_at_the_s
     row = {"api": {"id": late, "create_time": int(published.timestamp()), "username": "a"}, "page": {}}
     (tmp_path / "videos.json").write_text(json.dumps([row]))
     with at(corpus=tmp_path) as researcher:
-        pages, asked = looked_up(researcher, [early, late])
-        assert asked.found == {late}
-        assert asked.missing == [early]
+        pages, lookup = looked_up(researcher, [early, late])
+        assert lookup.found == {late}
+        assert lookup.missing == [early]
         assert queries(researcher.sandbox) == [
             "20221031/20221130/0",
             "20221101/20221201/0",
@@ -84,9 +84,9 @@ def test_a_list_that_grows_asks_for_what_is_new_in_it_alone(at, known):
         looked_up(researcher, known[::2])
         before = len(queries(researcher.sandbox))
         bodies = len(researcher.sent())
-        pages, asked = looked_up(researcher, known)
+        pages, lookup = looked_up(researcher, known)
         assert ids(pages, ALL) == set(known)
-        assert asked.missing == []
+        assert lookup.missing == []
         assert 0 < len(queries(researcher.sandbox)) - before <= before + 1
         new = [stored.page.request["body"] for stored in pages[bodies:]]
         old = {value for stored in pages[:bodies] for value in values(stored.page.request["body"])}
@@ -96,8 +96,8 @@ def test_a_list_that_grows_asks_for_what_is_new_in_it_alone(at, known):
 def test_a_list_that_shrinks_shows_no_video_that_is_not_on_it(at, known):
     with at() as researcher:
         looked_up(researcher, known[:100])
-        pages, asked = looked_up(researcher, known[:50])
-        assert ids(pages, ALL) == asked.found == set(known[:50])
+        pages, lookup = looked_up(researcher, known[:50])
+        assert ids(pages, ALL) == lookup.found == set(known[:50])
 
 
 def values(body) -> list[str]:
@@ -106,9 +106,9 @@ def values(body) -> list[str]:
 
 def test_an_id_without_a_time_in_it_is_never_asked_for(at, known):
     with at() as researcher:
-        _, asked = looked_up(researcher, [known[0], NO_TIME])
-        assert asked.unplaceable == {NO_TIME}
-        assert asked.missing == []
+        _, lookup = looked_up(researcher, [known[0], NO_TIME])
+        assert lookup.unplaceable == {NO_TIME}
+        assert lookup.missing == []
         assert len(queries(researcher.sandbox)) == 1
         looked_up(researcher, [NO_TIME])
         assert len(queries(researcher.sandbox)) == 1
@@ -127,8 +127,8 @@ def test_f14_a_look_up_that_the_quota_ends_goes_on_where_it_was(at, known):
 
 def test_f02_trouble_for_ever_finds_nothing_missing(at, known):
     with at(script=[{"do": "500", "times": None}]) as researcher:
-        with look_up(researcher, known) as asked, pytest.raises(NotNow, match="internal_error"):
-            list(asked.collect())
+        with look_up(researcher, known) as lookup, pytest.raises(NotNow, match="internal_error"):
+            list(lookup.collect())
         researcher.sandbox.play([])
         assert looked_up(researcher, known)[1].missing == []
 
@@ -138,8 +138,8 @@ def test_f10_a_look_up_that_went_astray_is_begun_anew(at, known, script):
     with at(script=script) as researcher:
         with pytest.raises(NotNow, match="does not move on"):
             looked_up(researcher, known)
-        pages, asked = looked_up(researcher, known)
-        assert asked.missing == []
+        pages, lookup = looked_up(researcher, known)
+        assert lookup.missing == []
         before = len(researcher.sandbox.requests())
         assert looked_up(researcher, known)[0] == pages
         assert len(researcher.sandbox.requests()) == before
@@ -149,16 +149,16 @@ def test_f05_a_look_up_whose_search_is_forgotten_is_begun_anew(at, known):
     with at(profile=Profile(empty_pages=1), script=["ok", *["search_lost"] * 6]) as researcher:
         with pytest.raises(NotNow):
             looked_up(researcher, known[:100])
-        pages, asked = looked_up(researcher, known[:100])
-        assert asked.missing == []
+        pages, lookup = looked_up(researcher, known[:100])
+        assert lookup.missing == []
         assert [stored.attempt for stored in pages] == [0, 1, 1]
 
 
 def test_ids_that_are_dropped_from_the_results_are_missing_and_the_others_are_not(at, known):
     hidden = frozenset(known[5:400:50])
     with at(profile=Profile(hidden=hidden)) as researcher:
-        pages, asked = looked_up(researcher, known)
-        assert set(asked.missing) == hidden
+        pages, lookup = looked_up(researcher, known)
+        assert set(lookup.missing) == hidden
         assert ids(pages, ALL) == set(known) - hidden
 
 

@@ -19,7 +19,7 @@ ANY_ID = st.integers(0, 10**20 - 1).map(str)
 
 
 def made(day: date, number: int = 0) -> str:
-    """An id that was made at noon of a day."""
+    """An id that was created at noon of a day."""
     return str((int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp()) << 32) + number)
 
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from gettok.collect.compliance import Compliance
 from gettok.collect.refresh import DatasetVideo, Refresher, cheaper_method, round_settings, sha256
 from gettok.collect.search import stored_pages
-from gettok.collect.tombstones import RefreshLists
 from gettok.collect.windows import Window
-from gettok.errors import BadInput, NotNow, Stop
+from gettok.errors import NotNow, Stop
 from gettok.research_api import QuotaExhausted
 from sandbox.chance import fraction
 from sandbox.clock import START
@@ -136,7 +135,7 @@ def test_a_round_by_compliance_looks_only_for_those_that_it_missed(at, videos):
 
 
 def test_a_compliance_check_that_is_wrong_is_put_right_by_looking(at, videos):
-    """A video that the file of valid ids lacks, and a search finds, is there."""
+    """A video is confirmed if a search finds it, even if the file of valid ids lacks it."""
     with at() as researcher:
         researcher.next_day(15)
         with refreshing(researcher) as refresher:
@@ -287,63 +286,3 @@ def test_f02_trouble_at_handing_in_comes_back_later(at, videos):
         with pytest.raises(NotNow, match="internal_error"):
             a_round(researcher, videos, "compliance")
         assert a_round(researcher, videos, "compliance").missing == ()
-
-
-def test_a_tombstone_is_a_hash_and_identifies_no_one(tmp_path):
-    lists = RefreshLists(tmp_path)
-    lists.add(line("2023-03-30T12:00:00Z"), [sha256("7213456789012345678")])
-    text = (tmp_path / "tombstones.csv").read_text()
-    assert "7213456789012345678" not in text
-    assert lists.gone() == {sha256("7213456789012345678")}
-    assert lists.rounds("sandbox") == ["2023-03-30T12:00:00Z"]
-    assert lists.rounds("tiktok") == []
-
-
-def test_noting_a_round_again_changes_no_byte(tmp_path):
-    lists = RefreshLists(tmp_path)
-    lists.add(line("2023-04-30T12:00:00Z"), [sha256("2"), sha256("1")])
-    lists.add(line("2023-03-30T12:00:00Z"), [sha256("1"), sha256("3")])
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    lists.add(line("2023-04-30T12:00:00Z"), [sha256("1"), sha256("2")])
-    lists.add(line("2023-03-30T12:00:00Z"), [sha256("1"), sha256("3")])
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
-    assert lists.rounds("sandbox") == ["2023-03-30T12:00:00Z", "2023-04-30T12:00:00Z"]
-    assert len(lists.gone()) == 3
-
-
-@pytest.mark.parametrize("name", ["refreshes.csv", "tombstones.csv"])
-@pytest.mark.parametrize("damage", ["cut", "a_column_less", "a_cell_more", "no_csv", "not_utf8"])
-def test_a_list_that_was_damaged_by_hand_is_refused_and_left_alone(tmp_path, name, damage):
-    lists = RefreshLists(tmp_path)
-    lists.add(line("2023-03-30T12:00:00Z"), [sha256("1")])
-    path = tmp_path / name
-    rows = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(
-        {
-            "cut": rows[0] + rows[1][: len(rows[1]) // 4],
-            "a_column_less": rows[0].partition(b",")[2] + rows[1].partition(b",")[2],
-            "a_cell_more": rows[0] + rows[1].strip() + b",more\n",
-            "no_csv": b"<<<<<<< HEAD\n" + rows[0] + rows[1],
-            "not_utf8": rows[0] + b"\xff\xfe" + rows[1],
-        }[damage]
-    )
-    others = {other: other.read_bytes() for other in tmp_path.iterdir()}
-    with pytest.raises(BadInput, match=name):
-        lists.add(line("2023-04-30T12:00:00Z"), [sha256("2")])
-    assert {other: other.read_bytes() for other in tmp_path.iterdir()} == others
-
-
-def test_lists_that_are_not_there_are_empty(tmp_path):
-    assert RefreshLists(tmp_path).gone() == set()
-    assert RefreshLists(tmp_path).rounds("sandbox") == []
-
-
-def line(name: str) -> dict[str, str]:
-    return {
-        "round": name,
-        "source": "sandbox",
-        "method": "ids",
-        "asked": "3",
-        "confirmed": "2",
-        "missing": "1",
-    }

@@ -30,7 +30,7 @@ _MOST_DAYS = st.integers(1, 31)
 
 @st.composite
 def histories(draw) -> list[Window]:
-    """The windows that studies of any kind have left behind, some of them halved."""
+    """Windows of earlier studies of any kind, some of them halved."""
     leaves: list[Window] = []
     for study in draw(st.lists(_STUDY, max_size=4)):
         today = draw(_MOMENT)

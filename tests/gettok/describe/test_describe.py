@@ -25,7 +25,7 @@ from scripted_endpoint import (
     says,
 )
 
-from gettok.describe import DescribeStep
+from gettok.describe.step import DescribeStep
 from gettok.errors import BadInput, Damaged, NotNow, Unusable
 from gettok.llm import chat_client
 from gettok.media.images import GivenPictures, Picture, StoredFrames, thin_out
@@ -70,8 +70,8 @@ def step(url: str, **changes: Any) -> DescribeStep:
 def test_a_description_is_read_from_the_kept_answer_without_the_endpoint(endpoint: Endpoint) -> None:
     endpoint.plays(says(SEEN))
     answer = step(endpoint.url).ask(GivenPictures(pictures(3)))
-    kept = Answer(json.loads(json.dumps(answer.body)))
-    assert step("http://127.0.0.1:9/v1").read(kept) == [
+    stored = Answer(json.loads(json.dumps(answer.body)))
+    assert step("http://127.0.0.1:9/v1").read(stored) == [
         {
             "description": "A crowd walks.",
             "on_screen_text": "¡Fuerza!",
@@ -86,7 +86,7 @@ def test_a_description_is_read_from_the_kept_answer_without_the_endpoint(endpoin
             "filter_failed": False,
         }
     ]
-    DESCRIPTIONS.frame([{"video_id": "1", **step(endpoint.url).read(kept)[0]}])
+    DESCRIPTIONS.frame([{"video_id": "1", **step(endpoint.url).read(stored)[0]}])
 
 
 def test_frames_are_sent_after_the_prompt_evenly_thinned_out_and_in_order(endpoint: Endpoint) -> None:
@@ -147,7 +147,7 @@ def test_f45_a_frame_that_was_not_sent_is_asked_for_once_more(endpoint: Endpoint
 
 
 @pytest.mark.parametrize(
-    ("language", "texts", "kept"),
+    ("language", "texts", "column"),
     [
         ("es", [(1, "LIMA")], "es"),
         ("quy", [(1, "LLAQTA")], "quy"),
@@ -163,10 +163,10 @@ def test_f45_a_frame_that_was_not_sent_is_asked_for_once_more(endpoint: Endpoint
     ],
 )
 def test_the_language_is_that_of_the_text_and_empty_without_any(
-    endpoint: Endpoint, language: str, texts: list[tuple[int, str]], kept: str | None
+    endpoint: Endpoint, language: str, texts: list[tuple[int, str]], column: str | None
 ) -> None:
     row = row_of(endpoint, reads(*texts, language=language))
-    assert row["on_screen_language"] == kept
+    assert row["on_screen_language"] == column
     assert (
         (row["on_screen_text"] == "")
         == (row["on_screen_by_frame"] == [])
@@ -177,12 +177,12 @@ def test_the_language_is_that_of_the_text_and_empty_without_any(
 @pytest.mark.parametrize("most", range(1, 12))
 @pytest.mark.parametrize("count", range(12))
 def test_thinning_out_keeps_order_both_ends_and_even_steps(count: int, most: int) -> None:
-    kept = [picture.frame_index // 300 for picture in thin_out(pictures(count), most)]
-    assert len(kept) == min(count, most)
-    assert kept == sorted(set(kept))
+    chosen = [picture.frame_index // 300 for picture in thin_out(pictures(count), most)]
+    assert len(chosen) == min(count, most)
+    assert chosen == sorted(set(chosen))
     if most > 1 and count:
-        assert (kept[0], kept[-1]) == (0, count - 1)
-        steps = [after - before for before, after in pairwise(kept)]
+        assert (chosen[0], chosen[-1]) == (0, count - 1)
+        steps = [after - before for before, after in pairwise(chosen)]
         assert not steps or max(steps) - min(steps) <= 1
 
 

@@ -1,4 +1,4 @@
-"""A loopback server for answers that no decent server gives."""
+"""A loopback server that misbehaves in the ways a test asks for."""
 
 import ssl
 import threading
@@ -8,11 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 ENDLESS = threading.Event()
-"""Never set: waiting for it with a time limit is a server's pause."""
+"""Never set: a server pauses by waiting for it with a timeout."""
 
 
 class Server:
-    """A loopback server that answers each path as it is told to, and notes who asked."""
+    """A loopback server that answers each path by its function, and records the requested paths."""
 
     def __init__(
         self, answers: dict[str, Callable[[BaseHTTPRequestHandler], None]], certificate: Path | None = None
@@ -37,7 +37,7 @@ class Server:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.block_on_close = False
-        self._server.handle_error = lambda *_: None  # whoever dislikes the certificate hangs up
+        self._server.handle_error = lambda *_: None  # a client that rejects the certificate hangs up
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
@@ -93,7 +93,7 @@ def trickles_headers(handler) -> None:
 
 
 class Ranged:
-    """A file that is served in parts, and how each request for it goes.
+    """A file that is served in parts, with a plan for each request.
 
     `plan` has an entry for each request: after how many bytes the connection breaks off, or None for never. What is
     asked is kept in `asked`, as the headers that matter here.
@@ -130,7 +130,7 @@ class Ranged:
 
 
 class Slow(Ranged):
-    """Steady and slow: two pieces an answer, the second more than a second after it began; then the client hangs up.
+    """Steady and slow: two chunks per response, the second a second after its start; then the client hangs up.
 
     `sent` is how much had been sent at the time of each request.
     """

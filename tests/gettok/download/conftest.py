@@ -1,4 +1,4 @@
-"""The corpus with each end of a download, and a sandbox that serves it to one file of tests at a time."""
+"""The corpus with every outcome of a download, and a sandbox that serves it to one test file at a time."""
 
 import download_corpus
 import pytest

@@ -1,4 +1,4 @@
-"""A corpus for the sandbox with one video for each way in which a download can end."""
+"""A corpus for the sandbox with one video for each outcome of a download."""
 
 import json
 from pathlib import Path
@@ -89,7 +89,7 @@ ENDS = {
 
 
 def settings(**changes) -> Download:
-    """Settings of a download without pauses, on a disk of which all may be used."""
+    """Download settings without pauses and without a limit on disk space."""
     usual = {
         "backend": "page",
         "folder": "media",
@@ -104,7 +104,7 @@ def settings(**changes) -> Download:
 
 
 def slideshow(folder: Path, names: tuple[str, ...] = ("1.png", "2.png", "10.png")) -> Path:
-    """A slideshow of somebody's own: photos of rising width."""
+    """A local slideshow: photos of increasing width."""
     folder.mkdir()
     for number, name in enumerate(names):
         Image.new("RGB", (8 + number, 16)).save(folder / name, "PNG")
@@ -144,5 +144,5 @@ def refusal_of(step: DownloadStep, name: str) -> Unusable:
 
 
 def asked(server: Sandbox, name: str, since: int = 0) -> list[str]:
-    """What was asked for about a video, in order: `pages` or `media`."""
+    """The requests for a video, in order: `pages` or `media`."""
     return [entry["face"] for entry in server.requests()[since:] if entry["subject"] == IDS[name]]

@@ -1,4 +1,4 @@
-"""Each backend, run for real against the sandbox, ends each kind of video in the same way."""
+"""Every backend, run against the sandbox, has the same outcome for each kind of video."""
 
 import json
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_each_kind_of_video_ends_in_its_own_reason(steps, backend, name, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["old_shape", "mobile", "dead_mirror", "both"])
-def test_a_video_or_slideshow_is_read_from_every_shape_of_its_page(steps, name):
+def test_every_shape_of_the_page_can_be_read(steps, name):
     (row,) = steps["page"].read(steps["page"].ask(link(name)))
     assert row["kind"] == ("slideshow" if name == "both" else "video")
 
@@ -65,12 +65,12 @@ def test_an_unknown_id_counts_as_removed(steps, backend):
         steps[backend].ask(VideoLink("7175999999999999999", "someone.1"))
 
 
-def test_what_is_unusable_says_the_status_and_its_message(steps):
+def test_an_unusable_video_has_the_page_s_status_and_message(steps):
     assert refusal_of(steps["page"], "deleted").detail == "status 10204 status_deleted"
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_no_address_and_no_port_gets_into_the_body(steps, backend):
+def test_the_body_has_no_address_and_no_port(steps, backend):
     answer = steps[backend].ask(link("ok"))
     assert "127.0.0.1" not in json.dumps(dict(answer.body))
     assert answer.body["backend"] == backend
@@ -82,7 +82,7 @@ def test_another_run_gives_the_same_body(corpus, steps, tmp_path):
         assert step.ask(link("ok")).body == steps["page"].ask(link("ok")).body
 
 
-def test_the_page_is_kept_as_it_was_read(steps):
+def test_the_page_is_stored_as_it_was_read(steps):
     page = json.loads(steps["page"].ask(link("ok")).blobs["page"].read())
     assert page["itemInfo"]["itemStruct"]["id"] == IDS["ok"]
     assert page["itemInfo"]["itemStruct"]["author"]["uniqueId"] == "someone.1"
@@ -91,17 +91,17 @@ def test_the_page_is_kept_as_it_was_read(steps):
 @pytest.mark.parametrize(
     ("status", "reason"), [("403", "unreachable"), ("404", "no_address"), ("500", "unreachable")]
 )
-def test_f32_an_error_that_pyktok_saves_as_a_video_is_none(steps, server, status, reason):
+def test_f32_an_error_page_that_pyktok_saves_as_a_video_is_not_accepted(steps, server, status, reason):
     server.play([{"do": status, "match": "/media/", "times": None}])
     refusal = refusal_of(steps["pyktok"], "ok")
     assert (refusal.reason, refusal.detail) == (reason, f"pyktok: HTTP Error {status}")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_backend_prints_nothing_and_leaves_nothing_where_we_stand(
+def test_a_backend_prints_nothing_and_leaves_nothing_in_the_working_directory(
     steps, backend, tmp_path, monkeypatch, capfd
 ):
-    """pyktok writes into the working directory, and says so."""
+    """pyktok writes into the working directory, and prints."""
     monkeypatch.chdir(tmp_path)
     assert steps[backend].ask(link("ok")).blobs["media"].size
     assert Path.cwd() == tmp_path
@@ -110,13 +110,13 @@ def test_a_backend_prints_nothing_and_leaves_nothing_where_we_stand(
 
 
 @pytest.mark.parametrize("username", ["../../etc", "a b", "مثال\x00\x00", "x" * 300, "", "?q=1", "a/../b"])
-def test_a_strange_username_finds_the_video_all_the_same(steps, server, username):
+def test_a_strange_username_still_finds_the_video(steps, server, username):
     assert steps["page"].ask(VideoLink(IDS["ok"], username)).body["facts"]["frame_count"] == 60
     pages = [entry["path"] for entry in server.requests() if entry["face"] == "pages"]
     assert pages[-1] == f"/www.tiktok.com/@_/video/{IDS['ok']}"
 
 
-def test_an_id_that_is_none_is_never_asked_for(steps, server):
+def test_an_invalid_id_is_never_requested(steps, server):
     so_far = len(server.requests())
     with pytest.raises(Unusable, match="no_address"):
         steps["page"].ask(VideoLink("1/../../login", "someone.1"))
@@ -124,7 +124,7 @@ def test_an_id_that_is_none_is_never_asked_for(steps, server):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_f28_photos_and_sound_arrive_under_their_places_and_kinds(steps, corpus, backend):
+def test_f28_photos_and_sound_are_named_by_position_and_type(steps, corpus, backend):
     answer = steps[backend].ask(link("slideshow"))
     (row,) = steps[backend].read(answer)
     files = {
@@ -146,14 +146,14 @@ def test_every_backend_gives_the_same_slideshow(steps):
     assert all({**row, "backend": ""} == {**rows[0], "backend": ""} for row in rows)
 
 
-def test_pyktok_brings_no_captions(steps):
+def test_pyktok_fetches_no_captions(steps):
     answer = steps["pyktok"].ask(link("captioned"))
     assert answer.body["captions"] is None
     assert "captions" not in answer.blobs
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_f30_the_limit_is_on_the_bytes_that_are_unpacked(steps, server, backend):
+def test_f30_the_size_limit_holds_after_decompression(steps, server, backend):
     server.play([{"do": "gzip_bomb", "match": "/media/", "times": None}])
     assert refusal_of(steps[backend], "ok").reason == "too_large"
     assert not list(steps[backend].spool.iterdir())

@@ -1,4 +1,4 @@
-"""The backend `page` and the step around it: what is tried again, what is not, and what stops everybody."""
+"""The backend `page` and the download step: what is retried, what is not, and what stops the run."""
 
 import pickle
 
@@ -15,7 +15,7 @@ BACKENDS = ("page", "ytdlp", "pyktok")
 
 @pytest.fixture
 def quick(server, tmp_path):
-    """A step of the backend `page` that notes its pauses in place of making them, and those pauses."""
+    """Makes steps of the backend `page` that record their pauses instead of sleeping."""
     pauses: list[float] = []
 
     def make(**changes):
@@ -25,40 +25,40 @@ def quick(server, tmp_path):
     return make
 
 
-def test_f23_a_page_named_mp4_is_asked_for_twice_at_most(quick, server):
+def test_f23_a_page_named_mp4_is_requested_twice_at_most(quick, server):
     step, since = quick(max_attempts=5), len(server.requests())
     assert refusal_of(step, "html").reason == "not_a_video"
     assert asked(server, "html", since).count("media") == 2
 
 
-def test_f24_a_hiccup_before_does_not_use_up_the_second_fetch_of_a_damaged_file(quick, server):
+def test_f24_an_earlier_server_error_does_not_use_up_the_second_fetch_of_a_damaged_file(quick, server):
     step, since = quick(max_attempts=4), len(server.requests())
     server.play([{"do": "500", "match": "/video/"}, {"do": "noise", "match": "/media/"}])
     assert step.ask(link("ok")).body["facts"]["frame_count"] == 60
     assert asked(server, "ok", since).count("pages") == 3
 
 
-def test_a_page_that_fails_first_changes_nothing_about_which_file_is_chosen(quick, server):
+def test_a_page_that_fails_at_first_does_not_change_which_file_is_chosen(quick, server):
     plain = quick().ask(link("ok")).body["chosen"]
     server.play([{"do": "500", "match": "/video/"}])
     assert quick().ask(link("ok")).body["chosen"] == plain
 
 
-def test_f28_a_file_beyond_the_limit_is_tried_once_and_nobody_waits(quick, server):
+def test_f28_a_file_above_the_limit_is_tried_once_without_a_pause(quick, server):
     step, since = quick(max_attempts=4, max_bytes=1000), len(server.requests())
     assert refusal_of(step, "ok").reason == "too_large"
     assert asked(server, "ok", since).count("pages") == 1
     assert quick.pauses == []
 
 
-def test_f32_an_expired_address_is_fetched_anew_from_the_page(quick, server):
+def test_f32_an_expired_address_is_read_again_from_the_page(quick, server):
     step, since = quick(), len(server.requests())
-    server.play([{"do": "403", "match": "/media/", "times": 3}])  # two mirrors, and the one with a watermark
+    server.play([{"do": "403", "match": "/media/", "times": 3}])  # two mirrors and the watermarked file
     assert step.ask(link("ok")).body["facts"]["frame_count"] == 60
     assert asked(server, "ok", since) == ["pages", "media", "media", "media", "pages", "media"]
 
 
-def test_f32_an_address_that_stays_refused_is_given_up_for_this_run(quick, server):
+def test_f32_an_address_that_stays_refused_is_given_up_in_this_run(quick, server):
     step, since = quick(), len(server.requests())
     server.play([{"do": "403", "match": "/media/", "times": None}])
     refusal = refusal_of(step, "ok")
@@ -66,22 +66,22 @@ def test_f32_an_address_that_stays_refused_is_given_up_for_this_run(quick, serve
     assert asked(server, "ok", since).count("pages") == 2
 
 
-def test_f32_a_dead_mirror_is_passed_over(quick, server):
+def test_f32_a_dead_mirror_is_skipped(quick, server):
     step, since = quick(), len(server.requests())
     server.play([{"do": "404", "match": "/media/v16"}])
     assert step.ask(link("ok")).body["facts"]["frame_count"] == 60
     assert asked(server, "ok", since) == ["pages", "media", "media"]
 
 
-def test_f32_addresses_that_are_all_dead_are_no_address(quick, server):
+def test_f32_a_video_whose_addresses_are_all_dead_has_the_reason_no_address(quick, server):
     step, since = quick(max_attempts=4), len(server.requests())
     server.play([{"do": "404", "match": "/media/", "times": None}])
     assert refusal_of(step, "ok").reason == "no_address"
     assert asked(server, "ok", since).count("pages") == 2, "a fresh page might have named others"
 
 
-def test_f32_addresses_that_are_dead_on_one_page_alone_are_no_fact_about_the_video(quick, server):
-    server.play([{"do": "404", "match": "/media/", "times": 3}])  # two mirrors, and the one with a watermark
+def test_f32_dead_addresses_on_a_single_page_prove_nothing_about_the_video(quick, server):
+    server.play([{"do": "404", "match": "/media/", "times": 3}])  # two mirrors and the watermarked file
     assert quick().ask(link("ok")).blobs["media"].size
     server.play([{"do": "404", "match": "/media/", "times": 3}])
     refusal = refusal_of(quick(max_attempts=1), "ok")
@@ -100,7 +100,7 @@ def test_f32_addresses_that_are_dead_on_one_page_alone_are_no_fact_about_the_vid
         ("404", "unreachable"),
     ],
 )
-def test_what_stands_before_the_page_is_about_us_and_tried_again(quick, server, fault, reason):
+def test_an_obstacle_before_the_page_is_about_us_and_tried_again(quick, server, fault, reason):
     step = quick(max_attempts=3)
     server.play([{"do": fault, "match": "/video/", "times": None}])
     assert refusal_of(step, "ok").reason == reason
@@ -109,7 +109,7 @@ def test_what_stands_before_the_page_is_about_us_and_tried_again(quick, server, 
     assert step.ask(link("ok")).blobs["media"].size
 
 
-def test_five_pages_in_a_row_that_cannot_be_read_stop_everybody(quick, server):
+def test_five_unreadable_pages_in_a_row_stop_the_run(quick, server):
     step = quick(max_attempts=1)
     server.play([{"do": "captcha", "match": "/video/", "times": None}])
     for _ in range(4):
@@ -123,7 +123,7 @@ def test_five_pages_in_a_row_that_cannot_be_read_stop_everybody(quick, server):
 
 
 @pytest.mark.parametrize("between", ["ok", "private", "unknown_status"])
-def test_a_page_that_can_be_read_between_keeps_everybody_going(quick, server, between):
+def test_a_readable_page_in_between_keeps_the_run_going(quick, server, between):
     step = quick(max_attempts=1)
     for _ in range(3):
         server.play([{"do": "captcha", "match": "/video/", "times": 4}])
@@ -135,7 +135,7 @@ def test_a_page_that_can_be_read_between_keeps_everybody_going(quick, server, be
             refusal_of(step, between)
 
 
-def test_pages_that_can_never_be_read_stop_nobody_while_another_can(quick, server):
+def test_pages_that_are_never_readable_do_not_stop_the_run_while_another_page_is(quick, server):
     step = quick(max_attempts=1)
     step.ask(link("ok"))
     server.play([{"do": "captcha", "match": f"/video/{IDS['hevc']}", "times": None}])
@@ -152,14 +152,14 @@ def test_pages_that_can_never_be_read_stop_nobody_while_another_can(quick, serve
     assert not list(step.spool.iterdir())
 
 
-def test_statuses_that_nobody_has_described_never_stop_a_run(quick):
+def test_unknown_statuses_never_stop_a_run(quick):
     step = quick(max_attempts=1)
     for _ in range(7):
         assert refusal_of(step, "unknown_status").reason == "unreadable"
     assert step.ask(link("ok")).blobs["media"].size
 
 
-def test_a_status_that_means_a_captcha_counts_as_a_page_that_cannot_be_read(quick, server):
+def test_a_status_that_means_a_captcha_counts_as_an_unreadable_page(quick, server):
     step = quick(max_attempts=1)
     server.play([{"do": "10000", "match": "/video/", "times": None}])
     for _ in range(4):
@@ -168,7 +168,7 @@ def test_a_status_that_means_a_captcha_counts_as_a_page_that_cannot_be_read(quic
         step.ask(link("ok"))
 
 
-def test_the_step_travels_to_a_worker_before_it_is_opened(tmp_path):
+def test_the_step_can_be_pickled_before_it_is_opened(tmp_path):
     step = DownloadStep(settings(), "tiktok", "https://www.tiktok.com", tmp_path)
     assert pickle.loads(pickle.dumps(step)) == step
     step.open()
@@ -196,7 +196,7 @@ def test_pages_that_are_not_tiktoks_are_refused_before_any_request(pages):
 
 
 @pytest.mark.parametrize("name", ["ok", "slideshow"])
-def test_files_lie_in_the_spool_for_as_long_as_their_answer_is_held(server, tmp_path, name):
+def test_files_stay_in_the_spool_as_long_as_their_answer_exists(server, tmp_path, name):
     answer = DownloadStep(settings(), "sandbox", server.pages, tmp_path / "spool").ask(link(name))
     held = {file: blob.path for file, blob in answer.blobs.items() if file != "page"}
     assert sorted(held.values()) == sorted((tmp_path / "spool").iterdir())

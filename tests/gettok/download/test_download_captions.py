@@ -1,4 +1,4 @@
-"""TikTok's own captions: which are chosen, how they are fetched, and what is read out of whatever arrives."""
+"""TikTok's own captions: which are chosen, how they are fetched, and how any bytes are parsed."""
 
 import json
 import time
@@ -49,7 +49,7 @@ def chosen(*infos):
     ]
 
 
-def test_what_was_said_comes_before_its_translation_which_is_then_not_wanted():
+def test_transcripts_come_before_translations_which_are_then_not_wanted():
     assert chosen(info("MT"), info("LC"), info("ASR")) == [("ASR", "webvtt"), ("LC", "webvtt")]
     assert chosen(info("MT"), info("XX")) == [("XX", "webvtt")]
     assert chosen(info("MT", "srt"), info("MT")) == [("MT", "webvtt"), ("MT", "srt")]
@@ -61,7 +61,7 @@ def test_of_one_source_the_plainest_format_comes_first():
 
 
 @pytest.mark.parametrize("useless", [info(form="pdf"), info(url=""), info(url=None), 7, None, {}, []])
-def test_what_cannot_be_read_is_not_offered(useless):
+def test_captions_in_an_unknown_format_are_not_offered(useless):
     assert chosen(useless) == []
 
 
@@ -83,7 +83,7 @@ def test_the_best_captions_come_with_the_video_verbatim(steps, backend):
     ]
 
 
-def test_they_are_fetched_in_the_video_s_own_visit(steps, server):
+def test_captions_are_fetched_in_the_video_s_own_visit(steps, server):
     since = len(server.requests())
     steps["page"].ask(LINK)
     assert [entry["face"] for entry in server.requests()[since:]] == ["pages", "media", "media"]
@@ -91,7 +91,7 @@ def test_they_are_fetched_in_the_video_s_own_visit(steps, server):
 
 @pytest.mark.parametrize("backend", ["page", "ytdlp"])
 @pytest.mark.parametrize("fault", ["404", "403", "reset", "gzip_bomb", "redirect"])
-def test_captions_that_cannot_be_had_never_cost_the_video(steps, play, backend, fault):
+def test_captions_that_cannot_be_fetched_never_fail_the_video(steps, play, backend, fault):
     play({"do": fault, "match": "/captions/", "times": None})
     answer = steps[backend].ask(LINK)
     assert answer.blobs["media"].size
@@ -100,14 +100,14 @@ def test_captions_that_cannot_be_had_never_cost_the_video(steps, play, backend, 
     assert "127.0.0.1" not in answer.body["captions"]["trouble"]
 
 
-def test_if_the_best_cannot_be_had_the_next_of_what_was_said_is_taken(steps, play):
+def test_if_the_best_captions_cannot_be_fetched_the_next_best_are(steps, play):
     play({"do": "404", "match": "/captions/", "times": 1})
     answer = steps["page"].ask(LINK)
     assert (answer.body["captions"]["source"], answer.body["captions"]["format"]) == ("LC", "creator_caption")
     assert row("7", answer.body["captions"], answer.blobs["captions"].read())["text"] == "Buenos días."
 
 
-def test_a_page_that_turns_away_a_second_look_costs_the_captions_alone(steps, play):
+def test_a_page_that_refuses_a_second_visit_costs_only_the_captions(steps, play):
     play({"do": "captcha", "match": "/video/", "nth": 2})
     answer = steps["ytdlp"].ask(LINK)
     assert answer.blobs["media"].size
@@ -188,7 +188,7 @@ def test_captions_of_any_bytes_make_a_row_or_are_malformed(data):
 @pytest.mark.parametrize(
     "piece", [b"00:00:00.000 --> 00:00:01.000\nx\n\n", b"<" * 50 + b"\n", b"-->\n", b"\n", b"&amp;" * 20]
 )
-def test_a_large_file_of_captions_is_read_in_some_seconds(piece):
+def test_a_large_captions_file_is_read_within_seconds(piece):
     whole = b"WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n" + piece * (MAX_BYTES // 10 // len(piece))
     began = time.monotonic()
     with suppress(Unusable):
@@ -197,7 +197,7 @@ def test_a_large_file_of_captions_is_read_in_some_seconds(piece):
 
 
 @pytest.mark.parametrize("time", [10**400, -(10**30), 1e308, True, "1", None])
-def test_a_time_that_no_video_has_leaves_its_words_out(time):
+def test_a_cue_with_an_impossible_time_is_left_out(time):
     lines = [
         {"start_time": time, "end_time": time, "text": "no"},
         {"start_time": 0, "end_time": 900, "text": "yes"},

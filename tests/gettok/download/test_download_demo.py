@@ -1,4 +1,4 @@
-"""The demo's own videos, the hard ones among them, through each backend."""
+"""Each backend on the demo's hard videos."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from gettok.errors import Unusable
 from sandbox.corpus import truth
 from sandbox.server import Sandbox
 
-#: How the videos of a kind end; the others arrive.
+#: The reasons of the kinds that cannot be fetched; the other kinds can.
 ENDS = {
     "private": "private",
     "private_account": "private",
@@ -31,7 +31,7 @@ def server() -> Iterator[Sandbox]:
         yield running
 
 
-def test_there_are_all_kinds_of_hard_videos():
+def test_the_demo_has_all_kinds_of_hard_videos():
     assert {*ENDS, "slideshow", "no_audio", "hevc", "rotated", "variable_rate"} <= {
         KINDS[row["api"]["id"]] for row in HARD
     }

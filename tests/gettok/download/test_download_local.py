@@ -1,4 +1,4 @@
-"""Files that somebody has already go through the same checks, and stay as they are."""
+"""Local files get the same checks, and stay as they are."""
 
 import os
 import stat
@@ -48,7 +48,7 @@ def test_a_video_is_found_by_its_id(step, mine, film, suffix):
     assert (row["kind"], row["frame_count"], row["backend"]) == ("video", 60, "local")
 
 
-def test_a_slideshow_is_a_folder_whose_photos_come_by_the_numbers_in_their_names(step, mine):
+def test_a_slideshow_is_a_folder_of_photos_ordered_by_the_numbers_in_their_names(step, mine):
     folder = slideshow(mine / ID)
     media_files.sound_only(folder / "music.mp4")
     (folder / "notes.txt").write_text("mine")
@@ -60,7 +60,7 @@ def test_a_slideshow_is_a_folder_whose_photos_come_by_the_numbers_in_their_names
     assert (row["kind"], row["frame_count"], row["has_audio"]) == ("slideshow", 3, True)
 
 
-def test_what_is_not_there_is_asked_for_again_in_the_next_run(step, mine, film):
+def test_a_missing_file_is_looked_for_again_in_the_next_run(step, mine, film):
     assert reason_of(step) == "no_file"
     (mine / ID).mkdir()
     assert reason_of(step) == "no_file"
@@ -72,12 +72,12 @@ def test_what_is_not_there_is_asked_for_again_in_the_next_run(step, mine, film):
 @pytest.mark.parametrize(
     ("content", "reason"), [(b"<html>", "not_a_video"), (b"", "not_a_video"), (b"#EXTM3U\n", "not_a_video")]
 )
-def test_f23_what_is_no_video_is_none_here_either(step, mine, content, reason):
+def test_f23_a_local_file_that_is_not_a_video_is_refused(step, mine, content, reason):
     (mine / f"{ID}.mp4").write_bytes(content)
     assert reason_of(step) == reason
 
 
-def test_f24_half_a_video_is_truncated_here_too(step, mine, film):
+def test_f24_a_local_file_with_half_a_video_is_truncated(step, mine, film):
     media_files.cut(film, mine / f"{ID}.mp4")
     assert reason_of(step) == "truncated"
 
@@ -88,14 +88,14 @@ def test_a_video_over_the_limit_is_left_out_before_it_is_copied(mine, film, tmp_
     assert reason_of(DownloadStep(chosen, "x", "", tmp_path / "spool")) == "too_large"
 
 
-def test_f37_a_disk_that_would_be_too_full_stops_the_run(mine, film, tmp_path):
+def test_f37_too_little_free_space_stops_the_run(mine, film, tmp_path):
     (mine / f"{ID}.mp4").write_bytes(film.read_bytes())
     chosen = settings(backend="local", folder=str(mine), keep_free_bytes=10**18)
     with pytest.raises(NoSpace):
         DownloadStep(chosen, "x", "", tmp_path / "spool").ask(LINK)
 
 
-def test_the_file_keeps_its_place_its_mode_and_its_time_and_shares_nothing_with_the_store(
+def test_the_file_keeps_its_inode_mode_and_times_and_shares_nothing_with_the_store(
     step, mine, film, tmp_path
 ):
     file = mine / f"{ID}.mp4"
@@ -117,7 +117,7 @@ def test_the_file_keeps_its_place_its_mode_and_its_time_and_shares_nothing_with_
         assert stat.S_IMODE(kept.path.stat().st_mode) == 0o444
 
 
-def test_the_key_follows_what_the_files_hold(step, mine, film):
+def test_the_key_depends_on_the_content_of_the_files(step, mine, film):
     file = mine / f"{ID}.mp4"
     file.write_bytes(film.read_bytes())
     first = step.inputs(LINK)
@@ -138,20 +138,20 @@ def test_the_source_of_the_ids_is_not_in_the_key(mine):
 
 
 @pytest.mark.parametrize("video_id", ["../secret", "/etc/passwd", "", "a", "1/2", "1\0", "x" * 300])
-def test_f53_names_are_made_of_ids_alone(step, mine, film, video_id):
+def test_f53_file_names_are_built_from_ids_only(step, mine, film, video_id):
     (mine.parent / "secret.mp4").write_bytes(film.read_bytes())
     with pytest.raises(Unusable, match="not the id"):
         step.ask(VideoLink(video_id, "someone"))
     assert step.inputs(VideoLink(video_id, "someone")) == {"video_id": video_id}
 
 
-def test_a_link_inside_the_folder_leads_to_its_file(step, mine, film):
+def test_a_symbolic_link_in_the_folder_is_followed(step, mine, film):
     (mine / f"{ID}.mp4").symlink_to(film)
     assert step.ask(LINK).blobs["media"].read() == film.read_bytes()
     assert film.is_file()
 
 
-def test_a_folder_that_is_not_there_stops_the_run_before_anything(tmp_path):
+def test_a_missing_folder_stops_the_run_at_once(tmp_path):
     step = DownloadStep(settings(backend="local", folder=str(tmp_path / "none")), "x", "")
     with pytest.raises(BadSettings, match=r"download\.folder"):
         step.open()

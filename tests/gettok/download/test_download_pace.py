@@ -1,4 +1,4 @@
-"""Whoever is asked is asked gently: a pause between two requests to a host, and what a server says about waiting."""
+"""Requests to a host are spaced out, and `Retry-After` is respected."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ NOON = "Mon, 23 Nov 2026 12:00:00 GMT"
 
 
 def turns(pause_s: float, count: int) -> list[float]:
-    """How long each of several requests that come at once is made to wait."""
+    """How long each of several simultaneous requests has to wait."""
     pace = Pace(pause_s, lambda _: None)
     return [pace.wait("a") for _ in range(count)]
 
@@ -33,7 +33,7 @@ def held(**headers: str) -> float:
     return pace.wait("a")
 
 
-def test_between_two_requests_lies_the_pause_and_up_to_as_much_again():
+def test_the_gap_between_two_requests_is_the_pause_and_up_to_twice_that():
     times = turns(10, 200)
     gaps = [after - before for before, after in pairwise(times)]
     assert times[0] == 0
@@ -78,17 +78,17 @@ def test_threads_share_one_pace():
         ({}, 0),
     ],
 )
-def test_retry_after_is_obeyed_within_reason(headers, seconds):
+def test_retry_after_is_respected_up_to_a_limit(headers, seconds):
     assert held(**headers) == pytest.approx(seconds, abs=0.1)
 
 
-@given(told=st.text(max_size=40), date=st.text(max_size=40))
-def test_retry_after_of_any_text_is_some_seconds(told, date):
-    assert 0 <= held(Retry_After=told, Date=date) <= MAX_HOLD_S
+@given(text=st.text(max_size=40), date=st.text(max_size=40))
+def test_any_text_as_retry_after_gives_a_number_of_seconds(text, date):
+    assert 0 <= held(Retry_After=text, Date=date) <= MAX_HOLD_S
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_server_that_asks_for_time_gets_it_before_the_next_request(status):
+def test_a_server_that_asks_for_a_wait_gets_it_before_the_next_request(status):
     def busy(handler) -> None:
         handler.send_response(status)
         handler.send_header("Retry-After", "11")
@@ -106,7 +106,7 @@ def test_a_server_that_asks_for_time_gets_it_before_the_next_request(status):
     assert waits == [pytest.approx(11, abs=0.5)]
 
 
-def test_the_time_spent_waiting_for_a_turn_is_not_the_servers():
+def test_the_wait_for_a_turn_does_not_count_towards_the_timeout():
     pace = Pace(0, time.sleep)
     with (
         Server({"/": sends(b"<html>")}).running() as server,
@@ -142,6 +142,6 @@ def test_the_sandbox_plays_several_hosts(url, host):
     assert Site("http://127.0.0.1:1/www.tiktok.com").host(url) == host
 
 
-def test_elsewhere_a_host_is_a_host():
+def test_outside_the_sandbox_the_host_is_the_url_s():
     site = Site("https://www.tiktok.com")
     assert site.host("https://v16.tiktokcdn.com/media/x/1.mp4") == "v16.tiktokcdn.com"

@@ -1,4 +1,4 @@
-"""Reading a page: every shape that it is known to take, and whatever else it may turn into."""
+"""Reads pages of every known shape, and of any other."""
 
 import json
 
@@ -90,7 +90,7 @@ def test_each_status_has_its_reason_and_its_message_outweighs_the_code(code, mes
     assert reason_of(detail(None, code, message)) == reason
 
 
-def test_a_status_that_nobody_has_described_is_asked_for_again_and_named():
+def test_an_unknown_status_is_reported_and_asked_for_again():
     with pytest.raises(Unusable, match="status 100004 what_is_this") as refusal:
         video_data(read_page(detail(None, 100004, "what_is_this"), ID))
     assert refusal.value.reason in RETRYABLE
@@ -101,7 +101,7 @@ def photo(*urls):
     return {"imageURL": {"urlList": list(urls)}}
 
 
-def test_a_slideshow_is_one_even_where_its_video_has_addresses():
+def test_a_page_with_photos_is_a_slideshow_even_if_its_video_has_addresses():
     images = {
         "images": [
             photo("//p16.tiktokcdn.com/a", "https://p19.tiktokcdn.com/a"),
@@ -127,13 +127,13 @@ def test_a_slideshow_is_one_even_where_its_video_has_addresses():
         ("x", "no_address"),
     ],
 )
-def test_a_slideshow_of_which_a_photo_is_missing_has_its_reason(images, reason):
+def test_a_slideshow_that_lacks_a_photo_is_unusable_with_a_reason(images, reason):
     with pytest.raises(Unusable) as refusal:
         slides_of({"imagePost": {"images": images}}, URL)
     assert refusal.value.reason == reason
 
 
-def test_a_video_without_anything_to_see_or_to_count_needs_a_login():
+def test_a_video_without_files_and_counts_needs_a_login():
     assert reason_of(detail({"id": ID, "createTime": "0"})) == "login_needed"
 
 
@@ -158,13 +158,13 @@ def test_the_best_h264_comes_first_and_all_its_mirrors_in_order():
     ]
 
 
-def test_h266_is_never_chosen_whichever_key_says_so():
+def test_h266_is_never_chosen_whichever_key_names_it():
     by_codec = bitrate("a", codec="bytevc2")
     by_key = bitrate("b", UrlKey="v09_bytevc2_720p_1")
     assert reason_of(detail(shown(bitrateInfo=[by_codec, by_key]))) == "no_address"
 
 
-def test_files_that_may_lack_their_sound_come_after_those_that_have_it():
+def test_files_that_may_have_no_sound_come_after_the_others():
     video = shown(bitrateInfo=[bitrate("x/media-video-hvc1/", codec="h265_hvc1", width=2000), bitrate("b")])
     assert paths(video)[0] == "v16.tiktokcdn.com/b"
 
@@ -175,7 +175,7 @@ def test_addresses_that_serve_nothing_are_dropped(dead):
 
 
 @pytest.mark.parametrize("player", ["//v16.tiktokcdn.com/a", [{"src": "https://v16.tiktokcdn.com/a"}]])
-def test_an_address_may_lack_its_scheme_or_stand_in_a_list(player):
+def test_an_address_may_lack_its_scheme_or_be_in_a_list(player):
     assert paths(shown(playAddr=player)) == ["v16.tiktokcdn.com/a"]
 
 
@@ -184,7 +184,7 @@ def test_sizes_written_as_text_are_read():
     assert first.size == 31_288
 
 
-def test_each_try_begins_at_another_address_and_none_is_lost():
+def test_each_attempt_begins_at_another_address_and_none_is_lost():
     mirrors = addresses(shown(bitrateInfo=[bitrate("a"), bitrate("b")]), URL)
     starts = [rotate_mirrors(mirrors, attempt)[0] for attempt in range(5)]
     assert starts == [*mirrors, mirrors[0]]
@@ -192,7 +192,7 @@ def test_each_try_begins_at_another_address_and_none_is_lost():
 
 
 @pytest.mark.parametrize(
-    ("page", "told"),
+    ("page", "message"),
     [
         ("", "an empty page"),
         ("<html></html>", "a page without data"),
@@ -203,8 +203,8 @@ def test_each_try_begins_at_another_address_and_none_is_lost():
         ('<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">[]</script>', "without data"),
     ],
 )
-def test_a_page_without_data_says_what_stands_in_their_place(page, told):
-    with pytest.raises(NoPage, match=told) as refusal:
+def test_a_page_without_data_is_reported_by_what_it_has_instead(page, message):
+    with pytest.raises(NoPage, match=message) as refusal:
         read_page(page, ID)
     assert refusal.value.reason == "unreadable"
 
@@ -262,7 +262,7 @@ def test_a_page_of_any_shape_gives_addresses_or_a_reason(struct, code, message):
 
 
 @pytest.mark.parametrize("broken", ["http://[x", "https://a\u2100.com/x", "https://v16.tiktokcdn.com:x/a"])
-def test_an_address_that_is_none_is_passed_over(broken):
+def test_an_invalid_address_is_skipped(broken):
     video = video_data(
         read_page(detail(shown(playAddr=broken, downloadAddr="https://v16.tiktokcdn.com/b")), ID)
     )
@@ -270,11 +270,11 @@ def test_an_address_that_is_none_is_passed_over(broken):
     assert reason_of(detail(shown(playAddr=broken))) == "no_address"
 
 
-def test_the_page_of_another_video_is_not_this_one_s():
+def test_the_page_of_another_video_is_not_accepted():
     assert reason_of(detail(shown(playAddr="https://v16.tiktokcdn.com/a") | {"id": "999"})) == "unreadable"
 
 
-def test_what_a_page_says_can_be_written_down_whatever_it_is():
+def test_any_message_of_a_page_can_be_stored():
     with pytest.raises(Unusable) as refusal:
         video_data(read_page(detail(code=10204, message="gone \ud800" + "x" * 5000), ID))
     assert len(refusal.value.detail.encode()) < 1000

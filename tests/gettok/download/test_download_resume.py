@@ -1,4 +1,4 @@
-"""A transfer that breaks off goes on where it was, never beyond what is known to be the same file."""
+"""A transfer that breaks off is resumed, but only while it is known to be the same file."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def asked(server, since: int) -> list[str]:
 
 
 def fetched(to: Path, answer, *, size=None, most=1_000_000, **changes) -> bytes:
-    """What lies on the disk after a transfer from a server with this one answer."""
+    """The file on disk after a transfer from a server with this answer."""
     with (
         Server({"/": answer}).running() as server,
         Visit(Site(server.pages), settings(**{"max_attempts": 4, **changes}), Pace(0)) as visit,
@@ -43,7 +43,7 @@ def refusal(to: Path, answer, **changes) -> str:
 
 
 @pytest.mark.parametrize("fault", ["cut", "cut_chunked", "cut_close"])
-def test_f24_a_transfer_that_breaks_off_goes_on_without_a_new_visit(step, server, fault):
+def test_f24_a_transfer_that_breaks_off_is_resumed_without_a_new_visit(step, server, fault):
     whole = step.ask(VideoLink(IDS["ok"], "a")).blobs["media"].digest
     since = len(server.requests())
     server.play([{"do": fault, "match": "/media/"}])
@@ -52,7 +52,7 @@ def test_f24_a_transfer_that_breaks_off_goes_on_without_a_new_visit(step, server
     assert [entry["status"] for entry in server.requests()[since:]] == [200, 200, 206]
 
 
-def test_f24_a_server_that_knows_no_ranges_sends_it_all_again(step, server):
+def test_f24_a_server_without_ranges_sends_the_whole_file_again(step, server):
     server.play([{"do": "cut", "match": "/media/"}, {"do": "no_range", "match": "/media/"}])
     assert step.ask(VideoLink(IDS["ok"], "a")).body["facts"]["frame_count"] == 60
 
@@ -65,33 +65,33 @@ def test_f24_a_file_that_stays_short_is_fetched_again_once(step, server, name):
     assert asked(server, since).count("pages") == 2
 
 
-def test_the_rest_is_asked_for_by_the_etag_and_added(tmp_path):
+def test_the_rest_is_requested_by_the_etag_and_appended(tmp_path):
     answer = Ranged(BODY, PART, 20_000)
     assert fetched(tmp_path, answer) == BODY
     assert answer.asked == [("", ""), (f"bytes={PART}-", '"one"'), (f"bytes={PART + 20_000}-", '"one"')]
 
 
 @pytest.mark.parametrize("etag", ["", 'W/"weak"'])
-def test_without_a_strong_etag_the_length_says_that_it_is_the_same_file(tmp_path, etag):
+def test_without_a_strong_etag_the_length_identifies_the_file(tmp_path, etag):
     answer = Ranged(BODY, PART, etag=etag)
     assert fetched(tmp_path, answer) == BODY
     assert answer.asked == [("", ""), (f"bytes={PART}-", "")]
 
 
-def test_a_file_that_ends_before_the_size_on_its_page_is_gone_on_with(tmp_path):
+def test_a_file_that_ends_before_the_size_on_its_page_is_resumed(tmp_path):
     answer = Ranged(BODY, PART, etag="", length=False)
     assert fetched(tmp_path, answer, size=len(BODY)) == BODY
     assert answer.asked[1] == (f"bytes={PART}-", "")
 
 
 @pytest.mark.parametrize("wrong", [{"status": 200}, {"status": 416}, {"shift": 7}, {"shift": -7}])
-def test_a_part_that_does_not_fit_is_thrown_away_and_all_is_fetched_anew(tmp_path, wrong):
+def test_a_part_that_does_not_fit_is_discarded_and_the_whole_file_fetched_again(tmp_path, wrong):
     answer = Ranged(BODY, PART, **wrong)
     assert fetched(tmp_path, answer) == BODY
     assert [wanted for wanted, _ in answer.asked[:2]] == ["", f"bytes={PART}-"]
 
 
-def test_a_part_of_a_file_of_another_length_is_not_added(tmp_path):
+def test_a_part_of_a_file_of_another_length_is_not_appended(tmp_path):
     answer = Ranged(BODY, PART, etag="")
     whole = answer.__call__
 
@@ -102,8 +102,8 @@ def test_a_part_of_a_file_of_another_length_is_not_added(tmp_path):
     assert fetched(tmp_path, changed) == BODY[::-1] + b"x"
 
 
-def test_a_part_of_a_file_that_has_changed_is_not_added(tmp_path):
-    """By a server that does not know `If-Range`."""
+def test_a_part_of_a_file_that_has_changed_is_not_appended(tmp_path):
+    """The server does not support `If-Range`."""
     answer = Ranged(BODY, PART)
 
     def changed(handler) -> None:
@@ -113,7 +113,7 @@ def test_a_part_of_a_file_that_has_changed_is_not_added(tmp_path):
     assert fetched(tmp_path, changed) == BODY[::-1]
 
 
-def test_packed_bytes_are_never_added_to(tmp_path):
+def test_a_compressed_response_is_never_resumed(tmp_path):
     def packed(handler) -> None:
         seen.append(handler.headers.get("Range"))
         sends(b"\x1f\x8b" + bytes(50), Content_Encoding="gzip", ETag='"x"')(handler)
@@ -123,26 +123,26 @@ def test_packed_bytes_are_never_added_to(tmp_path):
     assert set(seen) == {None}
 
 
-def test_as_often_as_the_settings_say_and_no_more(tmp_path):
+def test_a_transfer_is_resumed_as_often_as_the_settings_say_and_no_more(tmp_path):
     answer = Ranged(BODY, *[1000] * 20)
     assert refusal(tmp_path, answer, max_attempts=3) == "truncated"
     assert len(answer.asked) == 3
 
 
-def test_a_part_without_a_byte_ends_it(tmp_path):
+def test_an_empty_part_ends_the_transfer(tmp_path):
     answer = Ranged(BODY, 1000, *[0] * 20)
     assert refusal(tmp_path, answer, max_attempts=9) == "truncated"
     assert len(answer.asked) == 2
 
 
-def test_silence_half_way_is_gone_on_from(tmp_path):
+def test_a_transfer_that_falls_silent_is_resumed(tmp_path):
     answer = Ranged(BODY, PART, length=None, etag='"one"')
     assert fetched(tmp_path, answer, timeout_s=1, size=len(BODY)) == BODY
     assert len(answer.asked) == 2
     assert not ENDLESS.is_set()
 
 
-def test_f13_a_slow_link_loses_nothing_to_the_time_limit(tmp_path):
+def test_f13_a_slow_connection_loses_nothing_to_the_time_limit(tmp_path):
     answer = Slow(BODY[:80_000])
     assert fetched(tmp_path, answer, timeout_s=1) == BODY[:80_000]
     starts = [int(wanted.removeprefix("bytes=").removesuffix("-") or 0) for wanted, _ in answer.asked]
@@ -156,13 +156,13 @@ def test_the_limit_holds_whatever_the_page_and_the_server_say(tmp_path):
 
 
 @pytest.mark.parametrize("backend", ["page", "ytdlp", "pyktok"])
-def test_f37_a_disk_that_would_be_too_full_stops_the_run_before_a_byte(server, tmp_path, backend):
+def test_f37_too_little_free_space_stops_the_run_before_a_byte_is_written(server, tmp_path, backend):
     chosen = settings(backend=backend, keep_free_bytes=10**18)
     step = DownloadStep(chosen, "sandbox", server.pages, tmp_path)
-    with pytest.raises(NoSpace) as told:
+    with pytest.raises(NoSpace) as refused:
         step.ask(VideoLink(IDS["ok"], "a"))
     step.close()
-    assert "keep_free_bytes" in told.value.can
+    assert "keep_free_bytes" in refused.value.can
     assert not list(tmp_path.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""A slideshow is kept by every backend: its photos, each from the first mirror that serves it, and its sound."""
+"""Slideshows: each photo from the first mirror that serves it, and the sound."""
 
 import pytest
 from download_corpus import IDS, settings
@@ -26,14 +26,14 @@ def test_a_slideshow_may_have_no_sound(step):
 
 
 @pytest.mark.parametrize(("word", "has_audio"), [("photo_post", False), ("audio_slideshow", True)])
-def test_a_script_makes_a_slideshow_of_any_video(step, play, word, has_audio):
+def test_the_sandbox_can_turn_any_video_into_a_slideshow(step, play, word, has_audio):
     play({"do": word, "match": "/video/"})
     (row,) = step.read(step.ask(VideoLink(IDS["ok"], "someone.1")))
     assert (row["kind"], row["frame_count"], row["has_audio"]) == ("slideshow", 3, has_audio)
     assert row["sound_trouble"] is None
 
 
-def test_f32_a_dead_sound_is_a_fact_and_costs_no_photo(step, server, play):
+def test_f32_a_dead_sound_is_reported_and_costs_no_photo(step, server, play):
     since = len(server.requests())
     play({"do": "404", "match": SOUND, "times": None})
     answer = step.ask(SHOW)
@@ -43,7 +43,7 @@ def test_f32_a_dead_sound_is_a_fact_and_costs_no_photo(step, server, play):
     assert len(server.requests()) == since + 2 + 5, "a fresh page might have named another"
 
 
-def test_f32_a_sound_that_may_yet_come_is_waited_for_before_the_photos_are_fetched(step, server, play):
+def test_f32_a_sound_that_may_be_served_later_is_retried_before_the_photos_are_fetched(step, server, play):
     since = len(server.requests())
     play({"do": "403", "match": SOUND})
     answer = step.ask(SHOW)
@@ -57,7 +57,7 @@ def test_f32_a_sound_that_may_yet_come_is_waited_for_before_the_photos_are_fetch
 
 
 @pytest.mark.parametrize("fault", ["500", "503_html", "reset", "cut", "429"])
-def test_f32_a_sound_that_the_line_fails_for_each_time_is_waited_for_until_the_next_run(step, play, fault):
+def test_f32_a_slideshow_whose_sound_fails_by_the_connection_is_left_to_the_next_run(step, play, fault):
     play({"do": fault, "match": SOUND, "times": None})
     with pytest.raises(Unusable, match="unreachable: sound: "):
         step.ask(SHOW)
@@ -67,7 +67,7 @@ def test_f32_a_sound_that_the_line_fails_for_each_time_is_waited_for_until_the_n
 
 
 @pytest.mark.parametrize("bad", ["html", "empty", "noise", "playlist", "half"])
-def test_f23_a_sound_that_is_none_is_left_out_with_its_reason(step, play, bad):
+def test_f23_a_file_that_is_not_a_sound_is_left_out_with_its_reason(step, play, bad):
     play({"do": bad, "match": SOUND, "times": None})
     answer = step.ask(SHOW)
     assert "sound.m4a" not in answer.blobs
@@ -85,7 +85,7 @@ def test_f32_each_photo_comes_from_the_first_mirror_that_serves_it(step, play, b
     ("bad", "reason"),
     [("404", "no_address"), ("403", "unreachable"), ("html", "not_a_video"), ("picture_bomb", "too_large")],
 )
-def test_a_photo_that_nobody_serves_is_the_slideshow_s_reason(step, play, bad, reason):
+def test_a_photo_that_no_mirror_serves_gives_the_slideshow_its_reason(step, play, bad, reason):
     play({"do": bad, "match": f"/{IDS['slideshow']}/1.jpg", "times": None})
     with pytest.raises(Unusable) as refusal:
         step.ask(SHOW)
@@ -99,7 +99,7 @@ def test_f30_the_limit_is_on_all_files_of_a_slideshow_together(server, tmp_path)
         step.ask(SHOW)
 
 
-def test_f30_a_photo_that_unpacks_without_end_has_one(step, play):
+def test_f30_a_photo_that_decompresses_without_end_is_refused(step, play):
     play({"do": "gzip_bomb", "match": "/media/p", "times": None})
     with pytest.raises(Unusable, match="too_large"):
         step.ask(SHOW)
@@ -129,7 +129,7 @@ def test_f33_no_photo_and_no_sound_leads_to_another_server(step, play):
         (b"", None, None),
     ],
 )
-def test_f23_the_first_bytes_say_what_a_file_is(tmp_path, head, photo, sound):
+def test_f23_the_first_bytes_decide_a_file_s_type(tmp_path, head, photo, sound):
     file = tmp_path / "sound.jpg"
     file.write_bytes(head)
     assert (photo_suffix(file), sound_suffix(file)) == (photo, sound)

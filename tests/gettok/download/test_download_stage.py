@@ -1,4 +1,4 @@
-"""The stage `download` as a whole: files and tables out, nothing asked for twice, and each run gets further."""
+"""The whole stage `download`: it writes files and tables, asks for nothing twice, and each run gets further."""
 
 import json
 import shutil
@@ -25,12 +25,12 @@ from sandbox.server import Sandbox
 from stages import extract_frames
 from stages.download import run
 
-KEPT = {name for name in IDS if name not in ENDS}
+FETCHED = {name for name in IDS if name not in ENDS}
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch, server, no_fault_left_over):
-    """A working folder whose videos are all those of the corpus."""
+    """A working folder with all videos of the corpus."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GETTOK_SANDBOX", server.base)
     videos(IDS)
@@ -44,7 +44,7 @@ def videos(names) -> None:
 
 
 def download(pages="sandbox:", **changes) -> pl.DataFrame:
-    """Run the stage, and give back its table of media by the names of the corpus."""
+    """Run the stage; returns its table `media` with the names of the corpus."""
     source = Source(
         kind="ids", name="sandbox", api="sandbox:", pages=pages, window_days=30, file="inputs/ids.csv"
     )
@@ -66,7 +66,7 @@ def test_each_video_has_a_row_with_its_files_or_its_reason(here, corpus):
     assert lost == ENDS
     files = dict(table.filter(pl.col("status") == "ok").select("name", "file").rows())
     assert files == {
-        name: IDS[name] if "slideshow" in name or name == "both" else f"{IDS[name]}.mp4" for name in KEPT
+        name: IDS[name] if "slideshow" in name or name == "both" else f"{IDS[name]}.mp4" for name in FETCHED
     }
     media = Path("data/media")
     assert (media / files["ok"]).read_bytes() == (corpus / "media/plain.mp4").read_bytes()
@@ -84,20 +84,20 @@ def test_each_video_has_a_row_with_its_files_or_its_reason(here, corpus):
     ]
 
 
-def test_what_is_kept_is_never_asked_for_again_and_gives_the_same_bytes(here, server):
+def test_stored_answers_are_never_asked_for_again_and_give_the_same_bytes(here, server):
     download()
     first, since = outputs(), len(server.requests())
     download()
-    unsettled = {"unknown_status", "region", "region_10204"}
-    assert {entry["subject"] for entry in server.requests()[since:]} == {IDS[name] for name in unsettled}
+    retried = {"unknown_status", "region", "region_10204"}
+    assert {entry["subject"] for entry in server.requests()[since:]} == {IDS[name] for name in retried}
     assert outputs() == first
-    videos(set(IDS) - unsettled)
+    videos(set(IDS) - retried)
     since = len(server.requests())
     download()
     assert len(server.requests()) == since
 
 
-def test_what_lies_in_the_folder_is_all_that_an_answer_needs(here):
+def test_the_folder_has_every_file_of_each_answer(here):
     table = download().filter(pl.col("status") == "ok")
     with Store(Path("store")) as store:
         for name, file, key in table.select("name", "file", "answer_key").rows():
@@ -111,29 +111,29 @@ def test_what_lies_in_the_folder_is_all_that_an_answer_needs(here):
             }
 
 
-def test_damaged_captions_are_said_and_left_out(here, server, capsys):
+def test_damaged_captions_are_reported_and_left_out(here, server, capsys):
     server.play([{"do": "html", "match": "/captions/", "times": None}])
     videos(["captioned", "ok"])
     table = download()
     assert set(table["status"]) == {"ok"}
     assert captions_troubles(table)["captioned"].startswith("malformed: ")
     assert CAPTIONS.read(Path("data/captions.parquet")).is_empty()
-    said = capsys.readouterr().err
-    assert said.count(f"captions of {IDS['captioned']} cannot be read") == 1
+    printed = capsys.readouterr().err
+    assert printed.count(f"captions of {IDS['captioned']} cannot be read") == 1
 
 
 def captions_troubles(table: pl.DataFrame) -> dict[str, str | None]:
     return dict(table.select("name", "captions_trouble").rows())
 
 
-def test_captions_that_a_passing_trouble_cost_are_asked_for_again_alone(here, server, capsys):
+def test_captions_that_a_transient_failure_cost_are_asked_for_again_without_the_video(here, server, capsys):
     server.play([{"do": "500", "match": "/captions/", "times": None}])
     videos(["captioned", "ok"])
     assert captions_troubles(download()) == {"captioned": "unreachable: file: HTTP 500", "ok": None}
     assert "kept without their captions for now: 1;" in capsys.readouterr().err.splitlines()[-1]
-    kept = outputs()
+    before = outputs()
     download()
-    assert outputs() == kept, "as long as the trouble lasts, nothing changes"
+    assert outputs() == before, "as long as the failure lasts, nothing changes"
     server.play([])
     since = len(server.requests())
     assert captions_troubles(download()) == {"captioned": None, "ok": None}
@@ -146,7 +146,7 @@ def test_captions_that_a_passing_trouble_cost_are_asked_for_again_alone(here, se
     assert (outputs(), len(server.requests())) == (late, since)
 
 
-def test_captions_that_are_refused_for_good_are_not_asked_for_again(here, server):
+def test_captions_that_are_permanently_refused_are_not_asked_for_again(here, server):
     server.play([{"do": "cut", "match": "/captions/", "times": None}])
     videos(["captioned"])
     assert captions_troubles(download())["captioned"].startswith("unreachable: ")
@@ -157,7 +157,7 @@ def test_captions_that_are_refused_for_good_are_not_asked_for_again(here, server
     assert len(server.requests()) == since
 
 
-def test_five_pages_that_cannot_be_read_end_the_run_and_the_next_one_gets_further(here, server):
+def test_five_unreadable_pages_end_the_run_and_the_next_run_gets_further(here, server):
     names = ["ok", "hevc", "captioned", "slideshow", "silent_film", "private", "mobile"]
     videos(names)
     server.play([{"do": "captcha", "match": "/video/", "nth": 3, "times": 6}])
@@ -171,7 +171,7 @@ def test_five_pages_that_cannot_be_read_end_the_run_and_the_next_one_gets_furthe
     assert len(again) == 5
 
 
-def test_videos_whose_pages_can_never_be_read_hold_up_nobody_in_any_run(here, server):
+def test_videos_whose_pages_are_never_readable_do_not_hold_up_any_run(here, server):
     names = ["hevc", "captioned", "slideshow", "silent_film", "mobile", "old_shape", "ok"]
     videos(names)
     never = [{"do": "captcha", "match": f"/video/{IDS[name]}", "times": None} for name in names[:6]]
@@ -188,7 +188,7 @@ def test_videos_whose_pages_can_never_be_read_hold_up_nobody_in_any_run(here, se
         assert table.filter(status="ok")["name"].to_list() == ["ok"]
 
 
-def test_videos_with_a_status_that_nobody_knows_do_not_hold_up_the_others(here, corpus):
+def test_videos_with_an_unknown_status_do_not_hold_up_the_others(here, corpus):
     names = ["ok", "hevc", "captioned", "silent_film", "mobile", "both", "old_shape"]
     videos(names)
     rows = json.loads((corpus / "videos.json").read_text())
@@ -204,7 +204,7 @@ def test_videos_with_a_status_that_nobody_knows_do_not_hold_up_the_others(here, 
             assert table["reason"].drop_nulls().to_list() == ["unreadable"] * 6
 
 
-def test_files_of_ones_own_need_no_pages_at_all(here, monkeypatch, server):
+def test_local_files_need_no_pages(here, monkeypatch, server):
     monkeypatch.delenv("GETTOK_SANDBOX")
     names = ["ok", "slideshow", "hevc"]
     videos(names)
@@ -220,7 +220,7 @@ def test_files_of_ones_own_need_no_pages_at_all(here, monkeypatch, server):
         download(backend="local", folder="nowhere")
 
 
-def test_frames_have_a_name_that_no_other_video_s_frame_has(here):
+def test_the_names_of_frames_are_unique_over_all_videos(here):
     videos(["ok", "slideshow", "private"])
     download()
     conf = ROOT / "conf" / "frames" / "_base.yaml"
@@ -245,10 +245,10 @@ def test_a_slideshow_of_small_photos_is_on_disk_once(here):
     taken = [
         file.stat() for folder in ("data", "store") for file in Path(folder).rglob("*") if file.is_file()
     ]
-    assert sum({one.st_ino: one.st_size for one in taken}.values()) < 1.1 * size
+    assert sum({status.st_ino: status.st_size for status in taken}.values()) < 1.1 * size
 
 
-def test_a_file_of_ones_own_that_changes_is_a_new_answer(here):
+def test_a_local_file_that_changes_is_a_new_answer(here):
     videos(["ok"])
     mine = Path("mine")
     mine.mkdir()

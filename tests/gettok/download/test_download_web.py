@@ -1,4 +1,4 @@
-"""Nothing that a server sends can lead us elsewhere, fill the disk, or keep us for ever."""
+"""No answer of a server can redirect us to another host, fill the disk, or hold us up forever."""
 
 import gzip
 import json
@@ -54,7 +54,7 @@ def save(at: Visit, url: str, to: Path, most: int = 1_000_000) -> None:
     Transfer(at, url, to, "", most, None).run()
 
 
-def test_f30_a_page_is_unpacked_up_to_a_limit(monkeypatch):
+def test_f30_a_page_is_decompressed_up_to_a_limit(monkeypatch):
     bomb = gzip.compress(bytes(30_000_000))
     with (
         Server({"/": sends(bomb, Content_Encoding="gzip")}).running() as server,
@@ -64,7 +64,7 @@ def test_f30_a_page_is_unpacked_up_to_a_limit(monkeypatch):
         at.page(f"{server.base}/page")
 
 
-def test_a_file_that_announces_too_much_is_not_even_begun(tmp_path):
+def test_a_file_that_announces_too_much_is_not_begun(tmp_path):
     with (
         Server({"/": sends(bytes(5000))}).running() as server,
         visit(server) as at,
@@ -74,7 +74,7 @@ def test_a_file_that_announces_too_much_is_not_even_begun(tmp_path):
     assert not (tmp_path / "a.mp4").exists()
 
 
-def test_a_server_that_sends_a_byte_at_a_time_has_an_end(tmp_path):
+def test_a_server_that_sends_a_byte_at_a_time_is_given_up(tmp_path):
     with (
         Server({"/": trickles}).running() as server,
         visit(server, timeout_s=1) as at,
@@ -84,7 +84,7 @@ def test_a_server_that_sends_a_byte_at_a_time_has_an_end(tmp_path):
     assert refusal.value.reason == "unreachable"
 
 
-def test_a_server_that_says_nothing_has_an_end():
+def test_a_silent_server_is_given_up():
     with (
         Server({"/": lambda _: ENDLESS.wait(5)}).running() as server,
         visit(server, timeout_s=1) as at,
@@ -94,7 +94,7 @@ def test_a_server_that_says_nothing_has_an_end():
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_f13_headers_that_trickle_in_are_not_waited_for_without_end(tmp_path, monkeypatch, scheme):
+def test_f13_headers_that_trickle_in_are_given_up(tmp_path, monkeypatch, scheme):
     file = certificate(tmp_path, "localhost")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
     server = Server({"/": trickles_headers}, certificate=file if scheme == "https" else None)
@@ -107,7 +107,7 @@ def test_f13_headers_that_trickle_in_are_not_waited_for_without_end(tmp_path, mo
         at.page(f"{base}/page")
 
 
-def test_f13_pyktok_would_wait_for_ever_and_is_ended(tmp_path):
+def test_f13_pyktok_would_wait_forever_and_is_ended(tmp_path):
     answers = {"/media": lambda _: ENDLESS.wait(20)}
     server = Server(answers)
     answers["/www"] = sends(page_with(f"{server.base}/media/a.mp4"), Content_Type="text/html")
@@ -141,7 +141,7 @@ def test_f33_a_page_that_redirects_elsewhere_is_not_followed():
     assert inner.asked == []
 
 
-def test_redirects_in_a_circle_have_an_end():
+def test_circular_redirects_are_given_up():
     with (
         Server({"/": redirects("/again")}).running() as server,
         visit(server) as at,
@@ -151,7 +151,7 @@ def test_redirects_in_a_circle_have_an_end():
     assert len(server.asked) == 5
 
 
-def test_no_credentials_out_of_a_netrc_are_sent(tmp_path, monkeypatch):
+def test_no_credentials_from_a_netrc_are_sent(tmp_path, monkeypatch):
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     seen: list[str | None] = []
@@ -180,7 +180,7 @@ def public(_host: str, _port: int):
         "https://www.tiktok.com:443/x",
     ],
 )
-def test_f33_tiktoks_own_hosts_may_be_asked(url):
+def test_f33_tiktok_s_own_hosts_are_allowed(url):
     assert Site("https://www.tiktok.com", public).objection(url) is None
 
 
@@ -204,11 +204,11 @@ def test_f33_tiktoks_own_hosts_may_be_asked(url):
         "https://[bad/",
     ],
 )
-def test_f33_everything_else_may_not(url):
+def test_f33_every_other_host_is_refused(url):
     assert Site("https://www.tiktok.com", public).objection(url)
 
 
-def test_f33_a_host_that_is_not_known_is_named_and_asked_again_once_it_may_be(tmp_path):
+def test_f33_an_unknown_host_is_reported_and_the_video_asked_for_again(tmp_path):
     with (
         Visit(Site("https://www.tiktok.com", public), settings(), Pace(0)) as at,
         pytest.raises(Unusable) as refusal,
@@ -218,15 +218,15 @@ def test_f33_a_host_that_is_not_known_is_named_and_asked_again_once_it_may_be(tm
     assert refusal.value.detail.endswith(": v16.new-host.example")
 
 
-def test_a_host_that_a_stranger_made_up_can_be_written_down():
-    said = Site("https://www.tiktok.com", public).objection(f"https://\ud800{'x' * 5000}/")
-    assert len(said.encode()) < 200
+def test_any_host_from_a_page_can_be_stored():
+    objection = Site("https://www.tiktok.com", public).objection(f"https://\ud800{'x' * 5000}/")
+    assert len(objection.encode()) < 200
 
 
 @pytest.mark.parametrize(
     "address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "::1", "fe80::1%eth0"]
 )
-def test_f33_a_name_that_resolves_into_a_private_network_is_not_asked(monkeypatch, address):
+def test_f33_a_name_that_resolves_into_a_private_network_is_refused(monkeypatch, address):
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     mixed = [*public("", 443), (2, 1, 6, "", (address, 443))]
@@ -238,11 +238,11 @@ def test_f33_a_name_that_resolves_into_a_private_network_is_not_asked(monkeypatc
     ):
         visit.page("https://www.tiktok.com/")
     assert refusal.value.reason == "unreachable", (
-        "a resolver that blanks names out is about us, not about the video"
+        "a resolver that blocks names is about us, not about the video"
     )
 
 
-def test_a_proxy_resolves_for_itself_and_exceptions_from_it_are_none(monkeypatch):
+def test_a_proxy_looks_names_up_itself_and_no_proxy_is_not_a_proxy(monkeypatch):
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("no_proxy", "localhost")
@@ -251,7 +251,7 @@ def test_a_proxy_resolves_for_itself_and_exceptions_from_it_are_none(monkeypatch
     assert has_proxy()
 
 
-def test_f33_a_tool_connects_to_the_site_alone():
+def test_f33_a_tool_connects_only_to_the_site():
     tiktok, stand_in = Site("https://www.tiktok.com"), Site("http://127.0.0.1:8001/www.tiktok.com")
     assert tiktok.may_resolve("v16-webapp-prime.tiktok.com")
     assert not any(
@@ -269,7 +269,7 @@ def test_f33_a_tool_connects_to_the_site_alone():
 
 
 @pytest.mark.parametrize("name", ["example.org", "93.184.216.34", "tiktok.com.evil.org", "localhost"])
-def test_f33_a_tool_cannot_even_look_up_another_name(monkeypatch, name):
+def test_f33_a_tool_cannot_look_up_another_name(monkeypatch, name):
     for proxy in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(proxy, raising=False)
     tries = f"""
@@ -291,7 +291,7 @@ for attempt in (
 
 
 def certificate(folder: Path, name: str) -> Path:
-    """A certificate for that name with its key in one file, signed by nobody else."""
+    """A self-signed certificate for that name, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -311,10 +311,10 @@ def certificate(folder: Path, name: str) -> Path:
     ("name", "is_trusted"),
     [("www.tiktok.com", True), ("www.tiktok.com", False), ("inside.example.org", True)],
 )
-def test_f33_a_name_that_leads_elsewhere_once_it_was_checked_meets_the_wrong_certificate(
+def test_f33_a_name_that_resolves_elsewhere_after_the_check_fails_by_its_certificate(
     tmp_path, monkeypatch, name, is_trusted
 ):
-    """The resolver says a public address to whoever checks, and this machine's own to whoever connects."""
+    """The resolver gives a public address for the check, and this machine's own for the connection."""
     file = certificate(tmp_path, name)
     server = Server({"/": sends(b"secret")}, certificate=file)
     for proxy in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
@@ -327,7 +327,7 @@ def test_f33_a_name_that_leads_elsewhere_once_it_was_checked_meets_the_wrong_cer
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("127.0.0.1", port))])
     site = Site("https://www.tiktok.com", public)
     with server.running(), Visit(site, settings(), Pace(0)) as at:
-        if name == "www.tiktok.com" and is_trusted:  # the same server with the right certificate is believed
+        if name == "www.tiktok.com" and is_trusted:  # with the right certificate the same server is accepted
             assert at.page("https://www.tiktok.com/@a/video/1") == "secret"
             return
         with pytest.raises(NoPage, match="SSLError"):

@@ -1,4 +1,4 @@
-"""Videos of every kind that a decoder may get wrong, and what becomes of them as frames."""
+"""Videos of every kind that a decoder may get wrong, and their frames."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ def image(row: Mapping[str, Any]) -> Image.Image:
 
 
 def numbers(rows: list[dict[str, Any]], turns: int = 0) -> list[int]:
-    """The number that each frame carries, after so many quarter turns back."""
+    """The number that is drawn on each frame, after undoing so many quarter turns."""
     return [media_files.number_in(np.rot90(np.asarray(image(row)), -turns)) for row in rows]
 
 
@@ -68,4 +68,4 @@ KINDS: Mapping[str, tuple[Callable[[Path], Path], list[int], int]] = {
     "rotated": (_film(rotation=90), list(range(91)), 1),
     "upside down": (_film(rotation=180), list(range(91)), 2),
 }
-"""Each with how to make it, the numbers that its pictures carry in order of display, and its quarter turns."""
+"""How to make each, the numbers drawn on its pictures in display order, and its quarter turns."""

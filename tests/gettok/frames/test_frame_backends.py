@@ -1,4 +1,4 @@
-"""Whatever decodes, the frames are the same pictures: by the number that each carries, and by their likeness."""
+"""All backends give the same pictures, by the number that is drawn on each and by their similarity."""
 
 from importlib import import_module
 from itertools import pairwise
@@ -17,7 +17,7 @@ from gettok.frames.jpeg import Encoder
 from gettok.frames.timetable import read_timetable
 
 ALIKE = 0.985
-"""Less than that, and it may be the picture before or after; coding and scaling alone leave 0.99."""
+"""A lower similarity may be that of a neighbouring picture; encoding and scaling alone leave 0.99."""
 ENCODER = Encoder(768, 90, hashes=False)
 
 
@@ -48,7 +48,7 @@ BACKENDS = ["decord", "opencv", *(["torchcodec"] if has_torchcodec() else [])]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_all_backends_take_the_same_pictures_of(tmp_path, kind):
+def test_all_backends_decode_the_same_pictures_of(tmp_path, kind):
     make, shown, turns = KINDS[kind]
     path = make(tmp_path)
     due = rows_of(path, stride=7)
@@ -62,12 +62,12 @@ def test_all_backends_take_the_same_pictures_of(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_single_picture_can_be_taken_of(tmp_path, kind):
+def test_every_single_picture_can_be_decoded_of(tmp_path, kind):
     make, shown, turns = KINDS[kind]
     assert numbers(rows_of(make(tmp_path), stride=1), turns) == shown
 
 
-def test_the_measure_of_likeness_tells_neighbouring_pictures_apart(tmp_path):
+def test_the_similarity_measure_distinguishes_neighbouring_pictures(tmp_path):
     rows = rows_of(media_files.video(tmp_path / "v.mp4"), stride=1)
     assert ssim(image(rows[0]), image(rows[0])) == pytest.approx(1)
     assert max(ssim(image(one), image(other)) for one, other in pairwise(rows)) < ALIKE
@@ -75,7 +75,7 @@ def test_the_measure_of_likeness_tells_neighbouring_pictures_apart(tmp_path):
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
 @pytest.mark.parametrize("open_gop", [True, False])
-def test_passing_over_pictures_that_no_other_needs_changes_no_byte(tmp_path, codec, open_gop):
+def test_skipping_pictures_that_no_other_needs_changes_no_byte(tmp_path, codec, open_gop):
     path = media_files.video(tmp_path / "v.mp4", frames=91, codec=codec, gop=40, open_gop=open_gop)
     timetable = read_timetable(path)
     assert timetable.may_skip
@@ -97,7 +97,7 @@ def test_the_number_of_threads_changes_no_byte(tmp_path, threads):
 
 
 @pytest.mark.parametrize("backend", ["decord", "opencv"])
-def test_a_backend_that_gives_another_picture_is_found_out_by_its_time(tmp_path, backend):
+def test_a_backend_that_gives_another_picture_is_detected_by_its_time(tmp_path, backend):
     path = media_files.video(tmp_path / "v.mp4", frames=60)
     timetable = read_timetable(path)
     read = import_module(f"gettok.frames.backends.{backend}").read
@@ -119,7 +119,7 @@ def test_a_backend_that_gives_another_picture_is_found_out_by_its_time(tmp_path,
         ("edit list", "decord", "pyav"),
     ],
 )
-def test_the_answer_says_who_decoded(tmp_path, kind, backend, decodes):
+def test_the_answer_names_the_decoder(tmp_path, kind, backend, decodes):
     step = frame_samples.FramesStep(frame_samples.settings(backend=backend))
     answer = step.ask(frame_samples.MediaFile(str(KINDS[kind][0](tmp_path)), ""))
     assert answer.body["decoded_by"] == decodes
@@ -140,7 +140,7 @@ def test_f24_a_damaged_file_gives_a_reason_and_no_frames(tmp_path, backend, spoi
 
 
 @pytest.mark.skipif(has_torchcodec(), reason="torchcodec finds an FFmpeg here")
-def test_a_backend_that_cannot_be_loaded_is_said_in_three_parts_before_any_video(tmp_path):
+def test_a_backend_that_cannot_be_loaded_is_reported_in_three_parts_before_any_video(tmp_path):
     with pytest.raises(BadSettings) as refusal:
         frame_samples.FramesStep(frame_samples.settings(backend="torchcodec")).open()
     assert "torchcodec" in refusal.value.what

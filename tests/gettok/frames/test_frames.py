@@ -1,4 +1,4 @@
-"""Frames are the right ones, at the right time, and the same bytes each time."""
+"""Frames are the right pictures with the right times, and have the same bytes in every run."""
 
 import hashlib
 import pickle
@@ -63,7 +63,7 @@ def test_seconds_take_the_picture_that_is_on_screen_then(tmp_path):
     times = [*range(15), *range(90, 120)]
     path = media_files.video(tmp_path / "v.mp4", times=times)
     rows = rows_of(path, select="seconds", every_s=0.35)
-    with av.open(str(path)) as file:  # how long the last picture stays is the file's to say
+    with av.open(str(path)) as file:  # the file says how long the last picture is shown
         moments = np.arange(0, file.streams.video[0].duration * file.streams.video[0].time_base * 30, 10.5)
     on_screen = [max(n for n, time in enumerate(times) if time <= moment) for moment in moments]
     assert [row["frame_index"] for row in rows] == numbers(rows) == sorted(set(on_screen))
@@ -84,7 +84,7 @@ def test_scenes_give_the_first_frame_of_each(tmp_path):
     assert [row["frame_index"] for row in rows_of(path, select="scenes", scene_threshold=250)] == [0]
 
 
-def test_frames_much_like_the_one_kept_before_are_left_out_and_named(tmp_path):
+def test_frames_that_are_like_the_last_kept_one_are_left_out_and_listed(tmp_path):
     path = film(tmp_path / "v.mp4", [(20, "left"), (20, "left"), (20, "right"), (20, "left")])
     step = FramesStep(settings(min_hash_distance=5))
     body = step.ask(MediaFile(str(path), "")).body
@@ -103,7 +103,7 @@ def test_a_frame_is_kept_if_it_differs_in_exactly_the_least_number_of_bits(tmp_p
 
 
 def film(path, scenes):
-    """So many pictures of a colour, or of a pattern that is dark on one side, after another."""
+    """A video of scenes: so many pictures of one colour, or of a pattern that is dark on one side."""
     with av.open(str(path), "w", format="mp4") as file:
         stream = file.add_stream("libx264", rate=30)
         stream.width, stream.height, stream.pix_fmt = 192, 128, "yuv420p"
@@ -132,7 +132,7 @@ def test_a_rotated_video_gives_upright_frames(tmp_path, turn):
     assert numbers(rows, turns=turn // 90) == [0, 20, 40]
 
 
-def test_a_frame_is_made_smaller_and_never_larger(tmp_path):
+def test_a_frame_is_scaled_down_and_never_up(tmp_path):
     path = media_files.video(tmp_path / "v.mp4", frames=3)
     small, large = rows_of(path, longest_edge=96)[0], rows_of(path, longest_edge=5000)[0]
     assert (small["width"], small["height"]) == image(small).size == (96, 64)
@@ -162,7 +162,7 @@ def test_f29_a_playlist_gives_no_frame_of_another_file(tmp_path):
     assert refusal.value.reason == "not_a_video"
 
 
-def test_a_slideshows_photos_are_its_frames_in_order_and_upright(tmp_path):
+def test_the_frames_of_a_slideshow_are_its_photos_in_order_and_upright(tmp_path):
     folder = media_files.slideshow(tmp_path / "show")
     turned = Image.Exif()
     turned[0x0112] = 6  # a phone held upright
@@ -177,7 +177,7 @@ def test_a_slideshows_photos_are_its_frames_in_order_and_upright(tmp_path):
     assert [row["frame_index"] for row in rows_of(folder, max_frames=2)] == [0, 1]
 
 
-def test_a_photo_with_damaged_tags_is_a_frame_all_the_same_and_keeps_its_turn(tmp_path):
+def test_a_photo_with_damaged_tags_is_still_a_frame_and_upright(tmp_path):
     folder = media_files.slideshow(tmp_path / "show")
     tags = Image.Exif()
     tags[0x0112], tags[0x010F] = 6, "maker"
@@ -185,13 +185,13 @@ def test_a_photo_with_damaged_tags_is_a_frame_all_the_same_and_keeps_its_turn(tm
     whole = bytearray((folder / "000.jpg").read_bytes())
     place = whole.index(b"maker")
     whole[whole.rindex(b"\x01\x0f\x00\x02", 0, place) + 3] = (
-        12  # a text that calls itself a number of eight bytes
+        12  # a text whose type is changed to a number of eight bytes
     )
     (folder / "000.jpg").write_bytes(whole)
     assert image(rows_of(folder)[0]).size == (100, 400)
 
 
-def test_photos_of_few_shades_and_of_many_keep_their_grey(tmp_path):
+def test_photos_of_1_and_of_16_bits_keep_their_grey(tmp_path):
     folder = media_files.slideshow(tmp_path / "show")
     Image.fromarray(np.full((80, 80), 32768, np.uint16)).save(folder / "000.png")
     lines = Image.fromarray(np.tile(np.array([255, 0, 0, 0], np.uint8), (400, 100)))
@@ -203,7 +203,7 @@ def test_photos_of_few_shades_and_of_many_keep_their_grey(tmp_path):
     assert abs(thin - 64) < 8
 
 
-def test_f30_a_photo_that_does_not_decode_is_a_reason(tmp_path):
+def test_f30_a_photo_that_does_not_decode_gives_a_reason(tmp_path):
     folder = media_files.slideshow(tmp_path / "show")
     (folder / "001.webp").write_text("no photo")
     with pytest.raises(Unusable) as refusal:
@@ -211,7 +211,7 @@ def test_f30_a_photo_that_does_not_decode_is_a_reason(tmp_path):
     assert (refusal.value.reason, str(tmp_path) in refusal.value.detail) == ("not_a_video", False)
 
 
-def test_the_step_travels_to_a_worker():
+def test_the_step_can_be_pickled():
     made = FramesStep(settings())
     assert pickle.loads(pickle.dumps(made)) == made
 
@@ -219,7 +219,7 @@ def test_the_step_travels_to_a_worker():
 @pytest.mark.parametrize(
     ("select", "own"), [("stride", "stride"), ("seconds", "every_s"), ("scenes", "scene_threshold")]
 )
-def test_a_setting_that_another_choice_reads_asks_nothing_again(select, own):
+def test_a_setting_that_another_selection_reads_is_not_in_the_key(select, own):
     key = dict(FramesStep(settings(select=select)).settings)
     for name, value in {"stride": 7, "every_s": 7, "scene_threshold": 7}.items():
         changed = dict(FramesStep(settings(select=select, **{name: value})).settings)

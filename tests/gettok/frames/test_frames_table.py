@@ -1,4 +1,4 @@
-"""The table of frames is what `datasets` of Hugging Face takes for pictures, and what we read again."""
+"""Hugging Face's `datasets` reads the table of frames as pictures, and we can read it back."""
 
 import hashlib
 import io
@@ -28,7 +28,7 @@ UNUSABLE = {"video_id": "2", "status": "unusable", "reason": "undecodable"}
 
 
 @pytest.mark.filterwarnings("default")
-def test_datasets_shows_the_frames_as_pictures(tmp_path, monkeypatch):
+def test_datasets_loads_the_frames_as_pictures(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     import datasets  # noqa: PLC0415 - it reads the environment once, when it is imported
@@ -43,7 +43,7 @@ def test_datasets_shows_the_frames_as_pictures(tmp_path, monkeypatch):
     assert loaded[0]["video_id"] == "1"
 
 
-def test_what_is_written_is_read_again_and_the_same_rows_give_the_same_bytes(tmp_path):
+def test_written_rows_can_be_read_back_and_the_same_rows_give_the_same_bytes(tmp_path):
     rows = [row(index, 30 + index) for index in range(150)]
     for name in ("a.parquet", "b.parquet"):
         FRAMES.write(reversed([*rows, UNUSABLE]), tmp_path / name)
@@ -55,7 +55,7 @@ def test_what_is_written_is_read_again_and_the_same_rows_give_the_same_bytes(tmp
     assert again["image"].null_count() == 1
 
 
-def test_few_frames_lie_together_so_that_one_videos_are_read_without_the_others(tmp_path):
+def test_row_groups_are_small_so_that_one_video_is_read_without_the_others(tmp_path):
     FRAMES.write([row(index, 30) for index in range(130)], tmp_path / "a.parquet")
     groups = parquet.ParquetFile(tmp_path / "a.parquet").metadata
     assert [groups.row_group(place).num_rows for place in range(groups.num_row_groups)] == [64, 64, 2]
@@ -68,14 +68,14 @@ def test_a_table_without_frames_is_written_too(tmp_path):
     assert StoredFrames(str(tmp_path / "a.parquet"), "2").load() == []
 
 
-def test_a_photo_without_a_time_is_shown_to_a_model_all_the_same(tmp_path):
+def test_a_photo_without_a_time_can_be_loaded_for_a_model(tmp_path):
     data = jpeg(30)
     photo = row(0, 30) | {"sha256": hashlib.sha256(data).hexdigest(), "time_s": None}
     FRAMES.write([photo], tmp_path / "a.parquet")
     assert StoredFrames(str(tmp_path / "a.parquet"), "1").load() == [Picture(0, None, data)]
 
 
-def test_rows_that_come_in_order_are_written_as_all_at_once_would_be(tmp_path):
+def test_rows_that_arrive_in_order_give_the_same_file_as_all_at_once(tmp_path):
     rows = [row(index, 30) for index in range(150)]
     FRAMES.write(reversed([*rows, UNUSABLE]), tmp_path / "a.parquet")
     FRAMES.write_in_order(iter([*rows, UNUSABLE]), tmp_path / "b.parquet")
@@ -85,7 +85,7 @@ def test_rows_that_come_in_order_are_written_as_all_at_once_would_be(tmp_path):
     assert (tmp_path / "b.parquet").read_bytes() == (tmp_path / "a.parquet").read_bytes()
 
 
-def test_rows_out_of_order_are_a_bug_and_leave_what_was_there(tmp_path):
+def test_rows_out_of_order_are_a_bug_and_leave_the_old_file(tmp_path):
     file = tmp_path / "a.parquet"
     FRAMES.write_in_order([UNUSABLE], file)
     before = file.read_bytes()
@@ -95,7 +95,7 @@ def test_rows_out_of_order_are_a_bug_and_leave_what_was_there(tmp_path):
     FRAMES.write_in_order([UNUSABLE, {**UNUSABLE, "video_id": "3"}], file)
 
 
-#: Writes and reads many pictures of 100 kB, and says how much memory that took beyond a few.
+#: Writes and reads many pictures of 100 kB, and prints how much more memory that took than a few.
 PEAK = """
 import os, resource, sys
 from pathlib import Path
@@ -119,9 +119,9 @@ print(there_and_back(4000) - few)
 """
 
 
-def test_a_day_of_pictures_is_never_in_memory_as_a_whole(tmp_path):
-    said = subprocess.run(
+def test_a_day_of_pictures_is_never_in_memory_at_once(tmp_path):
+    done = subprocess.run(
         [sys.executable, "-c", PEAK, str(tmp_path / "a.parquet")], capture_output=True, text=True, check=True
     )
-    assert float(said.stdout) < 60, "MiB, of 381 that were written"
+    assert float(done.stdout) < 60, "MiB, of 381 that were written"
     assert FRAMES.read(tmp_path / "a.parquet", ["frame_index"]).height == 4000

@@ -19,7 +19,7 @@ from gettok.llm.client import connect
 from gettok.llm.error_mapping import ErrorClassifier
 from gettok.settings import Llm, StancePrompt, StanceTarget
 from gettok.settings.secrets import Secret
-from gettok.stance import StanceInputs, StanceStep
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Item
 
 KEY = Secret("sandbox")

@@ -19,7 +19,7 @@ from gettok.llm.batch.log import BatchLog, SettledCall
 from gettok.llm.batch.results import BatchResults
 from gettok.llm.error_mapping import ErrorClassifier
 from gettok.llm.response import Reply
-from gettok.stance import StanceStep
+from gettok.stance.step import StanceStep
 from gettok.step import Answer
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox
@@ -208,16 +208,14 @@ def test_no_file_stays_at_the_host_even_where_a_person_must_act(sandbox: Sandbox
     with pytest.raises(BadSettings, match="could not be processed"):
         asked(asked_in_batches(), sandbox.model, tmp_path, items(4))
     deleted = [e["path"] for e in sandbox.requests() if e["method"] == "DELETE"]
-    assert len(deleted) == 2  # what was sent, and the errors
+    assert len(deleted) == 2  # the questions, and the errors
     with CallLog(tmp_path, None) as call_log:
         assert call_log.spent_usd() < Decimal("0.01")
     assert len(asked(asked_in_batches(), sandbox.model, tmp_path, items(4))) == 4
     assert paid(sandbox) == Counter(dict.fromkeys(paid(sandbox), 1))
 
 
-def test_f48_a_budget_lets_through_what_it_reaches_for_and_then_stops(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_f48_what_fits_the_budget_is_asked_and_then_the_run_stops(sandbox: Sandbox, tmp_path: Path) -> None:
     """Every question may cost a cent; a batch of some is settled before the next is created."""
     settings = asked_in_batches(budget_usd=0.02)
     with pytest.raises(BudgetSpent, match=r"llm\.budget_usd"):
@@ -250,7 +248,7 @@ def test_a_run_that_is_stopped_leaves_its_batch_to_the_next(corpus: Path, tmp_pa
     chat_client.cache_clear()
 
 
-def test_a_batch_that_somebody_cancels_is_for_a_person(corpus: Path, tmp_path: Path) -> None:
+def test_a_batch_that_was_cancelled_is_for_a_person(corpus: Path, tmp_path: Path) -> None:
     slow = replace(profile_named("clean"), batch_polls=30)
     with (
         Sandbox(corpus=corpus, profile=slow) as sandbox,
@@ -279,7 +277,7 @@ def test_batches_of_which_nothing_is_answered_are_not_repeated_for_ever(
     assert {type(outcome) for outcome in found.values()} == {NotNow}
 
 
-def test_a_request_that_is_left_alone_and_fails_is_told_from_a_host_that_fails(
+def test_the_last_request_that_fails_is_distinguished_from_a_host_that_fails(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     asked(asked_in_batches(), sandbox.model, tmp_path, items(2))

@@ -57,7 +57,9 @@ class Study:
     def worst(self) -> float:
         """US dollars that all calls can cost together, each made once."""
         of_model = {model: self.llm.prices_of(model) for model in self.llm.models}
-        each = (worst_case_usd(call.size(self.llm), of_model[call.asked(self.llm)]) for call in self.calls)
+        each = (
+            worst_case_usd(call.size(self.llm), of_model[call.model_name(self.llm)]) for call in self.calls
+        )
         return float(sum(each))
 
     def run(self, host: RandomHost, budget: float | None) -> int | None:

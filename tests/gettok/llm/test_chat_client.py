@@ -325,7 +325,7 @@ def test_f47_a_question_that_fails_alone_is_left_for_the_next_run(bench: Bench) 
 
 def test_f47_the_last_question_that_fails_is_distinguished_from_a_host_that_fails(bench: Bench) -> None:
     bench.endpoint.plays(fails(500), fails(500), says("yes"))
-    client = new_client(bench, "kept", max_attempts=2)
+    client = new_client(bench, "log", max_attempts=2)
     with pytest.raises(Unusable, match=r"^unanswered"):
         client.run(conversation())
     tiny = bench.endpoint.asked[-1]
@@ -335,7 +335,7 @@ def test_f47_the_last_question_that_fails_is_distinguished_from_a_host_that_fail
 
 def test_f47_a_strict_host_takes_the_tiny_question(tmp_path: Path) -> None:
     (tmp_path / "videos.json").write_text("[]")
-    with Sandbox(corpus=tmp_path) as sandbox, CallLog(tmp_path / "kept", None) as call_log:
+    with Sandbox(corpus=tmp_path) as sandbox, CallLog(tmp_path / "log", None) as call_log:
         sandbox.play([{"do": "500", "match": "chat/completions", "times": 3}])
         chosen = llm(model="sandbox-vision", max_attempts=3)
         client = ChatClient(chosen, sandbox.model, Secret("sandbox"), call_log, Clock(lambda _: None))
@@ -347,11 +347,11 @@ def test_f47_a_strict_host_takes_the_tiny_question(tmp_path: Path) -> None:
 def test_f47_a_tiny_question_that_is_filtered_is_not_answered(bench: Bench) -> None:
     bench.endpoint.plays(fails(500), fails(400, "content_filter"))
     with pytest.raises(NotNow):
-        new_client(bench, "kept", max_attempts=1).run(conversation())
+        new_client(bench, "log", max_attempts=1).run(conversation())
 
 
 def test_f47_after_five_in_a_row_it_is_the_host_whatever_else_it_answers(bench: Bench) -> None:
-    client = new_client(bench, "kept", max_attempts=1)
+    client = new_client(bench, "log", max_attempts=1)
     for vote in range(5):
         bench.endpoint.plays(fails(500), says("yes"))
         with pytest.raises(Unusable):
@@ -372,7 +372,7 @@ def test_f46_what_a_host_does_not_take_while_it_takes_others_is_about_its_video(
     bench: Bench, status: int, message: str, reason: str
 ) -> None:
     bench.endpoint.plays(says({"colour": "red"}), fails(status, "", message), says({"colour": "red"}))
-    client = new_client(bench, "kept")
+    client = new_client(bench, "log")
     client.run(conversation())
     body = client.run(conversation(vote=1)).body
     with pytest.raises(Unusable, match=f"^{reason}: the prompt"):
@@ -381,9 +381,9 @@ def test_f46_what_a_host_does_not_take_while_it_takes_others_is_about_its_video(
 
 
 def test_a_limit_that_the_server_s_context_cannot_hold_is_a_wrong_setting(bench: Bench) -> None:
-    said = "'max_tokens' or 'max_completion_tokens' is too large: 4000. This model's maximum context length is 4096"
+    message = "'max_tokens' or 'max_completion_tokens' is too large: 4000. This model's maximum context length is 4096"
     with pytest.raises(BadSettings, match="too large: 4000"):
-        bench.ask(fails(400, "", said))
+        bench.ask(fails(400, "", message))
 
 
 @pytest.mark.parametrize(
@@ -391,16 +391,16 @@ def test_a_limit_that_the_server_s_context_cannot_hold_is_a_wrong_setting(bench:
 )
 def test_f46_an_error_of_any_shape_can_be_kept_and_read_again(bench: Bench, body: str) -> None:
     bench.endpoint.plays(Scripted(413, body.encode()))
-    new_client(bench, "kept").run(conversation())
-    (kept,) = new_client(bench, "kept").run(conversation()).body["replies"]
+    new_client(bench, "log").run(conversation())
+    (stored,) = new_client(bench, "log").run(conversation()).body["replies"]
     with pytest.raises(Unusable, match=r"^too_long"):
-        colour(Reply(**kept))
-    assert usage([Reply(**kept)], None)["finish_reason"] is None
+        colour(Reply(**stored))
+    assert usage([Reply(**stored)], None)["finish_reason"] is None
 
 
 def test_f47_questions_that_fail_one_after_the_other_are_the_hosts_fault(bench: Bench) -> None:
     bench.endpoint.plays(*[fails(500)] * 6)
-    client = new_client(bench, "kept", max_attempts=2)
+    client = new_client(bench, "log", max_attempts=2)
     for vote in range(2):
         with pytest.raises(NotNow):
             client.run(conversation(vote=vote))
@@ -474,10 +474,10 @@ def new_client(bench: Bench, folder: str, **changes: Any) -> ChatClient:
 
 def test_a_stored_reply_is_not_asked_for_again(bench: Bench) -> None:
     bench.endpoint.plays(says({"colour": "red"}), says({"colour": "blue"}))
-    first = new_client(bench, "kept").run(conversation())
-    assert new_client(bench, "kept", timeout_s=9, max_attempts=1).run(conversation()) == first
+    first = new_client(bench, "log").run(conversation())
+    assert new_client(bench, "log", timeout_s=9, max_attempts=1).run(conversation()) == first
     assert len(bench.endpoint.asked) == 1
-    assert new_client(bench, "kept").run(conversation(vote=1)) != first
+    assert new_client(bench, "log").run(conversation(vote=1)) != first
     assert len(bench.endpoint.asked) == 2
 
 
@@ -485,7 +485,7 @@ def test_another_host_model_or_length_is_another_question(bench: Bench) -> None:
     changes: list[dict[str, Any]] = [{}, {"base_url": "https://x/v1"}, {"model": "b"}, {"max_tokens": 9}]
     for change in changes:
         bench.endpoint.plays(says({"colour": "red"}))
-        new_client(bench, "kept", **change).run(conversation())
+        new_client(bench, "log", **change).run(conversation())
     assert len(bench.endpoint.asked) == len(changes)
 
 
@@ -496,16 +496,16 @@ def test_votes_that_were_answered_before_the_server_failed_are_not_paid_for_twic
 
     bench.endpoint.plays(says({"colour": "red"}), says({"colour": "blue"}), fails(500), fails(500))
     with pytest.raises(NotNow):
-        new_client(bench, "kept", max_attempts=1).run(votes())
+        new_client(bench, "log", max_attempts=1).run(votes())
     bench.endpoint.plays(says({"colour": "green"}))
-    assert new_client(bench, "kept").run(votes()).body == {"votes": ["red", "blue", "green"]}
+    assert new_client(bench, "log").run(votes()).body == {"votes": ["red", "blue", "green"]}
     assert len(bench.endpoint.asked) == 5  # one of them is tiny
 
 
 def test_f48_the_cost_of_a_call_is_logged_by_its_own_token_count(bench: Bench) -> None:
     bench.endpoint.plays(fails(429), says({"colour": "red"}))
-    new_client(bench, "kept").run(conversation())
-    with CallLog(bench.folder / "kept", None) as call_log:
+    new_client(bench, "log").run(conversation())
+    with CallLog(bench.folder / "log", None) as call_log:
         assert call_log.spent_usd() == Decimal("0.002")  # 1,000 tokens at $1 and 100 at $10 a million
         assert [(spent.calls, spent.unknown) for spent in call_log.by_model()] == [(2, 0)]
 
@@ -513,20 +513,20 @@ def test_f48_the_cost_of_a_call_is_logged_by_its_own_token_count(bench: Bench) -
 def test_f48_a_spent_budget_stops_before_the_call(bench: Bench) -> None:
     bench.endpoint.plays(says({"colour": "red"}))
     with pytest.raises(BudgetSpent, match="budget"):
-        new_client(bench, "kept", budget_usd=0.001).run(conversation())
+        new_client(bench, "log", budget_usd=0.001).run(conversation())
     assert bench.endpoint.asked == []
 
 
 def test_f48_without_a_price_nothing_is_asked(bench: Bench) -> None:
     with pytest.raises(BadSettings, match="no price is set for model-a"):
-        new_client(bench, "kept", prices=None)
+        new_client(bench, "log", prices=None)
     assert bench.endpoint.asked == []
 
 
 def test_f47_a_silent_try_counts_in_full_and_is_asked_again(bench: Bench) -> None:
     bench.endpoint.plays(Scripted(does="hang"), says({"colour": "red"}))
-    new_client(bench, "kept", timeout_s=1).run(conversation())
-    with CallLog(bench.folder / "kept", None) as call_log:
+    new_client(bench, "log", timeout_s=1).run(conversation())
+    with CallLog(bench.folder / "log", None) as call_log:
         ((_, made, unknown, usd),) = call_log.by_model()
     assert (made, unknown) == (2, 1)
     assert usd > Decimal("0.004")  # the longest answer alone, which may have been made, is 0.003

@@ -164,11 +164,11 @@ def test_a_page_of_html_is_not_an_endpoint(tmp_path: Path) -> None:
         doctor = Doctor(llm(), endpoint.url, Secret("k"), call_log)
         found = list(doctor.findings())
         doctor.close()
-    assert [(one.can, one.detail) for one in found] == [
+    assert [(finding.can, finding.detail) for finding in found] == [
         (False, "200, but not JSON"),
         (False, "200 without an answer"),
     ]
-    assert all("llm.base_url" in one.advice for one in found)
+    assert all("llm.base_url" in finding.advice for finding in found)
 
 
 def test_f48_without_a_price_the_doctor_asks_nothing_either(corpus: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from scripted_endpoint import Endpoint, Scripted, completion, conf, fails, llm, new_folder, says
 
-from gettok.describe import threads_for
+from gettok.describe.step import threads_for
 from gettok.errors import Interrupted, NotNow, Stop, Unusable
 from gettok.llm import Call, CallLog, ChatClient, Question
 from gettok.llm.rate_limit import Clock, interruptible_clock

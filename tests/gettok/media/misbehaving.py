@@ -1,4 +1,4 @@
-"""Functions that a child process can run, most of them badly. It imports little, since every child does."""
+"""Functions for a child process to run; most of them misbehave. It imports little, since every child imports it."""
 
 import ctypes
 import os
@@ -25,7 +25,7 @@ def hang():
 
 
 def hang_in_c():
-    """With the lock of all threads held, so that no signal handler and no other thread ever runs."""
+    """Holds the GIL, so that no signal handler and no other thread ever runs."""
     mutex, library = ctypes.create_string_buffer(64), ctypes.PyDLL(None)
     while True:
         library.pthread_mutex_lock(mutex)
@@ -54,9 +54,9 @@ def blunder():
     raise ZeroDivisionError("a bug")
 
 
-def confined_again(number):
+def run_again(number):
     return run_in_subprocess(process_id) == os.getpid() and run_in_subprocess(doubled, number)
 
 
-def owner_of_its_own(number):
+def nested_call(number):
     return run_in_subprocess(doubled, number), os.getpid()

@@ -24,7 +24,7 @@ _BOXES = (
 
 
 def seeds(folder: Path) -> Mapping[str, bytes]:
-    """Intact files of each kind, by name."""
+    """Undamaged files of each kind, by name."""
     whole = media_files.video(folder / "whole.mp4", frames=40)
     media_files.video(folder / "index_last.mp4", frames=20, index_first=False, open_gop=True)
     media_files.video(folder / "hevc.mp4", frames=20, codec="libx265")
@@ -55,7 +55,7 @@ def _cut(data: bytearray, chance: random.Random) -> None:
 
 
 def _relength(data: bytearray, chance: random.Random) -> None:
-    """A box with another length."""
+    """Changes the length of a box."""
     place = _box(data, chance) - 4
     if place >= 0:
         data[place : place + 4] = chance.choice(
@@ -64,7 +64,7 @@ def _relength(data: bytearray, chance: random.Random) -> None:
 
 
 def _renumber(data: bytearray, chance: random.Random) -> None:
-    """An index with another number in it."""
+    """Changes a number in an index."""
     place = _box(data, chance) + 4 * chance.randrange(1, 12)
     if 4 <= place < len(data) - 4:
         number = chance.choice((0, 1, 2**16, 2**24, 2**31 - 1, 2**31, 2**32 - 1))

@@ -41,16 +41,16 @@ def test_the_same_file_gives_the_same_samples(tmp_path):
     assert decode_audio(path, 60).samples.tobytes() == decode_audio(path, 60).samples.tobytes()
 
 
-def test_f26_a_file_without_sound_track_says_no_audio(tmp_path):
+def test_f26_a_file_without_an_audio_track_has_no_audio(tmp_path):
     assert reason_of(write_picture_only(tmp_path / "mute.mp4")).reason == "no_audio"
 
 
-def test_no_sample_is_lost_on_the_way_to_16_khz(tmp_path):
+def test_resampling_to_16_khz_loses_no_sample(tmp_path):
     whole = write(tmp_path / "a.mov", noise(2), 44_100, codec="pcm_s16le")
     assert decode_audio(whole, 60).seconds == pytest.approx(2 * RATE_HZ / 44_100, abs=1 / RATE_HZ)
 
 
-def test_f26_an_empty_sound_track_says_no_audio(tmp_path):
+def test_f26_an_empty_audio_track_has_no_audio(tmp_path):
     refused = reason_of(write(tmp_path / "empty.m4a", silence(0)))
     assert (refused.reason, refused.detail) == ("no_audio", "the sound track is empty")
 
@@ -65,7 +65,7 @@ def test_f27_digital_silence_is_the_quietest_sound(tmp_path):
     assert Recording.of(1e-3 * tone(1)).loudness_db() > -80
 
 
-def test_what_is_cut_out_of_a_sound_is_what_is_heard_then():
+def test_a_cut_has_the_samples_of_its_times():
     steps = np.repeat(np.arange(10, dtype=np.float32) / 16, RATE_HZ)
     recording = Recording.of(steps)
     assert recording.seconds == 10
@@ -73,7 +73,7 @@ def test_what_is_cut_out_of_a_sound_is_what_is_heard_then():
     assert recording.cut(9, 99).size == RATE_HZ
 
 
-def test_no_sample_leaves_the_scale():
+def test_samples_are_clipped_to_full_scale():
     recording = Recording.of(np.array([-2, -1, 0, 1, 2], np.float32))
     assert recording.samples.tolist() == [-(2**15), -(2**15), 0, 2**15 - 1, 2**15 - 1]
 
@@ -92,7 +92,7 @@ def test_f28_an_hour_of_sound_takes_no_memory_until_it_is_cut(tmp_path):
     assert peak < recording.samples.nbytes / 4
 
 
-def test_nothing_is_left_of_a_sound_that_nobody_uses(tmp_path, monkeypatch):
+def test_decoded_sound_leaves_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     path = write(tmp_path / "a.m4a", tone(1))
     recording = decode_audio(path, 60)
@@ -101,7 +101,7 @@ def test_nothing_is_left_of_a_sound_that_nobody_uses(tmp_path, monkeypatch):
     assert loudest_hertz(recording) == pytest.approx(440, abs=1)
 
 
-def test_f28_sound_beyond_the_limit_is_refused_before_it_is_all_in_memory(tmp_path):
+def test_f28_sound_above_the_limit_is_refused_before_it_is_all_in_memory(tmp_path):
     path = write(tmp_path / "long.mp4", silence(900))
     assert reason_of(path, max_s=10).reason == "too_large"
     tracemalloc.start()
@@ -166,12 +166,12 @@ def test_f29_a_name_that_looks_like_an_option_or_an_address_is_a_file(tmp_path, 
 @pytest.mark.parametrize(
     "content", [b"", b"<!DOCTYPE html><html></html>", b"\x00\x00\x00\x18ftypmp42" + bytes(99)]
 )
-def test_what_is_no_media_says_undecodable(tmp_path, content):
+def test_a_file_that_is_not_media_is_undecodable(tmp_path, content):
     (tmp_path / "a.mp4").write_bytes(content)
     assert reason_of(tmp_path / "a.mp4").reason == "undecodable"
 
 
-def test_half_a_file_with_its_index_says_how_much_decodes(tmp_path):
+def test_the_reason_for_half_a_file_has_how_much_decodes(tmp_path):
     path = write(tmp_path / "a.mp4", noise(20))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     refused = reason_of(path)
@@ -186,19 +186,19 @@ def damage(path, first, length):
     path.write_bytes(bytes(content))
 
 
-def test_a_damaged_packet_costs_only_itself(tmp_path):
+def test_a_damaged_packet_loses_only_its_own_sound(tmp_path):
     path = write(tmp_path / "a.mp4", noise(10))
     damage(path, 20_000, 40)
     assert decode_audio(path, 60).seconds == pytest.approx(10, abs=1)
 
 
-def test_a_codec_that_nobody_knows_says_undecodable(tmp_path):
+def test_an_unknown_codec_is_undecodable(tmp_path):
     path = write(tmp_path / "a.mp4", tone(5))
     path.write_bytes(path.read_bytes().replace(b"mp4a", b"zzzz").replace(b"esds", b"zzzz"))
     assert reason_of(path).reason == "undecodable"
 
 
-def test_a_message_names_no_memory_address_and_no_folder(tmp_path):
+def test_a_message_has_no_memory_address_and_no_folder(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"nothing")
     detail = reason_of(tmp_path / "a.mp4").detail
     assert "0x" not in detail

@@ -1,4 +1,4 @@
-"""Whatever is done to a media file, it ends in a result or in a reason, and costs us nothing but time."""
+"""Any damaged media file gives a result or a reason, and leaks no resource."""
 
 import multiprocessing
 import os
@@ -29,7 +29,7 @@ READERS = {
 
 
 def outcome(read, path):
-    """`ok`, `crash` or the reason; anything else is raised, and the test is lost."""
+    """`ok`, `crash` or the reason; any other error fails the test."""
     begun = time.monotonic()
     try:
         read(path)
@@ -43,18 +43,18 @@ def outcome(read, path):
 
 
 def outcomes(folder, files):
-    """How often each reader came to each end, over so many spoilt files."""
+    """How often each reader had each outcome, over so many damaged files."""
     whole = mutants.seeds(folder)
     names = list(whole)
-    told = Counter()
+    counts = Counter()
     for seed in range(files):
         path = folder / "mutant.mp4"
         path.write_bytes(mutants.mutant(whole[names[seed % len(names)]], seed))
-        told.update((name, outcome(read, path)) for name, read in READERS.items())
-    return told
+        counts.update((name, outcome(read, path)) for name, read in READERS.items())
+    return counts
 
 
-def burden():
+def resources():
     """Open files, children and megabytes of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return (
@@ -64,37 +64,37 @@ def burden():
     )
 
 
-def crashes(told):
-    return {reader: count for (reader, end), count in told.items() if end == "crash"}
+def crashes(counts):
+    return {reader: count for (reader, end), count in counts.items() if end == "crash"}
 
 
-def judged(folder, files):
-    for read in READERS.values():  # the children that are to stay
+def checked_outcomes(folder, files):
+    for read in READERS.values():  # starts the children that stay
         outcome(read, media_files.video(folder / "first.mp4", frames=3))
     (folder / "seeds").mkdir()
-    before = burden()
-    told = outcomes(folder / "seeds", files)
-    after = burden()
+    before = resources()
+    counts = outcomes(folder / "seeds", files)
+    after = resources()
     assert after[0] <= before[0] + 12  # a child has four ends of pipes and locks
     assert after[1] <= max(before[1], os.cpu_count())
     assert after[2] <= before[2] + 64
-    return told
+    return counts
 
 
-def test_f24_spoilt_files_end_in_a_result_or_a_reason(tmp_path):
-    told = judged(tmp_path, 60)
+def test_f24_damaged_files_end_in_a_result_or_a_reason(tmp_path):
+    counts = checked_outcomes(tmp_path, 60)
     for name in READERS:
-        ends = {end for reader, end in told if reader == name}
+        ends = {end for reader, end in counts if reader == name}
         assert "ok" in ends
         assert len(ends) > 1
-    assert crashes(told) == {}
+    assert crashes(counts) == {}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_f24_two_thousand_spoilt_files_end_in_a_result_or_a_reason(tmp_path):
-    told = judged(tmp_path, 2_000)
-    assert crashes(told) == {}
+def test_f24_two_thousand_damaged_files_end_in_a_result_or_a_reason(tmp_path):
+    counts = checked_outcomes(tmp_path, 2_000)
+    assert crashes(counts) == {}
 
 
 def photos_of(folder, seed):
@@ -105,10 +105,10 @@ def photos_of(folder, seed):
 
 
 @pytest.mark.parametrize("slideshows", [30, pytest.param(600, marks=pytest.mark.slow)])
-def test_f30_slideshows_with_a_spoilt_photo_end_in_a_result_or_a_reason(tmp_path, slideshows):
-    told = Counter()
+def test_f30_slideshows_with_a_damaged_photo_end_in_a_result_or_a_reason(tmp_path, slideshows):
+    counts = Counter()
     for seed in range(slideshows):
         photos_of(tmp_path, seed)
-        told[outcome(probe, tmp_path)] += 1
-    assert told["ok"] < slideshows
-    assert told["crash"] == 0
+        counts[outcome(probe, tmp_path)] += 1
+    assert counts["ok"] < slideshows
+    assert counts["crash"] == 0

@@ -1,4 +1,4 @@
-"""Facts of a file count only when the whole of it has been decoded."""
+"""Facts of a file are reported only if all of it has been decoded."""
 
 from dataclasses import fields
 from fractions import Fraction
@@ -26,7 +26,7 @@ def written(path: Path, data: bytes) -> Path:
     return path
 
 
-def test_every_fact_is_the_files_own(tmp_path):
+def test_every_fact_is_read_from_the_file(tmp_path):
     path = media_files.video(tmp_path / "v.mp4", frames=75, size=(192, 128))
     assert probe(path) == MediaFacts(
         kind="video",
@@ -54,7 +54,7 @@ def test_the_facts_are_columns_of_the_table():
     assert facts == {column.name for column in MEDIA.columns} - found_elsewhere - {"answer_key", "answer"}
 
 
-def test_f26_no_sound_is_a_fact_and_no_failure(tmp_path):
+def test_f26_a_missing_sound_is_a_fact_and_not_a_failure(tmp_path):
     facts = probe(media_files.video(tmp_path / "v.mp4", sound=False))
     assert (facts.has_audio, facts.audio_codec, facts.audio_channels, facts.sample_rate) == (
         False,
@@ -68,14 +68,14 @@ def test_f26_no_sound_is_a_fact_and_no_failure(tmp_path):
 @pytest.mark.parametrize(
     ("turn", "size"), [(0, (192, 128)), (90, (128, 192)), (180, (192, 128)), (270, (128, 192))]
 )
-def test_width_and_height_are_those_that_a_viewer_sees(tmp_path, turn, size):
+def test_width_and_height_are_those_after_rotation(tmp_path, turn, size):
     facts = probe(
         media_files.video(tmp_path / "v.mp4", frames=3, rotation=turn if turn < 180 else turn - 360)
     )
     assert (facts.rotation, facts.width, facts.height) == (turn, *size)
 
 
-def test_a_variable_rate_is_counted_and_not_computed(tmp_path):
+def test_the_frames_of_a_variable_rate_are_counted(tmp_path):
     facts = probe(media_files.video(tmp_path / "v.mp4", times=[0, 1, 2, 20, 40, 60, 61]))
     assert facts.frame_count == 7
     assert facts.duration_s >= 2
@@ -84,7 +84,7 @@ def test_a_variable_rate_is_counted_and_not_computed(tmp_path):
 
 
 @pytest.mark.parametrize("unit", [Fraction(1, 1000), Fraction(1, 90_000)], ids=["ms", "ms_in_90_kHz"])
-def test_a_constant_rate_stays_one_when_its_times_are_rounded_to_the_millisecond(unit):
+def test_a_constant_rate_is_recognised_when_its_times_are_rounded_to_the_millisecond(unit):
     times = [round(number * 1000 / 30) * unit.denominator // 1000 for number in range(300)]
     assert _is_even(times[::-1], unit)
     assert not _is_even([*times[:150], *(time + 2 * unit.denominator // 1000 for time in times[150:])], unit)
@@ -113,7 +113,7 @@ def test_hevc_is_counted_right(tmp_path):
     ],
     ids=["empty", "zeros", "html", "json", "bytes"],
 )
-def test_f23_what_does_not_begin_as_an_mp4_is_not_a_video(tmp_path, content):
+def test_f23_a_file_that_does_not_begin_like_an_mp4_is_not_a_video(tmp_path, content):
     assert reason_of(written(tmp_path / "v.mp4", content)) == "not_a_video"
 
 
@@ -128,8 +128,8 @@ def test_f24_a_truncated_file_is_never_a_video(tmp_path, share, index_first):
     assert reason_of(media_files.cut(whole, tmp_path / "cut.mp4", share)) == "truncated"
 
 
-def test_f24_a_truncated_file_is_found_out_even_when_its_box_says_otherwise(tmp_path):
-    """The box that holds the pictures is shortened with the file, so that only the index gives it away."""
+def test_f24_a_truncated_file_is_detected_even_if_its_box_hides_it(tmp_path):
+    """The box of the pictures is shortened with the file, so that only the index shows the damage."""
     data = media_files.video(tmp_path / "whole.mp4", index_first=True).read_bytes()
     place, end = data.index(b"mdat") - 4, len(data) - 4000
     path = written(tmp_path / "cut.mp4", data[:place] + (end - place).to_bytes(4) + data[place + 4 : end])
@@ -137,7 +137,7 @@ def test_f24_a_truncated_file_is_found_out_even_when_its_box_says_otherwise(tmp_
     assert reason_of(path) == "truncated"
 
 
-def test_f24_damaged_pictures_are_no_video(tmp_path):
+def test_f24_a_file_with_damaged_pictures_is_refused(tmp_path):
     whole = media_files.video(tmp_path / "whole.mp4")
     assert reason_of(media_files.damaged(whole, tmp_path / "damaged.mp4")) == "undecodable"
 
@@ -149,12 +149,12 @@ def test_a_little_damage_is_tolerated(tmp_path):
 
 
 @pytest.mark.parametrize("content", [FTYP, FTYP + (400).to_bytes(4) + b"moov" + b"\x07" * 392])
-def test_f25_a_file_whose_index_is_missing_or_broken_is_no_video(tmp_path, content):
+def test_f25_a_file_with_a_missing_or_broken_index_is_refused(tmp_path, content):
     assert reason_of(written(tmp_path / "v.mp4", content)) in {"undecodable", "not_a_video"}
 
 
 @pytest.mark.parametrize("box", [b"moov", b"trak", b"stbl", b"stsz", b"stco", b"avcC"])
-def test_f25_a_file_that_lacks_a_part_of_its_index_is_no_video(tmp_path, box):
+def test_f25_a_file_that_lacks_a_part_of_its_index_is_refused(tmp_path, box):
     data = media_files.video(tmp_path / "whole.mp4", sound=False).read_bytes()
     assert reason_of(written(tmp_path / "v.mp4", data.replace(box, b"junk"))) in {
         "undecodable",
@@ -174,13 +174,13 @@ def test_f29_a_playlist_reads_no_other_file(tmp_path, script, head):
     assert reason_of(path) in {"not_a_video", "undecodable"}
 
 
-def test_f29_a_name_is_never_an_option_or_an_address(tmp_path, monkeypatch):
+def test_f29_a_file_name_is_never_read_as_an_option_or_an_address(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("-i.mp4", "concat:a|b.mp4", "%d.mp4"):
         assert probe(media_files.video(tmp_path / name, frames=2).relative_to(tmp_path)).frame_count == 2
 
 
-def test_nothing_that_is_said_of_a_bad_file_names_its_place(tmp_path):
+def test_the_reason_for_a_bad_file_has_no_path(tmp_path):
     whole = media_files.video(tmp_path / "whole.mp4", index_first=False)
     data = bytearray(whole.read_bytes())
     data[data.index(b"moov") :] = b"moov" + b"\x01" * (len(data) - data.index(b"moov") - 4)

@@ -1,4 +1,4 @@
-"""Long, large, fast and endless files end in facts or in a reason, within time and memory."""
+"""Long, large, fast and endless files give facts or a reason, within limits of time and memory."""
 
 import av
 import media_files
@@ -29,7 +29,7 @@ def test_f28_a_single_picture_is_a_video(tmp_path):
     assert (facts.frame_count, facts.duration_s, facts.is_constant_rate) == (1, 0.033, True)
 
 
-def test_f28_a_picture_that_is_shown_for_no_time_is_a_video_of_a_moment(one_picture, tmp_path):
+def test_f28_a_picture_that_is_shown_for_no_time_is_a_very_short_video(one_picture, tmp_path):
     facts = probe(media_files.endless(one_picture, tmp_path / "v.mp4", 1, step=0))
     assert facts.frame_count == 1
     assert facts.duration_s < 0.1
@@ -40,7 +40,7 @@ def test_f28_240_pictures_a_second_are_all_counted(one_picture, tmp_path):
     assert (facts.frame_count, facts.frame_rate, facts.duration_s) == (480, 240.0, 2.0)
 
 
-def test_f28_a_picture_that_is_shown_for_hours_is_what_it_says(one_picture, tmp_path):
+def test_f28_a_picture_may_be_shown_for_hours(one_picture, tmp_path):
     facts = probe(media_files.endless(one_picture, tmp_path / "v.mp4", 1, step=15360 * 36_000))
     assert (facts.frame_count, facts.duration_s, facts.frame_rate) == (1, 36_000.0, 0.0)
 
@@ -57,15 +57,15 @@ def test_f28_millions_of_pictures_are_refused_before_one_is_decoded(one_picture,
     assert refused(endless, timeout_s=20) == ("too_large", f"{MAX_PICTURES + 1} pictures")
 
 
-def test_f28_pictures_that_no_index_announces_are_counted_as_they_come(tmp_path, monkeypatch):
+def test_f28_pictures_without_an_index_are_counted_while_they_decode(tmp_path, monkeypatch):
     monkeypatch.setattr(video, "MAX_PICTURES", 20)
     fragmented = media_files.video(tmp_path / "v.mp4", movflags="frag_keyframe+empty_moov", gop=5)
     with pytest.raises(Unusable, match="too_large: more than 20 pictures"):
         probe_video(fragmented)
 
 
-def test_f31_the_decoder_s_threads_never_wait_to_say_something_in_python(tmp_path):
-    """A thread that does holds up whoever ends it, for ever; torchvision lets them speak when it is imported."""
+def test_f31_the_decoder_s_threads_never_wait_for_python_to_log(tmp_path):
+    """A thread that logs would block forever the one that ends it; torchvision turns logging on when it is imported."""
     film = media_files.video(tmp_path / "v.mp4")
     for reads in (probe_video, probe_audio):
         av.logging.set_level(av.logging.ERROR)
@@ -87,7 +87,7 @@ def test_f31_endless_sound_is_refused_at_the_limit(tmp_path):
         decode_audio(media_files.endless(sound, tmp_path / "endless.m4a", 1_000_000, step=1024), 60)
 
 
-def test_f24_what_a_damaged_file_loses_does_not_depend_on_the_number_of_cores(one_picture):
-    """Threads that decode ahead lose more pictures with a damaged one."""
+def test_f24_the_pictures_of_a_damaged_file_do_not_depend_on_the_number_of_cores(one_picture):
+    """With more threads, a damaged picture costs more of the pictures after it."""
     with opened(one_picture) as file:
         assert video_stream(file).codec_context.thread_count == 2

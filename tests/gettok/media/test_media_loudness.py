@@ -1,4 +1,4 @@
-"""Loudness is what EBU R128 says it is, and the sound of a video can never fail the video."""
+"""Loudness is measured by EBU R128, and a damaged sound never fails the video."""
 
 import media_files
 import numpy as np
@@ -26,19 +26,19 @@ def sine(level_db, seconds):
         (((-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)), -23.0),
     ],
 )
-def test_the_cases_of_ebu_tech_3341_measure_as_it_demands(tmp_path, parts, loudness):
-    """Its cases 1 to 4: a tone of 1 kHz on both channels, to a tenth of a unit."""
+def test_the_cases_of_ebu_tech_3341_have_the_required_loudness(tmp_path, parts, loudness):
+    """Its cases 1 to 4: a tone of 1 kHz on both channels, to 0.1 LU."""
     wave = np.concatenate([sine(level, seconds) for level, seconds in parts])
-    heard = probe_audio(write(tmp_path / "s.mov", wave, RATE, "pcm_s16le", channels=2))
-    assert heard.loudness_lufs == pytest.approx(loudness, abs=0.1)
+    facts = probe_audio(write(tmp_path / "s.mov", wave, RATE, "pcm_s16le", channels=2))
+    assert facts.loudness_lufs == pytest.approx(loudness, abs=0.1)
 
 
-def test_the_same_sound_measures_alike_each_time(tmp_path):
+def test_the_same_sound_has_the_same_loudness_each_time(tmp_path):
     path = write(tmp_path / "s.m4a", noise(5))
     assert len({probe_audio(path) for _ in range(3)}) == 1
 
 
-def test_silence_is_70_below_and_a_moment_has_no_loudness(tmp_path):
+def test_silence_has_minus_70_lufs_and_a_very_short_sound_has_no_loudness(tmp_path):
     assert probe_audio(write(tmp_path / "silent.m4a", silence(3))).loudness_lufs == -70.0
     assert probe_audio(write(tmp_path / "short.m4a", tone(0.2))).loudness_lufs is None
 
@@ -49,7 +49,7 @@ def test_half_as_loud_is_six_units_less(tmp_path):
     assert loud.loudness_lufs - soft.loudness_lufs == pytest.approx(6, abs=0.2)
 
 
-def test_f24_a_damaged_sound_is_a_sound_of_unknown_loudness(tmp_path):
+def test_f24_a_damaged_sound_has_an_unknown_loudness(tmp_path):
     data = media_files.video(tmp_path / "v.mp4", frames=90).read_bytes()
     path = tmp_path / "damaged.mp4"
     path.write_bytes(data.replace(b"mp4a", b"zzzz").replace(b"esds", b"zzzz"))

@@ -1,4 +1,4 @@
-"""A slideshow is a folder of photos with a sound, and each of them is decoded."""
+"""A slideshow is a folder of photos with a sound, and all of them are decoded."""
 
 import struct
 import zlib
@@ -45,7 +45,7 @@ def test_f28_a_slideshow_has_facts_of_its_own(tmp_path, name, codec):
     assert facts.loudness_lufs == pytest.approx(-13, abs=1)
 
 
-def test_f28_a_slideshow_without_a_sound_lasts_no_time(tmp_path):
+def test_f28_a_slideshow_without_a_sound_has_the_duration_zero(tmp_path):
     facts = probe(media_files.slideshow(tmp_path / "show"))
     assert (facts.has_audio, facts.duration_s, facts.bit_rate, facts.loudness_lufs) == (
         False,
@@ -55,7 +55,7 @@ def test_f28_a_slideshow_without_a_sound_lasts_no_time(tmp_path):
     )
 
 
-def test_photos_come_in_the_order_of_their_names_and_nothing_else_with_them(tmp_path):
+def test_photos_are_ordered_by_name_and_other_files_ignored(tmp_path):
     folder = media_files.slideshow(tmp_path / "show", write(tmp_path / "s.mp3", tone(1), codec="libmp3lame"))
     (folder / "page.json").write_text("{}")
     media = MediaFile(str(folder), "")
@@ -64,13 +64,13 @@ def test_photos_come_in_the_order_of_their_names_and_nothing_else_with_them(tmp_
     assert media.sound == folder / "sound.mp3"
 
 
-def test_a_video_is_its_own_sound_and_has_no_photos(tmp_path):
+def test_a_video_file_has_its_own_sound_and_no_photos(tmp_path):
     path = media_files.video(tmp_path / "v.mp4", frames=2)
     media = MediaFile(str(path), "")
     assert (media.is_slideshow, media.photos, media.sound) == (False, (), path)
 
 
-def test_a_photo_that_its_camera_turned_is_measured_as_shown(tmp_path):
+def test_a_rotated_photo_has_the_size_that_is_shown(tmp_path):
     (tmp_path / "show").mkdir()
     exif = media_files.Image.Exif()
     exif[0x0112] = 6
@@ -79,7 +79,7 @@ def test_a_photo_that_its_camera_turned_is_measured_as_shown(tmp_path):
     assert (facts.width, facts.height, facts.rotation) == (200, 120, 0)
 
 
-def test_f23_a_folder_without_a_photo_is_no_slideshow(tmp_path):
+def test_f23_a_folder_without_a_photo_is_not_a_slideshow(tmp_path):
     (tmp_path / "show").mkdir()
     assert reason_of(tmp_path / "show")[0] == "not_a_video"
 
@@ -95,14 +95,14 @@ def test_f23_a_folder_without_a_photo_is_no_slideshow(tmp_path):
     ],
     ids=["empty", "html", "svg", "postscript", "jpeg_head"],
 )
-def test_f23_what_is_no_photo_is_refused_by_its_name(tmp_path, content, reason):
+def test_f23_a_file_that_is_not_a_photo_is_refused_by_its_name(tmp_path, content, reason):
     folder = media_files.slideshow(tmp_path / "show")
     (folder / "001.webp").write_bytes(content)
     assert reason_of(folder) == (reason, "001.webp is no photo")
 
 
 @pytest.mark.parametrize("name", ["000.jpg", "001.webp", "002.png"])
-def test_f24_half_a_photo_is_no_photo(tmp_path, name):
+def test_f24_half_a_photo_is_refused(tmp_path, name):
     folder = media_files.slideshow(tmp_path / "show")
     media_files.cut(folder / name, folder / name)
     reason, detail = reason_of(folder)
@@ -110,7 +110,7 @@ def test_f24_half_a_photo_is_no_photo(tmp_path, name):
     assert name in detail
 
 
-def test_f24_a_damaged_photo_is_no_photo(tmp_path):
+def test_f24_a_damaged_photo_is_refused(tmp_path):
     folder = media_files.slideshow(tmp_path / "show")
     media_files.damaged(folder / "002.png", folder / "002.png")
     assert reason_of(folder)[0] == "undecodable"
@@ -121,8 +121,8 @@ def chunk(kind, data):
 
 
 @pytest.mark.parametrize("side", [6_000, 12_000, 60_000])
-def test_f30_a_picture_bomb_among_photos_is_refused_before_it_is_unpacked(tmp_path, side):
-    """A small PNG that claims, and has, more pixels than fit the memory."""
+def test_f30_a_decompression_bomb_among_photos_is_refused_before_it_is_decoded(tmp_path, side):
+    """A small PNG that declares, and has, more pixels than fit into memory."""
     folder = media_files.slideshow(tmp_path / "show")
     rows = zlib.compress(bytes(side // 8 + 1) * min(side, 6_000))
     head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
@@ -132,6 +132,6 @@ def test_f30_a_picture_bomb_among_photos_is_refused_before_it_is_unpacked(tmp_pa
     assert reason_of(folder)[0] == "too_large"
 
 
-def test_f24_a_slideshow_whose_sound_does_not_decode_says_so(tmp_path):
+def test_f24_a_slideshow_whose_sound_does_not_decode_has_that_reason(tmp_path):
     (tmp_path / "sound.mp3").write_bytes(b"<!DOCTYPE html>")
     assert reason_of(media_files.slideshow(tmp_path / "show", tmp_path / "sound.mp3"))[0] == "undecodable"

@@ -1,4 +1,4 @@
-"""What happens in a child stays in the child, and is told as a reason."""
+"""A failure in a child process stays there, and becomes a reason."""
 
 import gc
 import os
@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 from misbehaving import (
     blunder,
-    confined_again,
     doubled,
     fill_the_memory,
     hang,
     hang_in_c,
-    owner_of_its_own,
+    nested_call,
     process_id,
     refuse,
+    run_again,
     segfault,
     wait_for_better_times,
 )
@@ -40,7 +40,7 @@ def reason_of(function, *args, **limits):
     return refusal.value.reason, refusal.value.detail
 
 
-def test_a_result_comes_back_from_another_process_which_is_kept():
+def test_the_result_comes_from_another_process_which_is_reused():
     assert run_in_subprocess(doubled, 21) == 42
     assert run_in_subprocess(process_id) == run_in_subprocess(process_id) != os.getpid()
 
@@ -53,7 +53,7 @@ def test_a_result_comes_back_from_another_process_which_is_kept():
         (os._exit, (3,), "the decoder crashed (exit status 3)"),
     ],
 )
-def test_f31_a_crash_is_told_as_a_reason_and_the_next_call_runs(crash, args, detail):
+def test_f31_a_crash_becomes_a_reason_and_the_next_call_runs(crash, args, detail):
     assert reason_of(crash, *args) == ("undecodable", detail)
     assert run_in_subprocess(doubled, 21) == 42
 
@@ -71,26 +71,26 @@ def test_f31_a_memory_hog_ends_at_the_limit_and_the_next_call_runs():
     assert run_in_subprocess(doubled, 21) == 42
 
 
-def test_f31_what_the_system_kills_is_asked_again_another_time():
+def test_f31_a_file_whose_decoder_the_system_kills_is_asked_for_again():
     reason, detail = reason_of(signal.raise_signal, signal.SIGKILL)
     assert reason == "too_large"
     assert "memory" in detail
 
 
-def test_an_end_that_somebody_asks_for_says_nothing_about_the_file():
+def test_a_child_that_someone_ends_says_nothing_about_the_file():
     with pytest.raises(Interrupted):
         run_in_subprocess(signal.raise_signal, signal.SIGTERM)
 
 
-def test_an_error_of_ours_comes_back_as_itself():
+def test_an_error_of_ours_is_raised_unchanged():
     assert reason_of(refuse) == ("truncated", "half of it")
-    with pytest.raises(NotNow) as told:
+    with pytest.raises(NotNow) as raised:
         run_in_subprocess(wait_for_better_times)
-    assert (told.value.what, told.value.did, told.value.can) == ("what", "did", "can")
+    assert (raised.value.what, raised.value.did, raised.value.can) == ("what", "did", "can")
 
 
-def test_an_error_keeps_nothing_of_its_callers_alive():
-    """They hold files that are to go when nobody needs them any more, not when memory is next looked through."""
+def test_an_error_keeps_no_object_of_its_callers_alive():
+    """Callers hold files that must be deleted once unused, not at the next garbage collection."""
 
     class File:
         pass
@@ -119,53 +119,53 @@ def test_a_child_that_died_while_it_was_idle_is_replaced():
     assert run_in_subprocess(doubled, 21) == 42
 
 
-def test_within_a_child_it_is_a_plain_call():
-    assert run_in_subprocess(confined_again, 21) == 42
+def test_within_a_child_a_call_is_a_plain_call():
+    assert run_in_subprocess(run_again, 21) == 42
 
 
-def test_threads_call_at_the_same_time_and_a_crash_of_one_harms_no_other():
+def test_threads_can_call_concurrently_and_a_crash_harms_no_other_call():
     def either(number):
         return reason_of(segfault)[0] if number % 5 == 4 else run_in_subprocess(doubled, number)
 
     with ThreadPoolExecutor(8) as threads:
-        told = list(threads.map(either, range(10)))
-    assert told == ["undecodable" if number % 5 == 4 else 2 * number for number in range(10)]
+        results = list(threads.map(either, range(10)))
+    assert results == ["undecodable" if number % 5 == 4 else 2 * number for number in range(10)]
 
 
 def test_a_spawned_process_has_children_of_its_own_and_ends():
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        doubled_there, owner = pool.submit(owner_of_its_own, 21).result()
+        doubled_there, parent = pool.submit(nested_call, 21).result()
     assert doubled_there == 42
     with pytest.raises(ProcessLookupError):
-        os.kill(owner, 0)
+        os.kill(parent, 0)
 
 
-OWNER = f"""
+PARENT = f"""
 import signal, sys, time
 sys.path.insert(0, {str(HERE)!r})
 from misbehaving import announced, run_in_subprocess, hang, hang_in_c, process_id
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin deaf to it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with SIGINT ignored
     print(run_in_subprocess(process_id), flush=True)
     {{then}}
 """
 
 
-def owner_that(then):
-    """A process that has a child, and an eye on that child."""
-    owner = subprocess.Popen(
-        [sys.executable, "-c", OWNER.format(then=then)],
-        stdin=subprocess.PIPE,  # else whoever reads it is at its end at once
+def parent_that(then):
+    """A process with a child, and a file descriptor that shows when the child ends."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT.format(then=then)],
+        stdin=subprocess.PIPE,  # otherwise a reader is at its end at once
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    return owner, os.pidfd_open(int(owner.stdout.readline()))
+    return parent, os.pidfd_open(int(parent.stdout.readline()))
 
 
-def test_a_script_that_cannot_be_imported_is_told_so(tmp_path):
-    """Every child imports its owner's main module."""
+def test_a_script_that_cannot_be_imported_gets_a_helpful_error(tmp_path):
+    """Every child imports its parent's main module."""
     script = tmp_path / "script.py"
     script.write_text(
         "from gettok.media.subprocess_decode import run_in_subprocess\nrun_in_subprocess(abs, -1)\n"
@@ -181,10 +181,10 @@ def has_ended(child, within_s=20):
     return bool(ended)
 
 
-def test_children_end_with_an_owner_that_ends():
-    owner, child = owner_that("sys.stdin.readline()")
-    assert owner.communicate("\n", timeout=20)[1] == ""
-    assert owner.returncode == 0
+def test_children_end_when_their_parent_ends():
+    parent, child = parent_that("sys.stdin.readline()")
+    assert parent.communicate("\n", timeout=20)[1] == ""
+    assert parent.returncode == 0
     assert has_ended(child)
 
 
@@ -197,24 +197,24 @@ def test_children_end_with_an_owner_that_ends():
     ],
     ids=["idle", "busy", "stuck"],
 )
-def test_children_die_with_an_owner_that_is_killed(then):
-    """One that is stuck in C code hears of nothing; its own alarm ends it."""
-    owner, child = owner_that(then)
+def test_children_end_when_their_parent_is_killed(then):
+    """A child that is stuck in C code is ended by its own alarm."""
+    parent, child = parent_that(then)
     if "announced" in then:
-        assert owner.stdout.readline() == "begun\n"
-    owner.kill()
+        assert parent.stdout.readline() == "begun\n"
+    parent.kill()
     assert has_ended(child)
-    owner.communicate()
+    parent.communicate()
 
 
-#: What a signal does that comes just as a wait begins: it is noted, and the wait goes on.
-UNHEARD = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])"
+#: Blocks the signal: like one that arrives just as a wait begins, it is pending while the wait goes on.
+PENDING = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])"
 
 
-@pytest.mark.parametrize("before", ["pass", UNHEARD], ids=["in a wait", "just before it"])
-def test_ctrl_c_ends_owner_and_children_without_a_hang(before):
-    owner, child = owner_that(f"{before}; run_in_subprocess(announced, hang)")
-    assert owner.stdout.readline() == "begun\n"
-    os.killpg(owner.pid, signal.SIGINT)
-    assert "KeyboardInterrupt" in owner.communicate(timeout=20)[1]
+@pytest.mark.parametrize("before", ["pass", PENDING], ids=["in a wait", "just before it"])
+def test_ctrl_c_ends_parent_and_children_without_a_hang(before):
+    parent, child = parent_that(f"{before}; run_in_subprocess(announced, hang)")
+    assert parent.stdout.readline() == "begun\n"
+    os.killpg(parent.pid, signal.SIGINT)
+    assert "KeyboardInterrupt" in parent.communicate(timeout=20)[1]
     assert has_ended(child)

@@ -16,7 +16,7 @@ from root import ROOT
 from small_study import STUDY
 from specifications import specification
 
-from gettok.describe import DescribeStep
+from gettok.describe.step import DescribeStep
 from gettok.download import DownloadStep
 from gettok.frames import FramesStep
 from gettok.multiverse import locks
@@ -27,7 +27,7 @@ from gettok.multiverse.specifications import LeftOut, axes, differing, distinct,
 from gettok.settings import Llm, check
 from gettok.settings.roles import CHOICES, EXECUTION_ONLY, OTHER_RESULTS, is_under
 from gettok.speech import TranscribeStep
-from gettok.stance import StanceStep
+from gettok.stance.step import StanceStep
 from gettok.tables import STANCES, VIDEOS
 
 LABELS = ["support", "neutral", "no support", "support", None, "support"]

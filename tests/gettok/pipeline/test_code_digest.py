@@ -149,6 +149,15 @@ def test_a_package_that_is_named_in_a_string_is_reached_with_each_of_its_modules
     assert "src/gettok/stirrup.py" not in reached
 
 
+@pytest.mark.parametrize(
+    ("stage", "package"), [("download", "download/backends"), ("extract_frames", "frames/backends")]
+)
+def test_a_stage_reaches_every_backend_of_its_own_and_none_of_another_s(stage, package):
+    modules = {f"src/gettok/{package}/{file.name}" for file in (ROOT / "src/gettok" / package).glob("*.py")}
+    assert modules <= set(reached_from(f"stages.{stage}", ROOT))
+    assert not modules & set(reached_from("stages.tabulate", ROOT))
+
+
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
     for package in ("src/gettok", "stages"):

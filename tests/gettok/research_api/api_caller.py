@@ -35,7 +35,7 @@ QUESTION = Call(
 
 
 def http(body: object, status: int = 200, **headers: str) -> bytes:
-    """A whole answer; a body that is neither text nor bytes is sent as JSON."""
+    """A complete answer; a body that is neither text nor bytes is sent as JSON."""
     raw = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
     named = {"Date": DATE, "Content-Length": str(len(raw)), "Connection": "close"}
     named |= {name.replace("_", "-"): value for name, value in headers.items()}

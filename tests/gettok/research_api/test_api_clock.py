@@ -6,7 +6,6 @@ import pytest
 from api_caller import Clock
 
 from gettok.research_api import ServerClock
-from gettok.research_api.page import parse_json, whole_number
 
 NOON = datetime(2023, 3, 15, 12, tzinfo=UTC)
 
@@ -47,29 +46,3 @@ def test_an_answer_without_a_readable_date_leaves_the_clock_as_it_is(headers):
 def test_f14_the_quota_is_renewed_at_the_next_midnight_in_utc(now, next_day):
     server = ServerClock(Clock(datetime.fromisoformat(f"{now}+00:00").timestamp()))
     assert server.next_day() == datetime.fromisoformat(f"{next_day}T00:00:00+00:00")
-
-
-def test_ids_of_any_length_are_read_digit_for_digit():
-    assert parse_json('{"id": 72895611234045119775}') == {"id": 72895611234045119775}
-
-
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [
-        (7, 7),
-        ("7", 7),
-        (7.0, 7),
-        (72895611234045119775, 72895611234045119775),
-        (True, None),
-        (None, None),
-        ("", None),
-        ("x", None),
-        ("9" * 5000, None),
-        (float("nan"), None),
-        (float("inf"), None),
-        ([7], None),
-    ],
-)
-def test_a_number_may_come_as_its_digits(value, number):
-    assert whole_number(value) == number
-    assert not isinstance(whole_number(value), bool)

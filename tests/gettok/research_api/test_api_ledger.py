@@ -54,7 +54,7 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def child(tmp_path):
-    """Start another process, which waits for a word before it works."""
+    """Start another process, which waits for a line of input before it works."""
     children = []
 
     def start(work: str, base: str = "") -> subprocess.Popen:

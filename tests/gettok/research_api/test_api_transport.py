@@ -116,7 +116,7 @@ def trickles_headers(connection, _) -> None:
 
 
 def ends_headers_late(connection, _) -> None:
-    """All is there but the last two bytes."""
+    """Everything arrives except the last two bytes."""
     connection.sendall(HEAD + b"Content-Length: 0\r\n")
     while not ENDLESS.wait(0.02):
         connection.sendall(b"X: x\r\n")

@@ -12,7 +12,7 @@ from gettok.models.loading import fastest_compute_type
 from gettok.settings import Asr
 from gettok.settings.registries import ASR_BACKENDS
 from gettok.speech.backends import transformers, whisperx
-from gettok.speech.recognizer import Backend, backend_of
+from gettok.speech.recognizer import RecognizerBackend, backend_of
 
 
 def test_the_key_names_everything_that_changes_an_answer():
@@ -175,7 +175,7 @@ def test_settings_that_cannot_be_run_are_refused(wrong):
 @pytest.mark.parametrize("name", ASR_BACKENDS)
 def test_every_backend_finds_checks_and_loads_by_its_name(name):
     backend = backend_of(demo_settings(backend=name))
-    functions = {function for function in vars(Backend) if not function.startswith("_")}
+    functions = {function for function in vars(RecognizerBackend) if not function.startswith("_")}
     assert functions == {"find", "device", "compute_type", "load"}
     assert all(callable(getattr(backend, function)) for function in functions)
     auto = demo_settings(backend=name, compute_type="auto")

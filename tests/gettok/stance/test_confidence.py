@@ -11,12 +11,12 @@ import pytest
 from pydantic import ValidationError
 from scripted_endpoint import Endpoint, completion, conf, fails, llm, new_folder, says
 
-from gettok.describe import DescribeStep
+from gettok.describe.step import DescribeStep
 from gettok.errors import BadSettings, Unusable
 from gettok.llm import CallLog, chat_client
 from gettok.settings import Prompt, StancePrompt, StanceTarget
 from gettok.settings.secrets import Secret
-from gettok.stance import StanceInputs, StanceStep
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.tables import STANCES
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox
@@ -42,8 +42,8 @@ def step(url: str = "http://x/v1", folder: Path | None = None, **changes: Any) -
     return StanceStep(llm(**changes), PROMPT, TARGET, url, Secret("sandbox"), folder or new_folder())
 
 
-def said(label: str, model: str = "model-a", **how: Any) -> Any:
-    return says({"label": label, "evidence": "", "missing": ""}, model=model, **how)
+def judges(label: str, model: str = "model-a", **options: Any) -> Any:
+    return says({"label": label, "evidence": "", "missing": ""}, model=model, **options)
 
 
 def judged(url: str, **changes: Any) -> dict[str, Any]:
@@ -55,11 +55,11 @@ def judged(url: str, **changes: Any) -> dict[str, Any]:
 
 def test_by_votes_it_is_the_share_of_all_votes_and_the_others_are_named(endpoint: Endpoint) -> None:
     endpoint.plays(
-        said("neutral"),
-        said("support"),
+        judges("neutral"),
+        judges("support"),
         says(None, refusal="no", model="model-a"),
-        said("support"),
-        said("neutral"),
+        judges("support"),
+        judges("neutral"),
     )
     row = judged(endpoint.url, votes=5, temperature=0.7)
     assert (row["label"], row["confidence"], row["confidence_by"]) == ("neutral", 0.4, "votes")
@@ -69,18 +69,18 @@ def test_by_votes_it_is_the_share_of_all_votes_and_the_others_are_named(endpoint
 
 
 def test_of_three_tied_labels_both_others_are_named(endpoint: Endpoint) -> None:
-    endpoint.plays(said("neutral"), said("no support"), said("support"))
+    endpoint.plays(judges("neutral"), judges("no support"), judges("support"))
     row = judged(endpoint.url, votes=3)
     assert (row["label"], row["tied_with"]) == ("neutral", ["no support", "support"])
 
 
 def test_by_models_each_is_asked_as_often_with_the_same_words(endpoint: Endpoint) -> None:
     endpoint.plays(
-        said("support", "a-1"),
-        said("support", "a-1"),
-        said("neutral", "b-1"),
-        said("support", "b-1"),
-        said("support", "c-1"),
+        judges("support", "a-1"),
+        judges("support", "a-1"),
+        judges("neutral", "b-1"),
+        judges("support", "b-1"),
+        judges("support", "c-1"),
         fails(400, "content_filter"),
     )
     row = judged(endpoint.url, votes=2, extra_models=EXTRA_MODELS)
@@ -94,7 +94,7 @@ def test_by_models_each_is_asked_as_often_with_the_same_words(endpoint: Endpoint
 
 
 def test_each_models_answers_cost_its_own_prices(endpoint: Endpoint, tmp_path: Path) -> None:
-    endpoint.plays(said("support", "a-1"), said("support", "b-1"), said("support", "c-1"))
+    endpoint.plays(judges("support", "a-1"), judges("support", "b-1"), judges("support", "c-1"))
     row = judged(endpoint.url, extra_models=EXTRA_MODELS, folder=tmp_path)
     assert row["cost_usd"] == 0.002 + 0.01 + 0.01
     with CallLog(tmp_path, None) as call_log:
@@ -106,20 +106,20 @@ def test_each_models_answers_cost_its_own_prices(endpoint: Endpoint, tmp_path: P
 
 
 def test_a_malformed_vote_is_repaired_by_the_model_that_gave_it(endpoint: Endpoint) -> None:
-    endpoint.plays(said("support"), said("FAVOR", "b-1"), said("support", "b-1"))
+    endpoint.plays(judges("support"), judges("FAVOR", "b-1"), judges("support", "b-1"))
     row = judged(endpoint.url, extra_models=EXTRA_MODELS[:1])
     assert [request["model"] for request in endpoint.asked] == ["model-a", "model-b", "model-b"]
     assert (row["confidence"], row["votes"]) == (1.0, ["support", "support"])
 
 
 def test_a_missing_model_is_named_with_its_setting(endpoint: Endpoint) -> None:
-    endpoint.plays(said("support"), fails(404, "model_not_found"))
+    endpoint.plays(judges("support"), fails(404, "model_not_found"))
     with pytest.raises(BadSettings, match=r"llm\.extra_models 'model-b'"):
         judged(endpoint.url, extra_models=EXTRA_MODELS)
 
 
 def test_if_more_than_half_of_the_models_say_nothing_there_is_no_label(endpoint: Endpoint) -> None:
-    endpoint.plays(said("support"), says(None, refusal="no"), fails(400, "content_filter"))
+    endpoint.plays(judges("support"), says(None, refusal="no"), fails(400, "content_filter"))
     with pytest.raises(Unusable, match=r"^refused") as caught:
         judged(endpoint.url, extra_models=EXTRA_MODELS)
     row = caught.value.row
@@ -128,7 +128,7 @@ def test_if_more_than_half_of_the_models_say_nothing_there_is_no_label(endpoint:
 
 
 def test_one_vote_of_one_model_has_no_confidence(endpoint: Endpoint) -> None:
-    endpoint.plays(said("support"))
+    endpoint.plays(judges("support"))
     row = judged(endpoint.url)
     assert (row["confidence"], row["confidence_by"]) == (None, None)
     assert "logprobs" not in endpoint.asked[0]
@@ -164,14 +164,14 @@ def test_by_logprobs_a_label_that_another_begins_with_counts_with_its_end(endpoi
 
 
 def test_by_logprobs_a_host_that_returns_none_leaves_it_empty(endpoint: Endpoint) -> None:
-    endpoint.plays(said("support"))
+    endpoint.plays(judges("support"))
     row = judged(endpoint.url, confidence="logprobs")
     assert (row["label"], row["confidence"], row["confidence_by"]) == ("support", None, None)
 
 
 def test_a_repaired_answer_has_the_probability_of_the_repaired_one(endpoint: Endpoint) -> None:
     tokens = (('{"label": "', 1), ("support", 0.6), ('", "evidence": "", "missing": ""}', 1))
-    endpoint.plays(said("FAVOR"), with_logprobs("support", *tokens))
+    endpoint.plays(judges("FAVOR"), with_logprobs("support", *tokens))
     row = judged(endpoint.url, confidence="logprobs")
     assert row["confidence"] == 0.6
     assert all(request["logprobs"] for request in endpoint.asked)
@@ -206,7 +206,7 @@ def test_a_host_that_refuses_log_probabilities_stops_the_run_and_says_so(corpus:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"confidence": "logprobs", "votes": 2}, "needs a single answer"),
         (
@@ -218,8 +218,8 @@ def test_a_host_that_refuses_log_probabilities_stops_the_run_and_says_so(corpus:
         ({"extra_models": [{"model": "model-b", "prices": None}]}, "prices"),
     ],
 )
-def test_contradictory_settings_of_confidence_are_refused(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_contradictory_settings_of_confidence_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         llm(**changes)
 
 

@@ -13,7 +13,7 @@ from gettok.llm import chat_client
 from gettok.media.images import GivenPictures, Picture
 from gettok.settings import Llm, StancePrompt, StanceTarget
 from gettok.settings.secrets import Secret
-from gettok.stance import StanceInputs, StanceStep
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Answer
 from gettok.store.keys import Key
 from gettok.tables import STANCES
@@ -319,14 +319,14 @@ def test_the_sandboxs_model_judges_by_the_inputs_and_not_by_the_prompt(tmp_path:
         )
         chosen.open()
         plain = GivenPictures((Picture(0, 0.0, jpeg()),))
-        for said in (
+        for transcript in (
             "Fuerza presidente, libertad para Castillo",
             "Castillo golpista y corrupto",
             "Hoy es lunes",
         ):
-            answer = chosen.ask(StanceInputs(said, "A person talks.", None, None, plain))
+            answer = chosen.ask(StanceInputs(transcript, "A person talks.", None, None, plain))
             rows += chosen.read(answer)
-            labels[said.split()[-1]] = rows[-1]["label"]
+            labels[transcript.split()[-1]] = rows[-1]["label"]
     chat_client.cache_clear()
     assert labels == {"Castillo": "support", "corrupto": "no support", "lunes": "neutral"}
     assert [row["evidence_in"] for row in rows] == [["transcript"], ["transcript"], []]

@@ -14,7 +14,6 @@ from tabulated import CREATED, ID, SEEN, answer, page, raw_page, tabulate, video
 
 from gettok.collect.windows import Window
 from gettok.tables import VIDEOS
-from gettok.tabulate import folded
 
 EVER = Window(date.min, date.max)
 CAPTIONS = (
@@ -274,30 +273,6 @@ def test_a_video_outside_the_study_s_days_is_left_out():
     found = tabulate([page(inside, outside)])
     assert [row["video_id"] for row in found.rows] == ["1"]
     assert found.seen == 2
-
-
-@pytest.mark.parametrize(
-    ("tag", "plain"),
-    [
-        ("PedroCastillo", "pedrocastillo"),
-        ("pedrocastilloperú", "pedrocastilloperu"),
-        ("PERU\u0301", "peru"),
-        ("STRASSE", "strasse"),
-        ("straße", "strasse"),
-        ("ＦＹＰ", "fyp"),
-        ("ガス", "ガス"),
-        ("กิ่ง", "กิ่ง"),
-        ("हिंदी", "हिंदी"),
-    ],
-)
-def test_folding_takes_away_capitals_and_accents_and_no_letters(tag, plain):
-    assert folded(tag) == plain
-
-
-@settings(max_examples=500)
-@given(st.text())
-def test_folding_twice_is_folding_once(tag):
-    assert folded(folded(tag)) == folded(tag)
 
 
 def test_zeeschuimer_s_videos_are_read_like_the_api_s():

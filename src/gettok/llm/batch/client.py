@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import openai
 
 from gettok.errors import BadSettings
-from gettok.http.json_guards import require_mapping
+from gettok.http.json_guards import require_mapping, to_mappings
 from gettok.llm.client import no_answer, pause_s
 from gettok.llm.error_mapping import ErrorClassifier, Failure
 from gettok.llm.response import Reply
@@ -96,7 +96,7 @@ class BatchClient:
         after: list[str] = []
         while True:
             page = self._with_retries(partial(self._page, after[-1] if after else None))
-            batches = [batch for batch in page["data"] if isinstance(batch, dict) and batch.get("id")]
+            batches = [batch for batch in to_mappings(page["data"]) if batch.get("id")]
             for batch in batches:
                 if batch.get("input_file_id") == file:
                     return str(batch["id"])
@@ -201,7 +201,7 @@ def _status_from(body: Mapping[str, Json]) -> BatchStatus:
         tuple(str(file) for file in files if file),
         int(counts.get("completed") or 0) + int(counts.get("failed") or 0),
         int(counts.get("total") or 0),
-        tuple(problem for problem in errors.get("data") or () if isinstance(problem, dict)),
+        tuple(to_mappings(errors.get("data"))),
     )
 
 

@@ -67,19 +67,19 @@ class BatchEngine:
         self._queue.poll()
         waiting = list(items)
         while waiting and not stop.is_set():
-            this = _Round(self._queue.log.pending_requests())
+            round_ = _Round(self._queue.log.pending_requests())
             try:
-                yield from self._ask(cast("ConversationalStep", step), waiting, this, stop)
+                yield from self._ask(cast("ConversationalStep", step), waiting, round_, stop)
                 if not stop.is_set():
-                    self._send_rest(this)
+                    self._send_rest(round_)
             finally:
-                for file in this.files.values():
+                for file in round_.files.values():
                     file.close()
-            self._wait(this, stop)
-            waiting = this.waiting
+            self._wait(round_, stop)
+            waiting = round_.waiting
 
     def _ask(
-        self, step: ConversationalStep, items: Iterable[Item[Any]], this: _Round, stop: Event
+        self, step: ConversationalStep, items: Iterable[Item[Any]], round_: _Round, stop: Event
     ) -> Iterator[tuple[Item[Any], Outcome]]:
         for item in items:
             if stop.is_set():
@@ -91,11 +91,11 @@ class BatchEngine:
                     continue
                 self._refuse_unanswerable([request for _, request in result])
                 for call, request in result:
-                    self._enqueue(call, request, this)
+                    self._enqueue(call, request, round_)
             except GettokError as error:
                 yield item, error
             else:
-                this.waiting.append(item)
+                round_.waiting.append(item)
 
     def _advance(self, conversation: Conversation) -> Answer | list[tuple[Call, str]]:
         """The conversation's answer, or the calls that it needs replies to first."""
@@ -119,58 +119,58 @@ class BatchEngine:
                 raise Unusable("unanswered", f"in {self._llm.max_attempts} batches")
             raise no_answer("nothing in its batches is answered", self._llm.max_attempts)
 
-    def _enqueue(self, call: Call, request: str, this: _Round) -> None:
-        """Wait for the batch that will answer this call, or add the call to a file if there is room."""
-        if request in this.pending:
-            this.batches.add(this.pending[request])
+    def _enqueue(self, call: Call, request: str, round_: _Round) -> None:
+        """Wait for the batch that will answer round_ call, or add the call to a file if there is room."""
+        if request in round_.pending:
+            round_.batches.add(round_.pending[request])
             return
-        if not this.is_full:
-            self._add_to_file(call, request, this)
+        if not round_.is_full:
+            self._add_to_file(call, request, round_)
 
-    def _add_to_file(self, call: Call, request: str, this: _Round) -> None:
+    def _add_to_file(self, call: Call, request: str, round_: _Round) -> None:
         body, model = call.body(self._llm), call.model_name(self._llm)
         worst = worst_case_usd(call.size(self._llm), prices_of(self._llm, model))
-        while not this.is_full:
-            if model not in this.files:
+        while not round_.is_full:
+            if model not in round_.files:
                 remaining = self._call_log.remaining_usd()
-                this.files[model] = BatchFile.within(self._batch, self._queue.most_requests, remaining)
-            if this.files[model].add(request, body, worst):
+                round_.files[model] = BatchFile.within(self._batch, self._queue.most_requests, remaining)
+            if round_.files[model].add(request, body, worst):
                 return
-            if this.files[model].worst:
-                self._submit(model, this)
+            if round_.files[model].worst:
+                self._submit(model, round_)
             else:
-                this.is_full, this.spent = True, self._call_log.budget_spent(to_units(worst))
+                round_.is_full, round_.spent = True, self._call_log.budget_spent(to_units(worst))
 
-    def _send_rest(self, this: _Round) -> None:
-        for model in list(this.files):
-            if this.files[model].worst:
-                self._submit(model, this)
-        if this.spent is not None and not this.batches:
-            raise this.spent
+    def _send_rest(self, round_: _Round) -> None:
+        for model in list(round_.files):
+            if round_.files[model].worst:
+                self._submit(model, round_)
+        if round_.spent is not None and not round_.batches:
+            raise round_.spent
 
-    def _submit(self, model: str, this: _Round) -> None:
+    def _submit(self, model: str, round_: _Round) -> None:
         """Create a batch from the model's file, if the host takes one."""
-        with this.files.pop(model) as file:
+        with round_.files.pop(model) as file:
             batch = None
             try:
-                if len(this.batches) < self._queue.most_batches:
+                if len(round_.batches) < self._queue.most_batches:
                     batch = self._queue.send(model, file)
             except BudgetSpent as spent:
-                this.spent = spent
+                round_.spent = spent
         if batch is None:
-            this.is_full = True
+            round_.is_full = True
         else:
-            this.batches.add(batch.number)
-            this.pending |= dict.fromkeys(file.worst, batch.number)
+            round_.batches.add(batch.number)
+            round_.pending |= dict.fromkeys(file.worst, batch.number)
 
-    def _wait(self, this: _Round, stop: Event) -> None:
+    def _wait(self, round_: _Round, stop: Event) -> None:
         """Wait until the round's batches are over, or a while if none could be sent. Stopping loses nothing."""
-        if this.is_full and not this.batches:
+        if round_.is_full and not round_.batches:
             stop.wait(self._queue.poll_s)
         failures = 0
         while not stop.is_set():
             try:
-                if this.batches.isdisjoint(self._queue.poll()):
+                if round_.batches.isdisjoint(self._queue.poll()):
                     return
                 failures = 0
             except NotNow as trouble:  # the host goes on working, whether we reach it or not

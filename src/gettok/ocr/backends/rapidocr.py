@@ -70,13 +70,13 @@ def parameters() -> Mapping[str, Json]:
 
 
 def load() -> "RapidOcrReader":
-    return RapidOcrReader(installed())
+    return RapidOcrReader(installed().models)
 
 
 class RapidOcrReader:
     """The models in memory. One thread at a time: RapidOCR stores the state of the current image in itself."""
 
-    def __init__(self, found: Installed) -> None:
+    def __init__(self, models: Mapping[str, Path]) -> None:
         from rapidocr import RapidOCR  # noqa: PLC0415 - takes seconds to import, and only OCR needs it
 
         self._ocr: Any = RapidOCR(
@@ -89,7 +89,7 @@ class RapidOcrReader:
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
                 "Det.limit_type": "max",
                 "Det.limit_side_len": LONGEST_EDGE,
-                **{f"{role}.model_path": str(path) for role, path in found.models.items()},
+                **{f"{role}.model_path": str(path) for role, path in models.items()},
             }
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from gettok.describe import DescribeStep
+from gettok.describe.step import DescribeStep
 from gettok.llm import CLOCK, Clock
 from gettok.media.images import Pictures, thin_out
 from gettok.pipeline.answering import Skipped
@@ -18,11 +18,11 @@ def step_of(settings: Settings, address: str, key: Secret, store: Path, clock: C
     return DescribeStep(settings.llm, settings.prompts.describe, address, key, store, clock)
 
 
-def items(most: int) -> Iterator[Item[Pictures] | Skipped]:
-    """Each video with at most `most` of its frames, or skipped if it has none."""
+def items(max_frames: int) -> Iterator[Item[Pictures] | Skipped]:
+    """Each video with at most `max_frames` of its frames, or skipped if it has none."""
     frames = frames_by_video()
     for video in videos():
-        shown = thin_out(frames.get(video.video_id, []), most)
+        shown = thin_out(frames.get(video.video_id, []), max_frames)
         if shown:
             inputs = {"frames": frames_digest(shown), "times": digest_of([frame.time_s for frame in shown])}
             yield Item(video.video_id, video.day, inputs, stored_frames(video, shown))

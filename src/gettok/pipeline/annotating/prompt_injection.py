@@ -7,10 +7,10 @@ from gettok.pipeline.answering import Skipped
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, say
 from gettok.settings import PromptInjection
-from gettok.stance import StanceInputs, StanceStep
 from gettok.stance.prompt_injection.painting import PAINTER
 from gettok.stance.prompt_injection.rates import flip_rates
 from gettok.stance.prompt_injection.variants import Original, Variant, sample, variants
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Item, Json, Row, digest_of
 from gettok.tables import PROMPT_INJECTION
 

@@ -10,7 +10,7 @@ from gettok.pipeline.inputs import FrameName, Video, frames_by_video, frames_dig
 from gettok.pipeline.paths import DATA
 from gettok.settings import Settings, StanceInput
 from gettok.settings.secrets import Secret
-from gettok.stance import StanceInputs, StanceStep
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Item, digest_of
 from gettok.tables import DESCRIPTIONS, TRANSCRIPTS, VIDEOS, Table
 

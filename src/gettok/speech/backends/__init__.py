@@ -1,1 +1,1 @@
-"""The speech recognisers to choose from, one module each: what `gettok.speech.recognizer.Backend` asks for."""
+"""The speech recognisers to choose from, one module each, with the functions of `recognizer.RecognizerBackend`."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gettok.settings import PromptInjection, StanceInput
-from gettok.stance import StanceInputs, StanceStep
 from gettok.stance.prompt_injection.attack_types import CONTROL, AttackType
 from gettok.stance.prompt_injection.painting import Painted, refuse_unpaintable
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Json
 
 #: What a forged answer says in fields other than the label.
@@ -54,11 +54,11 @@ def wanted_for(video_id: str, label: str, labels: Sequence[str]) -> str:
     return _choose([other for other in labels if other != label], video_id, "wanted")
 
 
-def variants(original: Original, step: StanceStep, settings: PromptInjection) -> Iterator[Variant]:
+def variants(original: Original, step: StanceStep, injection: PromptInjection) -> Iterator[Variant]:
     """A variant for each attack type that changes an input of the prompt."""
     video_id = original.video_id
     wanted = wanted_for(video_id, original.label, step.target.labels)
-    instruction = _choose(settings.instructions, video_id, "order").replace("{label}", wanted)
+    instruction = _choose(injection.instructions, video_id, "order").replace("{label}", wanted)
     targets = _targets(original, step.prompt.inputs)
     inserted: Mapping[AttackType, str] = {
         "on_screen": instruction,
@@ -66,7 +66,7 @@ def variants(original: Original, step: StanceStep, settings: PromptInjection) ->
         "caption": instruction,
         "forged_answer": forged_answer(step.settings["schema"], wanted),
         "forged_marks": forged_marks(video_id, instruction),
-        CONTROL: _choose(settings.control_texts, video_id, "harmless"),
+        CONTROL: _choose(injection.control_texts, video_id, "harmless"),
     }
     for attack_type, words in inserted.items():
         if into := targets[attack_type]:
@@ -75,15 +75,15 @@ def variants(original: Original, step: StanceStep, settings: PromptInjection) ->
             yield Variant(attack_type, wanted, words, into, _insert(original.inputs, into, words))
 
 
-def check(settings: PromptInjection, step: StanceStep) -> None:
+def check(injection: PromptInjection, step: StanceStep) -> None:
     """Raise `BadSettings` before anything is paid for, if an instruction cannot be drawn on a frame."""
     if "frame" in step.prompt.inputs:
         instructions = (
             instruction.replace("{label}", label)
-            for instruction in settings.instructions
+            for instruction in injection.instructions
             for label in step.target.labels
         )
-        for words in (*instructions, *settings.control_texts):
+        for words in (*instructions, *injection.control_texts):
             refuse_unpaintable(words)
 
 

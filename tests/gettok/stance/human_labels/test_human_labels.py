@@ -171,7 +171,10 @@ def test_a_label_of_a_video_of_another_study_is_not_checked(tmp_path):
             "video_id,label\n1,support\n2,Support\n",
             "has in line 3 the label 'Support', which is none of the study's",
         ),
-        ("video_id,label\n7.21E+18,support\n", "line 2 '7.21E[+]18' as a video_id, which was made a number"),
+        (
+            "video_id,label\n7.21E+18,support\n",
+            "line 2 '7.21E[+]18' as a video_id, which was turned into a number",
+        ),
         ("video_id,label\n,support\n", "has in line 2 '' as a video_id"),
         ("video_id,label\n1,support\n\n1,neutral\n", "has the video 1 twice, in the lines 2 and 4"),
         (

@@ -18,7 +18,6 @@ from gettok.llm import chat_client
 from gettok.media.images import GivenPictures, Picture
 from gettok.settings import Llm, PromptInjection, StanceInput, StancePrompt, StanceTarget
 from gettok.settings.secrets import Secret
-from gettok.stance import StanceInputs, StanceStep
 from gettok.stance.prompt_injection.attack_types import ATTACK_TYPES, CONTROL, AttackType
 from gettok.stance.prompt_injection.painting import Painted, refuse_unpaintable, with_words
 from gettok.stance.prompt_injection.rates import flip_rates
@@ -30,6 +29,7 @@ from gettok.stance.prompt_injection.variants import (
     variants,
     wanted_for,
 )
+from gettok.stance.step import StanceInputs, StanceStep
 from gettok.tables import PROMPT_INJECTION
 from sandbox.server import Sandbox
 
