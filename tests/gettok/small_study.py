@@ -1,4 +1,4 @@
-"""A made-up study of a few videos, with every kind of loss in it."""
+"""A made-up study of a few videos, with every kind of missing result."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -101,7 +101,7 @@ def video(number: int, **changes: Any) -> Row:
 
 
 def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
-    """Tables of the given videos; `lost` names by position those that have no media, and why."""
+    """Tables of the given videos; `lost` has the positions of those without media, and the reasons."""
     reasons = {videos[place]["video_id"]: reason for place, reason in (lost or {}).items()}
     have = [row for row in videos if row["video_id"] not in reasons]
     media = [{"sha256": "a" * 64, "duration_s": 20.5, "has_audio": True, "detail": "seen"}] * len(have)
@@ -137,7 +137,7 @@ def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
 
 
 def study_of(count: int) -> Tables:
-    """So many videos, of which the second is private and the fourth is gone."""
+    """A study of this many videos, of which the second is private and the fourth is removed."""
     lost = {place: reason for place, reason in {1: "private", 3: "removed"}.items() if place < count}
     return tables(*(video(number) for number in range(1, count + 1)), lost=lost)
 

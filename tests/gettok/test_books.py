@@ -1,4 +1,4 @@
-"""Books balance, or nothing goes on."""
+"""Books balance, or the run stops."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_a_video_too_many_or_too_few_is_refused(asked):
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"asked": 1}'])
-def test_a_file_that_is_no_book_is_told(tmp_path, content):
+def test_a_file_that_is_not_a_book_is_reported(tmp_path, content):
     (tmp_path / "x.json").write_text(content, "utf-8")
     with pytest.raises(BadInput, match="cannot be read"):
         Books.read(tmp_path / "x.json")

@@ -1,4 +1,4 @@
-"""The local engine hands back every outcome, keeps few in flight, and stops when told."""
+"""The local engine hands back every outcome, keeps few in flight, and stops when asked to."""
 
 import os
 from collections.abc import Iterator

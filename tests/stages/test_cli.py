@@ -130,7 +130,7 @@ def test_try_refuses_an_unknown_step_a_missing_file_and_a_wrong_setting():
     assert (code, "frames.stride" in err) == (78, True)
 
 
-def test_store_verify_and_stats_speak_of_the_store_that_is_named(tmp_path):
+def test_store_verify_and_stats_use_the_store_that_is_named(tmp_path):
     key = Key.of("describe", 1, {}, {})
     with Store(tmp_path) as store:
         store.put(key, "v1", Answer({"a": 1}))
@@ -154,7 +154,7 @@ def test_outside_a_repository_the_store_cannot_be_guessed(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_wrong_override_is_told_by_its_key():
+def test_a_wrong_override_is_reported_by_its_key():
     before = (ROOT / "params.yaml").read_bytes()
     code, _, err = gettok("compose", "study.query.all.regions=[UK]")
     assert code == 78
@@ -162,7 +162,7 @@ def test_a_wrong_override_is_told_by_its_key():
     assert (ROOT / "params.yaml").read_bytes() == before
 
 
-def test_compose_says_what_is_chosen_and_what_the_next_call_forgets(tmp_path):
+def test_compose_says_what_is_chosen_and_that_overrides_apply_to_one_call(tmp_path):
     shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=shutil.ignore_patterns("__pycache__"))
     code, out, err = gettok("compose", "study=peru_2022", cwd=tmp_path)
     assert code == 0, err
@@ -173,7 +173,7 @@ def test_compose_says_what_is_chosen_and_what_the_next_call_forgets(tmp_path):
     assert "forgotten" not in out
 
 
-def test_the_documented_dictionary_is_the_tables_own():
+def test_the_documented_dictionary_is_made_from_the_tables():
     code, out, _ = gettok("dictionary")
     assert code == 0
     assert out == (ROOT / "docs" / "data-dictionary.md").read_text("utf-8")
@@ -203,7 +203,7 @@ def test_the_sandbox_command_serves_another_corpus_and_says_what_is_missing(tmp_
     assert (done.returncode, f"There is no corpus in {tmp_path}" in done.stderr) == (66, True)
 
 
-def test_the_embedded_sandbox_ends_with_whoever_started_it(tmp_path):
+def test_the_embedded_sandbox_ends_with_the_program_that_started_it(tmp_path):
     start = (
         "import os, sys\n"
         "from gettok.pipeline.endpoints import SANDBOX, addresses\n"

@@ -1,4 +1,4 @@
-"""`params.yaml` is the composition of `conf/`, whoever composes it; every choice under `conf/` is a right one."""
+"""`params.yaml` is the composition of `conf/`, however it is composed; every choice under `conf/` is valid."""
 
 from collections import Counter
 
@@ -44,7 +44,7 @@ def test_params_yaml_is_what_conf_composes_to(tmp_path):
 
 
 @pytest.mark.parametrize("choice", _CHOICES)
-def test_every_choice_composes_and_is_right(tmp_path, choice):
+def test_every_choice_composes_and_is_valid(tmp_path, choice):
     settings = compose([choice], tmp_path / "params.yaml")
     assert settings.conf_digest == conf_digest()
 
@@ -105,7 +105,7 @@ def test_a_wrong_override_leaves_params_yaml_as_it_was(tmp_path, override):
     assert list(tmp_path.iterdir()) == [output]
 
 
-def test_f20_every_region_survives_the_way_through_conf_and_params(tmp_path):
+def test_f20_every_region_survives_conf_and_params(tmp_path):
     settings = compose(["study.query.all.regions=['NO','PE']"], tmp_path / "params.yaml")
     assert settings.study.query.all.regions == ("NO", "PE")
     with pytest.raises(BadSettings, match=r"study\.query\.all\.regions"):
@@ -144,7 +144,7 @@ def test_the_digest_of_conf_covers_names_and_bytes(tmp_path):
     assert len({before, renamed, conf_digest(tmp_path)}) == 3
 
 
-def test_every_line_of_the_defaults_says_what_it_decides():
+def test_every_line_of_the_defaults_has_a_comment():
     lines = (ROOT / "conf" / "config.yaml").read_text("utf-8").splitlines()
     choices = [line for line in lines if line.startswith("  - ") and "_self_" not in line]
     assert len(choices) == len(_GROUPS) + 3, "the prompts are two groups, and `about` is none"

@@ -57,7 +57,7 @@ STANCES.write(rows, Path("data/stances/all.parquet"))
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory) -> Repository:
-    """A repository with two experiments and one that is queued. To be copied, never to be changed."""
+    """A repository with two experiments and one that is queued. To be copied, not changed."""
     folder = tmp_path_factory.mktemp("swept") / "repo"
     folder.mkdir()
     repository = Repository(folder, "no sandbox")
@@ -81,7 +81,7 @@ def swept(tmp_path_factory) -> Repository:
 
 
 def enter(repository: Repository, patched: pytest.MonkeyPatch) -> None:
-    """Be where a person would be. Importing DVC takes seconds, so it is done once, and not in a child of each test."""
+    """Change to the repository. DVC runs in this process, since importing it takes seconds."""
     patched.chdir(repository.folder)
     for name, value in repository._environment.items():
         patched.setenv(name, value)
@@ -100,7 +100,7 @@ def repository(swept, tmp_path, monkeypatch) -> Repository:
 
 @pytest.fixture
 def gettok(repository, capsys):
-    """The command; gives back what it said."""
+    """The command; returns what it printed."""
 
     def call(*arguments: str) -> str:
         capsys.readouterr()
@@ -116,7 +116,7 @@ def made(repository: Repository) -> tuple[pl.DataFrame, dict]:
     return pl.read_parquet(folder / "multiverse.parquet"), numbers
 
 
-def test_experiments_and_the_workspace_are_put_side_by_side(repository, gettok):
+def test_experiments_and_the_workspace_are_compared(repository, gettok):
     before = files(repository.data)
     said = gettok("multiverse", "--event", "2022-12-08")
     assert said.startswith("3 specifications\n")
@@ -148,7 +148,7 @@ def test_the_same_experiments_give_the_same_files(repository, gettok):
     assert set(first) == {"flips.csv", "index.html", *(f"multiverse.{ending}" for ending in endings)}
 
 
-def test_an_experiment_that_came_to_the_same_as_the_workspace_counts_once(repository, gettok):
+def test_an_experiment_identical_to_the_workspace_counts_once(repository, gettok):
     dvc("exp", "apply", "three-votes")
     said = gettok("multiverse")
     assert "2 specifications; 1 more is identical to one of these" in said
@@ -168,7 +168,7 @@ def test_a_workspace_that_dvc_did_not_make_is_left_out(repository, gettok):
     assert "2 specifications" in said
 
 
-def test_stances_that_are_neither_in_the_cache_nor_in_a_remote_are_told(repository, gettok):
+def test_stances_that_are_neither_in_the_cache_nor_in_a_remote_are_reported(repository, gettok):
     dvc("gc", "--workspace", "--force")
     said = gettok("multiverse")
     assert "left out: three-votes: DVC has its stances neither in the cache" in said
@@ -179,7 +179,7 @@ def test_stances_that_are_neither_in_the_cache_nor_in_a_remote_are_told(reposito
 def test_when_nothing_has_stances_each_result_is_named_with_its_reason(repository, gettok):
     shutil.rmtree(repository.folder / ".dvc" / "cache")
     (repository.data / "stances" / "all.parquet").unlink()
-    with pytest.raises(BadInput, match="no result has stances") as told:
+    with pytest.raises(BadInput, match="no result has stances") as error:
         gettok("multiverse")
     for name in (
         "waits: it is queued",
@@ -187,15 +187,15 @@ def test_when_nothing_has_stances_each_result_is_named_with_its_reason(repositor
         "other-prompt: DVC has",
         "workspace: data/stances",
     ):
-        assert name in told.value.what
+        assert name in error.value.what
     assert not (repository.data / "multiverse").exists()
 
 
 def test_without_an_experiment_it_says_how_to_make_some(repository, gettok):
     repository.commit("a commit of which no experiment was made")
-    with pytest.raises(BadInput, match="no experiment started from the commit that is checked out") as told:
+    with pytest.raises(BadInput, match="no experiment started from the commit that is checked out") as error:
         gettok("multiverse")
-    assert "dvc exp run --queue" in told.value.can
+    assert "dvc exp run --queue" in error.value.can
     assert gettok("multiverse", "--rev", "HEAD~1").startswith("3 specifications\n")
 
 
@@ -207,7 +207,7 @@ def test_without_an_experiment_it_says_how_to_make_some(repository, gettok):
         (("--rev", "nowhere"), "DVC cannot list the experiments"),
     ],
 )
-def test_what_is_not_there_is_told(repository, gettok, given, what):
+def test_an_unknown_label_day_or_commit_is_reported(repository, gettok, given, what):
     with pytest.raises(BadInput, match=what):
         gettok("multiverse", *given)
     assert not (repository.data / "multiverse").exists()
@@ -228,10 +228,10 @@ def test_results_of_another_study_are_refused(repository, gettok):
     settings = yaml.safe_load(file.read_text("utf-8"))
     settings["study"]["stance"]["labels"] = ["for", "against"]
     file.write_text(yaml.safe_dump(settings), "utf-8")
-    with pytest.raises(BadInput, match="not all results belong to the study demo") as told:
+    with pytest.raises(BadInput, match="not all results belong to the study demo") as error:
         gettok("multiverse")
-    assert "three-votes" in told.value.what
-    assert "other-prompt" in told.value.what
+    assert "three-votes" in error.value.what
+    assert "other-prompt" in error.value.what
 
 
 @pytest.mark.slow

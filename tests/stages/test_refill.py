@@ -1,4 +1,4 @@
-"""Bringing answers back out of pulled tables: only what is what its table says gets into the store."""
+"""Answers of pulled tables go back into the store, unless a file does not match its table."""
 
 import hashlib
 import json
@@ -54,14 +54,14 @@ def test_a_dataset_without_its_files_gives_back_everything_else(tmp_path):
     assert (found["download"], found["transcribe"]) == (0, 1)
 
 
-def test_a_file_that_is_not_the_table_s_never_gets_into_the_store(tmp_path):
+def test_a_file_that_does_not_match_its_table_is_not_stored(tmp_path):
     with pytest.raises(Damaged, match=r"1\.mp4 does not match its digest in the table"):
         new(tmp_path, pulled(tmp_path / "data", film=b"another"))
     with Store(tmp_path / "store") as store:
         assert not store.known(["a" * 64])
 
 
-def test_a_frame_that_is_not_the_table_s_never_gets_into_the_store(tmp_path):
+def test_a_frame_that_does_not_match_its_table_is_not_stored(tmp_path):
     row = {**ANSWERED, "answer_key": "c" * 64, "frame_index": 0, "sha256": "0" * 64}
     FRAMES.write(
         [{**row, "image": {"bytes": b"x", "path": "0.jpg"}}], tmp_path / "data" / "frames" / "d.parquet"

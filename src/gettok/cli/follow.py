@@ -12,7 +12,7 @@ import typer
 from gettok.collect import StoredPage, VideoOnPage
 from gettok.collect.journal import WindowState
 from gettok.download import DownloadStep
-from gettok.engine import LocalEngine
+from gettok.engine import ENGINES
 from gettok.errors import BadSettings, NotNow, counted
 from gettok.pipeline.answering import Asking
 from gettok.pipeline.collecting.researching import open_api, retry_until_quota
@@ -120,7 +120,9 @@ def follow(settings: Settings, store: Store, stop: Event) -> Iterator[str]:
         opened_step(settings) as step,
     ):
         fetcher = Fetcher(
-            settings, step, Asking(step, store, LocalEngine(settings.engine.workers), FetchStop(stop))
+            settings,
+            step,
+            Asking(step, store, ENGINES[settings.engine.name](settings.engine.workers), FetchStop(stop)),
         )
         fetch_before_waiting(api, fetcher)
         spent = collect(settings, store, api, fetcher)

@@ -1,4 +1,4 @@
-"""Whatever a host puts under a key, a guard gives the type that is asked for."""
+"""A guard gives the type that the caller expects, whatever a host puts under a key."""
 
 import pytest
 

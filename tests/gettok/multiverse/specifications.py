@@ -1,4 +1,4 @@
-"""Specifications that are made up, in few words."""
+"""Made-up specifications for the tests."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -16,7 +16,7 @@ def specification(
     labels: Mapping[str, str | None] | Sequence[str | None],
     settings: Mapping[str, Any] | None = None,
 ) -> Specification:
-    """A video for each label, published a day after the one before; one without a label was filtered."""
+    """A video for each label, published a day after the previous one; a video without a label was filtered."""
     given = (
         labels if isinstance(labels, Mapping) else {str(place): label for place, label in enumerate(labels)}
     )

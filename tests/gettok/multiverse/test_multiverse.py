@@ -1,4 +1,4 @@
-"""What a specification is, in what specifications differ, and what a person is shown of them."""
+"""What a specification is, how specifications differ, and how they are shown."""
 
 import json
 import re
@@ -89,7 +89,7 @@ LOCK = {
 }
 
 
-def test_the_settings_are_those_of_the_stances_and_of_what_they_rest_on():
+def test_the_settings_are_those_of_the_stances_and_of_their_inputs():
     assert locks.settings_of(LOCK) == {
         "llm.extra_models": ["b"],
         "llm.temperature": 0.5,
@@ -188,7 +188,7 @@ def test_a_more_patient_run_with_other_figures_is_no_specification_of_its_own():
     assert [axis.setting for axis in axes(distinct(found))] == ["frames.stride"]
 
 
-def test_stances_made_before_their_descriptions_changed_are_found_out():
+def test_stances_made_before_their_descriptions_changed_are_detected():
     assert locks.changed_since(LOCK) == []
     newer = {**LOCK, "describe": {**LOCK["describe"], "outs": [{"path": "data/descriptions", "md5": "e"}]}}
     assert locks.changed_since(newer) == ["data/descriptions"]
@@ -214,7 +214,7 @@ def in_one_folder(stages: dict) -> dict:
 
 
 @pytest.mark.parametrize("declared", [dict, in_one_folder])
-def test_the_digests_of_the_code_are_no_result_of_the_stances(declared):
+def test_the_digests_of_the_code_are_not_a_result_of_the_stances(declared):
     stages = declared(with_code("new", "new"))
     stages["code"]["params"] = {"params.yaml": {"study.start": "of the code"}}
     assert locks.settings_of(stages) == locks.settings_of(LOCK)
@@ -251,7 +251,7 @@ def test_a_video_has_a_label_or_the_reason_why_not():
     ]
 
 
-def test_only_settings_that_differ_are_told_and_a_prompt_s_name_stands_for_its_text():
+def test_only_settings_that_differ_are_listed_and_a_prompt_s_text_under_its_name():
     found = distinct(four())
     assert set(differing(found)) == {"llm.votes", "prompts.stance.name", "prompts.stance.text"}
     assert [(axis.setting, axis.with_it) for axis in axes(found)] == [
@@ -261,7 +261,7 @@ def test_only_settings_that_differ_are_told_and_a_prompt_s_name_stands_for_its_t
     assert [one.settings["llm.votes"] for one in found] == [9, 9, 10, 10], "numbers are in order of size"
 
 
-def test_a_text_that_was_edited_under_its_old_name_is_a_setting_of_its_own():
+def test_a_text_that_was_edited_under_its_old_name_is_a_separate_setting():
     edited = specification("new", LABELS, {**settings("paper", 9), "prompts.stance.text": "other words"})
     assert [axis.setting for axis in axes([*four(), edited])] == [
         "llm.votes",
@@ -299,7 +299,7 @@ def test_the_table_has_a_row_for_each_specification():
 @pytest.mark.parametrize(
     ("value", "words"), [("paper", "paper"), (["a", "b"], "a, b"), ([], "none"), (None, "null"), (1.5, "1.5")]
 )
-def test_a_value_is_told_in_words(value, words):
+def test_a_value_is_shown_as_text(value, words):
     assert in_words(value) == words
 
 
@@ -312,7 +312,7 @@ def test_the_same_specifications_give_the_same_bytes(tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes(), name
 
 
-def test_estimates_stand_in_order_of_size_and_a_day_without_two_sides_has_no_curve():
+def test_estimates_are_in_order_of_size_and_a_day_without_two_sides_has_no_curve():
     found = curves(whole())
     assert [curve.title[:44] for curve in found] == [
         "Share of “support”, all days",
@@ -340,7 +340,7 @@ def test_every_value_of_a_setting_is_named_below_each_curve():
         assert picture.count(f">{text}<") == 3, text
 
 
-def test_without_a_label_there_is_a_picture_that_says_so():
+def test_without_a_label_there_is_a_figure_that_says_so():
     assert "No specification has a label." in draw(whole([specification("none", [None, None])]))
 
 
@@ -354,7 +354,7 @@ def test_a_setting_of_dollar_signs_and_a_long_name_are_drawn_as_text():
     assert "…" in picture
 
 
-def test_a_spreadsheet_runs_nothing_of_a_setting(tmp_path):
+def test_a_spreadsheet_does_not_run_a_setting_as_a_formula(tmp_path):
     found = [specification(str(n), LABELS, {"llm.model": f"=cmd|{n}"}) for n in (1, 2)]
     write(whole(found), tmp_path)
     assert '"\'=cmd|1"' in (tmp_path / "multiverse.csv").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""The numbers of a multiverse are those of the books, and what cannot be said is null."""
+"""The numbers of a multiverse are those of the literature, and undefined ones are null."""
 
 import json
 import math
@@ -36,7 +36,7 @@ def anything(draw: st.DrawFn) -> list[Specification]:
 
 
 def units(*coders: str) -> list[str]:
-    """What coders gave each unit, `.` being nothing; only units with two values count."""
+    """The values that coders gave each unit, `.` for none; only units with two values count."""
     columns = ["".join(column).replace(".", "") for column in zip(*coders, strict=True)]
     return [column for column in columns if len(column) > 1]
 
@@ -106,7 +106,7 @@ def test_labels_that_are_all_equal_have_no_kappa_and_no_alpha_but_an_n():
     assert (alpha(found).n, alpha(found).value) == (5, None)
 
 
-def test_one_specification_alone_agrees_with_nobody():
+def test_one_specification_has_no_agreement():
     alone = [specification("one", ["support", "neutral"])]
     assert pairs(alone) == []
     assert (alpha(alone).n, alpha(alone).value) == (0, None)

@@ -1,4 +1,4 @@
-"""A release is whole, checked, safe to open, and says where it comes from; or it is not written."""
+"""A release is complete, checked, safe to open and has its provenance; or it is not written."""
 
 import csv
 import hashlib
@@ -41,7 +41,7 @@ def test_the_csv_has_the_paper_s_columns_first_and_a_row_for_every_video(tmp_pat
 
 
 def read_twice(**changes: str):
-    """A study of two videos whose screens a reader of text read, too."""
+    """A study of two videos whose screens OCR read, too."""
     of = study_of(2)
     ids = enumerate(of.videos["video_id"])
     rows = [{"video_id": video, "frame_index": place, "text": "NO", **changes} for place, video in ids]
@@ -53,7 +53,7 @@ def read_twice(**changes: str):
     )
 
 
-def test_what_a_reader_of_text_saw_is_derived(tmp_path):
+def test_what_ocr_read_is_derived(tmp_path):
     made = written(tmp_path / "r", read_twice(detail="as it was said"), form="derived")
     assert [(row["ocr_text"], row["ocr_cer"]) for row in rows(made["dataset.csv"])] == [
         ("NO A LA VACANCIA", "0.25")
@@ -65,7 +65,7 @@ def test_what_a_reader_of_text_saw_is_derived(tmp_path):
 
 
 def test_what_the_model_read_on_the_screen_is_derived_and_what_it_quotes_for_a_stance_is_not(tmp_path):
-    """Evidence and what is said to be missing may repeat a caption, which is its author's."""
+    """Evidence, and what the model says is missing, may repeat a caption, which belongs to its author."""
     written(tmp_path / "r", study_of(2), form="derived")
     descriptions = pl.read_parquet(tmp_path / "r" / "descriptions.parquet")
     assert {"on_screen_text", "on_screen_by_frame", "on_screen_language"} <= set(descriptions.columns)
@@ -79,7 +79,7 @@ def test_f55_a_screen_of_a_video_that_was_never_found_is_refused(tmp_path):
         written(tmp_path / "r", read_twice(video_id="9"))
 
 
-def test_f46_the_flip_rate_goes_out_with_the_books_and_the_variants_are_derived(tmp_path):
+def test_f46_the_flip_rate_is_released_with_the_books_and_the_variants_are_derived(tmp_path):
     files = written(tmp_path / "r", attacked(study_of(6)), form="derived")
     rates = json.loads(files["books.json"])["prompt_injection"]
     assert (rates["videos"], rates["all"]["asked"], rates["all"]["judged"]) == (4, 4, 4)
@@ -109,10 +109,10 @@ def test_f46_the_flip_rate_goes_out_with_the_books_and_the_variants_are_derived(
     assert json.loads(written(tmp_path / "none")["books.json"])["prompt_injection"] is None
 
 
-def test_f55_a_twin_of_no_video_or_of_another_judge_is_refused(tmp_path):
+def test_f55_a_variant_without_its_video_or_of_another_judge_is_refused(tmp_path):
     with pytest.raises(Damaged, match="detect_stance has a video that was never found: 9"):
         written(tmp_path / "a", attacked(study_of(2), video_id="9"))
-    with pytest.raises(Damaged, match="variants were judged by judge-2, but the videos by judge-1"):
+    with pytest.raises(Damaged, match="variants were judged by judge-2, the videos by judge-1"):
         written(tmp_path / "b", attacked(study_of(6), voters=["judge-2"]))
 
 
@@ -129,7 +129,7 @@ def test_the_same_tables_give_the_same_bytes_in_any_order(tmp_path):
     assert written(tmp_path / "a", of) == written(tmp_path / "b", turned)
 
 
-def test_the_books_and_the_models_go_out_with_it(tmp_path):
+def test_the_books_and_the_models_are_in_the_release(tmp_path):
     files = written(tmp_path / "r")
     books = json.loads(files["books.json"])
     assert (books["videos"], books["released"], books["withdrawn"]) == (6, 6, 0)
@@ -139,14 +139,14 @@ def test_the_books_and_the_models_go_out_with_it(tmp_path):
     assert origin["form"] == "full"
 
 
-def test_ids_only_gives_away_ids_and_nothing_else(tmp_path):
+def test_ids_only_releases_ids_and_nothing_else(tmp_path):
     files = written(tmp_path / "r", form="ids_only")
     assert pl.read_parquet(tmp_path / "r" / "dataset.parquet").columns == ["video_id"]
     assert not [name for name in files if name.endswith(".parquet") and name != "dataset.parquet"]
 
 
 @pytest.mark.parametrize("form", ["ids_only", "derived"])
-def test_what_tiktok_gave_stays_here_unless_all_is_released(tmp_path, form):
+def test_tiktok_s_own_data_are_withheld_unless_all_is_released(tmp_path, form):
     files = written(tmp_path / "r", form=form)
     frames = [pl.read_parquet(tmp_path / "r" / name) for name in files if name.endswith(".parquet")]
     columns = {column for frame in frames for column in frame.columns}
@@ -173,7 +173,7 @@ def test_every_released_column_is_in_the_dictionary(tmp_path):
                 assert f"| `{column}` |" in text
 
 
-def test_f55_a_folder_with_something_in_it_is_refused(tmp_path):
+def test_f55_a_folder_that_is_not_empty_is_refused(tmp_path):
     (tmp_path / "old.csv").write_text("captions", "utf-8")
     with pytest.raises(BadInput, match="not empty"):
         release.write(tmp_path, study_of(3), "ids_only", PROVENANCE)
@@ -238,7 +238,7 @@ def of_the_first(of, value, column):
     return pl.when(pl.col("video_id") == of.videos["video_id"][0]).then(pl.lit(value)).otherwise(column)
 
 
-def test_f49_several_voters_are_no_mixture_unless_one_of_them_means_two_models(tmp_path):
+def test_f49_several_voters_are_not_mixed_unless_one_of_them_means_two_models(tmp_path):
     of = study_of(6)
     three = ["judge-1", "judge-1", "other-1"]
     voted = of.stances.with_columns(voters=pl.when(pl.col("voters").is_not_null()).then(pl.lit(three)))
@@ -262,7 +262,7 @@ def test_f56_a_withdrawn_video_is_in_no_file_and_is_counted(tmp_path):
     assert json.loads(files["books.json"])["withdrawn"] == 1
 
 
-def test_a_study_without_a_video_is_released_all_the_same(tmp_path):
+def test_a_study_without_videos_is_released_nevertheless(tmp_path):
     assert rows(written(tmp_path / "r", tables())["dataset.csv"]) == []
 
 

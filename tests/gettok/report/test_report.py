@@ -131,7 +131,7 @@ def test_f52_f19_whatever_a_caption_says_the_page_has_the_template_s_elements(tm
         ("a", "9" * 21),
     ],
 )
-def test_f52_f53_a_name_or_id_that_tiktok_does_not_give_gets_no_link(username, video_id):
+def test_f52_f53_a_name_or_id_not_in_tiktok_s_form_gets_no_link(username, video_id):
     assert address(username, video_id) is None
 
 
@@ -152,7 +152,7 @@ def test_figure_5_marks_each_kind_of_difference(tmp_path):
     assert OURS.split()[0] in text
 
 
-def test_section_3_1_has_each_number_of_each_two_ways_with_its_interval_and_n(tmp_path):
+def test_section_3_1_has_each_number_of_each_pair_of_sources_with_its_interval_and_n(tmp_path):
     text = made(tmp_path)
     assert text.count("0.9816 <small>0.9716 to 0.9916</small> <small>n 182</small>") == 3
     assert text.count("– <small>n 0</small>") == 2
@@ -164,7 +164,7 @@ def test_section_3_1_has_each_number_of_each_two_ways_with_its_interval_and_n(tm
     assert "7 videos whose only captions are a machine translation" in text
 
 
-def test_what_people_wrote_down_is_on_the_page_when_there_is_some(tmp_path):
+def test_accuracy_against_people_s_transcripts_is_on_the_page_if_there_are_any(tmp_path):
     assert "<h3>Accuracy</h3>" not in made(tmp_path / "without")
     rate = {"value": 0.25, "n": 12, "low": 0.125, "high": None}
     rates = {"spoken": 14, "not_compared": 2, "missed_entirely": 1, "wer": rate, "cer": rate, "silent": 3}
@@ -178,7 +178,7 @@ def test_what_people_wrote_down_is_on_the_page_when_there_is_some(tmp_path):
     assert text.count("6 in 3") == 6
 
 
-def test_figure_4_has_a_line_for_each_way(tmp_path):
+def test_figure_4_has_a_line_for_each_text_source(tmp_path):
     made(tmp_path)
     text = (tmp_path / "figures" / "figure_4.svg").read_text("utf-8")
     assert all(name in text for name in TEXT_SOURCES.values())
@@ -194,7 +194,7 @@ def test_figure_4_has_a_line_for_each_way(tmp_path):
     ]
 
 
-def test_figure_5_is_of_the_paper_s_two_ways_if_there_are_such_pairs():
+def test_figure_5_shows_the_paper_s_two_text_sources_if_there_are_such_pairs():
     ways = [("captions", "whisper"), ("voice_to_text", "whisper"), ("voice_to_text", "captions")]
     rows = [
         {
@@ -212,7 +212,7 @@ def test_figure_5_is_of_the_paper_s_two_ways_if_there_are_such_pairs():
     assert examples.pair(PAIRS.frame([])) is None
 
 
-def test_figure_5_as_a_page_of_its_own_has_both_texts_and_runs_nothing():
+def test_figure_5_as_a_separate_page_has_both_texts_and_runs_nothing():
     texts = {"captions": "<b>Fuerza</b> Perú 🇵🇪", "whisper": "fuerza, Peru ya"}
     text = differences_page(mark_differences("72", texts))
     page = Page(text)
@@ -224,7 +224,7 @@ def test_figure_5_as_a_page_of_its_own_has_both_texts_and_runs_nothing():
 
 @pytest.mark.parametrize("count", [0, 1])
 @pytest.mark.parametrize("comparison", [{}, None])
-def test_a_study_with_hardly_a_video_still_gets_a_page_that_says_so(tmp_path, count, comparison):
+def test_a_study_with_one_video_or_none_gets_a_page_that_says_so(tmp_path, count, comparison):
     nothing = video_texts(VIDEOS.frame([]), CAPTIONS.frame([]), TRANSCRIPTS.frame([]))
     text = made(tmp_path, study_of(count), summary(nothing, [], "", 0) if comparison is None else comparison)
     assert "nothing to compare" in text
@@ -247,7 +247,7 @@ def test_folded_hashtags_are_counted_once_a_video_and_shown_as_most_videos_spell
     assert metrics.hashtags(spelled(), "views") == [("Perú", 13), ("lima", 7)]
 
 
-def test_hashtags_apart_are_counted_as_they_were_sent():
+def test_verbatim_hashtags_are_counted_as_received():
     counted = metrics.hashtags(spelled(), "videos", "verbatim")
     assert counted == [("Perú", 3), ("peru", 2), ("PERU", 1), ("lima", 1)]
     assert dict(metrics.hashtags(spelled(), "views", "verbatim")) == {
@@ -265,14 +265,14 @@ def test_figure_2_says_how_spellings_were_counted(tmp_path):
 
 
 def read_twice(*rates: float | None):
-    """A study of so many videos: the model's text and the reader's are this far apart; None was not read."""
+    """A study with a video for each rate between the model's text and OCR's; None was not read."""
     of = tables(*(video(number) for number in range(1, len(rates) + 1)))
     columns = {"ocr_text": ["<b>NO</b>" if rate else "" for rate in rates], "ocr_cer": rates}
     given = [pl.Series(name, values, strict=False) for name, values in columns.items()]
     return replace(of, descriptions=of.descriptions.with_columns(given))
 
 
-def test_the_page_says_how_far_two_readings_of_the_screen_are_apart_and_where_most(tmp_path):
+def test_the_page_shows_how_much_two_readings_of_the_screen_differ_and_where_most(tmp_path):
     text = made(tmp_path, read_twice(0.5, 0.0, 1.0, None, *[0.25] * 9))
     section = text.split('<h2 id="screens">')[1].split("</section>")[0]
     assert "The text of 12 videos was read twice" in section
@@ -326,7 +326,7 @@ def test_the_flip_rate_is_among_the_metrics_with_the_control_s():
 
 
 def by_people(of, *labels: str, coder: str = "") -> list[HumanLabel]:
-    """What somebody judged of the first videos, a label each."""
+    """A person's labels of the first videos, in order."""
     videos = of.videos["video_id"].to_list()
     return [HumanLabel(line, videos[line], coder, label) for line, label in enumerate(labels)]
 
@@ -369,7 +369,7 @@ def test_the_confusion_matrix_and_who_disagrees_are_on_the_page(tmp_path):
     assert "None" not in section
 
 
-def test_one_of_many_who_disagree_is_counted_where_it_is_not_named(tmp_path):
+def test_disagreements_beyond_those_listed_are_counted(tmp_path):
     of = tables(*(video(number) for number in range(1, 26)))
     section = section_on(tmp_path, of, judged(of, *by_people(of, *["neutral", "neutral", "support"] * 8)))
     assert section.count("<code>7213") == 20
@@ -385,7 +385,7 @@ def test_several_people_s_agreement_is_on_the_page(tmp_path):
     assert "People and the model gave the same label to every video." in section
 
 
-def test_without_judgements_or_with_none_of_this_study_the_page_says_so_and_there_is_no_number(tmp_path):
+def test_without_human_labels_of_this_study_the_page_says_so_and_there_is_no_number(tmp_path):
     of = study_of(3)
     assert "put some into <code>inputs/stances.csv</code>" in section_on(tmp_path, of, None)
     strangers = judged(of, HumanLabel(2, "1", "", "a favor"))

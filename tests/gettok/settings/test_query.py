@@ -1,4 +1,4 @@
-"""What a study asks becomes the Research API's conditions, and nothing that the API would refuse."""
+"""A study's query becomes conditions of the Research API, and none that the API would refuse."""
 
 import json
 from pathlib import Path
@@ -14,8 +14,8 @@ from gettok.settings.fields import LENGTHS
 from gettok.settings.query import FIELDS, Query, Terms, check_query, conditions
 from gettok.settings.regions import REGION_CODES
 from gettok.step import canonical
-from sandbox.conditions import FIELDS as SANDBOX_FIELDS
-from sandbox.conditions import condition
+from sandbox.research_api.conditions import FIELDS as SANDBOX_FIELDS
+from sandbox.research_api.conditions import parse_condition
 
 _OPERATIONS = ("EQ", "IN", "GT", "GTE", "LT", "LTE")
 _VALUES = {
@@ -77,7 +77,7 @@ def numbered(count: int, start: int = 0) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("study", ["demo", "peru_2022"])
-def test_the_studies_that_come_along_ask_what_they_have_always_asked(tmp_path, monkeypatch, study):
+def test_the_included_studies_ask_the_same_conditions_as_ever(tmp_path, monkeypatch, study):
     monkeypatch.chdir(Path(__file__).parents[3])
     settings = compose([f"study={study}"], tmp_path / "params.yaml")
     assert canonical(conditions(settings.study.query)) == canonical(_PERU)
@@ -122,7 +122,7 @@ def test_the_order_of_a_study_s_lists_does_not_change_the_body():
 
 
 @pytest.mark.parametrize("group", ["any", "none"])
-def test_a_list_longer_than_a_condition_takes_is_cut_and_nothing_is_lost(group):
+def test_a_list_longer_than_a_condition_takes_is_split_and_nothing_is_lost(group):
     names = numbered(250)
     query = Query(**{"all": Terms(keywords=("x",)), group: Terms(usernames=tuple(reversed(names)))})
     lines = conditions(query)[{"any": "or", "none": "not"}[group]]
@@ -136,7 +136,7 @@ def test_a_hundred_values_of_all_stay_one_condition():
     assert conditions(query)["and"] == [one("username", *numbered(100))]
 
 
-def test_a_long_list_under_all_is_asked_for_as_or_where_nothing_else_is():
+def test_a_long_list_under_all_becomes_or_conditions_if_there_are_no_others():
     query = Query(all=Terms(usernames=numbered(101), keywords=("golpe",), regions=("PE",)))
     assert conditions(query) == {
         "and": [one("keyword", "golpe", operation="EQ"), one("region_code", "PE")],
@@ -151,7 +151,7 @@ def test_a_long_list_under_all_is_asked_for_as_or_where_nothing_else_is():
         {"all": {"usernames": list(numbered(101)), "regions": sorted(REGION_CODES)}},
     ],
 )
-def test_f22_what_one_search_cannot_say_is_refused_with_what_to_do(params, groups):
+def test_f22_what_one_search_cannot_express_is_refused_with_what_to_do(params, groups):
     params["study"]["query"] = groups
     with pytest.raises(BadSettings, match=r"study\.query: all\.\w+ has more than 100 values.*shorten it"):
         check(params, "params.yaml")
@@ -164,7 +164,7 @@ def test_f22_a_query_that_asks_for_nothing_is_refused(params, query):
         check(params, "params.yaml")
 
 
-def test_the_api_s_own_json_is_sent_as_it_stands_without_empty_groups(params):
+def test_the_api_s_own_json_is_sent_as_written_without_empty_groups(params):
     raw = {"not": [], "and": [one("view_count", "1000", operation="GTE"), one("create_date", "20221207")]}
     params["study"]["query"] = {"raw": json.dumps(raw)}
     query = check(params, "params.yaml").study.query
@@ -172,7 +172,7 @@ def test_the_api_s_own_json_is_sent_as_it_stands_without_empty_groups(params):
 
 
 @pytest.mark.parametrize("group", ["any", "all", "none"])
-def test_f22_raw_stands_alone(params, group):
+def test_f22_raw_cannot_be_combined_with_other_groups(params, group):
     params["study"]["query"] = {"raw": json.dumps(_PERU), group: {"keywords": ["golpe"]}}
     with pytest.raises(BadSettings, match=r"study\.query: .*raw cannot be combined with them"):
         check(params, "params.yaml")
@@ -194,7 +194,7 @@ def test_f22_raw_stands_alone(params, group):
         ),
     ],
 )
-def test_f22_json_that_is_no_query_is_refused_at_its_place(params, raw, said):
+def test_f22_json_that_is_not_a_query_is_refused_at_its_place(params, raw, said):
     params["study"]["query"] = {"raw": raw}
     with pytest.raises(BadSettings, match=rf"study\.query: .*{said}"):
         check(params, "params.yaml")
@@ -212,7 +212,7 @@ def test_the_tables_of_fields_and_operations_are_closed(field, operation):
             check_query(query)
     else:
         check_query(query)
-        assert condition(query["not"][1]).field == field  # the sandbox takes it, too
+        assert parse_condition(query["not"][1]).field == field  # the sandbox takes it, too
 
 
 def test_the_tables_have_all_that_the_api_documents():
@@ -279,7 +279,7 @@ _TERMS = st.fixed_dictionaries(
 
 
 @given(any=_TERMS, all=_TERMS, none=_TERMS)
-def test_every_query_that_the_settings_take_is_one_that_the_sandbox_takes(any, all, none):  # noqa: A002
+def test_every_query_that_the_settings_accept_is_accepted_by_the_sandbox(any, all, none):  # noqa: A002
     try:
         query = Query.model_validate({"any": any, "all": all, "none": none})
     except ValueError:
@@ -290,4 +290,4 @@ def test_every_query_that_the_settings_take_is_one_that_the_sandbox_takes(any, a
     for lines in conditions(query).values():
         assert lines
         for line in lines:
-            condition(line)
+            parse_condition(line)

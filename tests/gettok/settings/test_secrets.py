@@ -8,7 +8,7 @@ from gettok.errors import BadCredentials
 from gettok.settings.secrets import Secret, from_environment
 
 
-def test_f50_a_secret_shows_itself_nowhere_and_survives_the_way_to_a_worker() -> None:
+def test_f50_a_secret_is_printed_nowhere_and_survives_pickling_for_a_worker() -> None:
     secret = Secret(CANARY)
     assert {repr(secret), str(secret), f"{secret}", f"{[secret]}"} == {"***", "[***]"}
     assert not hasattr(secret, "__dict__")
@@ -30,7 +30,7 @@ def test_a_missing_key_is_named_in_three_parts(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("spoiled", [f"{CANARY}\nX: y", f"“{CANARY}”", f"{CANARY} {CANARY}"])
-def test_f50_a_key_that_no_header_can_carry_is_refused_unseen(
+def test_f50_a_key_that_no_header_can_carry_is_refused_without_being_printed(
     monkeypatch: pytest.MonkeyPatch, spoiled: str
 ) -> None:
     monkeypatch.setenv("GETTOK_TEST_KEY", spoiled)

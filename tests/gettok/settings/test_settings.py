@@ -1,4 +1,4 @@
-"""Settings are refused at the border, by the name of the key, before anything is spent."""
+"""Wrong settings are refused by the name of their key, before anything is spent."""
 
 from string import ascii_uppercase
 from typing import Any
@@ -21,7 +21,7 @@ def put(params: dict[str, Any], key: str, value: Any) -> None:
     params[last] = value
 
 
-def test_the_demo_s_settings_are_right(params):
+def test_the_demo_s_settings_are_valid(params):
     assert check(params, "params.yaml").study.name == "demo"
 
 
@@ -48,7 +48,7 @@ def test_the_demo_s_settings_are_right(params):
         ("study.query.all.music", [7213456789012345678]),
         ("study.query.all.effects", ["12a"]),
         ("study.query.all.lengths", ["short"]),
-        ("study.query.regions", ["PE"]),  # regions stand under any, all or none
+        ("study.query.regions", ["PE"]),  # regions belong under any, all or none
         ("study.query.any", None),
         ("study.stance.labels", []),
         ("study.stance.labels", ["support"]),
@@ -143,7 +143,7 @@ def test_the_quota_s_parts_may_take_all_but_one_request(params):
 
 
 @pytest.mark.parametrize("part", ["ocr", "prompt_injection"])
-def test_what_may_be_left_out_may_not_be_forgotten(params, part):
+def test_an_optional_part_must_be_named_as_null(params, part):
     params[part] = None
     assert getattr(check(params, "params.yaml"), part) is None
     del params[part]
@@ -177,7 +177,7 @@ def test_every_wrong_key_is_named_at_once(params):
         check(params, "params.yaml")
 
 
-def test_a_file_that_is_no_yaml_is_told(tmp_path):
+def test_a_file_that_is_not_yaml_is_reported(tmp_path):
     (tmp_path / "params.yaml").write_text("study: [", "utf-8")
     with pytest.raises(BadSettings, match="cannot be read"):
         load(tmp_path / "params.yaml")

@@ -93,7 +93,7 @@ def test_f53_no_name_leads_out_of_the_store(tmp_path_factory, name):
 # --- damage ------------------------------------------------------------------------------------------------
 
 
-def findings(root: Path) -> list[str]:
+def defects(root: Path) -> list[str]:
     with Store(root) as store:
         return [finding.what for finding in store.verify()]
 
@@ -111,7 +111,7 @@ def filled(tmp_path):
         blobs = {"big": Blob.of_bytes(BIG), "small": Blob.of_bytes(b"abc")}
         store.put(key(1), "v1", Answer({"a": 1}, blobs))
         store.put(key(2), "v2", Answer({"a": 2}))
-    assert findings(root) == []
+    assert defects(root) == []
     return root
 
 
@@ -121,7 +121,7 @@ def test_f40_a_flipped_bit_in_a_file_is_found_and_nothing_is_built_from_it(fille
     content[1000] ^= 1
     file.chmod(0o644)
     file.write_bytes(content)
-    assert findings(filled) == ["blob is missing or does not match its digest"]
+    assert defects(filled) == ["blob is missing or does not match its digest"]
     with Store(filled) as store, pytest.raises(Damaged):
         store.get(key(1).digest)
 
@@ -129,7 +129,7 @@ def test_f40_a_flipped_bit_in_a_file_is_found_and_nothing_is_built_from_it(fille
 def test_f40_a_cut_file_is_found(filled):
     (file,) = (filled / "blobs").glob("*/*")
     os.truncate(file, 5)
-    assert findings(filled) == ["blob is missing or does not match its digest"]
+    assert defects(filled) == ["blob is missing or does not match its digest"]
     with Store(filled) as store, pytest.raises(Damaged):
         store.get(key(1).digest)
 
@@ -137,7 +137,7 @@ def test_f40_a_cut_file_is_found(filled):
 def test_f40_a_lost_file_is_found(filled):
     (file,) = (filled / "blobs").glob("*/*")
     file.unlink()
-    assert findings(filled) == ["blob is missing or does not match its digest"]
+    assert defects(filled) == ["blob is missing or does not match its digest"]
     with Store(filled) as store, pytest.raises(Damaged):
         store.get(key(1).digest)
 
@@ -154,7 +154,7 @@ def test_f40_a_lost_file_is_found(filled):
 )
 def test_f40_an_edited_or_renamed_answer_is_found(filled, statement):
     edit(filled, statement)
-    assert findings(filled) == ["answer does not match its digest"]
+    assert defects(filled) == ["answer does not match its digest"]
 
 
 def test_f40_an_edited_answer_is_not_given_out(filled):
@@ -170,12 +170,12 @@ def test_f40_an_edited_answer_is_not_given_out(filled):
 
 def test_f40_a_flipped_bit_in_a_small_blob_is_found(filled):
     edit(filled, "UPDATE blobs SET data = x'616264' WHERE data = x'616263'")
-    assert findings(filled) == ["blob is missing or does not match its digest"]
+    assert defects(filled) == ["blob is missing or does not match its digest"]
     with Store(filled) as store, pytest.raises(Damaged):
         store.get(key(1).digest)
 
 
-def test_f40_a_database_that_is_none_is_told(tmp_path):
+def test_f40_a_file_that_is_not_a_database_is_reported(tmp_path):
     (tmp_path / "answers.sqlite").write_bytes(b"this is no database, " * 100)
     with pytest.raises(Damaged, match=r"answers\.sqlite"):
         Store(tmp_path)
@@ -185,7 +185,7 @@ def test_f40_a_database_that_is_none_is_told(tmp_path):
 
 
 class FullDisk:
-    """Lets the first calls of the file system through, and then has no space left."""
+    """A filesystem that accepts the first calls, and then has no space left."""
 
     def __init__(self, monkeypatch, succeed: int) -> None:
         self.left = succeed
@@ -226,7 +226,7 @@ def test_f37_whichever_write_finds_the_disk_full_nothing_half_done_is_visible(tm
                     failures += 1
                 else:
                     break
-        assert findings(root) == []
+        assert defects(root) == []
         with Store(root) as store:
             assert store.get(key(1).digest) is None
             store.put(key(1), "v1", answer)
@@ -235,7 +235,7 @@ def test_f37_whichever_write_finds_the_disk_full_nothing_half_done_is_visible(tm
     assert failures >= 6
 
 
-def test_f37_a_database_that_may_not_grow_is_told_and_keeps_what_it_has(tmp_path):
+def test_f37_a_database_that_may_not_grow_is_reported_and_keeps_what_it_has(tmp_path):
     with Store(tmp_path) as store:
         store.put(key(0), "v0", Answer({"a": 0}))
         (pages,) = store._database.execute("PRAGMA page_count").fetchone()
@@ -247,7 +247,7 @@ def test_f37_a_database_that_may_not_grow_is_told_and_keeps_what_it_has(tmp_path
         assert store.get(key(1).digest) is None
         store._database.execute("PRAGMA max_page_count = 1000000")
         store.put(key(1), "v1", Answer({"a": incompressible}))
-    assert findings(tmp_path) == []
+    assert defects(tmp_path) == []
 
 
 def test_bytes_are_on_disk_before_their_name_appears_and_the_name_before_the_answer(store, monkeypatch):
@@ -289,7 +289,7 @@ def test_f38_four_writers_at_once_leave_one_whole_answer_for_each_key(tmp_path):
     for process in writers:
         process.communicate()
         assert process.returncode == 0
-    assert findings(tmp_path) == []
+    assert defects(tmp_path) == []
     with Store(tmp_path) as store:
         assert [store.get(key(n).digest).body["number"] for n in range(30)] == list(range(30))
         assert store.stats()[0][1] == 30
@@ -298,14 +298,14 @@ def test_f38_four_writers_at_once_leave_one_whole_answer_for_each_key(tmp_path):
 @pytest.mark.parametrize("acknowledged", [0, 1, 3, 8, 13])
 def test_f34_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path, acknowledged):
     process = writer(tmp_path, "killed", 0, 1000)
-    told = [int(process.stdout.readline()) for _ in range(acknowledged + 1)]
+    printed = [int(process.stdout.readline()) for _ in range(acknowledged + 1)]
     process.kill()
-    told += [int(line) for line in process.communicate()[0].split()]
-    assert findings(tmp_path) == []
+    printed += [int(line) for line in process.communicate()[0].split()]
+    assert defects(tmp_path) == []
     with Store(tmp_path) as store:
-        for number in told:
+        for number in printed:
             assert store.get(key(number).digest).blobs["big"].read() == str(number).encode() * 120_000
-        assert len(told) <= store.stats()[0][1] <= len(told) + 1
+        assert len(printed) <= store.stats()[0][1] <= len(printed) + 1
         assert list((tmp_path / "incoming").iterdir()) == [], (
             "what the dead writer left unfinished is swept away"
         )

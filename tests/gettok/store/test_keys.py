@@ -42,7 +42,7 @@ def test_different_inputs_or_settings_never_share_a_key(settings, inputs, others
 
 
 @given(_OBJECT, _OBJECT)
-def test_a_stage_or_a_version_of_its_own_gives_a_key_of_its_own(settings, inputs):
+def test_another_stage_or_version_gives_another_key(settings, inputs):
     variants = [("describe", 1), ("describe", 2), ("transcribe", 1)]
     assert len({Key.of(stage, version, settings, inputs).digest for stage, version in variants}) == 3
 
@@ -52,7 +52,7 @@ def test_answers_of_one_setting_share_a_scope(settings, inputs, others):
     assert Key.of("describe", 1, settings, inputs).scope == Key.of("describe", 1, settings, others).scope
 
 
-def test_text_that_could_be_read_as_two_things_is_told_apart():
+def test_texts_that_could_be_confused_give_different_keys():
     assert Key.of("s", 1, {}, {"a": "1"}) != Key.of("s", 1, {}, {"a": 1})
     assert Key.of("s", 1, {"a": {"b": 1}}, {}) != Key.of("s", 1, {"a": '{"b":1}'}, {})
 
