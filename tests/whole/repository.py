@@ -107,7 +107,8 @@ class Repository:
     def study(self, start: str, end: str) -> None:
         """Edit the days of the study, as a person would, and compose. One video gets variants: all would take minutes."""
         variants = self.folder / "conf" / "prompt_injection" / "demo.yaml"
-        variants.write_text(re.sub(r"(?m)^videos: \d+", "videos: 1", variants.read_text("utf-8")), "utf-8")
+        fewer = re.sub(r"(?m)^videos: \d+", "videos: 1", variants.read_text("utf-8"))
+        variants.write_text(fewer, "utf-8")
         file = self.folder / "conf" / "study" / "demo.yaml"
         text = re.sub(r'(?m)^start: "[^"]*"$', f'start: "{start}"', file.read_text("utf-8"))
         file.write_text(re.sub(r'(?m)^end: "[^"]*"$', f'end: "{end}"', text), "utf-8")
