@@ -12,7 +12,7 @@ import pytest
 import requests
 import yaml
 
-from gettok.compare.truth import COLUMNS, against
+from gettok.compare.truth import COLUMNS, error_rates
 from gettok.errors import Unusable
 from gettok.media import probe
 from sandbox.accuracy import Accuracy, Screens
@@ -186,7 +186,7 @@ def test_text_on_the_screen_is_told_by_time_and_once():
 
 
 def test_rates_over_nothing_are_not_given_as_numbers():
-    nothing = against(pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String)), {})
+    nothing = error_rates(pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String)), {})
     unread = Screens(None, None, 0)
     words, _, _, by_model, by_ocr, stances = Accuracy(nothing, {}, unread, unread, 0.5, 2).lines()
     assert words.endswith("– over 0 videos with speech")

@@ -105,7 +105,7 @@ class Repository:
         self.run("gettok", "compose", *overrides)
 
     def study(self, start: str, end: str) -> None:
-        """Edit the days of the study, as a person would, and compose. One video gets variants: all would take minutes."""
+        """Edit the days of the study, as a person would, and compose. One video gets variants: more take minutes."""
         variants = self.folder / "conf" / "prompt_injection" / "demo.yaml"
         fewer = re.sub(r"(?m)^videos: \d+", "videos: 1", variants.read_text("utf-8"))
         variants.write_text(fewer, "utf-8")
