@@ -1,8 +1,8 @@
-"""Collecting the same videos by our stage, by two foreign clients and by a bare loop of requests; prints two tables.
+"""Collects the same videos by our stage, two foreign clients and a bare loop of requests; prints two tables.
 
-The first is on a sandbox without faults: requests, time and peak memory of each. The second shows what each one loses
-where the API is as it often is. Nobody waits for real: a wait moves the sandbox's clock on. Foreign clients run once;
-ours is run again on the next virtual day whenever it asks for that.
+The first table is on a sandbox without faults: the requests, time and peak memory of each candidate. The second shows
+what each one loses when the API misbehaves as it often does. Waits take no real time: they advance the sandbox's clock.
+Foreign clients run once; ours runs again on the next virtual day whenever it ends with the exit code for that.
 
     python bench/collect.py [--videos 100000] [--seed 1] [--repeat 3] [--troubled-videos 2000]
 """
@@ -18,7 +18,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from bench.lanes.running import NO_QUOTA, ROOT, Ran, asked, ran, served
+from bench.candidates.collect.runner import (
+    NO_QUOTA,
+    ROOT,
+    CandidateRun,
+    call,
+    run_candidate,
+    running_sandbox,
+)
 
 NAMES = {
     "ours": "gettok",
@@ -26,79 +33,82 @@ NAMES = {
     "sdk": "TikTokResearchApi",
     "bare_loop": "bare loop of requests",
 }
-SIDE_BY_SIDE = ("ours", "bare_loop")
-TROUBLES = ("realistic", "bad_day", "quota_edge")
+#: These run `--repeat` times, and their medians count.
+REPEATED = ("ours", "bare_loop")
+TROUBLED_PROFILES = ("realistic", "bad_day", "quota_edge")
 NO_TROUBLE = {"p_500": 0.0, "warmup_requests": 0, "quota_used_by_others": 0, "daily_quota": NO_QUOTA}
 
 
 def corpus_of(videos: int, seed: int, root: Path) -> Path:
-    """A corpus of 31 days, so that one search does not hold them all."""
+    """A corpus of 31 days, so that it takes more than one search."""
     folder = root / f"corpus_{videos}"
     size = ["--videos", str(videos), "--seed", str(seed), "--start", "2022-11-20", "--days", "31"]
     subprocess.run([sys.executable, "-m", "sandbox.bulk", str(folder), *size], cwd=ROOT, check=True)
     return folder
 
 
-def without_trouble(lane: str, corpus: Path, root: Path, turn: int = 0) -> Ran:
-    folder = root / f"{corpus.name}_{lane}_{turn}"
-    with served(corpus, "clean", {"daily_quota": NO_QUOTA}) as base:
-        return ran(lane, base, folder, NO_QUOTA)
+def without_trouble(candidate: str, corpus: Path, root: Path, repetition: int = 0) -> CandidateRun:
+    folder = root / f"{corpus.name}_{candidate}_{repetition}"
+    with running_sandbox(corpus, "clean", {"daily_quota": NO_QUOTA}) as base:
+        return run_candidate(candidate, base, folder, NO_QUOTA)
 
 
-def medians(runs: Iterable[Ran]) -> Ran:
-    every = list(runs)
+def medians(runs: Iterable[CandidateRun]) -> CandidateRun:
+    all_runs = list(runs)
     return replace(
-        every[0],
-        seconds=round(statistics.median(run.seconds for run in every), 2),
-        peak_mib=statistics.median(run.peak_mib for run in every),
+        all_runs[0],
+        seconds=round(statistics.median(run.seconds for run in all_runs), 2),
+        peak_mib=statistics.median(run.peak_mib for run in all_runs),
     )
 
 
-def first_table(corpus: Path, root: Path, repeat: int) -> dict[str, Ran]:
-    turns: dict[str, list[Ran]] = {lane: [] for lane in NAMES}
-    for turn in range(repeat):
-        for lane in NAMES if turn == 0 else SIDE_BY_SIDE:
-            turns[lane].append(without_trouble(lane, corpus, root, turn))
-    return {lane: medians(runs) for lane, runs in turns.items()}
+def first_table(corpus: Path, root: Path, repeat: int) -> dict[str, CandidateRun]:
+    runs_of: dict[str, list[CandidateRun]] = {candidate: [] for candidate in NAMES}
+    for repetition in range(repeat):
+        for candidate in NAMES if repetition == 0 else REPEATED:
+            runs_of[candidate].append(without_trouble(candidate, corpus, root, repetition))
+    return {candidate: medians(runs) for candidate, runs in runs_of.items()}
 
 
 def second_table(videos: int, seed: int, root: Path) -> dict[str, dict[str, Any]]:
-    """By profile: the rows that are there to be had, and each lane. Without videos it is empty."""
+    """By profile: how many videos are available, and each candidate's run. Empty if `videos` is 0."""
     table: dict[str, dict[str, Any]] = {}
     if not videos:
         return table
     corpus = corpus_of(videos, seed, root / "troubled")
-    for profile in TROUBLES:
-        with served(corpus, profile, NO_TROUBLE) as base:
-            there = ran("bare_loop", base, root / profile / "there", NO_QUOTA)
-        table[profile] = {"there": there.kept}
-        for lane in NAMES:
-            with served(corpus, profile) as base:
-                table[profile][lane] = ran(lane, base, root / profile / lane, 1000)
+    for profile in TROUBLED_PROFILES:
+        with running_sandbox(corpus, profile, NO_TROUBLE) as base:
+            reference = run_candidate("bare_loop", base, root / profile / "available", NO_QUOTA)
+        table[profile] = {"available": reference.collected}
+        for candidate in NAMES:
+            with running_sandbox(corpus, profile) as base:
+                table[profile][candidate] = run_candidate(candidate, base, root / profile / candidate, 1000)
     return table
 
 
-def outcome(run: Ran, there: int) -> str:
+def outcome(run: CandidateRun, available: int) -> str:
     if run.ended == "returned":
-        return "complete" if run.kept == there else "as if complete"
+        return "complete" if run.collected == available else "incomplete, not reported"
     return run.ended
 
 
-def show(first: dict[str, Ran], second: dict[str, dict[str, Any]], truth: dict[str, int]) -> None:
+def show(first: dict[str, CandidateRun], second: dict[str, dict[str, Any]], truth: dict[str, int]) -> None:
     print(f"{truth['videos']:,} videos, {truth['requests_needed']:,} pages")
     print(f"{'':28}{'requests':>9}{'rows':>9}{'seconds':>9}{'waits s':>9}{'peak MiB':>9}")
-    for lane, name in NAMES.items():
-        run = first[lane]
-        figures = f"{run.requests:9,}{run.kept:9,}{run.seconds:9.2f}{run.waited_s:9,.0f}{run.peak_mib:9.0f}"
+    for candidate, name in NAMES.items():
+        run = first[candidate]
+        figures = (
+            f"{run.requests:9,}{run.collected:9,}{run.seconds:9.2f}{run.waited_s:9,.0f}{run.peak_mib:9.0f}"
+        )
         print(f"{name:28}{figures}")
     for profile, runs in second.items():
-        print(f"\n{profile}: {runs['there']:,} videos can be had")
+        print(f"\n{profile}: {runs['available']:,} videos are available")
         print(f"{'':28}{'requests':>9}{'rows':>9}{'missing':>9}{'waits s':>9}{'runs':>6}  ended")
-        for lane, name in NAMES.items():
-            run = runs[lane]
-            missing = 100 * (1 - run.kept / runs["there"])
-            figures = f"{run.requests:9,}{run.kept:9,}{missing:8.1f}%{run.waited_s:9,.0f}{run.runs:6}"
-            print(f"{name:28}{figures}  {outcome(run, runs['there'])}")
+        for candidate, name in NAMES.items():
+            run = runs[candidate]
+            missing = 100 * (1 - run.collected / runs["available"])
+            figures = f"{run.requests:9,}{run.collected:9,}{missing:8.1f}%{run.waited_s:9,.0f}{run.runs:6}"
+            print(f"{name:28}{figures}  {outcome(run, runs['available'])}")
 
 
 def main() -> None:
@@ -111,7 +121,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         corpus = corpus_of(given.videos, given.seed, root)
-        truth = asked("truth", str(corpus))
+        truth = call("truth", str(corpus))
         first = first_table(corpus, root, given.repeat)
         tenth = without_trouble("ours", corpus_of(given.videos // 10, given.seed, root), root)
         second = second_table(given.troubled_videos, given.seed, root)
@@ -121,13 +131,15 @@ def main() -> None:
         "videos": truth["videos"],
         "requests": ours.requests,
         "requests_needed": truth["requests_needed"],
-        "rows": ours.kept,
+        "rows": ours.collected,
         "ratio_to_bare_loop": round(ours.seconds / loop.seconds, 2),
         "peak_mib": ours.peak_mib,
         "peak_mib_tenth": tenth.peak_mib,
-        "lanes": {lane: asdict(run) for lane, run in first.items()},
+        "candidates": {candidate: asdict(run) for candidate, run in first.items()},
         "troubled": {
-            profile: {lane: asdict(runs[lane]) | {"there": runs["there"]} for lane in NAMES}
+            profile: {
+                candidate: asdict(runs[candidate]) | {"available": runs["available"]} for candidate in NAMES
+            }
             for profile, runs in second.items()
         },
     }

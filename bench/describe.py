@@ -1,8 +1,9 @@
-"""Describing the same videos by our stage and by the paper's loop, at an endpoint that takes a second; prints a table.
+"""Describes the same videos by our stage and by the paper's loop, at an endpoint that takes a second; prints a table.
 
-The endpoint grants so many questions at once and refuses more with 429. Ours is set to ask twice as many, and has to
-find out. Four times as many videos show that memory does not grow with them. The paper's loop, one video after the
-other, is timed on fewer videos and compared by the time for each. Each lane runs in a process of its own.
+The endpoint allows a number of requests at once and refuses more with 429. Ours also runs with twice that number in its
+settings, and must find the limit. A run with four times as many videos shows that memory does not grow with them. The
+paper's loop, one video after the other, is timed on fewer videos, and the time per video is compared. Each candidate
+runs in its own process.
 
     python bench/describe.py [--videos 500] [--latency-s 1] [--allowed 32] [--loop-videos 20]
 """
@@ -24,8 +25,8 @@ ROOT = Path(__file__).parents[1]
 
 @contextmanager
 def endpoint(latency_s: float, allowed: int) -> Iterator[str]:
-    """The address of an endpoint of this run's own."""
-    module = [sys.executable, "-m", "bench.model_lanes.endpoint"]
+    """Start an endpoint for one run, and yield its address."""
+    module = [sys.executable, "-m", "bench.candidates.describe.endpoint"]
     options = ["--latency-s", str(latency_s), "--allowed", str(allowed)]
     with subprocess.Popen(
         [*module, *options], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -38,14 +39,14 @@ def endpoint(latency_s: float, allowed: int) -> Iterator[str]:
             process.stdin.close()
 
 
-def lane(name: str, folder: Path, address: str, videos: int, at_once: int) -> dict[str, Any]:
+def run_candidate(name: str, folder: Path, address: str, videos: int, concurrency: int) -> dict[str, Any]:
     environment = os.environ | {
         "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}",
         "GETTOK_BENCH_KEY": "none",
         "PYTHONWARNINGS": "ignore",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "bench.model_lanes", name, address, str(videos), str(at_once)],
+        [sys.executable, "-m", "bench.candidates.describe", name, address, str(videos), str(concurrency)],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -54,25 +55,23 @@ def lane(name: str, folder: Path, address: str, videos: int, at_once: int) -> di
     )
     if done.returncode:
         sys.exit(f"{name} ended with {done.returncode}:\n{done.stderr[-4000:]}")
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
-def measured(given: argparse.Namespace, name: str, videos: int, at_once: int) -> dict[str, Any]:
-    """A lane at an endpoint of its own, and what that has counted."""
+def measured(given: argparse.Namespace, name: str, videos: int, concurrency: int) -> dict[str, Any]:
+    """The figures of a candidate at its own endpoint, with what the endpoint counted."""
     with tempfile.TemporaryDirectory() as folder, endpoint(given.latency_s, given.allowed) as address:
-        lane("prepare", Path(folder), address, videos, at_once)
-        found = lane(name, Path(folder), address, videos, at_once)
+        run_candidate("prepare", Path(folder), address, videos, concurrency)
+        figures = run_candidate(name, Path(folder), address, videos, concurrency)
         with urllib.request.urlopen(f"{address}/counted") as answer:
             counted: dict[str, Any] = json.loads(answer.read())
-        return found | counted
+        return figures | counted
 
 
-def show(name: str, videos: int, found: dict[str, Any]) -> None:
-    told = (
-        f"{found['busy_s']:9.1f}{found['mean_in_flight']:11.1f}{found['refused']:9}{found['peak_mib']:10.0f}"
-    )
-    print(f"{name:24}{videos:7}{told}", flush=True)
+def show(name: str, videos: int, figures: dict[str, Any]) -> None:
+    columns = f"{figures['busy_s']:9.1f}{figures['mean_in_flight']:11.1f}{figures['refused']:9}"
+    print(f"{name:24}{videos:7}{columns}{figures['peak_mib']:10.0f}", flush=True)
 
 
 def main() -> None:
@@ -86,27 +85,27 @@ def main() -> None:
     given = parser.parse_args()
     print(f"{'':24}{'videos':>7}{'seconds':>9}{'in flight':>11}{'refused':>9}{'peak MiB':>10}")
     runs = {
-        "gettok, as granted": measured(given, "ours", given.videos, given.allowed),
-        "gettok, asks for double": measured(given, "ours", given.videos, 2 * given.allowed),
+        "gettok, as allowed": measured(given, "ours", given.videos, given.allowed),
+        "gettok, set to double": measured(given, "ours", given.videos, 2 * given.allowed),
         "gettok, four times": measured(given, "ours", 4 * given.videos, given.allowed),
         "the paper's loop": measured(given, "paper", given.loop_videos, 1),
     }
     counts = (given.videos, given.videos, 4 * given.videos, given.loop_videos)
-    for (name, found), videos in zip(runs.items(), counts, strict=True):
-        show(name, videos, found)
-    granted, double, four, paper = runs.values()
+    for (name, figures), videos in zip(runs.items(), counts, strict=True):
+        show(name, videos, figures)
+    within_limit, double, four, paper = runs.values()
     print(
         json.dumps(
             {
                 "allowed": given.allowed,
-                "mean_in_flight": round(granted["mean_in_flight"], 2),
-                "mean_in_flight_when_asking_for_double": round(double["mean_in_flight"], 2),
+                "mean_in_flight": round(within_limit["mean_in_flight"], 2),
+                "mean_in_flight_when_set_to_double": round(double["mean_in_flight"], 2),
                 "speedup_over_loop": round(
-                    (paper["busy_s"] / given.loop_videos) / (granted["busy_s"] / given.videos), 1
+                    (paper["busy_s"] / given.loop_videos) / (within_limit["busy_s"] / given.videos), 1
                 ),
-                "peak_mib": round(granted["peak_mib"]),
+                "peak_mib": round(within_limit["peak_mib"]),
                 "peak_mib_four_times": round(four["peak_mib"]),
-                "described": [found["ok"] for found in runs.values()],
+                "described": [figures["ok"] for figures in runs.values()],
             }
         )
     )

@@ -1,10 +1,10 @@
-"""Downloading the same files by our stage and by the paper's loop over pyktok, without its sleeps; prints a table.
+"""Downloads the same files by our stage and by the paper's loop over pyktok, without its sleeps; prints a table.
 
-The sandbox makes each request wait as a distant server would. Ours asks for eight videos at a time without a pause,
-decodes every picture of what arrives, and keeps it in the answer store; pyktok saves one after another. Four
-times as many files show that memory does not grow with them. Each lane runs in a process of its own.
+The sandbox delays each reply as a distant server would. Ours requests eight videos at a time without a pause, decodes
+every frame of each file, and keeps the files in the answer store; pyktok saves one file after another. A run with four
+times as many files shows that memory does not grow with them. Each candidate runs in its own process.
 
-    python bench/download.py [--videos 24] [--megabytes 3] [--latency-s 0.3] [--at-once 8]
+    python bench/download.py [--videos 24] [--megabytes 3] [--latency-s 0.3] [--concurrency 8]
 """
 
 import argparse
@@ -20,17 +20,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.lanes.running import ROOT, served
-from bench.lanes.task import told
-from bench.measuring.children import peak_mib_of, peak_mib_of_children
+from bench.candidates.collect.runner import ROOT, running_sandbox
+from bench.candidates.collect.task import read_control
+from bench.candidates.memory import peak_mib_of, peak_mib_of_children
 
-Done = dict[str, Any]
+Figures = dict[str, Any]
 Videos = list[dict[str, Any]]
 
 
-def ours(base: str, videos: Videos, at_once: int) -> Callable[[], object]:
-    """The stage `download`, as `dvc repro` would run it, with its answer store and its outputs."""
-    from threading import Event  # noqa: PLC0415 - what a lane imports is the lane's own
+def ours(base: str, videos: Videos, concurrency: int) -> Callable[[], object]:
+    """The stage `download`, run as `dvc repro` runs it, with its answer store and its outputs."""
+    from threading import Event  # noqa: PLC0415 - a candidate pays for its own imports
 
     from gettok.engine import LocalEngine  # noqa: PLC0415
     from gettok.pipeline.runner import Stage  # noqa: PLC0415
@@ -46,7 +46,7 @@ def ours(base: str, videos: Videos, at_once: int) -> Callable[[], object]:
         max_attempts=4,
         max_bytes=500_000_000,
         keep_free_bytes=0,
-        max_concurrency=at_once,
+        max_concurrency=concurrency,
         pause_s=0,
     )
     site = f"{base}/www.tiktok.com"
@@ -67,8 +67,8 @@ def _row(video: dict[str, Any]) -> dict[str, Any]:
     return {"video_id": str(video["id"]), "created_at": created, "username": video["username"]}
 
 
-def pyktok_loop(base: str, videos: Videos, _at_once: int) -> Callable[[], object]:
-    """What the paper did: one video after another, each as pyktok saves it."""
+def pyktok_loop(base: str, videos: Videos, _concurrency: int) -> Callable[[], object]:
+    """The paper's way: one video after another, each saved by pyktok."""
     from pyktok import pyktok  # noqa: PLC0415
 
     Path("data/media").mkdir(parents=True)
@@ -77,16 +77,16 @@ def pyktok_loop(base: str, videos: Videos, _at_once: int) -> Callable[[], object
     return lambda: [pyktok.save_tiktok(url, True) for url in urls]
 
 
-LANES = {"ours": ours, "pyktok": pyktok_loop}
+CANDIDATES = {"ours": ours, "pyktok": pyktok_loop}
 
 
-def lane(given: argparse.Namespace) -> Done:
-    """Run one lane in this process; imports are not in its time."""
+def run_candidate(given: argparse.Namespace) -> Figures:
+    """Run one candidate in this process; its imports are not timed."""
     corpus, folder = (path.absolute() for path in given.folders)
     videos = [row["api"] for row in json.loads((corpus / "videos.json").read_text("utf-8"))]
     folder.mkdir(parents=True)
     os.chdir(folder)
-    run = LANES[given.lane](given.base, videos, given.at_once)
+    run = CANDIDATES[given.candidate](given.base, videos, given.concurrency)
     began = time.perf_counter()
     run()
     seconds = time.perf_counter() - began
@@ -100,15 +100,24 @@ def lane(given: argparse.Namespace) -> Done:
     }
 
 
-def measured(name: str, corpus: Path, folder: Path, given: argparse.Namespace) -> Done:
-    """One lane in a process of its own, against a sandbox of its own, which counts what it is asked."""
-    with served(corpus, "clean", {"latency_s": given.latency_s}) as base:
-        command = [sys.executable, __file__, "--lane", name, "--base", base, "--at-once", str(given.at_once)]
-        said = subprocess.run(
+def measured(name: str, corpus: Path, folder: Path, given: argparse.Namespace) -> Figures:
+    """Run one candidate in its own process, against its own sandbox, which counts the requests."""
+    with running_sandbox(corpus, "clean", {"latency_s": given.latency_s}) as base:
+        command = [
+            sys.executable,
+            __file__,
+            "--candidate",
+            name,
+            "--base",
+            base,
+            "--concurrency",
+            str(given.concurrency),
+        ]
+        output = subprocess.run(
             [*command, str(corpus), str(folder)], cwd=ROOT, check=True, stdout=subprocess.PIPE
         ).stdout
-        done: Done = json.loads(said.splitlines()[-1])
-        return done | {"requests": len(told(base, "requests"))}
+        figures: Figures = json.loads(output.splitlines()[-1])
+        return figures | {"requests": len(read_control(base, "requests"))}
 
 
 def corpus_of(videos: int, megabytes: float, folder: Path) -> Path:
@@ -122,45 +131,45 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--videos", type=int, default=24)
     parser.add_argument("--megabytes", type=float, default=3)
     parser.add_argument("--latency-s", type=float, default=0.3)
-    parser.add_argument("--at-once", type=int, default=8)
-    parser.add_argument("--lane", choices=LANES, help=argparse.SUPPRESS)
+    parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument("--candidate", choices=CANDIDATES, help=argparse.SUPPRESS)
     parser.add_argument("--base", help=argparse.SUPPRESS)
     parser.add_argument("folders", type=Path, nargs="*", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def show(lanes: dict[str, Done]) -> None:
+def show(candidates: dict[str, Figures]) -> None:
     print(f"{'':24}{'files':>7}{'MB':>8}{'requests':>10}{'seconds':>9}{'peak MiB':>10}{'children':>10}")
-    for name, run in lanes.items():
+    for name, run in candidates.items():
         figures = f"{run['files']:7}{run['bytes'] / 1e6:8.1f}{run['requests']:10}{run['seconds']:9.2f}"
         print(f"{name:24}{figures}{run['peak_mib']:10.0f}{run['peak_mib_of_children']:10.0f}")
 
 
 def main() -> None:
     given = arguments()
-    if given.lane:
+    if given.candidate:
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # pyktok prints
-            done = lane(given)
-        print(json.dumps(done))
+            figures = run_candidate(given)
+        print(json.dumps(figures))
         return
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         few = corpus_of(given.videos, given.megabytes, root / "few")
         many = corpus_of(4 * given.videos, given.megabytes, root / "many")
-        lanes = {
+        candidates = {
             "gettok": measured("ours", few, root / "ours", given),
             "loop over pyktok": measured("pyktok", few, root / "pyktok", given),
             "gettok, four times": measured("ours", many, root / "ours_many", given),
         }
-    show(lanes)
-    first, loop, fourfold = lanes.values()
+    show(candidates)
+    first, loop, fourfold = candidates.values()
     figures = {
         "videos": given.videos,
         "speedup_over_pyktok_loop": round(loop["seconds"] / first["seconds"], 2),
         "same_bytes": first["bytes"] == loop["bytes"],
         "peak_mib": first["peak_mib"],
         "peak_mib_four_times": fourfold["peak_mib"],
-        "lanes": lanes,
+        "candidates": candidates,
     }
     print(json.dumps(figures))
 

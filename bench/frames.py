@@ -1,11 +1,11 @@
-"""Every 300th frame as JPEG: the paper's own loop, the usual ways of OpenCV, FFmpeg, decord and PyAV, and ours.
+"""Extracts every 300th frame as JPEG by the paper's loop, by OpenCV, FFmpeg, decord and PyAV as usual, and by ours.
 
-Each lane runs in a process of its own on the same one-minute files, H.264 and HEVC with a key frame every 7 and every
-2 seconds, then on the demo's videos. Every picture carries its number, and a lane that keeps a wrong one is told.
+Each candidate runs in its own process on the same one-minute files, H.264 and HEVC with a key frame every 7 and every
+2 seconds, then on the demo's videos. Every frame carries its number, so a wrong frame is detected and reported.
 
     python bench/frames.py [--repeat 3] [--seconds 60] [--videos 47]
 
-The last line is JSON. Start-up is not in the times; `start_s` is what the step's child process takes once for a run.
+The last line is JSON. The times exclude start-up; `start_s` is that of the step's child process, once per run.
 """
 
 import argparse
@@ -23,30 +23,30 @@ STRIDE = 300
 SIZE, SMALL = (720, 1280), (192, 342)
 CODECS = ("libx264", "libx265")
 KEY_EVERY_S = (7, 2)
-#: Not imported from the lanes: whoever starts them must be small, or its own peak of memory counts as theirs.
+#: Not imported from the candidates: this process must stay small, because a child's peak memory starts at its own.
 NAMES = ("paper", "opencv grab", "opencv seek", "ffmpeg select", "decord", "pyav", "ours")
-_FILM = "import json, sys; from bench.frame_lanes.film import Form, film; from pathlib import Path; "
+_FILM = "import json, sys; from bench.candidates.frames.film import Form, film; from pathlib import Path; "
 _FILM += "film(Path(sys.argv[1]), sys.argv[2], Form(**json.loads(sys.argv[3])))"
 
-Ran = Mapping[str, Any]
+Figures = Mapping[str, Any]
 
 
-def lane(
+def run_candidate(
     name: str, files: Sequence[Path], repeat: int, stride: int = STRIDE, *, numbered: bool = True
-) -> Ran:
-    said = _python(
-        "-m", "bench.frame_lanes", name, str(stride), str(repeat), str(int(numbered)), *map(str, files)
+) -> Figures:
+    output = _python(
+        "-m", "bench.candidates.frames", name, str(stride), str(repeat), str(int(numbered)), *map(str, files)
     )
-    ran: Ran = json.loads(said.splitlines()[-1])
-    wrong = f"  WRONG in {len(ran['wrong'])} files" if ran["wrong"] else ""
+    figures: Figures = json.loads(output.splitlines()[-1])
+    wrong = f"  WRONG in {len(figures['wrong'])} files" if figures["wrong"] else ""
     print(
-        f"  {name:14}{ran['seconds']:8.3f} s{ran['frames']:5} frames{ran['peak_mib']:7.0f} MiB{wrong}",
+        f"  {name:14}{figures['seconds']:8.3f} s{figures['frames']:5} frames{figures['peak_mib']:7.0f} MiB{wrong}",
         flush=True,
     )
-    return ran
+    return figures
 
 
-def made(path: Path, codec: str, **form: Any) -> Path:
+def make_film(path: Path, codec: str, **form: Any) -> Path:
     _python("-c", _FILM, str(path), codec, json.dumps(form))
     return path
 
@@ -57,37 +57,39 @@ def _python(*arguments: str) -> str:
     ).stdout
 
 
-def minutes(folder: Path, seconds: int, repeat: int) -> dict[tuple[int, str], dict[str, Ran]]:
+def minutes(folder: Path, seconds: int, repeat: int) -> dict[tuple[int, str], dict[str, Figures]]:
     found = {}
     for key_every_s in KEY_EVERY_S:
         for codec in CODECS:
             path = folder / f"{codec}_{key_every_s}.mp4"
-            made(path, codec, seconds=seconds, key_every_s=key_every_s, size=SIZE)
+            make_film(path, codec, seconds=seconds, key_every_s=key_every_s, size=SIZE)
             print(
                 f"{codec}, {seconds} s, a key frame every {key_every_s} s, {path.stat().st_size / 1e6:.1f} MB"
             )
-            found[key_every_s, codec] = {name: lane(name, [path], repeat) for name in NAMES}
+            found[key_every_s, codec] = {name: run_candidate(name, [path], repeat) for name in NAMES}
     return found
 
 
 def peaks(folder: Path) -> dict[str, int]:
-    """Peak MiB of our lane for one minute and for one hour of the same small film, one frame in ten seconds."""
+    """Our peak MiB for one minute and for one hour of the same small film, at one frame every ten seconds."""
     found = {}
     for name, seconds in (("one_minute", 60), ("one_hour", 3600)):
-        path = made(folder / f"{name}.mp4", "libx264", seconds=seconds, key_every_s=7, size=SMALL, rate=5)
-        found[f"peak_mib_{name}"] = round(lane("ours", [path], 0, 50)["peak_mib"])
+        path = make_film(
+            folder / f"{name}.mp4", "libx264", seconds=seconds, key_every_s=7, size=SMALL, rate=5
+        )
+        found[f"peak_mib_{name}"] = round(run_candidate("ours", [path], 0, 50)["peak_mib"])
     return found
 
 
 def start_s() -> float:
-    """Seconds that Python and what decodes need to load, once for each child process of a run."""
+    """Seconds that Python and the decoders take to load, once for each child process of a run."""
     began = time.perf_counter()
     _python("-c", "import gettok.frames.extraction")
     return round(time.perf_counter() - began, 2)
 
 
-def summary(found: Mapping[tuple[int, str], Mapping[str, Ran]]) -> dict[str, float]:
-    """The worse codec of the two counts; a lane that keeps a wrong frame is no rival."""
+def summary(found: Mapping[tuple[int, str], Mapping[str, Figures]]) -> dict[str, float]:
+    """The slower of the two codecs counts; a candidate that extracts a wrong frame is not compared."""
     speedups = {
         key_every_s: min(
             found[key_every_s, codec]["paper"]["seconds"] / found[key_every_s, codec]["ours"]["seconds"]
@@ -96,9 +98,9 @@ def summary(found: Mapping[tuple[int, str], Mapping[str, Ran]]) -> dict[str, flo
         for key_every_s in KEY_EVERY_S
     }
     ratio = max(
-        ran["ours"]["seconds"]
-        / min(one["seconds"] for name, one in ran.items() if name != "ours" and not one["wrong"])
-        for ran in found.values()
+        runs["ours"]["seconds"]
+        / min(other["seconds"] for name, other in runs.items() if name != "ours" and not other["wrong"])
+        for runs in found.values()
     )
     return {
         "speedup_over_paper_loop": round(speedups[7], 1),
@@ -113,21 +115,23 @@ def main() -> None:
     )
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--videos", type=int, default=None, help="of the demo; all, if not said")
+    parser.add_argument("--videos", type=int, default=None, help="how many of the demo's; all by default")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         found = minutes(folder, given.seconds, given.repeat)
         files = sorted((ROOT / "sandbox" / "corpus" / "media").glob("*.mp4"))[: given.videos]
         print(f"{len(files)} videos of the demo")
-        corpus = {name: lane(name, files, 0, numbered=False) for name in NAMES}
+        corpus = {name: run_candidate(name, files, 0, numbered=False) for name in NAMES}
         print("memory")
         figures = summary(found) | peaks(folder) | {"start_s": start_s()}
     of_corpus = corpus["paper"]["seconds"] / corpus["ours"]["seconds"]
     figures["speedup_over_paper_loop_on_the_demo"] = round(of_corpus, 1)
-    figures["wrong_lanes"] = len({n for ran in found.values() for n, one in ran.items() if one["wrong"]})
-    if any(ran["ours"]["wrong"] for ran in found.values()):
-        sys.exit("ours kept a wrong frame")
+    figures["wrong_candidates"] = len(
+        {name for runs in found.values() for name, run in runs.items() if run["wrong"]}
+    )
+    if any(runs["ours"]["wrong"] for runs in found.values()):
+        sys.exit("ours extracted a wrong frame")
     print(json.dumps(figures))
 
 

@@ -1,7 +1,7 @@
-"""The answer store at 200,000 answers: looking up all keys of a stage, and writing one answer more.
+"""Measures the answer store at 200,000 answers: looking up all keys of a stage, and writing one more answer.
 
-Side by side: one JSON file for each answer (what a script would do), and the same SQLite without the promise that an
-answer is on disk when the call returns.
+Compared with: one JSON file per answer (what a script would do), and the same SQLite database without the guarantee
+that an answer is on disk when the call returns.
 
     python bench/store.py [--answers 200000]
 """
@@ -27,7 +27,7 @@ def key(number: int) -> Key:
 
 
 def fill(root: Path, count: int) -> None:
-    """Without the promise of each: filling is not what is measured."""
+    """Without a sync for each answer, because filling the store is not measured."""
     with Store(root) as store:
         store._database.execute("PRAGMA synchronous=OFF")  # noqa: SLF001 - on purpose, and only here
         for number in range(count):
@@ -59,23 +59,25 @@ def measure(count: int, root: Path) -> dict[str, float]:
         lookup = time.perf_counter() - began
         assert len(found) == count
         began = time.perf_counter()
-        for name in keys[:5000]:
-            assert store.get(name) is not None
+        for digest in keys[:5000]:
+            assert store.get(digest) is not None
         read = time.perf_counter() - began
         write = milliseconds_each(lambda number: store.put(key(number), str(number), Answer(BODY)), count)
         store._database.execute("PRAGMA synchronous=OFF")  # noqa: SLF001
-        loose = milliseconds_each(lambda number: store.put(key(number), str(number), Answer(BODY)), 2 * count)
+        unsynced = milliseconds_each(
+            lambda number: store.put(key(number), str(number), Answer(BODY)), 2 * count
+        )
     files = root / "files"
     files.mkdir()
-    plain = milliseconds_each(lambda number: write_file(files, number), 0)
+    json_file = milliseconds_each(lambda number: write_file(files, number), 0)
     return {
         "answers": count,
         "lookup_all_keys_s": round(lookup, 2),
         "read_5000_answers_s": round(read, 2),
         "write_ms": round(write, 2),
-        "write_without_promise_ms": round(loose, 2),
-        "json_file_with_fsync_ms": round(plain, 2),
-        "write_ratio_to_json_file": round(write / plain, 2),
+        "write_without_sync_ms": round(unsynced, 2),
+        "json_file_with_fsync_ms": round(json_file, 2),
+        "write_ratio_to_json_file": round(write / json_file, 2),
     }
 
 

@@ -1,7 +1,7 @@
-"""Pages into tables at 43,697 rows (the paper's dataset) and at a million: time for each row, and peak memory.
+"""Turns pages into tables at 43,697 rows (the paper's dataset) and at a million: time per row, and peak memory.
 
-Side by side: the plain way, every row in one list of dicts and `pl.DataFrame` of it, without sorting by day, history,
-retyped values, or anything set aside. Each runs in a process of its own. The bench stops if a video is lost.
+Compared with a plain script: every row in one list of dicts, and a `pl.DataFrame` made of it, without sorting by day,
+history, type conversion or rejects. Each candidate runs in its own process. The bench fails if a video is lost.
 
     python bench/tabulate.py [--rows 43697 --rows 1000000]
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import polars as pl
 
-from bench.measuring.memory import peak_mib
+from bench.candidates.memory import peak_mib
 from gettok.research_api import Page
 from gettok.settings import Study, load
 from gettok.step import Json, Row
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parent.parent
 ROWS_A_PAGE = 100
 PAGES_A_FILE = 64
 WITH_TRANSCRIPT = 0.28
-"""The share of videos that has TikTok's transcript in tiktok-library's recorded session."""
+"""The share of videos with TikTok's own transcript in tiktok-library's recorded session."""
 TEXT = (
     "el pueblo de Perú sale a las calles contra el golpe de estado y pide nuevas elecciones 🇵🇪 castillo boluarte"
     " congreso lima puno presidente libertad ¡hasta cuándo! noticias en vivo"
@@ -40,7 +40,7 @@ WORDS = TEXT.split()
 
 
 def video(number: int, age: float, study: Study, chance: random.Random) -> Json:
-    """A video published at the study's end (age 0) or as far before it as its start (age 1)."""
+    """A video published between the study's end (age 0) and its start (age 1)."""
     newest = datetime.combine(study.end, datetime.max.time(), UTC)
     span_s = ((study.end - study.start).days + 1) * 86_400
     created = int(newest.timestamp() - span_s * age)
@@ -68,18 +68,18 @@ def video(number: int, age: float, study: Study, chance: random.Random) -> Json:
 
 
 def pages(rows: int, study: Study) -> Iterator[Row]:
-    """Newest first, as the API gives them; each hundredth row is seen again on the next page."""
+    """Newest first, as the API returns them; the last row of each page comes again on the next one."""
     chance = random.Random(rows)
     seen_at = datetime(2023, 3, 15, tzinfo=UTC)
     last: Json = None
     for place, first in enumerate(range(0, rows, ROWS_A_PAGE)):
         numbers = range(first, min(first + ROWS_A_PAGE, rows))
-        found = [video(number, number / rows, study, chance) for number in numbers]
+        videos = [video(number, number / rows, study, chance) for number in numbers]
         if last is not None:
-            found[0] = last
-        last = found[-1]
+            videos[0] = last
+        last = videos[-1]
         observed_at = seen_at + timedelta(seconds=place)
-        text = json.dumps({"data": {"videos": found, "cursor": first + len(found), "has_more": True}})
+        text = json.dumps({"data": {"videos": videos, "cursor": first + len(videos), "has_more": True}})
         page = Page({"path": "/research/video/query/", "body": {}}, 200, {}, observed_at, text)
         yield {
             "endpoint": "video/query",
@@ -93,25 +93,25 @@ def pages(rows: int, study: Study) -> Iterator[Row]:
 
 
 def make(folder: Path, rows: int) -> None:
-    """A workspace whose pages have so many rows."""
+    """Make a workspace whose pages hold that many rows."""
     shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
-    waiting: list[Row] = []
+    batch: list[Row] = []
     for page in pages(rows, load(folder / "params.yaml").study):
-        waiting.append(page)
-        if len(waiting) == PAGES_A_FILE:
-            _write(folder, waiting)
-    if waiting:
-        _write(folder, waiting)
+        batch.append(page)
+        if len(batch) == PAGES_A_FILE:
+            _write(folder, batch)
+    if batch:
+        _write(folder, batch)
 
 
-def _write(folder: Path, waiting: list[Row]) -> None:
-    PAGES.write(waiting, folder / "data" / "pages" / "videos" / f"{waiting[0]['cursor']:09}.parquet")
-    waiting.clear()
+def _write(folder: Path, batch: list[Row]) -> None:
+    PAGES.write(batch, folder / "data" / "pages" / "videos" / f"{batch[0]['cursor']:09}.parquet")
+    batch.clear()
 
 
 def plain(folder: Path) -> None:
-    """What a script would do."""
+    """What a plain script would do."""
     rows: list[Json] = []
     for file in sorted((folder / "data" / "pages" / "videos").glob("*.parquet")):
         for answer in pl.read_parquet(file)["answer"]:
@@ -120,7 +120,7 @@ def plain(folder: Path) -> None:
 
 
 def measured(command: list[str], folder: Path) -> tuple[float, float]:
-    """Seconds and peak MiB of a child."""
+    """Seconds and peak MiB of a child process."""
     environment = {**os.environ, "GETTOK_STORE": str(folder / "store"), "PYTHONPATH": str(ROOT)}
     began = time.perf_counter()
     child = subprocess.Popen([sys.executable, *command], cwd=folder, env=environment)
@@ -133,13 +133,15 @@ def measured(command: list[str], folder: Path) -> tuple[float, float]:
 
 def compared(rows: int, folder: Path) -> dict[str, tuple[float, float]]:
     folder.mkdir()
-    this = str(Path(__file__).absolute())
-    measured([this, "--make", str(folder), "--rows", str(rows)], folder)
-    lanes = {"ours": ["-m", "stages.tabulate"], "plain": [this, "--plain", str(folder)]}
-    found = {lane: measured(command, folder) for lane, command in lanes.items()}
+    script = str(Path(__file__).absolute())
+    measured([script, "--make", str(folder), "--rows", str(rows)], folder)
+    candidates = {"ours": ["-m", "stages.tabulate"], "plain": [script, "--plain", str(folder)]}
+    found = {candidate: measured(command, folder) for candidate, command in candidates.items()}
     _refuse_loss(folder)
-    for lane, (seconds, peak) in found.items():
-        print(f"{rows:>9,} rows  {lane:<5} {seconds:8.2f} s {rows / seconds:10,.0f} rows/s {peak:8,.0f} MiB")
+    for candidate, (seconds, peak) in found.items():
+        print(
+            f"{rows:>9,} rows  {candidate:<5} {seconds:8.2f} s {rows / seconds:10,.0f} rows/s {peak:8,.0f} MiB"
+        )
     return found
 
 
@@ -147,7 +149,7 @@ def _refuse_loss(folder: Path) -> None:
     theirs = pl.scan_parquet(folder / "plain.parquet").select(pl.col("id").cast(pl.String)).collect()
     ours = VIDEOS.read(folder / "data" / "videos", ["video_id"])
     if set(theirs["id"]) != set(ours["video_id"]):
-        sys.exit(f"{ours.height} videos were found where {theirs.height} are")
+        sys.exit(f"the tables have {ours.height} videos where the pages have {theirs.height}")
 
 
 def main() -> None:
@@ -168,13 +170,16 @@ def _compare(sizes: list[int]) -> None:
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         for rows in sizes:
-            for lane, (seconds, peak) in compared(rows, Path(folder, str(rows))).items():
+            for candidate, (seconds, peak) in compared(rows, Path(folder, str(rows))).items():
                 size = "small" if rows == sizes[0] else "large"
-                of = "" if lane == "ours" else f"{lane}_"
-                figures |= {f"{of}seconds_{size}": round(seconds, 2), f"{of}peak_mib_{size}": round(peak)}
+                prefix = "" if candidate == "ours" else f"{candidate}_"
+                figures |= {
+                    f"{prefix}seconds_{size}": round(seconds, 2),
+                    f"{prefix}peak_mib_{size}": round(peak),
+                }
                 if size == "large":
-                    small = figures[f"{of}seconds_small"] / sizes[0]
-                    figures[f"{of}ratio_per_row"] = round(seconds / rows / small, 3)
+                    small = figures[f"{prefix}seconds_small"] / sizes[0]
+                    figures[f"{prefix}ratio_per_row"] = round(seconds / rows / small, 3)
             shutil.rmtree(Path(folder, str(rows)))
     print(json.dumps({"rows_small": sizes[0], "rows_large": sizes[-1], **figures}))
 

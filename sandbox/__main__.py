@@ -1,4 +1,4 @@
-"""`python -m sandbox`: serves until told to stop, or until whoever started it is gone."""
+"""`python -m sandbox`: serves until it gets a signal, or until the process that started it has ended."""
 
 import argparse
 import json
@@ -14,31 +14,33 @@ from sandbox.videos import CORPUS
 
 
 def main() -> int:
-    asked = _arguments()
-    if not (asked.corpus / "videos.json").is_file():
+    options = _arguments()
+    if not (options.corpus / "videos.json").is_file():
         print(
-            f"There is no corpus in {asked.corpus}.\n"
-            "  What we did: looked for its videos.json and started nothing.\n"
-            "  What you can do: give a folder that holds one by --corpus, or make the demo's own: "
+            f"There is no corpus in {options.corpus}.\n"
+            "  What we did: looked for its videos.json, and did not start.\n"
+            "  What you can do: give the folder of a corpus by --corpus, or generate the demo's: "
             "python -m sandbox.corpus.generate",
             file=sys.stderr,
         )
         return 66
-    over = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: over.set())
-    signal.signal(signal.SIGINT, lambda *_: over.set())
-    with Sandbox(profile=asked.profile, corpus=asked.corpus, log=asked.log, port=asked.port) as sandbox:
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    with Sandbox(
+        profile=options.profile, corpus=options.corpus, log=options.log, port=options.port
+    ) as sandbox:
         print(json.dumps(sandbox.addresses()), flush=True)
-        if asked.until_stdin_closes:
-            threading.Thread(target=_wait_for_end_of_input, args=(over,), daemon=True).start()
-        over.wait()
+        if options.until_stdin_closes:
+            threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
+        stop.wait()
     return 0
 
 
 def _arguments() -> argparse.Namespace:
     log = os.environ.get("GETTOK_SANDBOX_LOG")
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="clean")
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="a folder with videos.json and media/")
     parser.add_argument(
@@ -48,11 +50,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _wait_for_end_of_input(over: threading.Event) -> None:
-    # a pipe's other end closes even when its owner was killed
+def _wait_for_end_of_input(stop: threading.Event) -> None:
+    # a pipe closes even when the process at its other end is killed
     while os.read(sys.stdin.fileno(), 4096):
         continue
-    over.set()
+    stop.set()
 
 
 if __name__ == "__main__":

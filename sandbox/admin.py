@@ -1,4 +1,4 @@
-"""The sandbox's own controls, under a path that no face uses; they are not in the request log."""
+"""The sandbox's controls, under a path that no service uses; the request log leaves them out."""
 
 import json
 from collections.abc import Callable
@@ -9,24 +9,24 @@ from typing import Any
 from sandbox.exchange import Reply, Request, json_reply
 from sandbox.faults import FaultScript
 from sandbox.profiles import switched
-from sandbox.quota import Quota
+from sandbox.research_api.quota import Quota
 from sandbox.world import World
 
 PREFIX = "/__sandbox__/"
 
 
 class Admin:
-    """GET tells, POST changes; a POST answers what `health` would."""
+    """GET reads a state, POST changes one; a POST is answered as `GET health`."""
 
     def __init__(self, world: World, quota: Quota) -> None:
         self._world = world
         self._quota = quota
-        self._told: dict[str, Callable[[], Any]] = {
+        self._states: dict[str, Callable[[], Any]] = {
             "health": self._health,
-            "quota": quota.told,
+            "quota": quota.state,
             "requests": world.log.entries,
             "switches": self._switches,
-            "traffic": world.traffic.told,
+            "traffic": world.traffic.totals,
         }
         self._changes: dict[str, Callable[[Any], None]] = {
             "clock": self._set_clock,
@@ -36,9 +36,9 @@ class Admin:
 
     def answer(self, request: Request) -> Reply:
         name = request.path.removeprefix(PREFIX).strip("/")
-        tell, change = self._told.get(name), self._changes.get(name)
-        if request.method == "GET" and tell:
-            return json_reply(200, tell())
+        read, change = self._states.get(name), self._changes.get(name)
+        if request.method == "GET" and read:
+            return json_reply(200, read())
         if request.method != "POST" or not change:
             return json_reply(404, {"error": f"no such control: {request.method} {name}"})
         try:
@@ -52,7 +52,7 @@ class Admin:
             "ok": True,
             "now": self._world.clock.now().isoformat(),
             "quota_used": self._quota.used(),
-            "faults_left": self._world.script.left(),
+            "faults_left": self._world.script.lines_left(),
         }
 
     def _switches(self) -> dict[str, Any]:
@@ -61,12 +61,12 @@ class Admin:
             name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()
         }
 
-    def _set_clock(self, asked: dict[str, Any]) -> None:
+    def _set_clock(self, setting: dict[str, Any]) -> None:
         """Either `{"advance_s": seconds}` or `{"now": "2023-03-16T00:00:00Z"}`."""
-        if "now" in asked:
-            self._world.clock.set(datetime.fromisoformat(asked["now"]))
+        if "now" in setting:
+            self._world.clock.set(datetime.fromisoformat(setting["now"]))
         else:
-            self._world.clock.advance(float(asked["advance_s"]))
+            self._world.clock.advance(float(setting["advance_s"]))
 
     def _set_script(self, lines: list[Any]) -> None:
         self._world.script = FaultScript(lines)

@@ -1,8 +1,8 @@
-"""A corpus of any size: plausible rows of the Research API, without media.
+"""Generates a corpus of any size: plausible rows of the Research API, without media.
 
-`python -m sandbox.bulk FOLDER --videos 100000` writes `FOLDER/videos.json`, row by row, the same bytes for the same
-arguments. The shares of rare fields are those of a recorded session (tiktok-library, 106 rows): speech in 28 %,
-a playlist in 3 %. `sandbox.bulk_media` gives each video a film too.
+`python -m sandbox.bulk FOLDER --videos 100000` writes `FOLDER/videos.json`, row by row. The same arguments give the
+same bytes. The shares of rare fields are those of a recorded session (tiktok-library, 106 rows): speech in 28 %,
+a playlist in 3 %. `sandbox.bulk_media` also gives each video a film.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from sandbox.exchange import JsonObject
 
 DAY_S = 86400
 USUAL_LEAD_S, LEAD_S = 44, (20, 135)
-"""How much older an id is than its video, in seconds: the usual, and the range of the few that differ."""
+"""How much earlier an id's time is than the video's, in seconds: usually, and the range of the exceptions."""
 SCHEDULED_LEAD_S = 219_361
-"""The same for the one video that had been scheduled, 2.5 days."""
+"""The same for the one scheduled video: 2.5 days."""
 MANY_COMMENTS = 1500
 
 _SPEECH = """
@@ -31,11 +31,11 @@ EMOJI = ("", "", "", " 🇵🇪", " 📰", " 👩‍🌾", " ⚖️")
 
 
 def no_page(_: JsonObject) -> JsonObject:
-    """A page without a video."""
+    """The contents of a page without media."""
     return {}
 
 
-def write(  # noqa: PLR0913 - each is a thing that a caller decides, by name
+def write(  # noqa: PLR0913 - keyword arguments that callers choose
     folder: Path,
     *,
     videos: int,
@@ -45,9 +45,9 @@ def write(  # noqa: PLR0913 - each is a thing that a caller decides, by name
     keyword: str = "Castillo",
     page: Callable[[JsonObject], JsonObject] = no_page,
 ) -> None:
-    """Writes `videos.json` with that many rows from `start` on, newest last, the keyword in every caption.
+    """Write `videos.json` with that many rows from `start` on, newest last, with the keyword in every caption.
 
-    `page` says what a row's web page shows.
+    `page` gives the contents of a row's web page.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "videos.json").open("w", encoding="utf-8") as file:
@@ -73,7 +73,7 @@ def _rows(videos: int, seed: str, start: date, days: int, keyword: str) -> Itera
 
 def _row(draw: Random, created: int, number: int, keyword: str) -> JsonObject:
     tags = [keyword, *draw.sample(TAGS, draw.randrange(6))] if draw.random() < 0.9 else []
-    said = keyword if not tags or draw.random() < 0.5 else _sentence(draw, 1)
+    opening = keyword if not tags or draw.random() < 0.5 else _sentence(draw, 1)
     views = int(10 ** draw.uniform(1, 5.5))
     lead = draw.randint(*LEAD_S) if draw.random() < 0.02 else USUAL_LEAD_S
     return {
@@ -81,7 +81,7 @@ def _row(draw: Random, created: int, number: int, keyword: str) -> JsonObject:
         "create_time": created,
         "username": f"autor_{draw.randrange(1, 40_000)}",
         "region_code": "PE",
-        "video_description": _caption(draw, said, tags),
+        "video_description": _caption(draw, opening, tags),
         "music_id": str(7_000_000_000_000_000_000 + draw.randrange(10**15)),
         "view_count": views,
         "like_count": int(views * draw.uniform(0.01, 0.2)),
@@ -95,12 +95,12 @@ def _row(draw: Random, created: int, number: int, keyword: str) -> JsonObject:
 
 
 def _id(instant: int, number: int) -> str:
-    """19 digits, the instant in the upper 32 bits, as TikTok's own."""
+    """19 digits with the time in the upper 32 bits, as in TikTok's ids."""
     return str((instant << 32) + number)
 
 
-def _caption(draw: Random, said: str, tags: list[str]) -> str:
-    return f"{said} {_sentence(draw, draw.randint(2, 14))}{draw.choice(EMOJI)} " + " ".join(
+def _caption(draw: Random, opening: str, tags: list[str]) -> str:
+    return f"{opening} {_sentence(draw, draw.randint(2, 14))}{draw.choice(EMOJI)} " + " ".join(
         f"#{tag}" for tag in tags
     )
 
@@ -134,15 +134,15 @@ def main() -> None:
     parser.add_argument("--seed", default="gettok")
     parser.add_argument("--start", type=date.fromisoformat, default=date(2022, 11, 20), help="YYYY-MM-DD")
     parser.add_argument("--days", type=int, default=31)
-    parser.add_argument("--keyword", default="Castillo", help="a word that every caption holds")
-    asked = parser.parse_args()
+    parser.add_argument("--keyword", default="Castillo", help="a word in every caption")
+    options = parser.parse_args()
     write(
-        asked.folder,
-        videos=asked.videos,
-        seed=asked.seed,
-        start=asked.start,
-        days=asked.days,
-        keyword=asked.keyword,
+        options.folder,
+        videos=options.videos,
+        seed=options.seed,
+        start=options.start,
+        days=options.days,
+        keyword=options.keyword,
     )
 
 

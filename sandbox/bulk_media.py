@@ -1,7 +1,7 @@
-"""A corpus of any number of videos that have a film each, all of about the same size and no two of the same bytes.
+"""Generates a corpus of any number of videos with a film each, all of about the same size but different bytes.
 
-`python -m sandbox.bulk_media FOLDER --videos 24 --megabytes 3` writes `FOLDER/videos.json` and one film, which the
-server gives out under every id with the id in a last box that players skip.
+`python -m sandbox.bulk_media FOLDER --videos 24 --megabytes 3` writes `FOLDER/videos.json` and one film. The server
+sends the film for every id, followed by a box with the id that players skip.
 """
 
 import argparse
@@ -22,20 +22,20 @@ SECONDS = 10
 
 
 def write(folder: Path, *, videos: int, megabytes: float = 3, seed: str = "gettok") -> None:
-    """The rows of `sandbox.bulk` over 31 days from 2022-11-20, and their film in `media/`."""
+    """Write the rows of `sandbox.bulk` over 31 days from 2022-11-20, and their film in `media/`."""
     (folder / "media").mkdir(parents=True, exist_ok=True)
     size = film(folder / "media" / FILM, round(megabytes * 1e6))
 
     def page(row: JsonObject) -> JsonObject:
         stamp = str(row["id"])
-        whole = size + len(free_box(stamp))
-        return {"media": FILM, "stamp": stamp, "size": whole, "duration": SECONDS}
+        served = size + len(free_box(stamp))
+        return {"media": FILM, "stamp": stamp, "size": served, "duration": SECONDS}
 
     bulk.write(folder, videos=videos, seed=seed, start=date(2022, 11, 20), days=31, page=page)
 
 
 def film(path: Path, size: int) -> int:
-    """Ten seconds of moving noise, as H.264 of about so many bytes; gives back how many they are."""
+    """Write ten seconds of moving noise, as H.264 of about `size` bytes; returns the actual size."""
     noise = np.random.default_rng(7)
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as file:
         stream = file.add_stream("libx264", rate=Fraction(RATE))
@@ -53,10 +53,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.bulk_media", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--videos", type=int, default=24)
-    parser.add_argument("--megabytes", type=float, default=3, help="of each film, about")
+    parser.add_argument("--megabytes", type=float, default=3, help="approximate size of each film")
     parser.add_argument("--seed", default="gettok")
-    asked = parser.parse_args()
-    write(asked.folder, videos=asked.videos, megabytes=asked.megabytes, seed=asked.seed)
+    options = parser.parse_args()
+    write(options.folder, videos=options.videos, megabytes=options.megabytes, seed=options.seed)
 
 
 if __name__ == "__main__":

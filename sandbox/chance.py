@@ -1,4 +1,4 @@
-"""Chance that falls the same way each time."""
+"""Deterministic chance: the same inputs always give the same outcome."""
 
 import hashlib
 import threading
@@ -6,17 +6,17 @@ from collections import Counter
 
 
 def fraction(*parts: object) -> float:
-    """A number in [0, 1) that depends on the parts alone."""
+    """A number in [0, 1) that depends only on the parts."""
     return int(_digest(parts)[:13], 16) / 16**13
 
 
-def falls(share: float, *parts: object) -> bool:
-    """Whether chance picks these parts, as it does for that share of all there could be."""
+def happens(share: float, *parts: object) -> bool:
+    """True for that share of all possible parts; for these parts, always the same."""
     return share > 0 and fraction(*parts) < share
 
 
 def digits(length: int, *parts: object) -> str:
-    """A decimal string of exactly this length, its first digit 7 as in the ids of TikTok."""
+    """A decimal string of exactly this length that starts with 7, as TikTok's ids do."""
     return "7" + str(int(_digest(parts), 16))[-(length - 1) :].zfill(length - 1)
 
 
@@ -25,14 +25,14 @@ def _digest(parts: tuple[object, ...]) -> str:
 
 
 class Attempts:
-    """Counts how often each question has been asked, so that chance may differ from try to try."""
+    """Counts how often each request has been made, so that chance can differ between attempts."""
 
     def __init__(self) -> None:
-        self._seen: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def next(self, digest: str) -> int:
-        """1 for the first time."""
+        """The number of this attempt, from 1."""
         with self._lock:
-            self._seen[digest] += 1
-            return self._seen[digest]
+            self._counts[digest] += 1
+            return self._counts[digest]

@@ -1,4 +1,4 @@
-"""The sandbox's own time."""
+"""The sandbox's virtual clock."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,9 @@ START = datetime(2023, 3, 15, 12, 0, 0, tzinfo=UTC)
 
 
 class VirtualClock:
-    """Time that stands still until it is told to move, so that a quota's midnight needs no waiting.
+    """A clock that moves only when it is set or advanced, so that a test need not wait for a quota's midnight.
 
-    Everything in a response that looks like time comes from here.
+    Every time in a response comes from here.
     """
 
     def __init__(self, now: datetime = START) -> None:
@@ -30,7 +30,7 @@ class VirtualClock:
             self._now += timedelta(seconds=seconds)
 
     def set(self, instant: datetime) -> None:
-        """An instant without a zone is taken for UTC."""
+        """A time without a zone is taken as UTC."""
         with self._lock:
             self._now = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 

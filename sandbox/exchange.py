@@ -1,4 +1,4 @@
-"""One request and the reply to it."""
+"""A request, the reply to it, and the error that refuses it."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ class Request:
 
     @property
     def query(self) -> dict[str, str]:
-        """The last value of each name; an empty value counts as given."""
+        """The last value of each name; empty values are kept."""
         pairs = parse_qs(urlsplit(self.target).query, keep_blank_values=True)
         return {name: values[-1] for name, values in pairs.items()}
 
@@ -36,16 +36,16 @@ class Request:
 
     @property
     def digest(self) -> str:
-        """The same for the same question, whoever asks it, whenever, on whichever port."""
-        question = f"{self.method} {self.target}\n".encode() + self.body
-        return hashlib.sha256(question).hexdigest()
+        """The same for the same request, independent of headers, time and port."""
+        content = f"{self.method} {self.target}\n".encode() + self.body
+        return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes down the wire; `sent`, `framing`, `hang_up` and `pace_s` let a reply be a broken one.
+    """A reply; `sent`, `framing`, `hang_up` and `pace_s` can make it a broken one.
 
-    `sent` is how many bytes of the body leave before the connection is closed (None: all of them).
+    `sent` is how many bytes of the body are sent before the connection is closed (None: all of them).
     """
 
     status: int
@@ -56,13 +56,24 @@ class Reply:
     framing: str = "length"
     """`length`, `chunked`, or `close` (the end of the body is the end of the connection)."""
     hang_up: str = ""
-    """`reset` breaks the connection before a byte is sent; `silent` keeps it open and says nothing."""
+    """`reset` breaks the connection before a byte is sent; `silent` keeps it open and sends nothing."""
     pace_s: float = 0
-    """Real seconds between the bytes of the body; 0: as fast as they go."""
+    """Real seconds between the bytes of the body; 0: no delay."""
+
+
+class Refusal(Exception):
+    """A refused request: the HTTP status, the service's own error code, and the message for the caller."""
+
+    def __init__(self, status: int, code: str, message: str, param: str | None = None) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
 
 
 def as_json(value: Any) -> bytes:
-    """Compact JSON; a lone surrogate leaves as its escape, which is what JSON calls it anyway."""
+    """Compact JSON; a lone surrogate is sent as its JSON escape."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", errors="backslashreplace")
 

@@ -1,4 +1,4 @@
-"""Faults that are played from a script."""
+"""Faults, and the scripts that play them."""
 
 import re
 import threading
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.exchange import Reply, Request, html_reply
-from sandbox.media_shapes import SPOILED
-from sandbox.page_shapes import REFUSALS, SHAPES, SLIDESHOWS
+from sandbox.pages.media_shapes import FILE_FAULTS
+from sandbox.pages.page_shapes import REFUSALS, SHAPES, SLIDESHOWS
 
 GATEWAY_TIMEOUT = (
     "<html><head><title>504 Gateway Time-out</title></head>"
@@ -26,20 +26,20 @@ INSTEAD = {
     "silent": Reply(0, hang_up="silent"),
     "redirect": Reply(302, headers=(("Location", "http://169.254.169.254/latest/meta-data/"),)),
 }
-"""Faults that take the answer's place, whatever was asked; a redirect leads where no client should follow."""
+"""Faults that replace the answer of any request; the redirect leads where no client should follow."""
 
 STRANGE_VALUES = {
     "deep_json": b"[" * 100_000 + b"]" * 100_000,
     "long_number": b"9" * 5000,
     "nan": b"NaN",
 }
-"""Faults that put something in the place of an answer's first count, and what: JSON that parsers choke on."""
+"""Faults that replace an answer's first count by JSON on which parsers fail."""
 
 FRAMINGS = {"cut": "length", "cut_close": "close", "cut_chunked": "chunked"}
-"""Faults that end the connection half-way, and how the length of the body had been told."""
+"""Faults that end the connection half-way, and how the reply announces the body's length."""
 
 DAMAGE = frozenset({"truncated_json", "garbled", "drip", "duplicate_keys", *STRANGE_VALUES, *FRAMINGS})
-"""Faults that spoil a finished answer."""
+"""Faults that damage a finished answer."""
 
 RESEARCH_API = frozenset(
     {"500", "500_with_data", "429_rate", "429_quota", "401", "200_error", "400_trouble", "400_cursor"}
@@ -48,17 +48,17 @@ RESEARCH_API_SEARCH = frozenset({"search_lost", "search_not_yet", "stuck_cursor"
 COMPLIANCE = frozenset({"task_failed"})
 STATUSES = frozenset({"403", "404", "429", "500"})
 PAGES = STATUSES | frozenset({"login", "captcha", "challenge", "expired", *SHAPES, *SLIDESHOWS, *REFUSALS})
-MEDIA = STATUSES | frozenset({"truncated", "no_range", *SPOILED})
-SPOILED_ANSWERS = frozenset({"refusal", "content_filter", "malformed", "filter_unavailable", "other_model"})
-"""Faults of a model's answer, which may befall a request within a batch too."""
-MODEL = SPOILED_ANSWERS | {"insufficient_quota", "prompt_filter", "529"}
+MEDIA = STATUSES | frozenset({"truncated", "no_range", *FILE_FAULTS})
+ANSWER_FAULTS = frozenset({"refusal", "content_filter", "malformed", "filter_unavailable", "other_model"})
+"""Faults of a model's answer, which can also hit a request within a batch."""
+MODEL = ANSWER_FAULTS | {"insufficient_quota", "prompt_filter", "529"}
 BATCH = frozenset(
     {
         *("batch_expired", "batch_failed", "batch_doubled", "batch_missing", "batch_late"),
         *("batch_400", "batch_429", "token_limit_exceeded"),
     }
 )
-"""Faults of a batch, given to the request that creates it."""
+"""Faults of a batch; a script attaches them to the request that creates it."""
 
 KNOWN = (
     frozenset({"ok"})
@@ -79,10 +79,10 @@ DRIP_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One line of a script: do this to a request whose path and query contain `match`.
+    """One line of a script: apply the fault to a request whose path and query contain `match`.
 
-    `nth` counts the requests that match since the script was given, from 1; without it the next one is meant.
-    `times` is how often it is done in a row, None for ever.
+    `nth` counts the matching requests since the script was set, from 1; without it, the next one is meant.
+    `times` is how many requests in a row get the fault; None means all.
     """
 
     do: str
@@ -90,36 +90,38 @@ class Fault:
     nth: int | None = None
     times: int | None = 1
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Sent with the faulty answer in place of its own of the same name, a `Retry-After` for instance."""
+    """Headers for the faulty answer, such as `Retry-After`; they replace its own of the same name."""
     share: float = 0.5
-    """Of a batch's requests, how many it befalls, by chance, and at least one; where `custom_ids` names none."""
+    """The share of a batch's requests that get the fault, by chance and at least one, if `custom_ids` is empty."""
     custom_ids: Sequence[str] = ()
 
 
 NO_FAULT = Fault("ok")
-WHOLE = "whole"
+NO_CORPUS_FAULT = "whole"
 ONCE = "_once"
 
 
-def check_word(word: str, known: frozenset[str]) -> None:
-    """Raises `ValueError` unless a corpus may say this word of a video's page, or of its files."""
-    if word != WHOLE and word.removesuffix(ONCE) not in known | DAMAGE | INSTEAD.keys():
-        raise ValueError(f"a corpus cannot say {word!r}; there are {WHOLE}, {', '.join(sorted(known))}")
+def check_corpus_fault(word: str, known: frozenset[str]) -> None:
+    """Raises `ValueError` unless a corpus may give a video's page, or its files, this fault."""
+    if word != NO_CORPUS_FAULT and word.removesuffix(ONCE) not in known | DAMAGE | INSTEAD.keys():
+        raise ValueError(
+            f"a corpus cannot say {word!r}; there are {NO_CORPUS_FAULT}, {', '.join(sorted(known))}"
+        )
 
 
-def own_fault(word: str, asked: Callable[[str], int]) -> Fault:
-    """What a corpus says that a video's page or file is always like; with `_once`, the first time only.
+def corpus_fault(word: str, attempt_of: Callable[[str], int]) -> Fault:
+    """The fault that a corpus gives a video's page or file always, or with `_once` the first time only.
 
-    `asked` counts and tells how often, from 1, its argument has come up.
+    `attempt_of` counts the calls for its argument, from 1.
     """
-    if word == WHOLE:
+    if word == NO_CORPUS_FAULT:
         return NO_FAULT
     do = word.removesuffix(ONCE)
-    return NO_FAULT if do != word and asked(word) > 1 else Fault(do)
+    return NO_FAULT if do != word and attempt_of(word) > 1 else Fault(do)
 
 
 def fault_from_json(line: Any) -> Fault:
-    """A bare word is a fault for the next query; an object names the fields of `Fault`."""
+    """A string is a fault for the next query; an object has the fields of `Fault`."""
     try:
         fault = Fault(line) if isinstance(line, str) else Fault(**line)
     except TypeError as error:
@@ -130,14 +132,14 @@ def fault_from_json(line: Any) -> Fault:
 
 
 class FaultScript:
-    """Lines consumed in order: a request gets the first line that is due for it, or none."""
+    """Lines that are consumed in order: a request gets the first line that is due for it, if there is one."""
 
     def __init__(self, lines: Iterable[Any] = ()) -> None:
         self._lines = [fault_from_json(line) for line in lines]
         self._seen: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def left(self) -> int:
+    def lines_left(self) -> int:
         with self._lock:
             return len(self._lines)
 
@@ -163,20 +165,20 @@ class FaultScript:
             del self._lines[place]
 
 
-def damaged(reply: Reply, fault: Fault) -> Reply:
-    """The finished answer, spoiled as the fault says, with the fault's headers."""
-    given = {name.lower() for name in fault.headers}
-    kept = tuple((name, value) for name, value in reply.headers if name.lower() not in given)
-    reply = replace(reply, headers=(*kept, *fault.headers.items()))
+def with_damage(reply: Reply, fault: Fault) -> Reply:
+    """The finished answer with the fault's damage and headers."""
+    replaced = {name.lower() for name in fault.headers}
+    own = tuple((name, value) for name, value in reply.headers if name.lower() not in replaced)
+    reply = replace(reply, headers=(*own, *fault.headers.items()))
     half = len(reply.body) // 2
     if fault.do in FRAMINGS:
         return replace(reply, sent=half, framing=FRAMINGS[fault.do])
     if fault.do == "drip":
         return replace(reply, pace_s=DRIP_S)
-    return replace(reply, body=_spoiled(reply.body, half, fault.do))
+    return replace(reply, body=_damaged_body(reply.body, half, fault.do))
 
 
-def _spoiled(body: bytes, half: int, how: str) -> bytes:
+def _damaged_body(body: bytes, half: int, how: str) -> bytes:
     match how:
         case "truncated_json":
             return body[:half]

@@ -1,4 +1,4 @@
-"""The sandbox's memory of what it was asked."""
+"""The log of the requests that the sandbox has received."""
 
 import json
 import os
@@ -10,24 +10,24 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    face: str
+    service: str
     method: str
     path: str
     body_sha256: str
     subject: str
-    """What was asked about: `start/end/cursor`, a video's id, or a model and the hash of the messages."""
+    """What the request is about: `start/end/cursor`, a video's id, or a model and the hash of the messages."""
     status: int
     """0 when no status was sent."""
     via: str = ""
-    """`batch` for a question that was answered within a batch, and so paid for without a request of its own."""
+    """`batch` for a question answered within a batch, which costs money without being an HTTP request."""
     n: int = 0
-    """The place in this server's log, from 1."""
+    """The position in this server's log, from 1."""
 
 
 class RequestLog:
-    """Every request in order, kept before its answer leaves: an answer that arrived is always logged.
+    """Every request in order, logged before its answer is sent, so an answer that has arrived is always logged.
 
-    With a file, each entry is one line in one appending write, so several servers can share it.
+    With a file, each entry is one line and one appending write, so several servers can share it.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -36,7 +36,7 @@ class RequestLog:
         self._file = -1 if path is None else os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
     def add(self, entry: Entry) -> None:
-        """Keeps the entry under the next number."""
+        """Log the entry under the next number."""
         with self._lock:
             numbered = replace(entry, n=len(self._entries) + 1)
             self._entries.append(numbered)

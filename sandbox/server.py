@@ -1,4 +1,4 @@
-"""One server on loopback with three faces: the Research API, the website with its media, and a model endpoint."""
+"""The loopback server and its services: the Research API, the website with its media, and a model endpoint."""
 
 import threading
 from collections.abc import Iterable
@@ -12,28 +12,28 @@ from sandbox.admin import Admin
 from sandbox.clock import VirtualClock
 from sandbox.exchange import Reply, Request, text_reply
 from sandbox.faults import Fault, FaultScript
-from sandbox.media import PREFIX as MEDIA
-from sandbox.media import Media
-from sandbox.model_api import ModelApi
-from sandbox.pages import SITE, Pages
+from sandbox.http_server import HttpServer
+from sandbox.model.api import ModelApi
+from sandbox.pages.media import PREFIX as MEDIA
+from sandbox.pages.media import Media
+from sandbox.pages.site import SITE, Pages
 from sandbox.profiles import Profile, profile_named
 from sandbox.request_log import Entry
-from sandbox.research_api import ResearchApi
+from sandbox.research_api.api import ResearchApi
 from sandbox.videos import CORPUS
-from sandbox.wire import Wire
 from sandbox.world import world_of
 
 
-class Face(Protocol):
+class Service(Protocol):
     def subject(self, request: Request) -> str:
-        """What the request asks about, for the log."""
+        """What the request is about, for the log."""
 
     def answer(self, request: Request, fault: Fault) -> Reply:
-        """The reply, spoiled by the fault at its place in the order of checks."""
+        """The reply; the fault takes effect at its place in the order of checks."""
 
 
 class Sandbox:
-    """A running server for a `with` block; every answer depends on seed, clock, script and question alone."""
+    """A running server, for a `with` block. Its answers depend only on seed, clock, script and requests."""
 
     def __init__(
         self,
@@ -48,15 +48,15 @@ class Sandbox:
         self._world = world_of(corpus, switches, FaultScript(script), log)
         research_api = ResearchApi(self._world)
         self._admin = Admin(self._world, research_api.quota)
-        self._faces: dict[str, tuple[str, Face]] = {
+        self._services: dict[str, tuple[str, Service]] = {
             "/v2/": ("research_api", research_api),
             f"{SITE}/": ("pages", Pages(self._world)),
             MEDIA: ("media", Media(self._world)),
             "/v1/": ("model", ModelApi(self._world)),
         }
-        self._wire = Wire(port, self._answer, self._world.traffic)
-        self._world.base = f"http://127.0.0.1:{self._wire.server_address[1]}"
-        self._thread = threading.Thread(target=self._wire.serve_forever, args=(0.02,), daemon=True)
+        self._http = HttpServer(port, self._answer, self._world.traffic)
+        self._world.base = f"http://127.0.0.1:{self._http.server_address[1]}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -65,10 +65,10 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self._world.over.set()
-        self._wire.shutdown()
-        self._wire.hang_up_all()
-        self._wire.server_close()
+        self._world.stopped.set()
+        self._http.shutdown()
+        self._http.hang_up_all()
+        self._http.server_close()
         self._thread.join()
         self._world.log.close()
 
@@ -105,39 +105,39 @@ class Sandbox:
         return self._world.log.entries()
 
     def traffic(self) -> dict[str, dict[str, float]]:
-        """What each host was sent so far, and how much of it at once."""
-        return self._world.traffic.told()
+        """The requests to each host so far, and how many at once."""
+        return self._world.traffic.totals()
 
     def play(self, script: Iterable[Any]) -> None:
-        """A new fault script in place of the old one."""
+        """Replace the fault script."""
         self._world.script = FaultScript(script)
 
     def _answer(self, request: Request) -> tuple[Reply, str]:
         date = self._world.clock.http_date()
         if request.path.startswith(ADMIN):
             return self._admin.answer(request), date
-        name, face = self._face_of(request)
-        reply = self._reply(request, face)
-        subject = face.subject(request) if face else ""
+        name, service = self._service_of(request)
+        reply = self._reply(request, service)
+        subject = service.subject(request) if service else ""
         self._world.log.add(
             Entry(name, request.method, request.path, request.body_sha256, subject, reply.status)
         )
         return reply, date
 
-    def _face_of(self, request: Request) -> tuple[str, Face | None]:
-        for prefix, (name, face) in self._faces.items():
+    def _service_of(self, request: Request) -> tuple[str, Service | None]:
+        for prefix, (name, service) in self._services.items():
             if request.path.startswith(prefix):
-                return name, face
+                return name, service
         return "", None
 
-    def _reply(self, request: Request, face: Face | None) -> Reply:
-        if face is None:
+    def _reply(self, request: Request, service: Service | None) -> Reply:
+        if service is None:
             return text_reply(404, "404 page not found")
-        reply = face.answer(request, self._world.script.next_for(request))
+        reply = service.answer(request, self._world.script.next_for(request))
         log_id = ("X-Tt-Logid", self._world.clock.log_id(request.digest))
         return replace(reply, headers=(log_id, *reply.headers))
 
 
 def serve(**settings: Any) -> Sandbox:
-    """A sandbox by its settings, for a `with` block."""
+    """A sandbox with these settings, for a `with` block."""
     return Sandbox(**settings)

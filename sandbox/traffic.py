@@ -1,4 +1,4 @@
-"""How many requests each host was sent, and how many at once: whether a client is polite."""
+"""Counts the requests to each host, and how many are open at once: whether a client is polite."""
 
 import threading
 import time
@@ -11,9 +11,9 @@ from sandbox.exchange import Request
 
 
 class Traffic:
-    """Counted from a whole request to just before the last byte of its answer.
+    """A request is open from its last byte until just before the last byte of its answer.
 
-    Before, so that a client that waits for the end of one answer never seems to have two requests open.
+    The end is just before, so that a client which waits for each answer never seems to have two requests open.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,29 +26,29 @@ class Traffic:
         self._request_seconds: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def arrives(self, host: str) -> None:
+    def start(self, host: str) -> None:
         with self._lock:
-            self._pass_time(host)
+            self._add_elapsed(host)
             self._requests[host] += 1
             self._open[host] += 1
             self._most[host] = max(self._most[host], self._open[host])
 
-    def leaves(self, host: str) -> None:
+    def end(self, host: str) -> None:
         with self._lock:
-            self._pass_time(host)
+            self._add_elapsed(host)
             self._open[host] -= 1
 
-    def told(self) -> dict[str, dict[str, float]]:
-        """By host: all requests so far, those open now, the most at once, and the mean over `busy_s`.
+    def totals(self) -> dict[str, dict[str, float]]:
+        """By host: all requests so far, those open now, and the maximum and mean open at once.
 
-        `busy_s` are the real seconds from the first arrival to the last answer: idling afterwards is not in the mean.
+        The mean is over `busy_s`, the real seconds from the first request to the last answer.
         """
         with self._lock:
             return {host: self._of(host) for host in sorted(self._requests)}
 
     def _of(self, host: str) -> dict[str, float]:
         if self._open[host]:
-            self._pass_time(host)
+            self._add_elapsed(host)
         busy_s = self._last[host] - self._first[host]
         return {
             "requests": self._requests[host],
@@ -58,38 +58,38 @@ class Traffic:
             "busy_s": round(busy_s, 3),
         }
 
-    def _pass_time(self, host: str) -> None:
+    def _add_elapsed(self, host: str) -> None:
         now = self._clock()
         self._first.setdefault(host, now)
-        passed_s = now - self._last.get(host, now)
-        self._request_seconds[host] = self._request_seconds.get(host, 0.0) + self._open[host] * passed_s
+        elapsed_s = now - self._last.get(host, now)
+        self._request_seconds[host] = self._request_seconds.get(host, 0.0) + self._open[host] * elapsed_s
         self._last[host] = now
 
 
-class Visit:
-    """One request on its way, for a `with` block; over at `over` or at the block's end."""
+class OpenRequest:
+    """An open request, for a `with` block; it ends at `finish` or at the end of the block."""
 
     def __init__(self, traffic: Traffic, request: Request) -> None:
         self._traffic = traffic
         self._host = host_of(request.path)
-        self._is_over = False
+        self._is_finished = False
 
     def __enter__(self) -> Self:
-        self._traffic.arrives(self._host)
+        self._traffic.start(self._host)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self.over()
+        self.finish()
 
-    def over(self) -> None:
-        if not self._is_over:
-            self._is_over = True
-            self._traffic.leaves(self._host)
+    def finish(self) -> None:
+        if not self._is_finished:
+            self._is_finished = True
+            self._traffic.end(self._host)
 
 
 def host_of(path: str) -> str:
-    """The host that a path stands for: `v16-webapp` of `/media/v16-webapp/7.mp4`, else the path's first part."""
+    """The host that a path represents: `v16-webapp` for `/media/v16-webapp/7.mp4`, else the path's first part."""
     first, _, rest = path.removeprefix("/").partition("/")
     return rest.partition("/")[0] if first == "media" else first

@@ -1,4 +1,4 @@
-"""The videos that the stand-ins know of, read from a corpus folder."""
+"""The videos that the sandbox serves, read from a corpus folder."""
 
 import json
 from bisect import bisect_left
@@ -10,24 +10,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sandbox.captions import Caption, caption_from_json
-from sandbox.faults import MEDIA, PAGES, WHOLE, check_word
+from sandbox.faults import MEDIA, NO_CORPUS_FAULT, PAGES, check_corpus_fault
+from sandbox.pages.captions import Caption, caption_from_json
 
 CORPUS = Path(__file__).parent / "corpus"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the video's web page shows, and the files behind it (names within the corpus's media folder)."""
+    """The contents of a video's web page, and its files (names in the corpus's media folder)."""
 
     status_code: int = 0
     status_msg: str = ""
     author: Mapping[str, Any] | None = None
     media: str | None = None
-    shape: str = WHOLE
-    """What always befalls this video's page: a fault's name, or one with `_once` for the first time only."""
-    serve: str = WHOLE
-    """The same for its film, photos and sound."""
+    shape: str = NO_CORPUS_FAULT
+    """The fault that this video's page always has; with the suffix `_once`, the first time only."""
+    serve: str = NO_CORPUS_FAULT
+    """The same for the video's film, photos and sound."""
     codec: str = "h264"
     width: int = 360
     height: int = 640
@@ -37,16 +37,16 @@ class Page:
     sound: str | None = None
     captions: tuple[Caption, ...] = ()
     stamp: str = ""
-    """A mark after the end of the film, which makes many films of one file; none if empty."""
+    """Text appended to the film, so that one file serves as many different films; empty: nothing is appended."""
 
 
-BARE = Page()
+EMPTY_PAGE = Page()
 
 
 @dataclass(frozen=True, slots=True)
 class Video:
     facts: Mapping[str, Any]
-    """The Research API's fields; ids are strings here and JSON numbers on the wire."""
+    """The Research API's fields; ids are strings here and JSON numbers in its answers."""
     page: Page
 
     @property
@@ -59,7 +59,7 @@ class Video:
 
 
 class Corpus:
-    """A folder with `videos.json` and `media/`; read once, at the first question."""
+    """A folder with `videos.json` and `media/`, read once, on first use."""
 
     def __init__(self, folder: Path = CORPUS) -> None:
         self.folder = folder
@@ -78,12 +78,12 @@ class Corpus:
         return _grouped(self.videos.values(), lambda video: video.facts.get("playlist_id"))
 
     @cached_property
-    def in_order(self) -> tuple[Video, ...]:
-        """All of them, the newest id first, as the API lists videos."""
+    def newest_first(self) -> tuple[Video, ...]:
+        """All videos, newest id first, as the API lists them."""
         return tuple(sorted(self.videos.values(), key=lambda video: int(video.id), reverse=True))
 
     def created_between(self, start: datetime, end: datetime) -> list[Video]:
-        """In no order that means something; `end` is the first instant that is too late."""
+        """The videos created from `start` until before `end`, in arbitrary order."""
         first, last = (
             bisect_left(self._by_time, instant.timestamp(), key=lambda video: video.created)
             for instant in (start, end)
@@ -98,13 +98,13 @@ class Corpus:
         return (self.folder / "media" / name).read_bytes()
 
     def film(self, page: Page) -> bytes:
-        """The bytes of the video's film, its mark with them."""
+        """The bytes of the video's film, with its stamp."""
         assert page.media is not None
         return self.media(page.media) + (free_box(page.stamp) if page.stamp else b"")
 
 
 def free_box(text: str) -> bytes:
-    """A box that players of MP4 skip (ISO/IEC 14496-12, 8.1.2)."""
+    """An MP4 box that players skip (ISO/IEC 14496-12, 8.1.2)."""
     content = text.encode()
     return (8 + len(content)).to_bytes(4) + b"free" + content
 
@@ -120,10 +120,10 @@ def _grouped(videos: Iterable[Video], key: Callable[[Video], str | None]) -> Map
 
 def _video(row: Mapping[str, Any]) -> Video:
     if not row["page"]:
-        return Video(row["api"], BARE)
+        return Video(row["api"], EMPTY_PAGE)
     page = {name: value for name, value in row["page"].items() if name in Page.__dataclass_fields__}
     page["images"] = tuple(page.get("images") or ())
     page["captions"] = tuple(caption_from_json(line) for line in page.get("captions") or ())
-    check_word(page.get("shape", WHOLE), PAGES)
-    check_word(page.get("serve", WHOLE), MEDIA)
+    check_corpus_fault(page.get("shape", NO_CORPUS_FAULT), PAGES)
+    check_corpus_fault(page.get("serve", NO_CORPUS_FAULT), MEDIA)
     return Video(facts=row["api"], page=Page(**page))

@@ -1,4 +1,4 @@
-"""What the three faces of the sandbox share."""
+"""The state that the services of the sandbox share."""
 
 import threading
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from sandbox.videos import Corpus
 
 @dataclass(slots=True)
 class World:
-    """One per server; `profile` and `script` are exchanged whole, never changed in place."""
+    """One per server. `profile` and `script` are replaced as a whole, never changed in place."""
 
     corpus: Corpus
     profile: Profile = field(default_factory=Profile)
@@ -24,8 +24,8 @@ class World:
     attempts: Attempts = field(default_factory=Attempts)
     log: RequestLog = field(default_factory=RequestLog)
     traffic: Traffic = field(default_factory=Traffic)
-    over: threading.Event = field(default_factory=threading.Event)
-    """Set when the server stops, for work that goes on behind it."""
+    stopped: threading.Event = field(default_factory=threading.Event)
+    """Set when the server stops, to end its background work."""
     base: str = ""
     """`http://127.0.0.1:PORT`, known once the port is."""
 

@@ -1,6 +1,7 @@
 """The layout's rules: what is where, and which packages may import which."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,3 +88,13 @@ def test_the_sandbox_knows_no_stage():
 def test_no_module_is_too_long_to_read():
     for file in [*GETTOK.rglob("*.py"), *(ROOT / "stages").glob("*.py")]:
         assert len(file.read_text("utf-8").splitlines()) <= 350, file
+
+
+def test_a_class_name_means_one_thing():
+    defined = Counter(
+        node.name
+        for file in GETTOK.rglob("*.py")
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in defined.items() if count > 1] == []

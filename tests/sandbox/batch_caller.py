@@ -34,14 +34,14 @@ class BatchCaller:
         file = self.upload(lines)
         return self.client.batches.create(input_file_id=file, endpoint=PATH, completion_window="24h", **more)
 
-    def look(self, batch: Batch, times: int = 1) -> Batch:
+    def poll(self, batch: Batch, times: int = 1) -> Batch:
         """The batch after so many looks at it."""
         for _ in range(times):
             batch = self.client.batches.retrieve(batch.id)
         return batch
 
     def run(self, lines: Iterable[Mapping[str, Any] | str]) -> Batch:
-        return self.look(self.create(lines))
+        return self.poll(self.create(lines))
 
     def output(self, batch: Batch) -> list[dict[str, Any]]:
         return self._lines(batch.output_file_id)

@@ -1,4 +1,4 @@
-"""Calls of foreign clients beside collecting, each in a process of its own; prints JSON.
+"""Calls of foreign clients other than collecting, each in its own process; prints JSON.
 
 python foreign_calls.py BASE CALL [ARGUMENTS]
 """
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from tiktok_research_api import QueryUserInfoRequest, QueryVideoCommentsRequest
 
-from bench.lanes.sdk import client, request
-from bench.lanes.task import Task
+from bench.candidates.collect.sdk import client, request
+from bench.candidates.collect.task import Task
 
 
 def resume(base, start, end):
-    """The first page of each window, then more from the place that this gives back; the numbers of videos."""
+    """Read the first page of each window, then resume from the place that it returns; gives both numbers of videos."""
     task = Task(base, Path(), date.fromisoformat(start), date.fromisoformat(end))
     foreign = client(base)
     first, search_id, cursor, *_ = foreign.query_videos(request(task))
@@ -30,14 +30,14 @@ def user_info(base, username):
 
 
 def comments(base, video_id):
-    asked = QueryVideoCommentsRequest(int(video_id), max_count=100)
-    found, cursor, has_more = client(base).query_video_comments(asked, fetch_all_pages=True)
+    query = QueryVideoCommentsRequest(int(video_id), max_count=100)
+    found, cursor, has_more = client(base).query_video_comments(query, fetch_all_pages=True)
     return {"comments": found, "cursor": cursor, "has_more": has_more}
 
 
 def library(base, folder, day, *options):
-    """What the library collects of one day, into its database in the folder."""
-    from bench.lanes import tiktok_library  # noqa: PLC0415 - slow, and only this call needs it
+    """Let the library collect one day into its database in the folder."""
+    from bench.candidates.collect import tiktok_library  # noqa: PLC0415 - slow, and only this call needs it
 
     that_day = date.fromisoformat(day)
     tiktok_library.collect(Task(base, Path(folder), that_day, that_day), *options)
@@ -49,5 +49,5 @@ if __name__ == "__main__":
     time.sleep = lambda _: None
     base, call, *arguments = sys.argv[1:]
     with redirect_stdout(sys.stderr):
-        answer = CALLS[call](base, *arguments)
-    sys.stdout.write(json.dumps(answer))
+        result = CALLS[call](base, *arguments)
+    sys.stdout.write(json.dumps(result))

@@ -9,10 +9,10 @@ from itertools import pairwise
 import pytest
 
 from sandbox.bulk import MANY_COMMENTS, write
-from sandbox.candidates import MOST_KEPT, Candidates
 from sandbox.faults import FaultScript
 from sandbox.profiles import Profile
-from sandbox.query import query_from
+from sandbox.research_api.candidates import MAX_CACHED, Candidates
+from sandbox.research_api.query import query_from
 from sandbox.world import world_of
 
 CASTILLO = {"field_name": "keyword", "operation": "EQ", "field_values": ["Castillo"]}
@@ -103,13 +103,13 @@ def test_the_candidates_of_a_search_are_computed_once_and_the_last_searches_are_
     assert candidates.of(asked(cursor=100, search_id="7")) is first
     assert candidates.of(asked(max_count=50)) is not first
     assert list(candidates.of(asked(max_count=50))) == list(first)
-    for number in range(MOST_KEPT):
+    for number in range(MAX_CACHED):
         candidates.of(
             asked(
                 start=f"202211{number % 10 + 20}", query={"not": [CASTILLO | {"field_values": [str(number)]}]}
             )
         )
-    assert len(candidates._kept) == MOST_KEPT
+    assert len(candidates._cache) == MAX_CACHED
     again = candidates.of(asked())
     assert again is not first
     assert list(again) == list(first)

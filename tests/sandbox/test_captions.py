@@ -6,11 +6,11 @@ import re
 import pytest
 from page_reader import Reader
 
-from sandbox.captions import FORMATS, caption_from_json
 from sandbox.corpus.captions import captions
 from sandbox.corpus.cast import cast
 from sandbox.corpus.script import script
 from sandbox.corpus.truth import HERE, truth
+from sandbox.pages.captions import FORMATS, caption_from_json
 from sandbox.server import Sandbox
 
 SEGMENTS = [[0.3, 1.85, "Hola, ¿qué tal? <b> & más"], [61.5, 3725.004, "Adiós"]]
@@ -158,4 +158,4 @@ def test_the_demo_s_captions_can_be_fetched():
 
 
 def test_every_format_has_an_ending_of_its_own():
-    assert len({form.ending for form in FORMATS.values()}) == len(FORMATS)
+    assert len({form.suffix for form in FORMATS.values()}) == len(FORMATS)

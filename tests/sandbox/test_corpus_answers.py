@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from research_caller import CASTILLO, Caller
 
-from sandbox.comments import FIELDS as OF_COMMENTS
 from sandbox.corpus.truth import HERE
-from sandbox.people import FIELDS as OF_PEOPLE
-from sandbox.query import FIELDS as OF_VIDEOS
+from sandbox.research_api.comments import FIELDS as OF_COMMENTS
+from sandbox.research_api.query import FIELDS as OF_VIDEOS
+from sandbox.research_api.users import FIELDS as OF_PEOPLE
 from sandbox.server import Sandbox
 
 RECORDED = {

@@ -9,8 +9,8 @@ from model_caller import AGAINST, LABELS, SUPPORT, block, picture, said, schema,
 from PIL import Image
 from pydantic import BaseModel
 
-from sandbox.evidence import evidence, instructions
-from sandbox.looking import Eyes
+from sandbox.model.evidence import evidence, instructions
+from sandbox.model.vision import Vision
 
 
 def test_the_openai_client_itself_lists_and_finds_the_model(client):
@@ -371,8 +371,8 @@ def test_f43_f44_f45_a_bad_day_of_the_model(sandbox, ask):
 
 def test_a_picture_is_read_once(ask, monkeypatch):
     reads = []
-    real = Eyes._read
-    monkeypatch.setattr(Eyes, "_read", lambda self, pixels: reads.append(1) or real(self, pixels))
+    real = Vision._read
+    monkeypatch.setattr(Vision, "_read", lambda self, pixels: reads.append(1) or real(self, pixels))
     for question in ("Describe.", "Describe again."):
         ask(said(question), seen(picture("Una vez")), seen(picture("Una vez")))
     assert len(reads) == 1

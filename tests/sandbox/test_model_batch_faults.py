@@ -6,7 +6,7 @@ import openai
 import pytest
 from batch_caller import ids, line
 
-from sandbox.looking import Eyes
+from sandbox.model.vision import Vision
 
 LINES = [line(number) for number in range(20)]
 
@@ -61,7 +61,7 @@ def test_f49_lines_are_missing_without_a_word(batches, befall):
 def test_f49_results_come_later_than_the_end(batches, befall):
     befall("batch_late")
     batch = batches.create(LINES)
-    seen = [batches.look(batch) for _ in range(3)]
+    seen = [batches.poll(batch) for _ in range(3)]
     assert [each.status for each in seen] == ["completed"] * 3
     assert [each.output_file_id is None for each in seen] == [True, True, False]
     assert len(batches.output(seen[-1])) == 20
@@ -111,8 +111,8 @@ def test_the_queue_of_tokens_is_full_until_a_batch_is_over(switch, batches):
     [error] = second.errors.data
     assert (error.code, error.line) == ("token_limit_exceeded", None)
     assert "Limit: 140 enqueued tokens" in error.message
-    assert batches.look(first, times=2).status == "completed"
-    assert batches.look(batches.create(LINES[:12]), times=2).status == "completed"
+    assert batches.poll(first, times=2).status == "completed"
+    assert batches.poll(batches.create(LINES[:12]), times=2).status == "completed"
 
 
 def test_the_queue_may_refuse_the_creation_instead(switch, batches, client, befall):
@@ -135,22 +135,22 @@ def test_f47_a_batch_whose_creation_was_cut_off_is_there_all_the_same(batches, c
     assert found.metadata == {"part": "7"}
     befall("500")
     with pytest.raises(openai.InternalServerError):
-        batches.look(found)
-    assert batches.look(found).status == "completed"
+        batches.poll(found)
+    assert batches.poll(found).status == "completed"
 
 
 def test_a_look_does_not_wait_for_pictures_and_nothing_is_answered_twice(batches, monkeypatch):
     from model_caller import picture, said, seen  # noqa: PLC0415 - pictures are for this test only
 
     may_go = threading.Event()
-    real = Eyes.look
-    monkeypatch.setattr(Eyes, "look", lambda self, shown: may_go.wait(20) and real(self, shown))
-    monkeypatch.setattr("sandbox.batches.PATIENCE_S", 0.05)
+    real = Vision.see
+    monkeypatch.setattr(Vision, "see", lambda self, shown: may_go.wait(20) and real(self, shown))
+    monkeypatch.setattr("sandbox.model.batches.PATIENCE_S", 0.05)
     content = [said("Describe."), seen(picture(size=(64, 112)))]
     batch = batches.create([line(1), line(2, messages=[{"role": "user", "content": content}])])
-    waiting = batches.look(batch, times=3)
+    waiting = batches.poll(batch, times=3)
     assert (waiting.status, waiting.request_counts.completed < 2) == ("in_progress", True)
     may_go.set()
-    monkeypatch.setattr("sandbox.batches.PATIENCE_S", 20)
-    done = batches.look(batch)
+    monkeypatch.setattr("sandbox.model.batches.PATIENCE_S", 20)
+    done = batches.poll(batch)
     assert (done.status, done.request_counts.completed, len(batches.paid())) == ("completed", 2, 2)

@@ -14,7 +14,7 @@ def test_a_batch_is_made_looked_at_and_read(sandbox, batches):
     assert (made.status, made.endpoint, made.completion_window) == ("validating", PATH, "24h")
     assert (made.created_at, made.expires_at) == (1678881600, 1678881600 + 86400)
     assert made.output_file_id is None
-    batch = batches.look(made)
+    batch = batches.poll(made)
     assert (batch.status, batch.metadata, batch.model) == ("completed", {"study": "demo"}, "sandbox-vision")
     assert batch.in_progress_at == batch.finalizing_at == batch.completed_at == 1678881600
     assert (batch.failed_at, batch.expired_at, batch.cancelled_at, batch.errors) == (None, None, None, None)
@@ -22,7 +22,7 @@ def test_a_batch_is_made_looked_at_and_read(sandbox, batches):
     assert (counts.total, counts.completed, counts.failed) == (12, 12, 0)
     assert batch.error_file_id is None
     assert batches.client.files.retrieve(batch.output_file_id).purpose == "batch_output"
-    assert batches.look(batch) == batch
+    assert batches.poll(batch) == batch
 
 
 def test_each_answer_is_that_of_a_request_of_its_own_and_only_the_order_differs(batches, client):
@@ -54,7 +54,7 @@ def test_what_was_answered_in_a_batch_stands_in_the_log_as_such(batches, client)
     batches.run(LINES)
     paid = batches.paid()
     assert len(paid) == 12
-    assert {(entry["face"], entry["method"], entry["path"], entry["status"]) for entry in paid} == {
+    assert {(entry["service"], entry["method"], entry["path"], entry["status"]) for entry in paid} == {
         ("model", "POST", PATH, 200)
     }
     client.chat.completions.create(**LINES[0]["body"])
@@ -68,7 +68,7 @@ def test_looks_drive_a_batch_through_its_stages(switch, batches):
     batch = batches.create(LINES)
     seen = []
     for _ in range(4):
-        batch = batches.look(batch)
+        batch = batches.poll(batch)
         seen.append((batch.status, batch.request_counts.completed, len(batches.paid())))
     assert seen == [
         ("validating", 0, 0),
@@ -80,14 +80,14 @@ def test_looks_drive_a_batch_through_its_stages(switch, batches):
 
 def test_the_clock_drives_a_batch_too(sandbox, switch, batches):
     switch(batch_s=3600)
-    batch = batches.look(batches.create(LINES), times=5)
+    batch = batches.poll(batches.create(LINES), times=5)
     assert batch.status == "validating"
     sandbox.clock.advance(1800)
-    assert batches.look(batch).status == "in_progress"
+    assert batches.poll(batch).status == "in_progress"
     sandbox.clock.advance(900)
-    assert batches.look(batch).status == "finalizing"
+    assert batches.poll(batch).status == "finalizing"
     sandbox.clock.advance(900)
-    batch = batches.look(batch)
+    batch = batches.poll(batch)
     assert (batch.status, batch.completed_at - batch.created_at) == ("completed", 3600)
     assert batch.created_at < batch.in_progress_at < batch.finalizing_at < batch.completed_at
 
@@ -96,14 +96,14 @@ def test_nobody_needs_to_look_at_a_batch_for_it_to_be_over_after_a_day(sandbox, 
     switch(batch_polls=1000)
     batch = batches.create(LINES)
     sandbox.clock.advance(86400)
-    assert batches.look(batch).status == "completed"
+    assert batches.poll(batch).status == "completed"
 
 
 def test_f49_a_batch_that_takes_two_days_expires_half_done(sandbox, switch, batches):
     switch(batch_s=2 * 86400)
     batch = batches.create(LINES)
     sandbox.clock.advance(86400)
-    batch = batches.look(batch)
+    batch = batches.poll(batch)
     assert (batch.status, batch.completed_at) == ("expired", None)
     done, missing = batches.output(batch), batches.errors(batch)
     assert (len(done), len(missing), len(batches.paid())) == (6, 6, 6)
@@ -114,9 +114,9 @@ def test_f49_a_batch_that_takes_two_days_expires_half_done(sandbox, switch, batc
 
 def test_a_cancelled_batch_keeps_what_was_done(switch, batches, client):
     switch(batch_polls=3)
-    batch = batches.look(batches.create(LINES), times=2)
+    batch = batches.poll(batches.create(LINES), times=2)
     assert client.batches.cancel(batch.id).status == "cancelling"
-    batch = batches.look(batch)
+    batch = batches.poll(batch)
     assert batch.status == "cancelled"
     assert batch.cancelling_at == batch.cancelled_at == 1678881600
     assert (len(batches.output(batch)), len(batches.paid())) == (6, 6)
@@ -129,7 +129,7 @@ def test_a_batch_cancelled_at_once_has_no_output(switch, batches, client):
     switch(batch_polls=3)
     made = batches.create(LINES)
     client.batches.cancel(made.id)
-    batch = batches.look(made)
+    batch = batches.poll(made)
     assert (batch.status, batch.output_file_id, batch.in_progress_at) == ("cancelled", None, None)
     assert len(batches.errors(batch)) == 12
     assert batches.paid() == []

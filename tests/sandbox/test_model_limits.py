@@ -8,7 +8,7 @@ import openai
 import pytest
 from model_caller import said
 
-from sandbox.model_limits import duration
+from sandbox.model.limits import duration
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import openai
 import pytest
 from model_caller import AGAINST, LABELS, SUPPORT, block, said, schema
 
-from sandbox.word_list import verdict
+from sandbox.model.stance_lexicon import lexicon_score
 
 STANCE = schema(stance={"type": "string", "enum": LABELS})
 
@@ -44,7 +44,7 @@ def test_the_labels_stand_among_the_alternatives_with_the_verdicts_confidence(to
     answer, told = tokens(block("Transcript", text), response_format=STANCE, top_logprobs=5)
     assert json.loads(answer) == {"stance": label}
     first = next(token for token in told if token.token == label.split()[0])
-    sure = verdict(text).confidence
+    sure = lexicon_score(text).confidence
     found = chances(first)
     assert found[first.token] == pytest.approx(sure, abs=0.01)
     for other in {"support", "no", "neutral"} - {first.token}:
@@ -56,7 +56,7 @@ def test_labels_that_begin_alike_share_their_chance_until_they_part(tokens):
     answer, told = tokens(block("Transcript", AGAINST), response_format=shape, top_logprobs=3)
     label = json.loads(answer)["stance"]
     place = next(number for number, token in enumerate(told) if token.token == "no")
-    sure = verdict(AGAINST).confidence
+    sure = lexicon_score(AGAINST).confidence
     assert chances(told[place])["no"] == pytest.approx(sure + (1 - sure) / 2, abs=0.01)
     parting = chances(told[place + 1])
     mine, other = ('"', " support") if label == "no" else (" support", '"')

@@ -12,8 +12,8 @@ from page_reader import SCRIPT, SITE, until_cut
 from PIL import Image
 
 from sandbox.faults import MEDIA, PAGES
-from sandbox.media import TRUNCATED_AT
-from sandbox.page_shapes import REFUSALS
+from sandbox.pages.media import TRUNCATED_AT
+from sandbox.pages.page_shapes import REFUSALS
 from sandbox.videos import Corpus
 
 PHOTOS = 4

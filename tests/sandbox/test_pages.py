@@ -12,7 +12,7 @@ import yt_dlp
 from page_reader import SCRIPT, SITE, Reader, until_cut
 from yt_dlp.networking import Request as TheirRequest
 
-from sandbox.page_shapes import SHAPES
+from sandbox.pages.page_shapes import SHAPES
 from sandbox.profiles import Profile
 
 

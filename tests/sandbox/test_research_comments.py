@@ -3,8 +3,8 @@
 import pytest
 from research_caller import error
 
-from sandbox.comments import FIELDS
 from sandbox.profiles import Profile
+from sandbox.research_api.comments import FIELDS
 
 LIST = f"video/comment/list/?fields={','.join(FIELDS)}"
 BUSY = "7000000000000000001"

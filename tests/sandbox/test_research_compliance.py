@@ -3,8 +3,8 @@
 import pytest
 from research_caller import error
 
-from sandbox.comments import Comments
 from sandbox.profiles import Profile
+from sandbox.research_api.comments import Comments
 
 CREATE, STATUS, DOWNLOAD = (
     "validation_task/create/",

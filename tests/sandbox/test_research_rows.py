@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sandbox.profiles import Profile
-from sandbox.query import FIELDS
+from sandbox.research_api.query import FIELDS
 
 ALL = ",".join(FIELDS)
 

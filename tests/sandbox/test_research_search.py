@@ -6,7 +6,7 @@ import pytest
 from research_caller import error
 
 from sandbox.profiles import Profile
-from sandbox.query import FIELDS
+from sandbox.research_api.query import FIELDS
 
 
 def test_pages_together_are_the_whole_in_descending_order(caller, ids):

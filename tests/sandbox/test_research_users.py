@@ -3,8 +3,8 @@
 import pytest
 from research_caller import error
 
-from sandbox.people import FIELDS, FOLLOWER
 from sandbox.profiles import Profile
+from sandbox.research_api.users import FIELDS, FOLLOWER
 
 INFO = f"user/info/?fields={','.join(FIELDS)}"
 PATHS = (

@@ -1,4 +1,4 @@
-"""The server around the faces: its process, its clock, its log, its controls."""
+"""The server around the services: its process, its clock, its log, its controls."""
 
 import http.client
 import json
@@ -190,7 +190,7 @@ def test_the_log_tells_what_was_asked(caller, ids):
         f"{caller.sandbox.model}/chat/completions", json={"model": "m", "messages": []}, timeout=10
     )
     log = caller.sandbox.requests()
-    assert [(line["face"], line["status"]) for line in log] == [
+    assert [(line["service"], line["status"]) for line in log] == [
         ("research_api", 200),
         ("research_api", 200),
         ("pages", 200),

@@ -8,17 +8,17 @@ import requests
 from page_reader import SITE, until_cut
 
 from sandbox.exchange import Request
-from sandbox.traffic import Traffic, Visit, host_of
+from sandbox.traffic import OpenRequest, Traffic, host_of
 
 
 def traffic(sandbox):
-    told = requests.get(f"{sandbox.base}/__sandbox__/traffic", timeout=10).json()
-    assert told.keys() == sandbox.traffic().keys()
-    return told
+    totals = requests.get(f"{sandbox.base}/__sandbox__/traffic", timeout=10).json()
+    assert totals.keys() == sandbox.traffic().keys()
+    return totals
 
 
-def counts(told):
-    return told["requests"], told["open"], told["most_at_once"]
+def counts(totals):
+    return totals["requests"], totals["open"], totals["most_at_once"]
 
 
 @pytest.mark.parametrize(
@@ -50,53 +50,56 @@ def test_requests_are_counted_by_host_and_the_most_at_once_is_kept(reading, ids)
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(ask, [urls[0], urls[0], urls[0], urls[1]])) == {200}
-    told = traffic(reader.sandbox)
-    assert counts(told["v16-webapp-prime"]) == (3, 0, 3)
-    assert counts(told["v19-webapp-prime"]) == (1, 0, 1)
-    assert 2 < told["v16-webapp-prime"]["mean_at_once"] <= 3
-    assert told["www.tiktok.com"]["most_at_once"] == 1
+    totals = traffic(reader.sandbox)
+    assert counts(totals["v16-webapp-prime"]) == (3, 0, 3)
+    assert counts(totals["v19-webapp-prime"]) == (1, 0, 1)
+    assert 2 < totals["v16-webapp-prime"]["mean_at_once"] <= 3
+    assert totals["www.tiktok.com"]["most_at_once"] == 1
 
 
 class Broken(Traffic):
-    """Breaks the connection when a visit is over."""
+    """Breaks the connection when a request ends."""
 
-    def leaves(self, host):
-        super().leaves(host)
+    def end(self, host):
+        super().end(host)
         raise ConnectionAbortedError
 
 
 def test_a_visit_is_over_before_its_last_byte_so_a_waiting_client_never_seems_to_have_two(reading, ids, one):
     reader = reading({})
     url = reader.struct(ids[0])["video"]["playAddr"]
-    reader.sandbox._wire.traffic = Broken()
+    reader.sandbox._http.traffic = Broken()
     answer = reader.session.get(url, headers=SITE, stream=True, timeout=10)
     assert until_cut(answer) == one[:-1]
 
 
-def broken_off(visit):
-    visit.over()
+def broken_off(open_request):
+    open_request.finish()
     raise BrokenPipeError
 
 
 def test_a_visit_is_over_once_even_if_it_fails():
     traffic = Traffic()
     for _ in range(2):
-        with pytest.raises(BrokenPipeError), Visit(traffic, Request("GET", "/media/v16/1.mp4", {})) as visit:
-            broken_off(visit)
-    assert counts(traffic.told()["v16"]) == (2, 0, 1)
-    with Visit(traffic, Request("GET", "/media/v16/1.mp4", {})):
-        assert traffic.told()["v16"]["open"] == 1
-    assert traffic.told()["v16"]["open"] == 0
+        with (
+            pytest.raises(BrokenPipeError),
+            OpenRequest(traffic, Request("GET", "/media/v16/1.mp4", {})) as open_request,
+        ):
+            broken_off(open_request)
+    assert counts(traffic.totals()["v16"]) == (2, 0, 1)
+    with OpenRequest(traffic, Request("GET", "/media/v16/1.mp4", {})):
+        assert traffic.totals()["v16"]["open"] == 1
+    assert traffic.totals()["v16"]["open"] == 0
 
 
 def test_the_mean_at_once_is_over_the_time_from_the_first_arrival_to_the_last_answer():
     instants = iter([0.0, 1.0, 3.0, 4.0])
     traffic = Traffic(lambda: next(instants))
-    traffic.arrives("v1")
-    traffic.arrives("v1")
-    traffic.leaves("v1")
-    traffic.leaves("v1")
-    told = {"requests": 2, "open": 0, "most_at_once": 2, "mean_at_once": 1.5, "busy_s": 4.0}
-    assert traffic.told() == {"v1": told}, (
+    traffic.start("v1")
+    traffic.start("v1")
+    traffic.end("v1")
+    traffic.end("v1")
+    totals = {"requests": 2, "open": 0, "most_at_once": 2, "mean_at_once": 1.5, "busy_s": 4.0}
+    assert traffic.totals() == {"v1": totals}, (
         "one for a second, two for two, one for a last one, and idling is left out"
     )

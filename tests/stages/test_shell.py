@@ -49,8 +49,8 @@ def workspace(sandbox, tmp_path):
     return Workspace.make(tmp_path, sandbox.base)
 
 
-def asked(sandbox: Sandbox, face: str) -> list[str]:
-    return [entry["subject"] for entry in sandbox.requests() if entry["face"] == face]
+def asked(sandbox: Sandbox, service: str) -> list[str]:
+    return [entry["subject"] for entry in sandbox.requests() if entry["service"] == service]
 
 
 def tables(folder: Path) -> dict[str, bytes]:
@@ -210,10 +210,10 @@ def test_the_run_log_tells_what_an_output_may_not(workspace):
     assert entry["took_s"] > 0
 
 
-def wait_for(sandbox: Sandbox, face: str, count: int) -> None:
-    """Return as soon as a face was asked so often; the log has an entry before the answer leaves."""
+def wait_for(sandbox: Sandbox, service: str, count: int) -> None:
+    """Return as soon as the service has been asked that often; the log has an entry before the answer leaves."""
     deadline = datetime.now(UTC).timestamp() + 60
-    while len(asked(sandbox, face)) < count:
+    while len(asked(sandbox, service)) < count:
         assert datetime.now(UTC).timestamp() < deadline, (
-            f"{face} was asked only {len(asked(sandbox, face))} times"
+            f"{service} was asked only {len(asked(sandbox, service))} times"
         )

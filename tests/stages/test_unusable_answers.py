@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 from scripted_endpoint import Endpoint, Scripted, fails, jpeg, says
 from small_study import tables, video
-from test_release import PROVENANCE
 from workspace import Workspace
 
 from gettok import release
@@ -17,6 +16,7 @@ from gettok.step import Row
 from gettok.tables import DESCRIPTIONS, FRAMES, STANCES, TRANSCRIPTS, VIDEOS
 
 DAY = "2022-12-07"
+PROVENANCE = {"gettok": "0.1.0", "study": {"name": "small"}}
 VIDEOS_OF_STUDY = [video(place, created_at=datetime(2022, 12, 7, tzinfo=UTC)) for place in (1, 2)]
 SEEN = {"description": "A crowd.", "on_screen_text": [], "language": ""}
 JUDGED = {"label": "neutral", "evidence": "", "missing": ""}

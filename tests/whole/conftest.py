@@ -39,24 +39,24 @@ Asked = Callable[[], dict[str, Counter[str]]]
 
 @pytest.fixture
 def asked(sandbox) -> Asked:
-    """What was asked since the last call, by face, each subject with how often."""
+    """What was asked since the last call, by service, each subject with how often."""
     seen = len(sandbox.requests())
 
     def since() -> dict[str, Counter[str]]:
         nonlocal seen
         new = sandbox.requests()[seen:]
         seen += len(new)
-        faces: dict[str, Counter[str]] = {
+        services: dict[str, Counter[str]] = {
             "queries": Counter(),
             "pages": Counter(),
             "media": Counter(),
             "model": Counter(),
         }
         for entry in new:
-            face = "queries" if "video/query" in entry["path"] else entry["face"]
-            if face in faces and entry["subject"]:
-                faces[face][entry["subject"]] += 1
-        return faces
+            service = "queries" if "video/query" in entry["path"] else entry["service"]
+            if service in services and entry["subject"]:
+                services[service][entry["subject"]] += 1
+        return services
 
     since()
     return since

@@ -67,7 +67,7 @@ def test_another_stance_prompt_runs_three_stages_and_going_back_asks_nothing(rep
     assert stages_run(said) == ["detect_stance", "release", "report"]
     first = asked()
     assert first["model"].total() == len(first["model"]) > 0
-    assert {face: first[face] for face in ("queries", "pages", "media")} == {
+    assert {service: first[service] for service in ("queries", "pages", "media")} == {
         "queries": {},
         "pages": {},
         "media": {},

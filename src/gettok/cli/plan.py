@@ -14,7 +14,7 @@ import typer
 from gettok.cli.plan_models import price
 from gettok.collect import Collector, People, VideoOnPage
 from gettok.collect.estimate import (
-    Estimate,
+    WindowEstimate,
     comments_needed,
     days_of_quota,
     estimate,
@@ -112,7 +112,9 @@ def _by_windows(
     yield _cost(settings, requests, "if no request fails")
 
 
-def _people(settings: Settings, search: Collector, estimates: list[Estimate], rows: int) -> Iterator[int]:
+def _people(
+    settings: Settings, search: Collector, estimates: list[WindowEstimate], rows: int
+) -> Iterator[int]:
     """Requests for comments, and for authors, if the settings want either; 0 for the one they do not want."""
     wanted, people = settings.collect, People(search.store, search.api, search.source)
     if wanted.comments or wanted.users:
@@ -121,7 +123,7 @@ def _people(settings: Settings, search: Collector, estimates: list[Estimate], ro
         yield users_needed(people, seen, rows) if wanted.users else 0
 
 
-def _seen(settings: Settings, search: Collector, estimates: list[Estimate]) -> list[VideoOnPage]:
+def _seen(settings: Settings, search: Collector, estimates: list[WindowEstimate]) -> list[VideoOnPage]:
     """The study's videos on the stored pages, each once."""
     states = [search.journal.state(each.window) for each in estimates]
     pages = (stored.page for state in states for stored in search.stored(state))
@@ -138,7 +140,7 @@ def _not_counted(settings: Settings) -> Iterator[str]:
         yield f"users are not counted yet: one request an author, {users.requests_per_day} a day"
 
 
-def _line(each: Estimate) -> str:
+def _line(each: WindowEstimate) -> str:
     rows = None if each.rows is None else counted(each.rows, "row")
     if not each.requests:
         return f"  {each.window.start} to {each.window.end}: {each.status}, {rows}"

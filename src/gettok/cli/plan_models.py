@@ -9,7 +9,7 @@ from typing import Any
 from gettok.describe.step import DescribeStep
 from gettok.engine import LocalEngine
 from gettok.errors import Unusable
-from gettok.llm import Call, CallLog, request_digest
+from gettok.llm import CallLog, ModelCall, request_digest
 from gettok.llm.client import prices_of
 from gettok.llm.pricing import CallSize, typical_usd, worst_case_with_repair_usd
 from gettok.pipeline.annotating import descriptions, stances
@@ -28,7 +28,7 @@ _NO_KEY = Secret("not used, as nothing is asked")
 
 
 @dataclass(frozen=True)
-class Estimate:
+class CostEstimate:
     """The calls that are still to be made, and their typical and highest cost in US dollars."""
 
     calls: int
@@ -130,7 +130,7 @@ def _missing(step: DescribeStep | StanceStep, items: Sequence[Item[Any]], store:
 
 def _estimate(
     step: DescribeStep | StanceStep, items: list[Item[Any]], llm: Llm, call_log: CallLog
-) -> Estimate:
+) -> CostEstimate:
     missing: dict[str, tuple[str, CallSize]] = {}
     with Progress("plan", len(items), 0) as progress:
         for item in items:
@@ -140,7 +140,7 @@ def _estimate(
                     missing[request] = call.model_name(llm), call.size(llm)
             progress.add("priced")
     priced = [(size, prices_of(llm, model)) for model, size in missing.values()]
-    return Estimate(
+    return CostEstimate(
         len(missing),
         tuple(dict.fromkeys(model for model, _ in missing.values())) or (llm.model,),
         sum((typical_usd(*call) for call in priced), Decimal(0)),
@@ -148,7 +148,7 @@ def _estimate(
     )
 
 
-def _first_calls(step: DescribeStep | StanceStep, item: Item[Any]) -> Iterable[Call]:
+def _first_calls(step: DescribeStep | StanceStep, item: Item[Any]) -> Iterable[ModelCall]:
     conversation = step.conversation(item.content)
     try:
         return next(conversation)

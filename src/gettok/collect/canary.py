@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from gettok.collect.search import ENDPOINT, body_of
 from gettok.collect.windows import Window
 from gettok.errors import NotNow
-from gettok.research_api import Call, Page, RequestFailing, ResearchApi, SearchExpired, as_not_now
+from gettok.research_api import ApiCall, Page, RequestFailing, ResearchApi, SearchExpired, as_not_now
 
 _ROWS = 20
 #: Days old enough to be searchable, for which the server has no reason to fail.
@@ -58,7 +58,7 @@ class Canary:
         except (RequestFailing, SearchExpired) as error:
             raise as_not_now(error) from error
 
-    def _call(self, window: Window) -> Call:
+    def _call(self, window: Window) -> ApiCall:
         condition = {"field_name": "keyword", "operation": "IN", "field_values": sorted(self.words)}
         body = body_of({"or": [condition]}, window, _ROWS)
-        return Call(ENDPOINT, body, "canary", str(window), fields="id", shape={"has_more": bool})
+        return ApiCall(ENDPOINT, body, "canary", str(window), fields="id", shape={"has_more": bool})

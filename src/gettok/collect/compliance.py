@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gettok.collect.journal import STAGE
 from gettok.errors import NotNow
-from gettok.research_api import BadQuestion, Call, Page, RequestFailing, ResearchApi, as_not_now
+from gettok.research_api import ApiCall, BadQuestion, Page, RequestFailing, ResearchApi, as_not_now
 from gettok.step import Answer, Json
 from gettok.store import Key, Store
 
@@ -62,7 +62,7 @@ class Compliance:
 
     def _download(self, task: int, ids: tuple[str, ...]) -> Answer:
         self._wait_for(task, ids)
-        call = Call(_DOWNLOAD, {"task_id": task}, "refresh", str(task), is_id_list=True)
+        call = ApiCall(_DOWNLOAD, {"task_id": task}, "refresh", str(task), is_id_list=True)
         return Answer(self.api.ask(call).to_json())
 
     def _dropped(self, ids: tuple[str, ...]) -> int:
@@ -83,7 +83,7 @@ class Compliance:
         answer = self.store.get(key.digest)
         if answer is None:
             file = ("ids.txt", "\n".join(ids).encode())
-            call = Call(
+            call = ApiCall(
                 _CREATE,
                 {"category": "video"},
                 "refresh",
@@ -98,7 +98,7 @@ class Compliance:
     def _wait_for(self, task: int, ids: tuple[str, ...]) -> None:
         for wait_s in _WAITS_S:
             self.api.wait(wait_s)
-            call = Call(_STATUS, {"task_id": task}, "refresh", str(task), shape={"task_status": str})
+            call = ApiCall(_STATUS, {"task_id": task}, "refresh", str(task), shape={"task_status": str})
             status = self.api.ask(call).data["task_status"]
             if status == "Completed":
                 return

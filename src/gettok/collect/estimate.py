@@ -14,7 +14,7 @@ from gettok.research_api import PAGE_ROWS, Page, whole_number
 
 
 @dataclass(frozen=True)
-class Estimate:
+class WindowEstimate:
     """A window: the stored pages of its search, the requests to make, and the expected rows where pages show them."""
 
     window: Window
@@ -24,20 +24,22 @@ class Estimate:
     rows: int | None = None
 
 
-def estimate(collector: Collector, window: Window, now: Callable[[], datetime] | None = None) -> Estimate:
+def estimate(
+    collector: Collector, window: Window, now: Callable[[], datetime] | None = None
+) -> WindowEstimate:
     """The estimate for a window, from what is in the store."""
     state = collector.journal.state(window)
     pages = list(collector.search(window).stored(state.attempt))
     rows = sum(stored.rows for stored in pages)
     status = state.last_event or "planned"
     if not collector.needs_asking(state, now):
-        return Estimate(window, status, len(pages), 0, rows)
+        return WindowEstimate(window, status, len(pages), 0, rows)
     if state.last_event == "done":  # it was read too early: each of its pages is asked for again
-        return Estimate(window, status, 0, len(pages), rows)
+        return WindowEstimate(window, status, 0, len(pages), rows)
     if pages and not pages[-1].page.has_more:  # a probe's page may be the only one
-        return Estimate(window, "read", len(pages), 0, rows)
+        return WindowEstimate(window, "read", len(pages), 0, rows)
     expected_rows, needed = expected(pages[0].page, window) if pages else (None, 1)
-    return Estimate(window, status, len(pages), max(needed - len(pages), 1), expected_rows)
+    return WindowEstimate(window, status, len(pages), max(needed - len(pages), 1), expected_rows)
 
 
 def probe(collector: Collector, window: Window) -> StoredPage:

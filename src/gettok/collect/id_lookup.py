@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from gettok.collect.ids import Batch, Placed, batches, query_for, second_look
+from gettok.collect.ids import IdBatch, Placed, batches, query_for, second_look
 from gettok.collect.journal import STAGE
 from gettok.collect.search import Search, StoredPage, subject_of
 from gettok.collect.windows import Window
@@ -61,7 +61,7 @@ class IdLookup:
             except (RequestFailing, SearchExpired) as error:
                 raise as_not_now(error) from error
 
-    def _collect_batch(self, look: str, batch: Batch) -> Iterator[StoredPage]:
+    def _collect_batch(self, look: str, batch: IdBatch) -> Iterator[StoredPage]:
         body = {"window": str(batch.window), "ids": list(batch.ids)}
         key = Key.of(STAGE, _VERSION, self._batch_settings(look), body)
         if not self.store.known([key.digest]):
@@ -89,31 +89,31 @@ class IdLookup:
         settings = {**self.settings, "look": look, "astray": True}
         return Key.of(STAGE, _VERSION, settings, {**batch, "attempt": attempt})
 
-    def _stored_batches(self, look: str, wanted: set[str]) -> list[Batch]:
+    def _stored_batches(self, look: str, wanted: set[str]) -> list[IdBatch]:
         """Batches of earlier runs that have wanted ids only, none of them twice.
 
         So for a list that grows, only the new ids are asked for, though by date they would fall between the old ones.
         """
-        chosen: list[Batch] = []
+        chosen: list[IdBatch] = []
         free = set(wanted)
         scope = Key.of(STAGE, _VERSION, self._batch_settings(look), {}).scope
         for entry in self.store.scan(scope):
             body = entry.answer.body
             if free.issuperset(body["ids"]):
                 free.difference_update(body["ids"])
-                chosen.append(Batch(Window.parse(body["window"]), tuple(body["ids"])))
+                chosen.append(IdBatch(Window.parse(body["window"]), tuple(body["ids"])))
         return sorted(chosen, key=lambda batch: (batch.window, batch.ids))
 
     def _batch_settings(self, look: str) -> dict[str, Json]:
         return {**self.settings, "look": look, "batches": True}
 
-    def _search(self, batch: Batch) -> Search:
+    def _search(self, batch: IdBatch) -> Search:
         query = query_for(batch.ids)
         subject = subject_of(batch.window, query)
         return Search(self.store, self.api, query, batch.window, self.settings, self.purpose, subject)
 
 
-def _subject_of(batch: Batch) -> str:
+def _subject_of(batch: IdBatch) -> str:
     return f"{batch.window} {len(batch.ids)} ids"
 
 

@@ -57,7 +57,7 @@ class IdList:
 
 
 @dataclass(frozen=True)
-class Batch:
+class IdBatch:
     """Ids that can be asked for in one search, and the days to ask for."""
 
     window: Window
@@ -68,7 +68,7 @@ class Batch:
 class Placed:
     """Batches with every id once, and the ids whose bits are not a time at which TikTok existed."""
 
-    batches: tuple[Batch, ...]
+    batches: tuple[IdBatch, ...]
     unplaceable: tuple[str, ...]
 
 
@@ -218,9 +218,9 @@ def _placed(ids: Iterable[str], days: Mapping[str, date], max_days: int, early: 
     )
 
 
-def _batch(group: list[tuple[date, str]], early: timedelta) -> Batch:
+def _batch(group: list[tuple[date, str]], early: timedelta) -> IdBatch:
     start = group[0][0] - early
-    return Batch(Window(start, start + _WINDOW), tuple(name for _, name in group))
+    return IdBatch(Window(start, start + _WINDOW), tuple(name for _, name in group))
 
 
 def query_for(ids: Iterable[str]) -> dict[str, Json]:

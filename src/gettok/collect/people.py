@@ -11,7 +11,7 @@ from gettok.collect.search import StoredPage
 from gettok.http.json_guards import to_mappings
 from gettok.research_api import (
     AccessDenied,
-    Call,
+    ApiCall,
     Page,
     RequestFailing,
     ResearchApi,
@@ -105,10 +105,10 @@ class People:
         """Whether the store has a user's profile, or the refusal."""
         return self._has(_user_call(username))
 
-    def _has(self, call: Call) -> bool:
+    def _has(self, call: ApiCall) -> bool:
         return bool(self.store.known([self._key(call).digest]))
 
-    def _stored(self, call: Call, subject: str, cursor: int, requests_per_day: int) -> StoredPage:
+    def _stored(self, call: ApiCall, subject: str, cursor: int, requests_per_day: int) -> StoredPage:
         key = self._key(call)
         answer = self.store.get(key.digest)
         if answer is not None:
@@ -119,7 +119,7 @@ class People:
             self.store.put(key, call.subject, answer)
         return StoredPage(call.endpoint, subject, 0, cursor, key.digest, answer, page)
 
-    def _ask(self, call: Call, subject: str) -> Page:
+    def _ask(self, call: ApiCall, subject: str) -> Page:
         if call.endpoint in self._denied:
             raise self._denied[call.endpoint]
         failed_on = self._failures(call.endpoint, subject)
@@ -153,7 +153,7 @@ class People:
         settings = {"source": self.source, "endpoint": endpoint, "failing": subject}
         return Key.of(STAGE, _VERSION, settings, inputs)
 
-    def _key(self, call: Call) -> Key:
+    def _key(self, call: ApiCall) -> Key:
         settings: Mapping[str, Json] = {
             "source": self.source,
             "endpoint": call.endpoint,
@@ -162,11 +162,13 @@ class People:
         return Key.of(STAGE, _VERSION, settings, call.body)
 
 
-def _comments_call(video_id: str, cursor: int, limit: int) -> Call:
+def _comments_call(video_id: str, cursor: int, limit: int) -> ApiCall:
     body = {"video_id": int(video_id), "max_count": min(_PAGE_ROWS, limit - cursor), "cursor": cursor}
     accepts = _ACCEPTED | {Verdict.CURSOR_REFUSED} if cursor >= _LAST_CURSOR else _ACCEPTED
-    return Call(COMMENTS, body, "comments", f"{video_id} {cursor}", fields=_COMMENT_FIELDS, accepts=accepts)
+    return ApiCall(
+        COMMENTS, body, "comments", f"{video_id} {cursor}", fields=_COMMENT_FIELDS, accepts=accepts
+    )
 
 
-def _user_call(username: str) -> Call:
-    return Call(USERS, {"username": username}, "users", username, fields=_USER_FIELDS, accepts=_ACCEPTED)
+def _user_call(username: str) -> ApiCall:
+    return ApiCall(USERS, {"username": username}, "users", username, fields=_USER_FIELDS, accepts=_ACCEPTED)

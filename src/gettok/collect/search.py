@@ -10,7 +10,7 @@ from gettok.collect.windows import Window
 from gettok.research_api import (
     FIELDS,
     PAGE_ROWS,
-    Call,
+    ApiCall,
     Page,
     RequestFailing,
     ResearchApi,
@@ -139,14 +139,14 @@ class Search:
         (self.put or self.store.put)(key, f"{self.name} {attempt}:{cursor}", answer)
         return StoredPage(ENDPOINT, self.name, attempt, cursor, key.digest, answer, page)
 
-    def _call(self, cursor: int, search_id: str | None, previous: Page | None) -> Call:
+    def _call(self, cursor: int, search_id: str | None, previous: Page | None) -> ApiCall:
         body = body_of(self.query, self.window)
         if cursor:
             body |= {"cursor": cursor}
         if search_id:
             body |= {"search_id": search_id}
         since_s = 0.0 if previous is None else (self.api.now() - previous.observed_at).total_seconds()
-        return Call(
+        return ApiCall(
             ENDPOINT,
             body,
             self.purpose,

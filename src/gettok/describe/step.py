@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gettok.errors import Unusable
-from gettok.llm import CLOCK, Call, ChatClient, Clock, Conversation, Question, chat_client, replies_to
+from gettok.llm import CLOCK, ChatClient, Clock, Conversation, ModelCall, Question, chat_client, replies_to
 from gettok.llm.response import AnswerSchema, CleanText, Reply, parse_answer, stored_replies, usage
 from gettok.media.images import Picture, Pictures, thin_out
 from gettok.settings import Llm, Prompt
@@ -113,7 +113,7 @@ class DescribeStep:
         if not pictures:
             raise Unusable("no_frames")
         question = Question(_RULE, (self.prompt.text, *_numbered(pictures)), "description", _SCHEMA)
-        (replies,) = yield from replies_to([Call(question)], partial(_parse, count=len(pictures)))
+        (replies,) = yield from replies_to([ModelCall(question)], partial(_parse, count=len(pictures)))
         return Answer(
             {
                 "frame_indices": [picture.frame_index for picture in pictures],

@@ -30,7 +30,7 @@ _UNPLAYABLE = "bytevc2"
 
 
 @dataclass(frozen=True)
-class Page:
+class VideoPage:
     """What the page says about the video: its status, and its data if it is shown."""
 
     status_code: int
@@ -52,7 +52,7 @@ class Address:
     found_in: str
 
 
-def read_page(html: str, video_id: str) -> Page:
+def read_page(html: str, video_id: str) -> VideoPage:
     """The data of the page. Raises `NoPage` for a page without any: a captcha, a challenge, a login form."""
     detail = _detail(html, video_id)
     raw = json.dumps(detail, ensure_ascii=True, sort_keys=True).encode()
@@ -61,10 +61,10 @@ def read_page(html: str, video_id: str) -> Page:
     if str(video.get("id") or video_id) != video_id:
         raise NoPage("unreadable", "the page of another video")
     text = str(replace_surrogates(to_text(detail.get("statusMsg")) or ""))[:_MAX_MESSAGE]
-    return Page(code, text, video or None, raw)
+    return VideoPage(code, text, video or None, raw)
 
 
-def video_data(page: Page) -> dict[str, Json]:
+def video_data(page: VideoPage) -> dict[str, Json]:
     """The page's data of the video or slideshow. Raises `Unusable` if the page does not show it."""
     if refused := refusal(page.status_code, page.status_msg):
         raise refused

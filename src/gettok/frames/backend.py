@@ -31,7 +31,7 @@ class Untrusted(Exception):
     """The library's pictures of this file cannot be relied on."""
 
 
-class Picture(NamedTuple):
+class DecodedPicture(NamedTuple):
     """An upright RGB picture, and when it is shown as the library says: in seconds of the file's clock."""
 
     time_s: float
@@ -53,7 +53,7 @@ def load_backend(name: str) -> Decode:
 
 
 def encode(
-    pictures: Iterable[Picture], timetable: Timetable, indices: Sequence[int], encoder: Encoder
+    pictures: Iterable[DecodedPicture], timetable: Timetable, indices: Sequence[int], encoder: Encoder
 ) -> Iterator[Jpeg]:
     """The pictures as JPEG. Raises `Untrusted` at the first whose time is not that of its index."""
     scaler = VideoReformatter()

@@ -2,16 +2,16 @@
 
 from gettok.llm.call_log import CallLog
 from gettok.llm.client import ChatClient, chat_client, pause_s
-from gettok.llm.question import Call, Conversation, Question, replies_to, request_digest
+from gettok.llm.question import Conversation, ModelCall, Question, replies_to, request_digest
 from gettok.llm.rate_limit import CLOCK, Clock, interruptible_clock
 
 __all__ = [
     "CLOCK",
-    "Call",
     "CallLog",
     "ChatClient",
     "Clock",
     "Conversation",
+    "ModelCall",
     "Question",
     "chat_client",
     "interruptible_clock",

@@ -15,7 +15,7 @@ from gettok.errors import BadSettings, NotNow, Stop, Unusable
 from gettok.llm.call_log import CallLog
 from gettok.llm.error_mapping import ErrorClassifier, Failure
 from gettok.llm.pricing import worst_case_usd
-from gettok.llm.question import Call, Conversation, Question, request_digest
+from gettok.llm.question import Conversation, ModelCall, Question, request_digest
 from gettok.llm.rate_limit import (
     CLOCK,
     LONGEST_OVERLOAD_S,
@@ -66,7 +66,7 @@ class ChatClient:
             answer: Answer = end.value
             return answer
 
-    def reply(self, call: Call) -> Reply:
+    def reply(self, call: ModelCall) -> Reply:
         """The reply to a call: the stored one, or else the endpoint's.
 
         Raises `Unusable` (unanswered) if this call failed on every try while others were answered, `NotNow` if no call
@@ -80,7 +80,7 @@ class ChatClient:
             raise _in_batch()
         return self._with_retries(call, request)
 
-    def _with_retries(self, call: Call, request: str) -> Reply:
+    def _with_retries(self, call: ModelCall, request: str) -> Reply:
         body = call.body(self._llm)
         worst = worst_case_usd(call.size(self._llm), prices_of(self._llm, call.model_name(self._llm)))
         answers_before, failure = self._retry_budget.answers, Failure("")
@@ -99,10 +99,10 @@ class ChatClient:
             raise Unusable("unanswered", f"{attempt} times: {failure.what}")
         raise no_answer(failure.what, attempt)
 
-    def _only_this_fails(self, call: Call, answers_before: int) -> bool:
+    def _only_this_fails(self, call: ModelCall, answers_before: int) -> bool:
         """Whether the host answers others: those asked meanwhile, or else a tiny question."""
         if self._retry_budget.answers == answers_before:
-            probe = Call(_PROBE, model=call.model)
+            probe = ModelCall(_PROBE, model=call.model)
             worst = worst_case_usd(probe.size(self._llm), prices_of(self._llm, call.model_name(self._llm)))
             try:
                 outcome = self._with_capacity(probe.body(self._llm), "tiny", worst)

@@ -20,7 +20,7 @@ from gettok.llm.call_log import CallLog
 from gettok.llm.client import connect, cost_of, prices_of
 from gettok.llm.error_mapping import ErrorClassifier
 from gettok.llm.pricing import worst_case_usd
-from gettok.llm.question import LOGPROBS, Call, Question
+from gettok.llm.question import LOGPROBS, ModelCall, Question
 from gettok.llm.response import Reply, cost_usd, parse_reply, token_counts
 from gettok.media.images import Picture
 from gettok.settings import Llm
@@ -114,7 +114,7 @@ class Doctor:
     ) -> Finding:
         """Send a small question with some parameters changed; `check` returns what is wrong with the reply."""
         parts = (_PROMPT, Picture(0, None, _image())) if with_image else (f"{_PROMPT} It is {WORD}.",)
-        call = Call(Question("Answer in JSON.", parts, "word", _SCHEMA))
+        call = ModelCall(Question("Answer in JSON.", parts, "word", _SCHEMA))
         body = {
             name: part for name, part in (call.body(self._llm) | dict(changes)).items() if part is not None
         }
@@ -155,7 +155,7 @@ class Doctor:
         )
         return replace(finding, needed=needed)
 
-    def _paid(self, call: Call, body: Mapping[str, Any]) -> Reply | None:
+    def _paid(self, call: ModelCall, body: Mapping[str, Any]) -> Reply | None:
         prices = prices_of(self._llm)
         worst = worst_case_usd(call.size(self._llm), prices)
         with self._call_log.reserve_budget(self._llm.model, "doctor", worst) as cost:

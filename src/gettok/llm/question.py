@@ -23,7 +23,7 @@ LOGPROBS: Mapping[str, Json] = {"logprobs": True, "top_logprobs": 1}
 _SCHEMA_IN_WORDS = "Answer with one JSON object and nothing else. This JSON schema says its form: "
 
 #: A step's side of a conversation: it yields calls, receives their replies, and returns the answer.
-Conversation = Generator[Sequence["Call"], Sequence[Reply], Answer]
+Conversation = Generator[Sequence["ModelCall"], Sequence[Reply], Answer]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Call:
+class ModelCall:
     """One chat completion to request.
 
     `vote` distinguishes calls that are otherwise equal. `repair` holds the messages that follow a malformed reply.
@@ -104,7 +104,7 @@ class Call:
             max_output_tokens=llm.max_tokens,
         )
 
-    def repair_of(self, reply: Reply, problem: Unusable) -> "Call":
+    def repair_of(self, reply: Reply, problem: Unusable) -> "ModelCall":
         """The same call, followed by the malformed reply and the request for a well-formed one."""
         wrong = problem.detail[:200]
         request = f"This is not in the form that was asked for ({wrong}). Answer again, with the JSON alone."
@@ -113,14 +113,14 @@ class Call:
         return replace(self, repair=messages)
 
 
-def request_digest(call: Call, llm: Llm) -> str:
+def request_digest(call: ModelCall, llm: Llm) -> str:
     """The digest of everything that the reply depends on: the host as the settings name it, and the exact request."""
     return digest_of({"base_url": llm.base_url, "body": call.body(llm)})
 
 
 def replies_to(
-    calls: Sequence[Call], accept: Callable[[Reply], object]
-) -> Generator[Sequence[Call], Sequence[Reply], list[list[Reply]]]:
+    calls: Sequence[ModelCall], accept: Callable[[Reply], object]
+) -> Generator[Sequence[ModelCall], Sequence[Reply], list[list[Reply]]]:
     """The reply to each call, followed by the reply to one repair request if `accept` finds the first malformed."""
     replies = [[reply] for reply in (yield calls)]
     malformed = [

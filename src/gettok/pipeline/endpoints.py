@@ -13,7 +13,7 @@ from gettok.settings import Llm
 from gettok.settings.secrets import Secret, from_environment
 
 SANDBOX = "sandbox:"
-_FACES = {"api": "research_api", "pages": "pages", "model": "model"}
+_SERVICES = {"api": "research_api", "pages": "pages", "model": "model"}
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Addresses:
 
     sandbox: dict[str, str]
 
-    def of(self, setting: str, face: str) -> str:
+    def of(self, setting: str, service: str) -> str:
         """The address that a setting means: itself, or that service of the sandbox."""
-        return self.sandbox[_FACES[face]] if setting == SANDBOX else setting
+        return self.sandbox[_SERVICES[service]] if setting == SANDBOX else setting
 
 
 @contextmanager
@@ -35,8 +35,8 @@ def addresses(*settings: str) -> Iterator[Addresses]:
     elif running := os.environ.get("GETTOK_SANDBOX"):
         yield Addresses(_faces(running.rstrip("/")))
     else:
-        with _started() as faces:
-            yield Addresses(faces)
+        with _started() as services:
+            yield Addresses(services)
 
 
 def _faces(base: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ Source: TikTok's "Research API" documentation, and what its clients have observe
 """
 
 from gettok.research_api.backoff import Backoff, span
-from gettok.research_api.call import Call
+from gettok.research_api.call import ApiCall
 from gettok.research_api.client import Limits, ResearchApi
 from gettok.research_api.credentials import Credentials
 from gettok.research_api.error_mapping import Verdict
@@ -26,9 +26,9 @@ __all__ = [
     "FIELDS",
     "PAGE_ROWS",
     "AccessDenied",
+    "ApiCall",
     "Backoff",
     "BadQuestion",
-    "Call",
     "Credentials",
     "Ledger",
     "Limits",

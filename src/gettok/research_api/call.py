@@ -8,7 +8,7 @@ from gettok.step import Json
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiCall:
     """A question to one endpoint."""
 
     endpoint: str
@@ -35,6 +35,6 @@ class Call:
     def path(self) -> str:
         return f"/research/{self.endpoint}/" + (f"?fields={self.fields}" if self.fields else "")
 
-    def within(self, requests_per_day: int) -> "Call":
+    def within(self, requests_per_day: int) -> "ApiCall":
         """The same question, limited to a part of the day's quota."""
         return replace(self, requests_per_day=requests_per_day)

@@ -10,7 +10,7 @@ from threading import Event
 from gettok.errors import Interrupted, NotNow
 from gettok.http.retry_after import retry_after_s
 from gettok.research_api.backoff import FOR_AN_HOUR, Backoff
-from gettok.research_api.call import Call
+from gettok.research_api.call import ApiCall
 from gettok.research_api.credentials import Credentials, Token
 from gettok.research_api.error_mapping import Reading, Received, Verdict, read
 from gettok.research_api.ledger import Ledger, Settled
@@ -72,7 +72,7 @@ class ResearchApi:
             self._authorization()
         return self.server.now()
 
-    def ask(self, call: Call) -> Page:
+    def ask(self, call: ApiCall) -> Page:
         """The first answer that the call accepts.
 
         Waits and asks again within the policy's limits. Raises `SearchExpired`, `RequestFailing` or `AccessDenied`
@@ -86,7 +86,7 @@ class ResearchApi:
                 self.on_quota(spent)
                 self.failures = 0
 
-    def _answer(self, call: Call) -> Page:
+    def _answer(self, call: ApiCall) -> Page:
         attempts = Attempts(0)
         while True:
             received, reading = self._send(call)
@@ -107,7 +107,7 @@ class ResearchApi:
             self.wait(decision.seconds)
             attempts = replace(attempts, waited_s=attempts.waited_s + decision.seconds)
 
-    def _send(self, call: Call) -> tuple[Received | None, Reading]:
+    def _send(self, call: ApiCall) -> tuple[Received | None, Reading]:
         """One request, counted before it leaves."""
         if self.stop.is_set():
             raise Interrupted
@@ -142,7 +142,7 @@ class ResearchApi:
         self.ledger.settle(number, outcome)
         self.failures += not answered
 
-    def _refuse_over_quota(self, call: Call) -> None:
+    def _refuse_over_quota(self, call: ApiCall) -> None:
         client, now = self.credentials.client, self.server.now()
         if self.ledger.is_spent(client, now):
             raise self.quota_spent("TikTok says that the day's quota is spent")
@@ -166,7 +166,7 @@ class ResearchApi:
                 self.server.next_day() + _AFTER_MIDNIGHT,
             )
 
-    def _final_error(self, call: Call, reading: Reading, answers: int) -> Exception:
+    def _final_error(self, call: ApiCall, reading: Reading, answers: int) -> Exception:
         if reading.verdict is Verdict.QUOTA_SPENT:
             return self.quota_spent("TikTok says that the day's quota is spent")
         return final_error(call, reading, answers)
@@ -192,7 +192,7 @@ class ResearchApi:
             raise Interrupted
 
 
-def _page(call: Call, received: Received, observed_at: datetime) -> Page:
+def _page(call: ApiCall, received: Received, observed_at: datetime) -> Page:
     request = {"path": call.path, "body": dict(call.body)}
     content = None if call.is_id_list else received.content
     return Page(request, received.status, received.headers, observed_at, received.text, content)

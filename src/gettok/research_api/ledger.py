@@ -38,7 +38,7 @@ _SEND = (
 _SETTLE = "UPDATE requests SET day = ?, answered_at = ?, outcome = ?, status = ?, log_id = ?, answer = ? WHERE n = ?"
 
 
-class Request(Protocol):
+class SentRequest(Protocol):
     """What the ledger records of a question."""
 
     @property
@@ -101,7 +101,7 @@ class Ledger:
         finally:
             self._database.close()
 
-    def send(self, client: str, now: datetime, request: Request) -> int:
+    def send(self, client: str, now: datetime, request: SentRequest) -> int:
         """Record a request that is about to leave; it is on disk when this returns. Its number settles it later."""
         about = (request.endpoint, request.purpose, request.subject, digest_of(dict(request.body)))
         with self._transaction():

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 
 from gettok.errors import BadCredentials, BadSettings, NotNow, Stop
-from gettok.research_api.call import Call
+from gettok.research_api.call import ApiCall
 from gettok.research_api.credentials import credentials_refused
 from gettok.research_api.error_mapping import Reading, Verdict
 
@@ -51,7 +51,7 @@ def end_run(error: QuotaExhausted) -> None:
     raise error
 
 
-def final_error(call: Call, reading: Reading, answers: int) -> Exception:
+def final_error(call: ApiCall, reading: Reading, answers: int) -> Exception:
     """The error for an answer that neither waiting nor a new token can change."""
     match reading.verdict:
         case Verdict.TOKEN_REFUSED:
@@ -88,7 +88,7 @@ def _rate_limited(reading: Reading, answers: int) -> NotNow:
     )
 
 
-def _bad_question(call: Call, reading: Reading) -> BadQuestion:
+def _bad_question(call: ApiCall, reading: Reading) -> BadQuestion:
     return BadQuestion(
         f"the Research API does not accept the question: {reading}",
         f"sent {json.dumps(dict(call.body), ensure_ascii=False)[:2000]}; every page received before is kept",
@@ -98,7 +98,7 @@ def _bad_question(call: Call, reading: Reading) -> BadQuestion:
     )
 
 
-def _access_denied(call: Call, reading: Reading) -> AccessDenied:
+def _access_denied(call: ApiCall, reading: Reading) -> AccessDenied:
     return AccessDenied(
         f"the Research API does not let this client ask for {call.endpoint}: {reading}",
         "stopped asking for it; every page received before is kept",

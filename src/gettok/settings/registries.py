@@ -12,7 +12,7 @@ from types import MappingProxyType, ModuleType
 
 
 @dataclass(frozen=True)
-class Backend:
+class Implementation:
     """An implementation: its module, and in subclasses what others must know of it without loading it."""
 
     module: str
@@ -23,13 +23,13 @@ class Backend:
 
 
 @dataclass(frozen=True)
-class DownloadBackend(Backend):
+class DownloadBackend(Implementation):
     #: Whether it asks for the pages of `source.pages`; if not, it reads files that are here already.
     reads_pages: bool = True
 
 
 @dataclass(frozen=True)
-class FrameBackend(Backend):
+class FrameBackend(Implementation):
     #: What must be installed besides the library itself.
     needs: str = ""
 
@@ -54,7 +54,7 @@ FRAME_BACKENDS: Mapping[str, FrameBackend] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class AsrBackend(Backend):
+class AsrBackend(Implementation):
     #: The number formats that it computes in; `auto` is one of these.
     compute_types: tuple[str, ...]
 
@@ -66,8 +66,8 @@ ASR_BACKENDS: Mapping[str, AsrBackend] = MappingProxyType(
     }
 )
 
-EMBEDDERS: Mapping[str, Backend] = MappingProxyType(
-    {"charngram": Backend("charngram"), "transformer": Backend("transformer")}
+EMBEDDERS: Mapping[str, Implementation] = MappingProxyType(
+    {"charngram": Implementation("charngram"), "transformer": Implementation("transformer")}
 )
 
-OCR_BACKENDS: Mapping[str, Backend] = MappingProxyType({"rapidocr": Backend("rapidocr")})
+OCR_BACKENDS: Mapping[str, Implementation] = MappingProxyType({"rapidocr": Implementation("rapidocr")})

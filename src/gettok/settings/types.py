@@ -80,17 +80,17 @@ class Source(Section):
         return self
 
 
-class Comments(Section):
+class CommentsSettings(Section):
     per_video: Positive
     requests_per_day: Positive
 
 
-class Users(Section):
+class UsersSettings(Section):
     requests_per_day: Positive
 
 
 class Collect(Section):
-    """How the client's daily quota is used. Comments and users are not asked for if theirs are `None`."""
+    """How the client's daily quota is used. CommentsSettings and users are not asked for if theirs are `None`."""
 
     requests_per_day: Positive
     reserve: Count
@@ -99,8 +99,8 @@ class Collect(Section):
     patience_days: Count
     canary: Words
     refresh_after_days: Positive
-    comments: Comments | None
-    users: Users | None
+    comments: CommentsSettings | None
+    users: UsersSettings | None
 
     @model_validator(mode="after")
     def _leaves_something_to_search_with(self) -> Self:
@@ -319,7 +319,7 @@ class Report(Section):
     hashtags: Literal["folded", "verbatim"]
 
 
-class Engine(Section):
+class EngineSettings(Section):
     """How work is spread. In no stage's params, since it cannot change a result."""
 
     name: Annotated[str, one_of(ENGINES)]
@@ -344,4 +344,4 @@ class Settings(Section):
     embedder: Embedder
     release: Release
     report: Report
-    engine: Engine
+    engine: EngineSettings

@@ -11,7 +11,7 @@ from pathlib import Path
 from gettok.describe.step import answer_settings, threads_for
 from gettok.errors import BadSettings, Unusable
 from gettok.http.json_guards import to_text
-from gettok.llm import CLOCK, Call, ChatClient, Clock, Conversation, Question, chat_client, replies_to
+from gettok.llm import CLOCK, ChatClient, Clock, Conversation, ModelCall, Question, chat_client, replies_to
 from gettok.llm.logprobs import probability
 from gettok.llm.response import (
     AnswerSchema,
@@ -146,7 +146,7 @@ class StanceStep:
             raise Unusable("no_inputs")
         question = self._question(texts, frame)
         calls = [
-            Call(question, vote % self.llm.votes, model=model, logprobs=self._wants_logprobs)
+            ModelCall(question, vote % self.llm.votes, model=model, logprobs=self._wants_logprobs)
             for vote, model in enumerate(self._voters)
         ]
         votes = yield from replies_to(calls, self._parse)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gettok.collect.ids import batches, day_of, query_for, read_ids, second_look, video_id
 from gettok.errors import BadInput
 from gettok.settings.query import check_query
-from sandbox.conditions import condition
+from sandbox.research_api.conditions import parse_condition
 
 ID = "7213456789012345678"
 OTHER = "7213456789012345681"
@@ -256,7 +256,7 @@ def test_a_known_day_of_publication_decides_over_the_id_s_own(look, start):
 def test_the_query_for_ids_is_one_that_the_api_takes():
     query = query_for([OTHER, ID])
     check_query(query)
-    assert condition(query["and"][0]).values == (ID, OTHER)
+    assert parse_condition(query["and"][0]).values == (ID, OTHER)
     assert query == {
         "and": [{"field_name": "video_id", "operation": "IN", "field_values": [ID, OTHER]}],
     }

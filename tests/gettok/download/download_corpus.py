@@ -145,4 +145,4 @@ def refusal_of(step: DownloadStep, name: str) -> Unusable:
 
 def asked(server: Sandbox, name: str, since: int = 0) -> list[str]:
     """The requests for a video, in order: `pages` or `media`."""
-    return [entry["face"] for entry in server.requests()[since:] if entry["subject"] == IDS[name]]
+    return [entry["service"] for entry in server.requests()[since:] if entry["subject"] == IDS[name]]

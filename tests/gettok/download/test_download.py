@@ -112,7 +112,7 @@ def test_a_backend_prints_nothing_and_leaves_nothing_in_the_working_directory(
 @pytest.mark.parametrize("username", ["../../etc", "a b", "مثال\x00\x00", "x" * 300, "", "?q=1", "a/../b"])
 def test_a_strange_username_still_finds_the_video(steps, server, username):
     assert steps["page"].ask(VideoLink(IDS["ok"], username)).body["facts"]["frame_count"] == 60
-    pages = [entry["path"] for entry in server.requests() if entry["face"] == "pages"]
+    pages = [entry["path"] for entry in server.requests() if entry["service"] == "pages"]
     assert pages[-1] == f"/www.tiktok.com/@_/video/{IDS['ok']}"
 
 

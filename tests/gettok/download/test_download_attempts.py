@@ -142,7 +142,7 @@ def test_pages_that_are_never_readable_do_not_stop_the_run_while_another_page_is
     before = len(server.requests())
     for _ in range(12):
         assert refusal_of(step, "hevc").reason == "unreadable"
-    asked = [entry["subject"] for entry in server.requests()[before:] if entry["face"] == "pages"]
+    asked = [entry["subject"] for entry in server.requests()[before:] if entry["service"] == "pages"]
     assert asked.count(IDS["ok"]) == 2, "after each five in a row"
     server.play([{"do": "captcha", "match": "/video/", "times": None}])
     for _ in range(2):

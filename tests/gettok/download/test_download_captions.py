@@ -86,7 +86,7 @@ def test_the_best_captions_come_with_the_video_verbatim(steps, backend):
 def test_captions_are_fetched_in_the_video_s_own_visit(steps, server):
     since = len(server.requests())
     steps["page"].ask(LINK)
-    assert [entry["face"] for entry in server.requests()[since:]] == ["pages", "media", "media"]
+    assert [entry["service"] for entry in server.requests()[since:]] == ["pages", "media", "media"]
 
 
 @pytest.mark.parametrize("backend", ["page", "ytdlp"])

@@ -23,7 +23,7 @@ def step(server, no_fault_left_over, tmp_path):
 
 
 def asked(server, since: int) -> list[str]:
-    return [entry["face"] for entry in server.requests()[since:]]
+    return [entry["service"] for entry in server.requests()[since:]]
 
 
 def fetched(to: Path, answer, *, size=None, most=1_000_000, **changes) -> bytes:

@@ -48,7 +48,7 @@ def test_f32_a_sound_that_may_be_served_later_is_retried_before_the_photos_are_f
     play({"do": "403", "match": SOUND})
     answer = step.ask(SHOW)
     assert "sound.m4a" in answer.blobs
-    assert [entry["face"] for entry in server.requests()[since:]] == ["pages", "media", "pages"] + [
+    assert [entry["service"] for entry in server.requests()[since:]] == ["pages", "media", "pages"] + [
         "media"
     ] * 4
     play({"do": "403", "match": SOUND, "times": None})

@@ -138,7 +138,7 @@ def test_captions_that_a_transient_failure_cost_are_asked_for_again_without_the_
     since = len(server.requests())
     assert captions_troubles(download()) == {"captioned": None, "ok": None}
     assert "captions" not in capsys.readouterr().err.splitlines()[-1]
-    assert [entry["face"] for entry in server.requests()[since:]] == ["pages", "media"]
+    assert [entry["service"] for entry in server.requests()[since:]] == ["pages", "media"]
     assert CAPTIONS.read(Path("data/captions.parquet"))["text"].to_list() == ["buenos días a todos"]
     assert Path(f"data/media/{IDS['captioned']}.srt").is_file()
     late, since = outputs(), len(server.requests())
@@ -167,7 +167,7 @@ def test_five_unreadable_pages_end_the_run_and_the_next_run_gets_further(here, s
     since = len(server.requests())
     table = download(max_concurrency=1)
     assert table["reason"].drop_nulls().to_list() == ["private"]
-    again = [entry["subject"] for entry in server.requests()[since:] if entry["face"] == "pages"]
+    again = [entry["subject"] for entry in server.requests()[since:] if entry["service"] == "pages"]
     assert len(again) == 5
 
 

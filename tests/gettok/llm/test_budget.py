@@ -16,7 +16,7 @@ from random_host import RandomHost
 from scripted_endpoint import llm
 
 from gettok.errors import BudgetSpent, NotNow, Unusable
-from gettok.llm import Call, CallLog, ChatClient, Question, request_digest
+from gettok.llm import CallLog, ChatClient, ModelCall, Question, request_digest
 from gettok.llm.pricing import worst_case_usd
 from gettok.llm.rate_limit import Clock
 from gettok.settings import Llm, Prices
@@ -33,7 +33,7 @@ class Study:
     dice: random.Random
     folder: Path
     llm: Llm
-    calls: Sequence[Call]
+    calls: Sequence[ModelCall]
     received: dict[str, str] = field(default_factory=dict)
     largest_budget: Decimal = Decimal(0)
 
@@ -84,7 +84,7 @@ class Study:
             for _ in range(2)
         ]
 
-        def ask(client: ChatClient, call: Call) -> None:
+        def ask(client: ChatClient, call: ModelCall) -> None:
             try:
                 reply = client.reply(call)
             except (BudgetSpent, NotNow, Unusable):
@@ -112,10 +112,10 @@ def _prices(dice: random.Random) -> Prices:
     return Prices(input_usd_per_million=sent, output_usd_per_million=received)
 
 
-def _call(dice: random.Random, asked: Llm, number: int) -> Call:
+def _call(dice: random.Random, asked: Llm, number: int) -> ModelCall:
     text = "¿qué? " * int(10 ** dice.uniform(0, 3.5))
     question = Question("rule", (f"{number} {text}",), "form", _SCHEMA)
-    return Call(question, dice.randint(0, 3), model=dice.choice([None, *asked.models]))
+    return ModelCall(question, dice.randint(0, 3), model=dice.choice([None, *asked.models]))
 
 
 def budgets(study: Study) -> Iterator[float]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_endpoint import jpeg, llm
 
-from gettok.llm import Call, Question
+from gettok.llm import ModelCall, Question
 from gettok.llm.pricing import CallSize, cost_usd, image_tokens, typical_usd, worst_case_usd
 from gettok.media.images import Picture
 from gettok.settings import ImageTokens, Prices
@@ -38,7 +38,7 @@ def test_tokens_cost_their_price():
 
 def call(text, repair=()):
     question = Question("rule", (text, Picture(0, 0.0, jpeg("a"))), "form", {"type": "object"})
-    return Call(question, 0, repair)
+    return ModelCall(question, 0, repair)
 
 
 @given(text=st.text(max_size=300))

@@ -12,7 +12,7 @@ import pytest
 from scripted_endpoint import CANARY, Endpoint, Scripted, completion, fails, jpeg, llm, says
 
 from gettok.errors import BadCredentials, BadSettings, BudgetSpent, NotNow, Stop, Unusable
-from gettok.llm import Call, CallLog, ChatClient, Conversation, Question, pause_s, replies_to
+from gettok.llm import CallLog, ChatClient, Conversation, ModelCall, Question, pause_s, replies_to
 from gettok.llm.rate_limit import Clock, RetryBudget
 from gettok.llm.response import AnswerSchema, CleanText, Reply, parse_answer, usage
 from gettok.media.images import Picture
@@ -61,7 +61,7 @@ class Bench:
 
 
 def conversation(vote: int = 0) -> Conversation:
-    (replies,) = yield from replies_to([Call(QUESTION, vote)], colour)
+    (replies,) = yield from replies_to([ModelCall(QUESTION, vote)], colour)
     return Answer({"replies": [reply.stored() for reply in replies]})
 
 
@@ -340,7 +340,7 @@ def test_f47_a_strict_host_takes_the_tiny_question(tmp_path: Path) -> None:
         chosen = llm(model="sandbox-vision", max_attempts=3)
         client = ChatClient(chosen, sandbox.model, Secret("sandbox"), call_log, Clock(lambda _: None))
         with closing(client), pytest.raises(Unusable, match=r"^unanswered: 3 times: 500"):
-            client.reply(Call(QUESTION))
+            client.reply(ModelCall(QUESTION))
         assert [entry["status"] for entry in sandbox.requests()] == [500, 500, 500, 200]
 
 
@@ -491,7 +491,7 @@ def test_another_host_model_or_length_is_another_question(bench: Bench) -> None:
 
 def test_votes_that_were_answered_before_the_server_failed_are_not_paid_for_twice(bench: Bench) -> None:
     def votes() -> Conversation:
-        replies = yield from replies_to([Call(QUESTION, vote) for vote in range(3)], colour)
+        replies = yield from replies_to([ModelCall(QUESTION, vote) for vote in range(3)], colour)
         return Answer({"votes": [colour(given[-1]) for given in replies]})
 
     bench.endpoint.plays(says({"colour": "red"}), says({"colour": "blue"}), fails(500), fails(500))

@@ -13,7 +13,7 @@ from scripted_endpoint import Endpoint, Scripted, completion, conf, fails, llm, 
 
 from gettok.describe.step import threads_for
 from gettok.errors import Interrupted, NotNow, Stop, Unusable
-from gettok.llm import Call, CallLog, ChatClient, Question
+from gettok.llm import CallLog, ChatClient, ModelCall, Question
 from gettok.llm.rate_limit import Clock, interruptible_clock
 from gettok.llm.response import Reply
 from gettok.settings import Llm
@@ -46,8 +46,8 @@ class Time:
         return sum(self.pauses)
 
 
-def call(number: int = 0) -> Call:
-    return Call(Question("r", (f"q{number} Castillo",), "stance", SCHEMA))
+def call(number: int = 0) -> ModelCall:
+    return ModelCall(Question("r", (f"q{number} Castillo",), "stance", SCHEMA))
 
 
 def all_answered(llm: Llm, folder: Path, questions: int, **limits: Any) -> tuple[float, int]:

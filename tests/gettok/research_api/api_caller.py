@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from gettok.research_api import Call, Credentials, Ledger, ResearchApi, ServerClock
+from gettok.research_api import ApiCall, Credentials, Ledger, ResearchApi, ServerClock
 from gettok.research_api.ledger import Sent
 from gettok.settings.secrets import Secret
 from sandbox.server import Sandbox
@@ -19,7 +19,7 @@ TOKEN = "clt.canary-token-77d1f0aa"
 OK = {"code": "ok", "message": "", "log_id": "202303151200000F0E"}
 EMPTY_PAGE = {"data": {"videos": [], "has_more": False}, "error": OK}
 DATE = "Wed, 15 Mar 2023 12:00:00 GMT"
-QUESTION = Call(
+QUESTION = ApiCall(
     "video/query",
     {
         "query": {"and": [{"operation": "EQ", "field_name": "region_code", "field_values": ["PE"]}]},
@@ -152,7 +152,7 @@ class Asker:
     def __exit__(self, *_: object) -> None:
         self.api.ledger.__exit__()
 
-    def ask(self, call: Call = QUESTION) -> Any:
+    def ask(self, call: ApiCall = QUESTION) -> Any:
         return self.api.ask(call)
 
     @property

@@ -12,7 +12,7 @@ from api_caller import OK, PAGE, QUESTION, Asker, RawServer, fails, http, noted,
 from gettok.errors import BadSettings, Interrupted, Stop
 from gettok.research_api import (
     AccessDenied,
-    Call,
+    ApiCall,
     Page,
     QuotaExhausted,
     RequestFailing,
@@ -23,7 +23,7 @@ from gettok.research_api import (
 )
 from sandbox.profiles import Profile
 
-USER = Call(
+USER = ApiCall(
     "user/info",
     {"username": "author"},
     "users",
@@ -51,7 +51,7 @@ def test_an_answer_is_a_page_verbatim_with_its_question_and_the_servers_time(tmp
 
 
 def test_a_file_is_sent_as_a_form(tmp_path):
-    call = Call(
+    call = ApiCall(
         "validation_task/create", {"category": "video"}, "refresh", "2 ids", file=("ids.txt", b"1\n2")
     )
     with (
@@ -66,7 +66,7 @@ def test_a_file_is_sent_as_a_form(tmp_path):
 
 
 def test_a_list_of_ids_is_handed_on_as_it_came(tmp_path):
-    call = Call("validation_task/download", {"task_id": 1}, "refresh", "1", is_id_list=True)
+    call = ApiCall("validation_task/download", {"task_id": 1}, "refresh", "1", is_id_list=True)
     with RawServer([http("7\n8\n")]) as server, Asker(server.base, tmp_path) as asker:
         assert asker.ask(call).text == "7\n8\n"
 
@@ -88,7 +88,7 @@ def test_a_user_who_is_gone_is_an_answer_where_the_question_takes_it_for_one(ask
     assert "cannot find the user" in asker.ask(USER).text
     assert asker.api.failures == 0
     with pytest.raises(BadSettings, match="cannot find the user"):
-        asker.ask(Call("user/info", USER.body, "users", "author", fields="display_name"))
+        asker.ask(ApiCall("user/info", USER.body, "users", "author", fields="display_name"))
 
 
 # --- what a person must correct, and what the caller must -------------------------------------------------------
@@ -110,7 +110,7 @@ def test_a_question_that_is_not_accepted_is_shown_as_it_was_sent(tmp_path):
     body = {"query": {"and": [{"field_name": "hashtag", "field_values": ["¡perú!"]}]}, "padding": "x" * 5000}
     with RawServer([refusal]) as server, Asker(server.base, tmp_path) as asker:
         with pytest.raises(BadSettings, match="Unknown field_name: hashtag") as error:
-            asker.ask(Call("video/query", body, "collect", "w"))
+            asker.ask(ApiCall("video/query", body, "collect", "w"))
         assert len(server.questions) == 1
     assert '"field_name": "hashtag", "field_values": ["¡perú!"]' in error.value.did
     assert len(error.value.did) < 2200
@@ -129,7 +129,7 @@ def test_an_endpoint_that_the_client_may_not_use_is_denied_without_a_new_token(a
 @pytest.mark.parametrize(("old", "attempts"), [(False, 6), (True, 2)])
 def test_f05_a_search_that_stays_unknown_is_lost_and_an_old_one_sooner(tmp_path, old, attempts):
     refusal = fails(400, "invalid_params", "Search Id 7378809778820092971 is invalid or expired")
-    call = Call("video/query", {"search_id": "7378809778820092971"}, "collect", "w", old_search=old)
+    call = ApiCall("video/query", {"search_id": "7378809778820092971"}, "collect", "w", old_search=old)
     with RawServer([refusal]) as server, Asker(server.base, tmp_path) as asker:
         with pytest.raises(SearchExpired, match="is invalid or expired") as error:
             asker.ask(call)

@@ -25,13 +25,13 @@ from api_caller import (
 )
 
 from gettok.errors import BadSettings, NoSpace
-from gettok.research_api import Call, Ledger, RequestFailing
+from gettok.research_api import ApiCall, Ledger, RequestFailing
 from gettok.research_api.ledger import Settled, client_name, day_of
 
 NOON = datetime(2023, 3, 15, 12, tzinfo=UTC)
 KEY = "aw12canarykey34"
 CLIENT = client_name(KEY)
-USERS = Call("user/info", {"username": "u"}, "users", "u")
+USERS = ApiCall("user/info", {"username": "u"}, "users", "u")
 QUOTA_SPENT = Settled(NOON, "quota_spent", 429, "L1", "{}")
 CHILD = """
 import sys
@@ -151,7 +151,7 @@ def test_f37_a_full_disk_stops_the_request_before_it_leaves(tmp_path):
         database = asker.api.ledger._database
         (pages,) = database.execute("PRAGMA page_count").fetchone()
         database.execute(f"PRAGMA max_page_count = {pages}")
-        call = Call("video/query", {}, "collect", "x" * 3000)
+        call = ApiCall("video/query", {}, "collect", "x" * 3000)
         with pytest.raises(NoSpace, match=str(tmp_path)):
             deque((asker.ask(call) for _ in range(500)), maxlen=0)
         database.execute("PRAGMA max_page_count = 1000000")

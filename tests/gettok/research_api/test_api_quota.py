@@ -6,11 +6,11 @@ import pytest
 from api_caller import DATE, GRANTED, PAGE, QUESTION, Asker, RawServer, fails
 
 from gettok.errors import NotNow
-from gettok.research_api import Call, Limits, QuotaExhausted, RequestFailing, RetryPolicy
+from gettok.research_api import ApiCall, Limits, QuotaExhausted, RequestFailing, RetryPolicy
 
 SPENT = fails(429, "daily_quota_limit_exceeded", "The API daily quota limit exceeded. Please try again later")
-REFRESH = Call("video/query", QUESTION.body, "refresh", "r")
-USERS = Call("user/info", {"username": "u"}, "users", "u")
+REFRESH = ApiCall("video/query", QUESTION.body, "refresh", "r")
+USERS = ApiCall("user/info", {"username": "u"}, "users", "u")
 NOON = datetime(2023, 3, 15, 12, tzinfo=UTC)
 BACK = datetime(2023, 3, 16, 0, 2, tzinfo=UTC)
 TOMORROW = "Thu, 16 Mar 2023 00:02:00 GMT"

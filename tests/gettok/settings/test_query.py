@@ -14,8 +14,8 @@ from gettok.settings.fields import LENGTHS
 from gettok.settings.query import FIELDS, Query, Terms, check_query, conditions
 from gettok.settings.regions import REGION_CODES
 from gettok.step import canonical
-from sandbox.conditions import FIELDS as SANDBOX_FIELDS
-from sandbox.conditions import condition
+from sandbox.research_api.conditions import FIELDS as SANDBOX_FIELDS
+from sandbox.research_api.conditions import parse_condition
 
 _OPERATIONS = ("EQ", "IN", "GT", "GTE", "LT", "LTE")
 _VALUES = {
@@ -212,7 +212,7 @@ def test_the_tables_of_fields_and_operations_are_closed(field, operation):
             check_query(query)
     else:
         check_query(query)
-        assert condition(query["not"][1]).field == field  # the sandbox takes it, too
+        assert parse_condition(query["not"][1]).field == field  # the sandbox takes it, too
 
 
 def test_the_tables_have_all_that_the_api_documents():
@@ -290,4 +290,4 @@ def test_every_query_that_the_settings_accept_is_accepted_by_the_sandbox(any, al
     for lines in conditions(query).values():
         assert lines
         for line in lines:
-            condition(line)
+            parse_condition(line)

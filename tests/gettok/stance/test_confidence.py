@@ -18,9 +18,9 @@ from gettok.settings import Prompt, StancePrompt, StanceTarget
 from gettok.settings.secrets import Secret
 from gettok.stance.step import StanceInputs, StanceStep
 from gettok.tables import STANCES
+from sandbox.model.stance_lexicon import lexicon_score
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox
-from sandbox.word_list import verdict
 
 TARGET = StanceTarget(target="Pedro Castillo", labels=("support", "no support", "neutral"))
 PROMPT = StancePrompt(name="test", text="Towards {target}: {labels}?", inputs=("transcript",))
@@ -186,7 +186,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("does", "confidence"),
-    [("given", pytest.approx(verdict(TRANSCRIPT).confidence, abs=0.01)), ("ignored", None)],
+    [("given", pytest.approx(lexicon_score(TRANSCRIPT).confidence, abs=0.01)), ("ignored", None)],
 )
 def test_the_sandboxs_model_is_as_sure_as_its_verdict(corpus: Path, does: str, confidence: Any) -> None:
     profile = replace(profile_named("clean"), logprobs=does)

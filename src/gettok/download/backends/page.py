@@ -9,7 +9,7 @@ from gettok.download.captions import MAX_BYTES, Captions, FetchedCaptions, offer
 from gettok.download.hosts import Site
 from gettok.download.mirrors import DAMAGE, TRANSIENT, first_to_serve, rotate_mirrors
 from gettok.download.pace import Pace
-from gettok.download.page_parser import Address, Page, addresses, read_page, video_data
+from gettok.download.page_parser import Address, VideoPage, addresses, read_page, video_data
 from gettok.download.slideshow import Slides, SlideshowFetcher, probe_slideshow, slides_of
 from gettok.download.transfer import Transfer
 from gettok.download.web import ConnectionFault, Visit
@@ -131,7 +131,7 @@ def open_backend(download: Download, site: Site, pace: Pace) -> PageBackend:
     return PageBackend(download, site, pace)
 
 
-def _with_page(page: Page, result: DownloadResult) -> DownloadResult:
+def _with_page(page: VideoPage, result: DownloadResult) -> DownloadResult:
     return replace(result, status_code=page.status_code, status_msg=page.status_msg, page=page.raw)
 
 

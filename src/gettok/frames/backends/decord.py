@@ -5,7 +5,7 @@ from pathlib import Path
 
 import decord
 
-from gettok.frames.backend import Picture, Untrusted, batches, encode
+from gettok.frames.backend import DecodedPicture, Untrusted, batches, encode
 from gettok.frames.jpeg import Encoder, Jpeg
 from gettok.frames.timetable import Timetable
 
@@ -14,7 +14,7 @@ def decode(path: Path, timetable: Timetable, indices: Sequence[int], encoder: En
     return encode(read(path, timetable, indices), timetable, indices, encoder)
 
 
-def read(path: Path, timetable: Timetable, indices: Sequence[int]) -> Iterator[Picture]:
+def read(path: Path, timetable: Timetable, indices: Sequence[int]) -> Iterator[DecodedPicture]:
     if not timetable.is_plain:
         raise Untrusted("an edit list or an open GOP")
     decord.logging.set_level(decord.logging.QUIET)
@@ -24,6 +24,6 @@ def read(path: Path, timetable: Timetable, indices: Sequence[int]) -> Iterator[P
             raise Untrusted(f"{len(reader)} of {len(timetable.times)} pictures")
         for batch in batches(indices):
             times = reader.get_frame_timestamp(batch)[:, 0]
-            yield from map(Picture, times.tolist(), reader.get_batch(batch).asnumpy())
+            yield from map(DecodedPicture, times.tolist(), reader.get_batch(batch).asnumpy())
     except (decord.DECORDError, RuntimeError) as error:
         raise Untrusted("decord fails") from error

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torchcodec.decoders import VideoDecoder
 
-from gettok.frames.backend import Picture, Untrusted, batches, encode
+from gettok.frames.backend import DecodedPicture, Untrusted, batches, encode
 from gettok.frames.jpeg import Encoder, Jpeg
 from gettok.frames.timetable import Timetable
 from gettok.media import opened, video_stream
@@ -15,14 +15,14 @@ def decode(path: Path, timetable: Timetable, indices: Sequence[int], encoder: En
     return encode(read(path, timetable, indices), timetable, indices, encoder)
 
 
-def read(path: Path, timetable: Timetable, indices: Sequence[int]) -> Iterator[Picture]:
+def read(path: Path, timetable: Timetable, indices: Sequence[int]) -> Iterator[DecodedPicture]:
     if not timetable.is_plain or _is_rotated(path):
         raise Untrusted("an edit list, an open GOP, or a rotation")
     try:
         decoder = VideoDecoder(str(path.resolve()), dimension_order="NHWC", num_ffmpeg_threads=1)
         for batch in batches(indices):
             frames = decoder.get_frames_at(batch)
-            yield from map(Picture, frames.pts_seconds.tolist(), frames.data.numpy())
+            yield from map(DecodedPicture, frames.pts_seconds.tolist(), frames.data.numpy())
     except (RuntimeError, IndexError, ValueError) as error:
         raise Untrusted("torchcodec fails") from error
 

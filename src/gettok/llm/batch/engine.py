@@ -19,7 +19,7 @@ from gettok.llm.batch.queue import BatchQueue
 from gettok.llm.call_log import to_units
 from gettok.llm.client import no_answer, prices_of
 from gettok.llm.pricing import worst_case_usd
-from gettok.llm.question import Call, Conversation, request_digest
+from gettok.llm.question import Conversation, ModelCall, request_digest
 from gettok.settings import Batch, Llm
 from gettok.step import Answer, Item, Step
 
@@ -97,7 +97,7 @@ class BatchEngine:
             else:
                 round_.waiting.append(item)
 
-    def _advance(self, conversation: Conversation) -> Answer | list[tuple[Call, str]]:
+    def _advance(self, conversation: Conversation) -> Answer | list[tuple[ModelCall, str]]:
         """The conversation's answer, or the calls that it needs replies to first."""
         try:
             calls = next(conversation)
@@ -119,7 +119,7 @@ class BatchEngine:
                 raise Unusable("unanswered", f"in {self._llm.max_attempts} batches")
             raise no_answer("nothing in its batches is answered", self._llm.max_attempts)
 
-    def _enqueue(self, call: Call, request: str, round_: _Round) -> None:
+    def _enqueue(self, call: ModelCall, request: str, round_: _Round) -> None:
         """Wait for the batch that will answer round_ call, or add the call to a file if there is room."""
         if request in round_.pending:
             round_.batches.add(round_.pending[request])
@@ -127,7 +127,7 @@ class BatchEngine:
         if not round_.is_full:
             self._add_to_file(call, request, round_)
 
-    def _add_to_file(self, call: Call, request: str, round_: _Round) -> None:
+    def _add_to_file(self, call: ModelCall, request: str, round_: _Round) -> None:
         body, model = call.body(self._llm), call.model_name(self._llm)
         worst = worst_case_usd(call.size(self._llm), prices_of(self._llm, model))
         while not round_.is_full:

@@ -1,0 +1,1 @@
+"""The stand-in for TikTok's Research API v2."""
