@@ -1,18 +1,18 @@
-"""The captions that the website has for some of the demo's videos: what is said, as machines and authors write it."""
+"""The captions of some of the demo's videos: their speech as recognised, as translated, or as written by the author."""
 
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sandbox.corpus.cast import Part
-from sandbox.corpus.script import Script, misheard
+from sandbox.corpus.plan import PlannedVideo
+from sandbox.corpus.script import Script, misrecognised
 
 LEAD_S, TAIL_S = 0.3, 0.5
-"""The silence before and after what is said (`sound.padded`, and how `generate` reckons a film's length)."""
+"""The silence before and after the speech (as in `sound.padded`, and in the film lengths of `generate`)."""
 PAUSE = 6
-"""The pause after a sentence, as so many letters. With it, guessed times are 0.13 s from the heard ones on average."""
+"""The pause after a sentence, as a number of letters. With it, estimated times are off by 0.13 s on average."""
 AUTHORS_OWN = 29
-"""The number of the one video that has its author's captions and no machine's."""
+"""The number of the only video with its author's captions instead of machine captions."""
 
 _ENGLISH = {
     "Mi presidente es Pedro Castillo y hoy marcho por su libertad desde Abancay.": (
@@ -43,37 +43,39 @@ _ENGLISH = {
         "The bus to Apurímac costs eight soles and leaves at three."
     ),
 }
-"""Machines' English, faults and all. A video whose sentences are all here has them as captions too."""
+"""Machine translations, with typical errors. A video whose sentences are all here has captions of them."""
 
 
-def captions(part: Part, words: Script, seconds: float) -> list[dict[str, Any]]:
-    """What stands in a page's `captions`, for a film of so many seconds; most videos have none."""
+def captions(video: PlannedVideo, words: Script, seconds: float) -> list[dict[str, Any]]:
+    """The `captions` of a page, for a film of `seconds`; most videos have none."""
     lines = re.split(r"(?<=[.!?]) ", words.spoken)
-    if not words.spoken or not part.matches:
+    if not words.spoken or not video.matches:
         return []
-    if part.number == AUTHORS_OWN:
+    if video.number == AUTHORS_OWN:
         return [_caption(words.language, "LC", "srt", _timed(lines, lines, seconds))]
-    if part.number % 8 not in (1, 4, 6) and part.kind != "english":
+    if video.number % 8 not in (1, 4, 6) and video.kind != "english":
         return []
-    chance = part.chance("captions")
-    heard = [" ".join(filter(None, (misheard(word, chance) for word in line.split()))) for line in lines]
-    made = [_caption(words.language, "ASR", "webvtt", _timed(lines, heard, seconds))]
+    rng = video.rng("captions")
+    recognised = [
+        " ".join(filter(None, (misrecognised(word, rng) for word in line.split()))) for line in lines
+    ]
+    result = [_caption(words.language, "ASR", "webvtt", _timed(lines, recognised, seconds))]
     if all(line in _ENGLISH for line in lines):
         translated = [_ENGLISH[line] for line in lines]
-        made.append(_caption("en", "MT", "webvtt", _timed(lines, translated, seconds)))
-    return made
+        result.append(_caption("en", "MT", "webvtt", _timed(lines, translated, seconds)))
+    return result
 
 
-def _caption(language: str, source: str, form: str, segments: list[list[Any]]) -> dict[str, Any]:
-    return {"language": language, "source": source, "format": form, "segments": segments}
+def _caption(language: str, source: str, format_name: str, segments: list[list[Any]]) -> dict[str, Any]:
+    return {"language": language, "source": source, "format": format_name, "segments": segments}
 
 
 def _timed(lines: Sequence[str], texts: Iterable[str], seconds: float) -> list[list[Any]]:
-    """From, to, and the text of each spoken line, as though every letter took as long as any other."""
+    """Start, end and text of each spoken line, as if all letters had the same length."""
     letters = sum(len(line) + PAUSE for line in lines)
     pace_s = (seconds - LEAD_S - TAIL_S) / letters
-    timed, start = [], LEAD_S
+    segments, start = [], LEAD_S
     for line, text in zip(lines, texts, strict=True):
-        timed.append([round(start, 2), round(start + len(line) * pace_s, 2), text])
+        segments.append([round(start, 2), round(start + len(line) * pace_s, 2), text])
         start += (len(line) + PAUSE) * pace_s
-    return timed
+    return segments

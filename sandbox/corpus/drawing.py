@@ -1,4 +1,4 @@
-"""The small pictures that the demo's scenes are put together from: skies, hills, people, flags, lights."""
+"""The parts of the demo's scenes: skies, hills, people, flags, lights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 WIDTH, HEIGHT = 360, 640
-FINER = 3  # sprites are drawn this much larger and reduced once: Pillow's shapes have hard edges
+FINER = 3  # sprites are drawn this much larger and then reduced, because Pillow's shapes have hard edges
 
 Colour = tuple[int, int, int]
 Pixels = npt.NDArray[np.uint8]
@@ -30,9 +30,9 @@ RED: Colour = (206, 22, 40)
 WHITE: Colour = (248, 248, 246)
 
 
-def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """The colour that lies `share` of the way from one to the other."""
-    r, g, b = (round(a + (z - a) * share) for a, z in zip(one, other, strict=True))
+def mix(first: Colour, second: Colour, share: float) -> Colour:
+    """The colour at `share` of the way from the first to the second."""
+    r, g, b = (round(a + (z - a) * share) for a, z in zip(first, second, strict=True))
     return (r, g, b)
 
 
@@ -60,7 +60,7 @@ def box(x: float, y: float, width: float, height: float) -> tuple[float, float, 
 
 
 def person(rng: random.Random, size: int, hat: bool = False) -> Image.Image:
-    """Head and shoulders, `size` pixels wide; skin and clothes by chance."""
+    """Head and shoulders, `size` pixels wide, with random skin and clothes."""
     sheet, pen = blank(size, round(size * 1.6))
     pen.ellipse(box(0, size * 0.85, size, size * 1.5), fill=rng.choice(CLOTHES))
     pen.ellipse(box(size * 0.2, size * 0.3, size * 0.6, size * 0.68), fill=rng.choice(SKINS))
@@ -72,7 +72,7 @@ def person(rng: random.Random, size: int, hat: bool = False) -> Image.Image:
 
 
 def crowd(rng: random.Random, count: int, size: int) -> list[Image.Image]:
-    """So many different people."""
+    """That many different people."""
     return [person(rng, size, hat=rng.random() < 0.35) for _ in range(count)]
 
 
@@ -129,12 +129,12 @@ def disc(size: int, colour: Colour) -> Image.Image:
 
 
 def put(ground: Image.Image, picture: Image.Image, x: float, y: float) -> None:
-    """Lay a transparent picture on the ground with its upper left corner at x, y; it may stick out."""
+    """Paste a transparent picture with its upper left corner at x, y; it may extend beyond the ground."""
     ground.paste(picture, (round(x), round(y)), picture)
 
 
 def rolled(ground: Image.Image, strip: Image.Image, shift: float, y: float = 0) -> None:
-    """Lay a strip that repeats, moved left by `shift` pixels."""
+    """Paste a repeating strip, moved left by `shift` pixels."""
     x = -(shift % strip.width)
     while x < ground.width:
         put(ground, strip, x, y)

@@ -1,4 +1,4 @@
-"""What is to be seen, as a file: scenes one after the other with text upon them, encoded by ffmpeg."""
+"""Renders films: scenes one after the other with text on them, encoded by ffmpeg."""
 
 import random
 import subprocess
@@ -11,7 +11,7 @@ from sandbox.corpus.drawing import HEIGHT, WIDTH
 from sandbox.corpus.scenes import SCENES
 
 _FONTS = Path("/usr/share/fonts/truetype")
-_FACES = (
+_FONT_FILES = (
     "dejavu/DejaVuSans-Bold.ttf",
     "liberation/LiberationSans-Bold.ttf",
     "dejavu/DejaVuSerif-Bold.ttf",
@@ -19,8 +19,8 @@ _FACES = (
     "liberation/LiberationSerif-Bold.ttf",
     "dejavu/DejaVuSansCondensed-Bold.ttf",
 )
-#: Letters and what they stand upon.
-_LOOKS = (
+#: The colours of the text, and of the bar behind it.
+_COLOURS = (
     ("white", "black"),
     ("black", "white"),
     ("white", "#b3121d"),
@@ -31,7 +31,7 @@ _LOOKS = (
 
 @dataclass(frozen=True)
 class Shot:
-    """A scene of so many seconds with a text upon it; an empty text leaves the scene alone."""
+    """A scene with a length and a text on it; an empty text adds nothing."""
 
     scene: str
     seconds: float
@@ -40,7 +40,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a film is written down."""
+    """How a film is encoded."""
 
     rate: int = 25
     codec: str = "libx264"
@@ -49,8 +49,8 @@ class Encoding:
     variable_rate: bool = False
 
 
-def film(shots: list[Shot], sound: Path | None, path: Path, encoding: Encoding, chance: random.Random) -> int:
-    """Draw and encode; gives back the number of frames."""
+def film(shots: list[Shot], sound: Path | None, path: Path, encoding: Encoding, rng: random.Random) -> int:
+    """Draw and encode a film; returns the number of frames."""
     command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
     size = f"{HEIGHT}x{WIDTH}" if encoding.rotated else f"{WIDTH}x{HEIGHT}"
     command += ["-s", size, "-r", str(encoding.rate), "-i", "-"]
@@ -60,16 +60,16 @@ def film(shots: list[Shot], sound: Path | None, path: Path, encoding: Encoding, 
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         for shot in shots:
-            paint, label = SCENES[shot.scene](chance), _label(shot.text, chance)
+            paint, label = SCENES[shot.scene](rng), _label(shot.text, rng)
             for number in range(round(shot.seconds * encoding.rate)):
                 picture = paint(number / encoding.rate)
                 picture.paste(label, (0, 0), label)
-                turned = picture.transpose(Image.Transpose.ROTATE_90) if encoding.rotated else picture
-                process.stdin.write(turned.tobytes())
+                stored_picture = picture.transpose(Image.Transpose.ROTATE_90) if encoding.rotated else picture
+                process.stdin.write(stored_picture.tobytes())
                 count += 1
     assert process.returncode == 0, command
     if encoding.rotated:
-        _turn(target, path)
+        _set_rotation(target, path)
     return count
 
 
@@ -88,15 +88,13 @@ def _options(encoding: Encoding, sound: Path | None) -> list[str]:
     options += ["-g", "120", "-movflags", "+faststart", "-map_metadata", "-1", "-fflags", "+bitexact"]
     if encoding.codec == "libx265":
         options += ["-tag:v", "hvc1", "-x265-params", "log-level=none"]
-    if (
-        encoding.variable_rate
-    ):  # every frame whose number is 1, 2 or 3 of 7 goes, and the others keep their times
+    if encoding.variable_rate:  # drops frames 1, 2 and 3 of each 7; the others keep their times
         options += ["-vf", "select='not(between(mod(n,7),1,3))'", "-fps_mode", "vfr"]
     return options
 
 
-def _turn(stored: Path, path: Path) -> None:
-    """Give a film lying on its side the note that players turn it by."""
+def _set_rotation(stored: Path, path: Path) -> None:
+    """Add the metadata by which players rotate a film that is stored sideways."""
     command = [
         "ffmpeg",
         "-v",
@@ -113,15 +111,15 @@ def _turn(stored: Path, path: Path) -> None:
     stored.unlink()
 
 
-def _label(text: str, chance: random.Random) -> Image.Image:
-    """A see-through picture with the text on bars, wrapped to the width."""
+def _label(text: str, rng: random.Random) -> Image.Image:
+    """A transparent picture with the text on bars, wrapped to the width."""
     label = Image.new("RGBA", (WIDTH, HEIGHT))
     if not text:
         return label
     pen = ImageDraw.Draw(label)
-    font = ImageFont.truetype(str(_FONTS / chance.choice(_FACES)), chance.choice((30, 34, 38)))
-    ink, bar = chance.choice(_LOOKS)
-    y = chance.choice((60, 110, 300, 480))
+    font = ImageFont.truetype(str(_FONTS / rng.choice(_FONT_FILES)), rng.choice((30, 34, 38)))
+    ink, bar = rng.choice(_COLOURS)
+    y = rng.choice((60, 110, 300, 480))
     for line in _wrapped(text, font):
         width = pen.textlength(line, font=font)
         x = (WIDTH - width) / 2
@@ -142,9 +140,9 @@ def _wrapped(text: str, font: ImageFont.FreeTypeFont) -> list[str]:
     return lines
 
 
-def photo(shot: Shot, path: Path, chance: random.Random) -> None:
+def photo(shot: Shot, path: Path, rng: random.Random) -> None:
     """One picture of a slideshow."""
-    picture = SCENES[shot.scene](chance)(0.0)
-    label = _label(shot.text, chance)
+    picture = SCENES[shot.scene](rng)(0.0)
+    label = _label(shot.text, rng)
     picture.paste(label, (0, 0), label)
     picture.save(path, quality=80)

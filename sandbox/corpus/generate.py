@@ -1,4 +1,4 @@
-"""Make the demo's corpus: media, what the servers know of it, and the truth.
+"""Generates the demo's corpus: media, the servers' data about it, and the ground truth.
 
     python -m sandbox.corpus.generate
 
@@ -15,11 +15,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from sandbox.corpus import film, judged, sound
+from sandbox.corpus import film, human_labels, sound
 from sandbox.corpus.captions import captions
-from sandbox.corpus.cast import Part, cast
 from sandbox.corpus.film import Encoding, Shot
-from sandbox.corpus.script import Script, heard_by_tiktok, script
+from sandbox.corpus.plan import PlannedVideo, planned_videos
+from sandbox.corpus.script import Script, script, tiktok_transcript
 
 HERE = Path(__file__).parent
 MEDIA = HERE / "media"
@@ -42,48 +42,48 @@ def main() -> None:
     MEDIA.mkdir()
     videos: list[dict[str, Any]] = []
     truths: dict[str, Any] = {}
-    for part in tqdm(cast(), unit="video"):
-        words = script(part)
-        made = _media(part, words)
-        videos.append({"api": _api(part, words, made), "page": _page(part, words, made)})
-        truths[part.video_id] = _truth(part, words, made)
+    for video in tqdm(planned_videos(), unit="video"):
+        words = script(video)
+        media = _media(video, words)
+        videos.append({"api": _api(video, words, media), "page": _page(video, words, media)})
+        truths[video.video_id] = _truth(video, words, media)
     videos.sort(key=lambda video: str(video["api"]["id"]))
     _write(HERE / "videos.json", videos)
     _write(HERE / "truth.json", dict(sorted(truths.items())))
-    judged.write()
+    human_labels.write()
 
 
-def _media(part: Part, words: Script) -> dict[str, Any]:
-    """The video's file, if it has one, and what is in it."""
-    voice = _voice(part)
-    heard = _sound(part, words, voice)
-    seconds = round(max(7.0, len(heard) / sound.RATE + 0.8), 1)
+def _media(video: PlannedVideo, words: Script) -> dict[str, Any]:
+    """Write the video's file, if it has one, and describe it."""
+    voice = _voice(video)
+    audio = _sound(video, words, voice)
+    seconds = round(max(7.0, len(audio) / sound.RATE + 0.8), 1)
     shots = _shots(words, seconds)
-    made: dict[str, Any] = {
+    media: dict[str, Any] = {
         "seconds": seconds,
         "shots": shots,
         "voice": voice if words.spoken else "",
         "frames": 0,
     }
-    if part.kind in _STATUS:
-        return made
+    if video.kind in _STATUS:
+        return media
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "sound.wav"
-        sound.write(sound.padded(heard, seconds), wav)
-        if part.kind == "slideshow":
-            return made | _slideshow(part, shots, wav)
-        name = f"{part.video_id}.mp4"
-        encoding = _ENCODINGS.get(part.kind, Encoding(rate=30 if part.number % 2 else 25))
-        with_sound = None if part.kind == "no_audio" else wav
-        frames = film.film(shots, with_sound, MEDIA / name, encoding, part.chance("film"))
-        return made | {"media": name, "frames": frames, "size": (MEDIA / name).stat().st_size}
+        sound.write(sound.padded(audio, seconds), wav)
+        if video.kind == "slideshow":
+            return media | _slideshow(video, shots, wav)
+        name = f"{video.video_id}.mp4"
+        encoding = _ENCODINGS.get(video.kind, Encoding(rate=30 if video.number % 2 else 25))
+        with_sound = None if video.kind == "no_audio" else wav
+        frames = film.film(shots, with_sound, MEDIA / name, encoding, video.rng("film"))
+        return media | {"media": name, "frames": frames, "size": (MEDIA / name).stat().st_size}
 
 
-def _slideshow(part: Part, shots: list[Shot], wav: Path) -> dict[str, Any]:
-    images = [f"{part.video_id}_{number}.jpg" for number, _ in enumerate(shots, 1)]
+def _slideshow(video: PlannedVideo, shots: list[Shot], wav: Path) -> dict[str, Any]:
+    images = [f"{video.video_id}_{number}.jpg" for number, _ in enumerate(shots, 1)]
     for name, shot in zip(images, shots, strict=True):
-        film.photo(shot, MEDIA / name, part.chance(name))
-    track = f"{part.video_id}.m4a"
+        film.photo(shot, MEDIA / name, video.rng(name))
+    track = f"{video.video_id}.m4a"
     command = [
         "ffmpeg",
         "-v",
@@ -102,29 +102,29 @@ def _slideshow(part: Part, shots: list[Shot], wav: Path) -> dict[str, Any]:
     return {"images": images, "sound": track}
 
 
-def _voice(part: Part) -> str:
-    return "en+m3" if part.kind == "english" else sound.VOICES[part.number % len(sound.VOICES)]
+def _voice(video: PlannedVideo) -> str:
+    return "en+m3" if video.kind == "english" else sound.VOICES[video.number % len(sound.VOICES)]
 
 
-def _sound(part: Part, words: Script, voice: str) -> sound.Sound:
-    chance = part.chance("sound")
-    if part.kind in ("music", "slideshow"):
-        return sound.music(9.0, chance)
-    if part.kind in ("silence", "no_audio"):
+def _sound(video: PlannedVideo, words: Script, voice: str) -> sound.Sound:
+    rng = video.rng("sound")
+    if video.kind in ("music", "slideshow"):
+        return sound.music(9.0, rng)
+    if video.kind in ("silence", "no_audio"):
         return sound.silence(9.0)
-    said = sound.speech(words.spoken, voice, chance.randint(140, 170), chance.randint(38, 62))
-    if behind_voice(part, words):
-        said = sound.under(said, sound.music(len(said) / sound.RATE + 1, chance), 0.06)
-    return said
+    spoken = sound.speech(words.spoken, voice, rng.randint(140, 170), rng.randint(38, 62))
+    if behind_voice(video, words):
+        spoken = sound.mixed(spoken, sound.music(len(spoken) / sound.RATE + 1, rng), 0.06)
+    return spoken
 
 
-def behind_voice(part: Part, words: Script) -> str:
-    """What is to be heard behind the voice: music in some videos, and no other noise in any."""
-    return "music" if words.spoken and part.number % 6 == 1 else ""
+def behind_voice(video: PlannedVideo, words: Script) -> str:
+    """The background of the voice: music in some videos, silence in all others."""
+    return "music" if words.spoken and video.number % 6 == 1 else ""
 
 
 def _shots(words: Script, seconds: float) -> list[Shot]:
-    """The scenes share the time; the first and any at frame 300 and 600 have a text, since every scene has one."""
+    """Scenes of equal length, each with a text, so the frames 0, 300 and 600 show one."""
     each = round(seconds / len(words.scenes), 2)
     lengths = [each] * (len(words.scenes) - 1)
     lengths.append(round(seconds - sum(lengths), 2))
@@ -132,72 +132,72 @@ def _shots(words: Script, seconds: float) -> list[Shot]:
     return [Shot(scene, length, text) for scene, length, text in plan]
 
 
-def _api(part: Part, words: Script, made: dict[str, Any]) -> dict[str, Any]:
-    """The fields of the Research API; what has no value is absent. Counts are skewed as real ones are."""
-    chance = part.chance("counts")
-    views = int(chance.lognormvariate(8.5, 1.9)) + 40
-    likes = int(views * chance.uniform(0.02, 0.15))
+def _api(video: PlannedVideo, words: Script, media: dict[str, Any]) -> dict[str, Any]:
+    """The fields of the Research API; fields without a value are absent. Counts are skewed, as real ones are."""
+    rng = video.rng("counts")
+    views = int(rng.lognormvariate(8.5, 1.9)) + 40
+    likes = int(views * rng.uniform(0.02, 0.15))
     fields: dict[str, Any] = {
-        "id": part.video_id,
-        "create_time": part.created_at,
-        "username": part.username,
-        "region_code": part.region,
+        "id": video.video_id,
+        "create_time": video.created_at,
+        "username": video.username,
+        "region_code": video.region,
         "video_description": words.caption,
-        "music_id": str(7_000_000_000_000_000_000 + chance.getrandbits(50)),
+        "music_id": str(7_000_000_000_000_000_000 + rng.getrandbits(50)),
         "view_count": views,
         "like_count": likes,
-        "comment_count": int(likes * chance.uniform(0.01, 0.2)),
-        "share_count": int(likes * chance.uniform(0.01, 0.3)),
-        "favorites_count": int(likes * chance.uniform(0.01, 0.2)),
+        "comment_count": int(likes * rng.uniform(0.01, 0.2)),
+        "share_count": int(likes * rng.uniform(0.01, 0.3)),
+        "favorites_count": int(likes * rng.uniform(0.01, 0.2)),
         "hashtag_names": list(words.hashtags),
-        "video_duration": 0 if part.kind == "slideshow" else round(made["seconds"]),
+        "video_duration": 0 if video.kind == "slideshow" else round(media["seconds"]),
         "is_stem_verified": False,
     }
     if words.mentions:
         fields["video_mention_list"] = list(words.mentions)
-    if part.number % 11 == 3:
-        fields["playlist_id"] = str(7_100_000_000_000_000_000 + chance.getrandbits(50))
-    if part.number % 9 == 4:
-        fields["effect_ids"] = [str(chance.getrandbits(24))]
-    if words.language == "es" and part.number % 3 == part.number // 3 % 3:
-        fields["voice_to_text"] = heard_by_tiktok(words.spoken, chance)
+    if video.number % 11 == 3:
+        fields["playlist_id"] = str(7_100_000_000_000_000_000 + rng.getrandbits(50))
+    if video.number % 9 == 4:
+        fields["effect_ids"] = [str(rng.getrandbits(24))]
+    if words.language == "es" and video.number % 3 == video.number // 3 % 3:
+        fields["voice_to_text"] = tiktok_transcript(words.spoken, rng)
     return fields
 
 
-def _page(part: Part, words: Script, made: dict[str, Any]) -> dict[str, Any]:
-    code, message = _STATUS.get(part.kind, (0, ""))
+def _page(video: PlannedVideo, words: Script, media: dict[str, Any]) -> dict[str, Any]:
+    code, message = _STATUS.get(video.kind, (0, ""))
     return {
         "status_code": code,
         "status_msg": message,
-        "author": {"nickname": part.username.replace("_", " ").replace(".", " ").title()},
-        "media": made.get("media"),
-        "serve": part.kind if part.kind in ("truncated", "html") else "whole",
-        "codec": "h265_hvc1" if part.kind == "hevc" else "h264",
+        "author": {"nickname": video.username.replace("_", " ").replace(".", " ").title()},
+        "media": media.get("media"),
+        "serve": video.kind if video.kind in ("truncated", "html") else "whole",
+        "codec": "h265_hvc1" if video.kind == "hevc" else "h264",
         "width": 360,
         "height": 640,
-        "duration": 0 if part.kind == "slideshow" else made["seconds"],
-        "size": made.get("size"),
-        "images": made.get("images", []),
-        "sound": made.get("sound"),
-        "captions": captions(part, words, made["seconds"]) if made.get("media") else [],
+        "duration": 0 if video.kind == "slideshow" else media["seconds"],
+        "size": media.get("size"),
+        "images": media.get("images", []),
+        "sound": media.get("sound"),
+        "captions": captions(video, words, media["seconds"]) if media.get("media") else [],
     }
 
 
-def _truth(part: Part, words: Script, made: dict[str, Any]) -> dict[str, Any]:
+def _truth(video: PlannedVideo, words: Script, media: dict[str, Any]) -> dict[str, Any]:
     screen, start = [], 0.0
-    for shot in made["shots"]:
+    for shot in media["shots"]:
         screen.append({"from_s": round(start, 2), "to_s": round(start + shot.seconds, 2), "text": shot.text})
         start += shot.seconds
     return {
-        "kind": part.kind,
-        "stance": part.stance,
+        "kind": video.kind,
+        "stance": video.stance,
         "words": words.spoken,
         "language": words.language,
-        "voice": made["voice"],
+        "voice": media["voice"],
         "screen": screen,
         "cuts_s": [shown["from_s"] for shown in screen[1:]],
-        "frames": made["frames"],
-        "behind_voice": behind_voice(part, words),
+        "frames": media["frames"],
+        "behind_voice": behind_voice(video, words),
     }
 
 

@@ -1,11 +1,11 @@
-"""What people say in the demo's videos: a grammar of short Spanish sentences about Peru in December 2022.
+"""The speech in the demo's videos: a grammar of short Spanish sentences about Peru in December 2022.
 
 A sentence is a template whose slots are filled until none is left, so a few hundred words give many
 thousands of sentences: more than a small speech model can learn by heart. The template alone decides the
-stance towards Pedro Castillo as President of Peru; no slot that it shares with another stance carries any.
+stance towards Pedro Castillo as President of Peru; slots shared between stances are neutral.
 
-A sentence belongs to `train` or to `held_out` for ever, by a hash of its words (not of its capitals or
-punctuation): a speech model is trained on the one, the corpus speaks only the other.
+A hash of a sentence's words (without capitals and punctuation) assigns it permanently to `train` or to
+`held_out`: the speech model is trained on the first, and the corpus uses only the second.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class Sentence:
-    """One spoken sentence as a person would write it, and the stance that its words take."""
+    """A spoken sentence as a person would write it, and the stance that it expresses."""
 
     text: str
     stance: str
@@ -227,29 +227,29 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _fill(template: str, dice: random.Random) -> str:
-    """Fill every slot, and the slots inside what filled it; a template never gets one choice twice."""
+def _fill(template: str, rng: random.Random) -> str:
+    """Fill every slot, and the slots inside the fillings; a template never uses the same choice twice."""
     taken: set[str] = set()
 
-    def one(match: re.Match[str]) -> str:
+    def fill(match: re.Match[str]) -> str:
         choices = [choice for choice in SLOTS[match[1]] if choice not in taken]
-        choice = dice.choice(choices)
+        choice = rng.choice(choices)
         taken.add(choice)
         return choice
 
     while _SLOT.search(template):
-        template = _SLOT.sub(one, template)
+        template = _SLOT.sub(fill, template)
     return template
 
 
 def _as_written(filled: str) -> str:
-    """Give the sentence its capital: the first letter, after an opening mark if there is one."""
+    """Capitalise the first letter, after an opening punctuation mark if there is one."""
     first = next(place for place, letter in enumerate(filled) if letter.isalpha())
     return filled[:first] + filled[first].upper() + filled[first + 1 :]
 
 
 def words(text: str) -> list[str]:
-    """The words alone, in lower case and with their accents: what the split is decided by."""
+    """The words alone, in lower case and with accents; they decide the split."""
     return _WORD.findall(text.lower())
 
 
@@ -258,38 +258,38 @@ def split_of(text: str) -> Split:
     return "held_out" if digest[0] < HELD_OUT_OF_256 else "train"
 
 
-def _drawn(kind: str, dice: random.Random) -> str:
-    return _as_written(_fill(dice.choice(TEMPLATES[kind]), dice))
+def _drawn(kind: str, rng: random.Random) -> str:
+    return _as_written(_fill(rng.choice(TEMPLATES[kind]), rng))
 
 
-def _endless(dice: random.Random, split: Split, stance: str | None) -> Iterator[Sentence]:
+def _endless(rng: random.Random, split: Split, stance: str | None) -> Iterator[Sentence]:
     while True:
-        kind = stance or dice.choice(STANCES)
-        text = _drawn(kind, dice)
+        kind = stance or rng.choice(STANCES)
+        text = _drawn(kind, rng)
         if split_of(text) == split:
             yield Sentence(text, kind)
 
 
 def sentences(seed: int, n: int, split: Split, stance: str | None = None) -> list[Sentence]:
-    """`n` distinct sentences of one split, the same for the same seed; of one stance, or of all three.
+    """`n` distinct sentences of one split, deterministic by seed; of one stance, or of all three.
 
-    No two of them have the same words, so none differs from another by its punctuation alone.
+    No two sentences have the same words, so none differ only by punctuation.
     """
-    dice = random.Random(f"{seed}/{split}/{stance}")
-    found: dict[str, Sentence] = {}
-    for sentence in _endless(dice, split, stance):
-        if len(found) == n:
+    rng = random.Random(f"{seed}/{split}/{stance}")
+    by_words: dict[str, Sentence] = {}
+    for sentence in _endless(rng, split, stance):
+        if len(by_words) == n:
             break
-        found.setdefault(" ".join(words(sentence.text)), sentence)
-    return list(found.values())
+        by_words.setdefault(" ".join(words(sentence.text)), sentence)
+    return list(by_words.values())
 
 
 def english(seed: int, n: int, split: Split = "held_out") -> list[Sentence]:
-    """`n` distinct English sentences, all neutral: for the one video whose language is not the study's."""
-    dice = random.Random(f"{seed}/{split}/english")
-    found: dict[str, Sentence] = {}
-    while len(found) < n:
-        text = _drawn("english", dice)
+    """`n` distinct English sentences, all neutral, for the only video that is not in the study's language."""
+    rng = random.Random(f"{seed}/{split}/english")
+    by_words: dict[str, Sentence] = {}
+    while len(by_words) < n:
+        text = _drawn("english", rng)
         if split_of(text) == split:
-            found.setdefault(" ".join(words(text)), Sentence(text, "neutral"))
-    return list(found.values())
+            by_words.setdefault(" ".join(words(text)), Sentence(text, "neutral"))
+    return list(by_words.values())

@@ -1,4 +1,4 @@
-"""What is to be seen: each scene is a function that, given its chance, returns a painter of any instant of it."""
+"""The scenes of the demo's films; each is a function from a random generator to a painter of any moment."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from sandbox.corpus.drawing import (
 )
 
 Painter = Callable[[float], Image.Image]
-"""Seconds since the scene began → the picture, RGB, 360 × 640."""
+"""From seconds since the scene began to the picture, RGB, 360 × 640."""
 
 SKIES: tuple[tuple[Colour, Colour], ...] = (
     ((70, 140, 214), (190, 222, 240)),
@@ -122,7 +122,7 @@ def street(rng: random.Random) -> Image.Image:
 
 
 def placard(rng: random.Random) -> Image.Image:
-    """A board on a stick, with a coloured stripe in place of words: only the screen text is to be read."""
+    """A board on a stick, with a coloured stripe instead of words, so that the only legible text is the screen text."""
     sheet, pen = blank(64, 96)
     pen.rectangle(box(30, 40, 4, 56), fill=(120, 88, 56))
     pen.rectangle(box(2, 4, 60, 40), fill=WHITE)
@@ -156,7 +156,7 @@ def studio(rng: random.Random) -> Painter:
 
 
 def talker(rng: random.Random) -> Painter:
-    """Somebody who speaks to the camera at arm's length: the mouth opens and closes."""
+    """A person who speaks to the camera at arm's length: the mouth opens and closes."""
     wall = gradient(mix(rng.choice(CLOTHES), WHITE, 0.55), mix(rng.choice(CLOTHES), (40, 40, 44), 0.45))
     skin, shirt = rng.choice(SKINS), rng.choice(CLOTHES)
     body = face(skin, shirt, rng.choice(((34, 26, 24), (84, 54, 30), (150, 146, 142))))
@@ -189,7 +189,7 @@ def face(skin: Colour, shirt: Colour, hair: Colour) -> Image.Image:
 
 
 def mouth(opening: int) -> Image.Image:
-    """Lips so many pixels apart."""
+    """Lips that are `opening` pixels apart."""
     sheet, pen = blank(48, 30)
     pen.ellipse(box(4, 12 - opening / 2, 40, 4 + opening), fill=(120, 40, 44))
     return reduced(sheet)
@@ -263,7 +263,7 @@ def votes(rng: random.Random) -> Painter:
 
 
 def road(rng: random.Random) -> Painter:
-    """A closed road: stones and smoke, the white line runs towards the viewer."""
+    """A blocked road: stones and smoke; the white line runs towards the viewer."""
     still = gradient((120, 134, 150), (206, 196, 180))
     put(still, ridge(rng, (128, 108, 84), 380, 120), 0, 0)
     pen = ImageDraw.Draw(still)

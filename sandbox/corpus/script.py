@@ -1,11 +1,11 @@
-"""What each video says, shows and is described as: words, on-screen texts, captions, and TikTok's own transcript."""
+"""The texts of each video: spoken words, on-screen texts, caption, and TikTok's own transcript."""
 
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.corpus.cast import Part
 from sandbox.corpus.language import english, sentences
+from sandbox.corpus.plan import PlannedVideo
 
 _SCREEN: Mapping[str, tuple[str, ...]] = {
     "support": (
@@ -80,7 +80,7 @@ _STANCE_CAPTIONS = {
 
 @dataclass(frozen=True)
 class Script:
-    """One video's words: said, on the screen scene by scene, and in the caption."""
+    """A video's texts: spoken, on the screen scene by scene, and in the caption."""
 
     spoken: str
     language: str
@@ -91,59 +91,59 @@ class Script:
     mentions: tuple[str, ...]
 
 
-def script(part: Part) -> Script:
-    chance = part.chance("script")
-    said = "neutral" if part.kind in ("stance_on_screen", "stance_in_caption") else part.stance
-    shown = "neutral" if part.kind == "stance_in_caption" else part.stance
+def script(video: PlannedVideo) -> Script:
+    rng = video.rng("script")
+    spoken_stance = "neutral" if video.kind in ("stance_on_screen", "stance_in_caption") else video.stance
+    shown_stance = "neutral" if video.kind == "stance_in_caption" else video.stance
     lines = (
-        english(part.number, 3)
-        if part.kind == "english"
-        else sentences(part.number, _lines(part), "held_out", said)
+        english(video.number, 3)
+        if video.kind == "english"
+        else sentences(video.number, _lines(video), "held_out", spoken_stance)
     )
-    silent = part.kind in ("no_audio", "silence", "music", "slideshow")
-    shots = 3 if part.number % 5 == 0 else 2
-    scenes = tuple(chance.sample(_SCENES[shown], shots))
-    screens = tuple(chance.sample(_SCREEN[shown], shots))
-    tags = _hashtags(part, chance)
-    mentions = ("canal.ejemplo",) if chance.random() < 0.2 else ()
+    silent = video.kind in ("no_audio", "silence", "music", "slideshow")
+    shots = 3 if video.number % 5 == 0 else 2
+    scenes = tuple(rng.sample(_SCENES[shown_stance], shots))
+    screens = tuple(rng.sample(_SCREEN[shown_stance], shots))
+    tags = _hashtags(video, rng)
+    mentions = ("canal.ejemplo",) if rng.random() < 0.2 else ()
     opening = (
-        _STANCE_CAPTIONS[part.stance]
-        if part.kind == "stance_in_caption"
-        else chance.choice(_CAPTIONS[part.stance])
+        _STANCE_CAPTIONS[video.stance]
+        if video.kind == "stance_in_caption"
+        else rng.choice(_CAPTIONS[video.stance])
     )
     caption = " ".join([opening, *(f"#{tag}" for tag in tags), *(f"@{name}" for name in mentions)])
     spoken = "" if silent else " ".join(line.text for line in lines)
-    language = "" if silent else "en" if part.kind == "english" else "es"
+    language = "" if silent else "en" if video.kind == "english" else "es"
     return Script(spoken, language, screens, scenes, caption, tags, mentions)
 
 
-def _lines(part: Part) -> int:
-    """Sentences; every seventh video is long enough for a third sampled frame."""
-    if part.number % 7 == 0:
+def _lines(video: PlannedVideo) -> int:
+    """The number of sentences; every seventh video is long enough for a third sampled frame."""
+    if video.number % 7 == 0:
         return 6
-    return 2 + part.number % 3
+    return 2 + video.number % 3
 
 
-def _hashtags(part: Part, chance: random.Random) -> tuple[str, ...]:
-    others = tuple(chance.sample(_OTHER_TAGS, chance.randint(1, 3)))
-    if part.kind == "off_topic":
+def _hashtags(video: PlannedVideo, rng: random.Random) -> tuple[str, ...]:
+    others = tuple(rng.sample(_OTHER_TAGS, rng.randint(1, 3)))
+    if video.kind == "off_topic":
         return others
-    return tuple(chance.sample(_TAGS, chance.randint(1, 3))) + others
+    return tuple(rng.sample(_TAGS, rng.randint(1, 3))) + others
 
 
-def heard_by_tiktok(spoken: str, chance: random.Random) -> str:
-    """TikTok's own transcript as it tends to be: lower case, unpunctuated, and some seven words in a hundred wrong."""
+def tiktok_transcript(spoken: str, rng: random.Random) -> str:
+    """A transcript like TikTok's own: lower case, no punctuation, and about seven words in a hundred wrong."""
     words = "".join(letter for letter in spoken.lower() if letter.isalnum() or letter.isspace()).split()
-    return " ".join(filter(None, (misheard(word, chance) for word in words)))
+    return " ".join(filter(None, (misrecognised(word, rng) for word in words)))
 
 
-def misheard(word: str, chance: random.Random) -> str:
-    """A word as a recogniser may write it: mostly right, at times without its accent or its end, or not at all."""
-    fate = chance.random()
-    if fate < 0.02:
+def misrecognised(word: str, rng: random.Random) -> str:
+    """A word as a recogniser writes it: usually right, sometimes without its accent or its end, or missing."""
+    draw = rng.random()
+    if draw < 0.02:
         return ""
-    if fate < 0.05:
+    if draw < 0.05:
         return word.translate(str.maketrans("áéíóúñ", "aeioun"))
-    if fate < 0.09 and len(word) > 4:
+    if draw < 0.09 and len(word) > 4:
         return word[:-1]
     return word

@@ -1,6 +1,6 @@
-"""What is true of the demo's videos. No stage and no server reads this: only tests and the demo's closing summary.
+"""The ground truth of the demo's videos. No stage and no server reads it; only tests and the demo's summary do.
 
-What people would have judged is in `inputs/stances.csv` (`judged.py`); of the stages the report alone reads it.
+Human labels are in `inputs/stances.csv` (`human_labels.py`); the report is the only stage that reads them.
 """
 
 import json
@@ -11,8 +11,8 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A text on the screen, and from when to when."""
+class ScreenText:
+    """A text on the screen, with its start and end."""
 
     from_s: float
     to_s: float
@@ -21,9 +21,9 @@ class Shown:
 
 @dataclass(frozen=True)
 class Truth:
-    """What was put into one video. `words` is empty where nobody speaks, `frames` is 0 where there is no file.
+    """The contents of one video. `words` is empty without speech, `frames` is 0 without a file.
 
-    `behind_voice` is `music`, or empty where nothing is to be heard beside the voice, or nobody speaks.
+    `behind_voice` is `music`, or empty without speech or without a background.
     """
 
     kind: str
@@ -31,29 +31,29 @@ class Truth:
     words: str
     language: str
     voice: str
-    screen: tuple[Shown, ...]
+    screen: tuple[ScreenText, ...]
     cuts_s: tuple[float, ...]
     frames: int
     behind_voice: str
 
     def text_at(self, times_s: list[float]) -> str:
-        """The texts that are on the screen at some of these times, in order, each once."""
-        seen = [shown for shown in self.screen if any(shown.from_s <= at < shown.to_s for at in times_s)]
-        return " ".join(shown.text for shown in seen)
+        """The texts on the screen at any of these times, in order, each once."""
+        texts = [shown for shown in self.screen if any(shown.from_s <= at < shown.to_s for at in times_s)]
+        return " ".join(shown.text for shown in texts)
 
-    def text_on(self, photos: list[int]) -> str:
-        """The texts on some photos of a slideshow, by their places."""
-        return " ".join(self.screen[place].text for place in sorted(photos))
+    def text_on(self, indices: list[int]) -> str:
+        """The texts on some photos of a slideshow, by index."""
+        return " ".join(self.screen[index].text for index in sorted(indices))
 
 
 def truth() -> dict[str, Truth]:
-    """What is true of each video, by its id."""
+    """The ground truth of each video, by id."""
     rows = json.loads((HERE / "truth.json").read_text("utf-8"))
     return {
         video_id: Truth(
             **{
                 **row,
-                "screen": tuple(Shown(**shown) for shown in row["screen"]),
+                "screen": tuple(ScreenText(**shown) for shown in row["screen"]),
                 "cuts_s": tuple(row["cuts_s"]),
             }
         )

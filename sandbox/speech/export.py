@@ -1,4 +1,4 @@
-"""Turn trained weights into the folder that whisperx loads: ctranslate2, int8, with its tokenizer.
+"""Converts trained weights to the folder that whisperx loads: CTranslate2 in int8, with its tokenizer.
 
 python -m sandbox.speech.export --folder /tmp/speech
 """
@@ -21,14 +21,14 @@ from transformers import (
     WhisperForConditionalGeneration,
 )
 
-from sandbox.speech.network import NOTHING, SPECIAL_TOKENS, restored
+from sandbox.speech.network import NOTHING, SPECIAL_TOKENS, load_weights
 
 HERE = Path(__file__).parent / "whisper_demo"
 COPIED = ("tokenizer.json", "preprocessor_config.json")
 
 
 def _generation(tokenizer: Tokenizer) -> GenerationConfig:
-    """What a decoder must know of the tokens; the head of the last layer stands for the alignment."""
+    """What a decoder must know about the tokens; the heads of the last decoder layer give the alignment."""
     end, start = (tokenizer.token_to_id(token) for token in SPECIAL_TOKENS[:2])
     languages = SPECIAL_TOKENS[2:101]
     return GenerationConfig(
@@ -44,44 +44,50 @@ def _generation(tokenizer: Tokenizer) -> GenerationConfig:
     )
 
 
-def atomic_write(whisper: WhisperForConditionalGeneration, tokenizer_file: Path, place: Path) -> None:
-    """Write the model as transformers keeps it, which is also what the converter reads."""
+def write_transformers_folder(
+    whisper: WhisperForConditionalGeneration, tokenizer_file: Path, folder: Path
+) -> None:
+    """Write the model in the format of transformers, which the converter reads too."""
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     whisper.generation_config = _generation(tokenizer)
-    whisper.save_pretrained(place)
-    ending = {"eos_token": "<|endoftext|>", "bos_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **ending).save_pretrained(place)
-    shutil.copyfile(tokenizer_file, place / "tokenizer.json")
-    WhisperFeatureExtractor(feature_size=whisper.config.num_mel_bins).save_pretrained(place)
+    whisper.save_pretrained(folder)
+    special = {"eos_token": "<|endoftext|>", "bos_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    shutil.copyfile(tokenizer_file, folder / "tokenizer.json")
+    WhisperFeatureExtractor(feature_size=whisper.config.num_mel_bins).save_pretrained(folder)
 
 
-def convert(whole: Path, small: Path, quantization: str) -> None:
-    """Write the folder that ctranslate2 loads."""
-    TransformersConverter(str(whole), copy_files=list(COPIED)).convert(str(small), quantization=quantization)
-    if NOTHING not in json.loads((small / "vocabulary.json").read_text()):
-        raise ValueError("the vocabulary lost its empty token: ctranslate2 would take it for English only")
+def convert(source: Path, target: Path, quantization: str) -> None:
+    """Write the folder that CTranslate2 loads."""
+    TransformersConverter(str(source), copy_files=list(COPIED)).convert(
+        str(target), quantization=quantization
+    )
+    if NOTHING not in json.loads((target / "vocabulary.json").read_text()):
+        raise ValueError(
+            "the vocabulary lacks the empty token, so CTranslate2 would treat the model as English-only"
+        )
 
 
-def _smaller(tokenizer: Path) -> None:
-    """Write the tokenizer without its indentation, which is most of the file."""
+def _remove_indentation(tokenizer: Path) -> None:
+    """Rewrite the tokenizer without indentation, which is most of the file."""
     tokenizer.write_text(json.dumps(json.loads(tokenizer.read_text()), ensure_ascii=False))
 
 
 def main(
     folder: Annotated[Path, typer.Option(help="Where training left `weights.pt` and `tokenizer.json`.")],
     to: Annotated[Path, typer.Option(help="The folder to replace.")] = HERE,
-    averaged: Annotated[bool, typer.Option(help="The averaged weights, or the last ones.")] = True,
+    averaged: Annotated[bool, typer.Option(help="Use the averaged weights instead of the last ones.")] = True,
 ) -> None:
-    """Convert to int8 and replace the folder in one move."""
+    """Convert to int8, and replace the folder in one rename."""
     with tempfile.TemporaryDirectory(dir=to.parent) as scratch:
-        whole, small = Path(scratch, "whole"), Path(scratch, "small")
+        source, target = Path(scratch, "transformers"), Path(scratch, "ctranslate2")
         tokenizer_file = folder / "tokenizer.json"
-        listener = restored(folder, Tokenizer.from_file(str(tokenizer_file)), averaged=averaged)
-        atomic_write(listener.whisper, tokenizer_file, whole)
-        convert(whole, small, "int8")
-        _smaller(small / "tokenizer.json")
+        model = load_weights(folder, Tokenizer.from_file(str(tokenizer_file)), averaged=averaged)
+        write_transformers_folder(model.whisper, tokenizer_file, source)
+        convert(source, target, "int8")
+        _remove_indentation(target / "tokenizer.json")
         shutil.rmtree(to, ignore_errors=True)
-        small.rename(to)
+        target.rename(to)
 
 
 if __name__ == "__main__":

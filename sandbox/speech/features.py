@@ -1,7 +1,7 @@
-"""Mel features, computed once and kept before normalisation, so that sounds can still be mixed afterwards.
+"""Mel features, computed once and stored before normalisation, so that sounds can be mixed afterwards.
 
-A row is a hundredth of a second: 80 numbers, log10 of the power in a mel band, as Whisper takes it before
-it cuts and scales. Powers add, so speech, background and gain are put together here without any sound.
+A row is a hundredth of a second: 80 numbers, the log10 of the power in each mel band, as Whisper has it before
+it clips and scales. Powers add up, so speech, background and gain can be combined without the sounds themselves.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Rows = npt.NDArray[np.float32]
 
 BANDS = 80
 ROWS_PER_SECOND = 100
-SILENCE = -10.0  # what digital silence gives: the floor of the logarithm
+SILENCE = -10.0  # digital silence, which is the floor of the logarithm
 RANGE = 8.0  # Whisper keeps the loudest 80 dB of a clip
 
 
 @dataclass(frozen=True)
-class Book:
+class FeatureSet:
     """Features of many sounds, one after another on disk; sound k is rows `starts[k]` to `starts[k + 1]`."""
 
     rows: npt.NDArray[np.float16]
@@ -46,7 +46,7 @@ class Book:
 
 
 def raw_features(sound: Sound) -> npt.NDArray[np.float16]:
-    """Log10 mel power of a 16 kHz sound, shape (rows, 80), neither cut to a range nor scaled."""
+    """The log10 mel power of a 16 kHz sound, shape (rows, 80), neither clipped nor scaled."""
     signal = torch.from_numpy(np.pad(sound, (0, 160)))
     spectrum = torch.stft(signal, 400, 160, window=torch.hann_window(400), return_complex=True)
     power = torch.from_numpy(_FILTERS) @ spectrum[:, :-1].abs() ** 2
@@ -57,25 +57,27 @@ def raw_features(sound: Sound) -> npt.NDArray[np.float16]:
 _FILTERS: Rows = np.asarray(FeatureExtractor(feature_size=BANDS).mel_filters, np.float32)
 
 
-def as_whisper_hears(power: Rows) -> Rows:
-    """Powers to what the network takes: logarithm, the loudest 80 dB, scaled to about -1 … 1."""
+def whisper_features(power: Rows) -> Rows:
+    """From powers to the network's input: the logarithm, clipped to the loudest 80 dB, scaled to about -1 … 1."""
     logs = np.log10(np.maximum(power, 10**SILENCE))
     return np.asarray((np.maximum(logs, logs.max() - RANGE) + 4) / 4, np.float32)
 
 
-def write_book(folder: Path, lines: Iterable[tuple[Line, npt.NDArray[np.float16]]]) -> None:
+def write_features(folder: Path, lines: Iterable[tuple[Line, npt.NDArray[np.float16]]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    starts, said = [0], []
+    starts, lines_json = [0], []
     with (folder / "rows.f16").open("wb") as file:
         for line, rows in lines:
             file.write(rows.tobytes())
             starts.append(starts[-1] + len(rows))
-            said.append((line.text, line.language))
-    (folder / "book.json").write_text(json.dumps({"starts": starts, "said": said}, ensure_ascii=False))
+            lines_json.append((line.text, line.language))
+    (folder / "index.json").write_text(
+        json.dumps({"starts": starts, "lines": lines_json}, ensure_ascii=False)
+    )
 
 
-def open_book(folder: Path) -> Book:
-    table = json.loads((folder / "book.json").read_text())
+def open_features(folder: Path) -> FeatureSet:
+    index = json.loads((folder / "index.json").read_text())
     rows = np.memmap(folder / "rows.f16", np.float16, "r").reshape(-1, BANDS)
-    texts, languages = zip(*table["said"], strict=True)
-    return Book(rows, np.asarray(table["starts"]), texts, languages)
+    texts, languages = zip(*index["lines"], strict=True)
+    return FeatureSet(rows, np.asarray(index["starts"]), texts, languages)

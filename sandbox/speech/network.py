@@ -1,4 +1,4 @@
-"""A small network of Whisper's architecture and its tokenizer, made from nothing: no hub, no download."""
+"""A small network of Whisper's architecture and its tokenizer, built from scratch without a download."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from transformers.models.whisper.tokenization_whisper import LANGUAGES
 
 @dataclass(frozen=True)
 class Shape:
-    """How large a network is; `bands` are the mel bands of what it hears."""
+    """The size of a network; `bands` is the number of mel bands of its input."""
 
     width: int
     heads: int
-    hearing_layers: int
-    writing_layers: int
+    encoder_layers: int
+    decoder_layers: int
     bands: int = 80
 
 
 TEXT_TOKENS = 900
-DEMO_SHAPE = Shape(width=160, heads=4, hearing_layers=4, writing_layers=2)
-WINDOW_POSITIONS, MOST_TOKENS = 1500, 448
+DEMO_SHAPE = Shape(width=160, heads=4, encoder_layers=4, decoder_layers=2)
+WINDOW_POSITIONS, MAX_TOKENS = 1500, 448
 TIMESTAMPS = 1501
-NOTHING = ""  # a token that writes nothing: the answer to a clip without words
-LETTERS = " abcdefghijklmnopqrstuvwxyzáéíóúüñ"  # what the auxiliary head spells; 0 is its blank
+NOTHING = ""  # an empty token: the answer to a clip without words
+LETTERS = " abcdefghijklmnopqrstuvwxyzáéíóúüñ"  # the classes of the CTC head; 0 is its blank
 
 SPECIAL_TOKENS = (
     "<|endoftext|>",
@@ -53,9 +53,9 @@ SPECIAL_TOKENS = (
 def train_tokenizer(texts: Sequence[str]) -> Tokenizer:
     """Byte-level BPE over the texts, then the empty token, then Whisper's special tokens in its order.
 
-    ctranslate2 takes a vocabulary for multilingual only if it holds the empty string. The same token is what
-    a clip without words is answered with: decoders forbid the end of the text as a first token. They forbid
-    the lone space too, so every letter that begins a word gets a token together with its space.
+    CTranslate2 treats a vocabulary as multilingual only if it contains the empty string. The same token is the
+    answer to a clip without words, because decoders forbid the end of the text as the first token. They also forbid
+    a lone space, so every letter that begins a word gets a token together with its space.
     """
     draft = Tokenizer(BPE())
     draft.pre_tokenizer = ByteLevel(add_prefix_space=False)
@@ -81,14 +81,14 @@ def build(tokenizer: Tokenizer, shape: Shape = DEMO_SHAPE) -> WhisperForConditio
         vocab_size=tokenizer.get_vocab_size(),
         num_mel_bins=shape.bands,
         d_model=shape.width,
-        encoder_layers=shape.hearing_layers,
-        decoder_layers=shape.writing_layers,
+        encoder_layers=shape.encoder_layers,
+        decoder_layers=shape.decoder_layers,
         encoder_attention_heads=shape.heads,
         decoder_attention_heads=shape.heads,
         encoder_ffn_dim=4 * shape.width,
         decoder_ffn_dim=4 * shape.width,
         max_source_positions=WINDOW_POSITIONS,
-        max_target_positions=MOST_TOKENS,
+        max_target_positions=MAX_TOKENS,
         dropout=0.0,
         pad_token_id=end,
         bos_token_id=end,
@@ -98,51 +98,51 @@ def build(tokenizer: Tokenizer, shape: Shape = DEMO_SHAPE) -> WhisperForConditio
     return WhisperForConditionalGeneration(config)
 
 
-class Listener:
-    """The network with a spelling head on its hearing half, which is thrown away after training.
+class SpeechModel:
+    """The network with a CTC head on its encoder, which is discarded after training.
 
-    Without that head the network learns the grammar of the sentences and never listens. It hears windows of
+    Without that head the network learns the grammar of the sentences and ignores the sound. Its windows have
     any length up to 30 s: the position table is cut to the clip.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.whisper = build(tokenizer)
-        self.spelling = nn.Linear(DEMO_SHAPE.width, len(LETTERS) + 1)
-        self.whole = nn.ModuleDict({"whisper": self.whisper, "spelling": self.spelling})
+        self.ctc_head = nn.Linear(DEMO_SHAPE.width, len(LETTERS) + 1)
+        self.modules = nn.ModuleDict({"whisper": self.whisper, "ctc_head": self.ctc_head})
 
-    def hear(self, features: Tensor) -> Tensor:
+    def encode(self, features: Tensor) -> Tensor:
         """From (clips, 80, rows) to (clips, rows / 2, width)."""
         encoder = self.whisper.model.encoder
-        heard = gelu(encoder.conv2(gelu(encoder.conv1(features)))).transpose(1, 2)
-        heard = heard + encoder.embed_positions.weight[: heard.shape[1]]
+        hidden = gelu(encoder.conv2(gelu(encoder.conv1(features)))).transpose(1, 2)
+        hidden = hidden + encoder.embed_positions.weight[: hidden.shape[1]]
         for layer in encoder.layers:
-            heard = layer(heard, None, None)[0]
-        normed: Tensor = encoder.layer_norm(heard)
+            hidden = layer(hidden, None, None)[0]
+        normed: Tensor = encoder.layer_norm(hidden)
         return normed
 
-    def write(self, heard: Tensor, tokens: Tensor) -> Tensor:
-        """Scores of the next token at every place, shape (clips, tokens, vocabulary)."""
+    def decode(self, encoded: Tensor, tokens: Tensor) -> Tensor:
+        """The scores of the next token at every position, shape (clips, tokens, vocabulary)."""
         decoder = self.whisper.model.decoder
-        written = decoder(input_ids=tokens, encoder_hidden_states=heard, use_cache=False)
-        scores: Tensor = self.whisper.proj_out(written.last_hidden_state)
+        output = decoder(input_ids=tokens, encoder_hidden_states=encoded, use_cache=False)
+        scores: Tensor = self.whisper.proj_out(output.last_hidden_state)
         return scores
 
-    def spell(self, heard: Tensor) -> Tensor:
-        """Log-probabilities of letters, time first, as the CTC loss wants them."""
-        letters: Tensor = self.spelling(heard).log_softmax(-1).transpose(0, 1)
+    def ctc_log_probabilities(self, encoded: Tensor) -> Tensor:
+        """The log-probabilities of letters, time first, as the CTC loss expects them."""
+        letters: Tensor = self.ctc_head(encoded).log_softmax(-1).transpose(0, 1)
         return letters
 
 
-def save(listener: Listener, averaged: dict[str, Tensor], folder: Path) -> None:
-    """Weights as they are and as averaged; written beside and moved, so that a reader never sees half."""
-    beside = folder / "weights.part"
-    torch.save({"weights": listener.whole.state_dict(), "averaged": averaged}, beside)
-    beside.replace(folder / "weights.pt")
+def save(model: SpeechModel, averaged: dict[str, Tensor], folder: Path) -> None:
+    """Save the weights and their average; written to a temporary file first, so that a reader sees complete files."""
+    partial = folder / "weights.part"
+    torch.save({"weights": model.modules.state_dict(), "averaged": averaged}, partial)
+    partial.replace(folder / "weights.pt")
 
 
-def restored(folder: Path, tokenizer: Tokenizer, *, averaged: bool) -> Listener:
-    """The network as `save` left it: its averaged weights, or the last ones."""
-    listener = Listener(tokenizer)
+def load_weights(folder: Path, tokenizer: Tokenizer, *, averaged: bool) -> SpeechModel:
+    """The network from `save`, with its averaged or its last weights."""
+    model = SpeechModel(tokenizer)
     saved = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
-    listener.whole.load_state_dict(saved["averaged" if averaged else "weights"])
-    return listener
+    model.modules.load_state_dict(saved["averaged" if averaged else "weights"])
+    return model

@@ -1,9 +1,9 @@
-"""A Whisper of any size that has learned nothing, to measure and to test with: no hub, no download.
+"""A Whisper model of any size with random weights, for benches and tests; it needs no download.
 
     python -m sandbox.speech.random_model --folder /tmp/large --shape large-v3
 
-What it writes means nothing, but takes as long as the real one, and depends on what it hears. Every answer is made of
-whole words and has the same number of tokens: the network itself ends it, so that no caller has to be told. The
+Its text is meaningless, but takes as long as that of a real model and depends on the sound. Every answer consists of
+words and has the same number of tokens. The network itself ends it there, so that callers need not know the length. The
 tokenizer is the demo's.
 """
 
@@ -21,15 +21,15 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
-from sandbox.speech.export import HERE, atomic_write, convert
+from sandbox.speech.export import HERE, convert, write_transformers_folder
 from sandbox.speech.network import SPECIAL_TOKENS, Shape, build
 
-#: `small` and `large-v3` are those of openai/whisper-small and openai/whisper-large-v3, but for the vocabulary.
+#: `small` and `large-v3` have the sizes of openai/whisper-small and openai/whisper-large-v3, except for the vocabulary.
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
-        "tiny": Shape(width=256, heads=4, hearing_layers=4, writing_layers=4),
-        "small": Shape(width=768, heads=12, hearing_layers=12, writing_layers=12),
-        "large-v3": Shape(width=1280, heads=20, hearing_layers=32, writing_layers=32, bands=128),
+        "tiny": Shape(width=256, heads=4, encoder_layers=4, decoder_layers=4),
+        "small": Shape(width=768, heads=12, encoder_layers=12, decoder_layers=12),
+        "large-v3": Shape(width=1280, heads=20, encoder_layers=32, decoder_layers=32, bands=128),
     }
 )
 TOKENS = 40
@@ -38,11 +38,11 @@ SEED = 2022
 # Start, language, task and "no timestamps" come before an answer.
 _PROMPT_TOKENS = 4
 _WORD_PIECE = re.compile(r" ?[a-záéíóúüñ]+", re.IGNORECASE)
-#: Two places of the decoder's stream are set apart: one says whether the answer may go on, the other is always on.
+#: Two reserved dimensions of the decoder's residual stream: one ends the answer, the other is a constant.
 _CLOCK, _ALWAYS = 0, 1
-#: How far scores of tokens lie apart, and how much is put on what must or must not be said.
+#: The spread of the tokens' scores, and the weight on tokens that are forced or forbidden.
 _SPREAD, _FORCE = 4.0, 40.0
-_LOUDER: Mapping[str, float] = MappingProxyType(
+_GAIN: Mapping[str, float] = MappingProxyType(
     {"conv": 3.0, "q_proj": 1.5, "k_proj": 1.5, "encoder_attn.out_proj": 2.0}
 )
 
@@ -55,18 +55,18 @@ def write(
     number_format: str = "float32",
     seed: int = SEED,
 ) -> tuple[Path, Path]:
-    """The same weights as a folder for transformers and as one for CTranslate2, in `float32` or `float16`.
+    """Write the same weights as a folder for transformers and one for CTranslate2, in `float32` or `float16`.
 
-    An answer has `tokens` tokens if it is asked for without timestamps and without words from before.
+    An answer has `tokens` tokens if it is requested without timestamps and without the previous text as a prompt.
     """
-    whole, small = folder / "transformers", folder / "ctranslate2"
+    for_transformers, for_ctranslate2 = folder / "transformers", folder / "ctranslate2"
     whisper = _network(SHAPES[shape], tokens, seed)
     if number_format == "float16":
         whisper.half()
-    atomic_write(whisper, HERE / "tokenizer.json", whole)
-    del whisper  # before the converter loads it once more
-    convert(whole, small, number_format)
-    return whole, small
+    write_transformers_folder(whisper, HERE / "tokenizer.json", for_transformers)
+    del whisper  # frees the memory before the converter loads it again
+    convert(for_transformers, for_ctranslate2, number_format)
+    return for_transformers, for_ctranslate2
 
 
 def _network(shape: Shape, tokens: int, seed: int) -> WhisperForConditionalGeneration:
@@ -82,20 +82,20 @@ def _network(shape: Shape, tokens: int, seed: int) -> WhisperForConditionalGener
 
 
 def _spread(whisper: Any) -> None:
-    """Weights so large that sound and place decide what is written: as it is built, it hardly hears anything."""
+    """Enlarge the weights, so that sound and position decide the text; the initial ones almost ignore the sound."""
     config, decoder = whisper.config, whisper.model.decoder
     for name, weight in whisper.named_parameters():
         if weight.ndim > 1 and "embed" not in name:
-            louder = next((times for part, times in _LOUDER.items() if part in name), 1.0)
-            weight.mul_(louder * weight[0].numel() ** -0.5 / config.init_std)
+            gain = next((factor for part, factor in _GAIN.items() if part in name), 1.0)
+            weight.mul_(gain * weight[0].numel() ** -0.5 / config.init_std)
     for table in (decoder.embed_tokens.weight, decoder.embed_positions.weight):
         table.mul_(_SPREAD * config.d_model**-0.5 / config.init_std)
-    # without it a token's own score is the highest after it, since one table both reads and writes
+    # otherwise a token's own score is the highest after it, as input and output share one embedding table
     decoder.layer_norm.weight.copy_(decoder.embed_positions.weight[-1].sign())
 
 
 def _end_after(decoder: Any, tokens: int, end: int) -> None:
-    """The clock is wound by the place in the text, no layer touches it, and the end's score follows it alone."""
+    """Make the end token's score follow the position alone: no layer writes to the reserved dimension."""
     for layer in decoder.layers:
         for last in (layer.self_attn.out_proj, layer.encoder_attn.out_proj, layer.fc2):
             last.weight[_CLOCK], last.bias[_CLOCK] = 0, 0
@@ -110,7 +110,7 @@ def _end_after(decoder: Any, tokens: int, end: int) -> None:
 
 
 def _speak_words(decoder: Any, tokenizer: Tokenizer) -> None:
-    """Tokens that are no part of a word, special ones among them, are held down."""
+    """Suppress tokens that are not part of a word, including special tokens."""
     decoder.layer_norm.weight[_ALWAYS] = 0
     decoder.layer_norm.bias[_ALWAYS] = _FORCE / _SPREAD
     embedded: Tensor = decoder.embed_tokens.weight

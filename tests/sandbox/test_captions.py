@@ -7,7 +7,7 @@ import pytest
 from page_reader import Reader
 
 from sandbox.corpus.captions import captions
-from sandbox.corpus.cast import cast
+from sandbox.corpus.plan import planned_videos
 from sandbox.corpus.script import script
 from sandbox.corpus.truth import HERE, truth
 from sandbox.pages.captions import FORMATS, caption_from_json
@@ -110,9 +110,9 @@ def test_the_demo_has_captions_of_every_source_as_the_generator_makes_them():
     assert sum(sources[:1] == ["ASR"] for sources in kinds.values()) == 15
     assert sum("MT" in sources for sources in kinds.values()) == 4
     assert [sources for sources in kinds.values() if "LC" in sources] == [["LC"]]
-    for part in cast():
-        page = PAGES[part.video_id]
-        made = captions(part, script(part), page["duration"]) if page["media"] else []
+    for video in planned_videos():
+        page = PAGES[video.video_id]
+        made = captions(video, script(video), page["duration"]) if page["media"] else []
         assert page["captions"] == made
 
 

@@ -15,11 +15,11 @@ import yaml
 from gettok.compare.truth import COLUMNS, error_rates
 from gettok.errors import Unusable
 from gettok.media import probe
-from sandbox.accuracy import Accuracy, Screens
-from sandbox.corpus.cast import HARD_KINDS, cast
+from sandbox.accuracy import Accuracy, ScreenAccuracy
 from sandbox.corpus.language import sentences, split_of
-from sandbox.corpus.script import heard_by_tiktok, script
-from sandbox.corpus.truth import HERE, Shown, Truth, media_path, truth
+from sandbox.corpus.plan import HARD_KINDS, planned_videos
+from sandbox.corpus.script import script, tiktok_transcript
+from sandbox.corpus.truth import HERE, ScreenText, Truth, media_path, truth
 from sandbox.server import Sandbox
 
 TRUTH = truth()
@@ -41,7 +41,7 @@ def test_every_hard_kind_is_there_once_among_the_videos_that_the_study_finds():
     kinds = Counter(of_video.kind for of_video in TRUTH.values())
     assert {kind: kinds[kind] for kind in HARD_KINDS} == dict.fromkeys(HARD_KINDS, 1)
     assert kinds["plain"] == 30
-    assert set(PAGES) == set(TRUTH) == {part.video_id for part in cast()}
+    assert set(PAGES) == set(TRUTH) == {video.video_id for video in planned_videos()}
 
 
 def test_the_corpus_is_small_enough_to_be_committed():
@@ -108,9 +108,9 @@ def test_the_last_days_have_videos_so_that_a_study_can_grow():
 def test_what_is_said_was_held_out_of_the_speech_model_s_training():
     said = {line for number in range(60) for line in (s.text for s in sentences(number, 6, "held_out"))}
     assert all(split_of(line) == "held_out" for line in said)
-    for part in cast():
-        words = script(part)
-        assert TRUTH[part.video_id].words == words.spoken
+    for video in planned_videos():
+        words = script(video)
+        assert TRUTH[video.video_id].words == words.spoken
 
 
 def test_tiktok_s_transcript_is_lower_case_without_punctuation_and_slightly_wrong():
@@ -179,7 +179,9 @@ def _all_found(sandbox: Sandbox, query: dict) -> set[str]:
 
 
 def test_text_on_the_screen_is_told_by_time_and_once():
-    of_video = Truth("plain", "neutral", "", "", "", (Shown(0, 5, "uno"), Shown(5, 10, "dos")), (5,), 250, "")
+    of_video = Truth(
+        "plain", "neutral", "", "", "", (ScreenText(0, 5, "uno"), ScreenText(5, 10, "dos")), (5,), 250, ""
+    )
     assert of_video.text_at([0.0, 2.0]) == "uno"
     assert of_video.text_at([0.0, 5.0, 9.0]) == "uno dos"
     assert of_video.text_at([11.0]) == ""
@@ -196,6 +198,6 @@ def test_rates_over_nothing_are_not_given_as_numbers():
 
 
 def test_what_tiktok_hears_follows_from_the_seed():
-    part = cast()[0]
-    texts = {heard_by_tiktok("Fuerza, presidente Castillo.", part.chance("counts")) for _ in range(3)}
+    video = planned_videos()[0]
+    texts = {tiktok_transcript("Fuerza, presidente Castillo.", video.rng("counts")) for _ in range(3)}
     assert len(texts) == 1

@@ -1,4 +1,4 @@
-"""The pages about the sandbox name all that there is, and nothing else."""
+"""The pages about the sandbox list every switch, fault, profile and endpoint, and nothing else."""
 
 import re
 from dataclasses import fields
@@ -16,7 +16,7 @@ ABOUT_MODEL = (DOCS / "sandbox-model.md").read_text("utf-8")
 
 
 def named_in(table: str, page: str = PAGE) -> list[str]:
-    """What stands between backticks in the first column of the table with this heading."""
+    """The names in backticks in the first column of the table with this heading."""
     rows = page.split(f"\n| {table} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
     return [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
 
@@ -46,7 +46,7 @@ def test_the_pages_name_all_faults_and_nothing_else():
 
 
 @pytest.mark.parametrize("page", [PAGE, ABOUT_PAGES, ABOUT_MODEL])
-def test_the_page_is_no_longer_than_a_page(page):
+def test_each_page_is_below_8_kb(page):
     assert len(page.encode()) < 8000
 
 

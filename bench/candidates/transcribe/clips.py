@@ -26,10 +26,10 @@ class Speech(NamedTuple):
 
 def write(folder: Path, count: int, seed: int) -> Iterator[Clip]:
     """Write `count` clips; the same seed gives the same clips."""
-    dice = random.Random(f"{seed}/clips")
+    rng = random.Random(f"{seed}/clips")
     speeches = _speeches()
     for number in range(count):
-        joined = _joined(speeches, dice)
+        joined = _joined(speeches, rng)
         name = f"{number:05}.m4a"
         _write(folder / name, joined.sound)
         yield Clip(name, round(joined.sound.size / RATE_HZ, 3), joined.words)
@@ -47,16 +47,16 @@ def _speeches() -> list[Speech]:
     ]
 
 
-def _joined(speeches: list[Speech], dice: random.Random) -> Speech:
+def _joined(speeches: list[Speech], rng: random.Random) -> Speech:
     """Some of them in a random order, with digital silence before and after each."""
-    fill_s = dice.uniform(SHORTEST_S, _MAX_FILL_S)
-    parts, words = [_pause(dice)], []
-    for speech in dice.sample(speeches, len(speeches)):
+    fill_s = rng.uniform(SHORTEST_S, _MAX_FILL_S)
+    parts, words = [_pause(rng)], []
+    for speech in rng.sample(speeches, len(speeches)):
         length_s = sum(part.size for part in parts) / RATE_HZ
         if length_s >= fill_s:
             break
         if length_s + speech.sound.size / RATE_HZ + PAUSE_S[1] <= LONGEST_S:
-            parts += [speech.sound, _pause(dice)]
+            parts += [speech.sound, _pause(rng)]
             words.append(speech.words)
     return Speech(np.concatenate(parts), " ".join(words))
 
@@ -66,8 +66,8 @@ def _whole(file: Path) -> Sound:
     return recording.cut(0, recording.seconds)
 
 
-def _pause(dice: random.Random) -> Sound:
-    return np.zeros(int(dice.uniform(*PAUSE_S) * RATE_HZ), np.float32)
+def _pause(rng: random.Random) -> Sound:
+    return np.zeros(int(rng.uniform(*PAUSE_S) * RATE_HZ), np.float32)
 
 
 def _write(path: Path, sound: Sound) -> None:

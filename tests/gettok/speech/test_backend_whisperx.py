@@ -17,7 +17,7 @@ from gettok.media.audio import RATE_HZ, decode_audio
 from gettok.speech.backends.whisperx import load, max_tokens
 from gettok.speech.recognizer import Request
 from gettok.speech.vad import Silero, detect_speech, merge_segments
-from sandbox.speech.export import atomic_write, convert
+from sandbox.speech.export import convert, write_transformers_folder
 from sandbox.speech.network import Shape, build
 
 WINDOW_S = 8
@@ -140,9 +140,9 @@ def test_a_model_of_80_bands_needs_no_file_that_says_so(tmp_path, chunks):
 
 def untrained(bands, folder):
     """A model for so many bands of sound, in a folder for CTranslate2."""
-    shape = Shape(width=32, heads=4, hearing_layers=2, writing_layers=2, bands=bands)
+    shape = Shape(width=32, heads=4, encoder_layers=2, decoder_layers=2, bands=bands)
     whole, small = folder / "whole", folder / "small"
-    atomic_write(
+    write_transformers_folder(
         build(Tokenizer.from_file(str(MODEL / "tokenizer.json")), shape), MODEL / "tokenizer.json", whole
     )
     convert(whole, small, "float32")

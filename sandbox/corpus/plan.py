@@ -1,4 +1,4 @@
-"""Which videos there are: when, by whom, of what kind, with which stance; all drawn from one seed."""
+"""Plans the corpus: each video's date, author, kind and stance, all drawn from one seed."""
 
 import random
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from sandbox.corpus.language import STANCES
 
 SEED = 20221207
 
-#: What the hard videos are; all others are plain.
+#: The kinds of difficult videos; all others are plain.
 HARD_KINDS = (
     "private",
     "private_account",
@@ -29,7 +29,7 @@ HARD_KINDS = (
     "stance_in_caption",
 )
 
-#: How many videos on which day. Two days stand alone at the end, so that a study can grow by a day.
+#: The number of videos per day. The last two days are for studies that grow by a day.
 _DAYS = {
     "2022-11-20": 1,
     "2022-11-25": 1,
@@ -52,7 +52,7 @@ _DAYS = {
     "2023-03-01": 2,
 }
 
-#: On which days the hard ones are, so that a study of a few days has its share of them.
+#: The days of the difficult videos, spread so that a study of a few days has some of them.
 _HARD_DAYS = {
     "2022-12-07": ("removed", "silence"),
     "2022-12-08": ("truncated", "stance_on_screen"),
@@ -96,8 +96,8 @@ _USERS = (
 
 
 @dataclass(frozen=True)
-class Part:
-    """One video to be made. `matches` says whether the Peru study's query finds it."""
+class PlannedVideo:
+    """A video to be generated. `matches` is whether the Peru study's query finds it."""
 
     number: int
     kind: str
@@ -108,34 +108,34 @@ class Part:
     region: str
     matches: bool
 
-    def chance(self, what: str) -> random.Random:
-        """Chance of this video's own, so that changing one video leaves the others as they are."""
+    def rng(self, what: str) -> random.Random:
+        """A random generator for this video, so that changing one video does not change the others."""
         return random.Random(f"{SEED}/{self.number}/{what}")
 
 
-def cast() -> list[Part]:
+def planned_videos() -> list[PlannedVideo]:
     """All videos in order of publication."""
-    return [_part(number, *what) for number, what in enumerate(_planned())]
+    return [_planned_video(number, *row) for number, row in enumerate(_rows())]
 
 
-def _planned() -> Iterator[tuple[str, str, bool]]:
-    """Day, kind, and whether the query finds it."""
+def _rows() -> Iterator[tuple[str, str, bool]]:
+    """The day and kind of each video, and whether the query finds it."""
     for day, count in _DAYS.items():
-        hard = _HARD_DAYS.get(day, ())
-        yield from ((day, kind, True) for kind in hard)
-        yield from ((day, "plain", True) for _ in range(count - len(hard)))
+        difficult = _HARD_DAYS.get(day, ())
+        yield from ((day, kind, True) for kind in difficult)
+        yield from ((day, "plain", True) for _ in range(count - len(difficult)))
     yield from ((day, "elsewhere", False) for day in ("2022-12-07", "2022-12-15", "2023-01-19"))
     yield from ((day, "off_topic", False) for day in ("2022-12-08", "2022-12-14", "2023-03-01"))
 
 
-def _part(number: int, day: str, kind: str, matches: bool) -> Part:
-    chance = random.Random(f"{SEED}/{number}")
-    moment = datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(seconds=chance.randint(3600, 86_000))
+def _planned_video(number: int, day: str, kind: str, matches: bool) -> PlannedVideo:
+    rng = random.Random(f"{SEED}/{number}")
+    moment = datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(seconds=rng.randint(3600, 86_000))
     created_at = int(moment.timestamp())
-    # an id holds the second of its making; publication is later, and once by days (a scheduled video)
-    late = 219_361 if kind == "hevc" else chance.randint(20, 135)
+    # an id encodes the second of the upload; publication is later, for the scheduled video by days
+    delay = 219_361 if kind == "hevc" else rng.randint(20, 135)
     stance = "neutral" if kind == "off_topic" else STANCES[number % 3]
     region = ("CL", "CO", "US")[number % 3] if kind == "elsewhere" else "PE"
-    video_id = str(((created_at - late) << 32) + chance.getrandbits(31))
-    username = chance.choice(_USERS)
-    return Part(number, kind, stance, created_at, video_id, username, region, matches)
+    video_id = str(((created_at - delay) << 32) + rng.getrandbits(31))
+    username = rng.choice(_USERS)
+    return PlannedVideo(number, kind, stance, created_at, video_id, username, region, matches)

@@ -1,16 +1,16 @@
-"""What people are said to have judged of the demo is its truth, of the videos that its study finds."""
+"""The demo's human labels are its true stances, for the videos that its study finds."""
 
 import csv
 
 from root import ROOT
 
 from gettok.settings import load
-from sandbox.corpus.judged import STANCES_CSV, judged
+from sandbox.corpus.human_labels import STANCES_CSV, human_labels
 from sandbox.corpus.truth import truth
 
 
-def test_the_committed_table_is_the_one_that_the_generator_makes():
-    assert STANCES_CSV.read_text("utf-8") == judged()
+def test_the_committed_table_equals_the_generated_one():
+    assert STANCES_CSV.read_text("utf-8") == human_labels()
 
 
 def test_each_video_of_the_demo_s_study_has_its_true_stance():
@@ -20,7 +20,7 @@ def test_each_video_of_the_demo_s_study_has_its_true_stance():
     true = truth()
     late = {
         video for video in true if int(video) >> 32 > 1_677_628_800 - 200
-    }  # 2023-03-01, and their making before it
+    }  # published on 2023-03-01, uploaded shortly before
     found = {video for video, of in true.items() if of.kind not in ("elsewhere", "off_topic")} - late
     assert (study.name, str(study.end), len(late)) == ("demo", "2023-02-28", 3)
     assert labels == {video: true[video].stance for video in found}
