@@ -189,7 +189,7 @@ def test_text_on_the_screen_is_told_by_time_and_once():
 
 def test_rates_over_nothing_are_not_given_as_numbers():
     nothing = error_rates(pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String)), {})
-    unread = Screens(None, None, 0)
+    unread = ScreenAccuracy(None, None, 0)
     words, _, _, by_model, by_ocr, stances = Accuracy(nothing, {}, unread, unread, 0.5, 2).lines()
     assert words.endswith("– over 0 videos with speech")
     assert by_model.endswith("– (– verbatim) over 0 videos")
