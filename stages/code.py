@@ -1,10 +1,10 @@
 """Digest the code that each stage reaches, so that an edit reruns only the stages that it may change."""
 
 from gettok.books import STAGES
-from gettok.pipeline.answering import atomic_dir
 from gettok.pipeline.code_digest import as_json
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, run_stage
+from gettok.store.atomic_write import atomic_dir
 
 PARAMS = ()
 

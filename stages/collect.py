@@ -13,7 +13,6 @@ from gettok.collect.refresh import round_settings
 from gettok.collect.search import stored_pages
 from gettok.collect.tombstones import RefreshLists
 from gettok.errors import counted
-from gettok.pipeline.answering import atomic_dir
 from gettok.pipeline.collecting.comments_and_profiles import CommentsAndProfiles, keep_books
 from gettok.pipeline.collecting.researching import open_api, retry_until_quota
 from gettok.pipeline.collecting.searching import collector, study_window
@@ -22,6 +21,7 @@ from gettok.pipeline.progress import Progress
 from gettok.pipeline.runner import Stage, run_stage, say
 from gettok.research_api import ResearchApi
 from gettok.step import Row
+from gettok.store.atomic_write import atomic_dir
 from gettok.tables import COVERAGE, WINDOWS
 
 PARAMS = ("study.query", "study.start", "study.end", "source", "collect")

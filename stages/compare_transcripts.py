@@ -10,10 +10,9 @@ from gettok.compare.pairs import compare, text_pairs
 from gettok.compare.summary import summary
 from gettok.compare.text_sources import translations, video_texts
 from gettok.compare.truth import read_truth, truth_summary
-from gettok.pipeline.answering import atomic_dir
 from gettok.pipeline.paths import DATA, INPUTS
 from gettok.pipeline.runner import Stage, run_stage
-from gettok.store.atomic_write import write_json
+from gettok.store.atomic_write import atomic_dir, write_json
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 from gettok.text.embeddings import open_embedder
 

@@ -4,10 +4,11 @@ from gettok.llm import interruptible_clock
 from gettok.pipeline.annotating.descriptions import items, step_of
 from gettok.pipeline.annotating.models import asking_models
 from gettok.pipeline.annotating.ocr import read_screens
-from gettok.pipeline.answering import atomic_dir, writer_by_day
+from gettok.pipeline.answering import writer_by_day
 from gettok.pipeline.endpoints import addresses, model_key
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, run_stage
+from gettok.store.atomic_write import atomic_dir
 from gettok.tables import DESCRIPTIONS
 
 PARAMS = ("llm", "prompts.describe", "ocr")

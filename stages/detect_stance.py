@@ -6,13 +6,14 @@ from gettok.llm import interruptible_clock
 from gettok.pipeline.annotating.models import asking_models
 from gettok.pipeline.annotating.prompt_injection import judge_variants
 from gettok.pipeline.annotating.stances import items, step_of
-from gettok.pipeline.answering import Skipped, atomic_dir, writer_by_day
+from gettok.pipeline.answering import Skipped, writer_by_day
 from gettok.pipeline.endpoints import addresses, model_key
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, run_stage
 from gettok.stance.prompt_injection.variants import check
 from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Item, Row
+from gettok.store.atomic_write import atomic_dir
 from gettok.tables import STANCES
 
 PARAMS = ("llm", "prompts.stance", "study.stance", "prompt_injection")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gettok.download import CaptionsStep, VideoLink, captions, is_transient, write_captions, write_files
 from gettok.errors import Unusable
-from gettok.pipeline.answering import Asking, atomic_dir
+from gettok.pipeline.answering import Asking
 from gettok.pipeline.downloading import (
     any_fetched,
     captions_item,
@@ -19,6 +19,7 @@ from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, run_stage, say
 from gettok.step import Answer, Row
 from gettok.store import Store
+from gettok.store.atomic_write import atomic_dir
 from gettok.tables import CAPTIONS, MEDIA
 
 PARAMS = ("download", "source.name", "source.pages")

@@ -1,11 +1,11 @@
 """Take frames out of each video at the stride of the settings, as JPEG."""
 
 from gettok.frames import FramesStep
-from gettok.pipeline.answering import atomic_dir
 from gettok.pipeline.inputs import media_items
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, run_stage
 from gettok.step import Row
+from gettok.store.atomic_write import atomic_dir
 from gettok.tables import FRAMES
 
 PARAMS = ("frames",)

@@ -8,12 +8,12 @@ import polars as pl
 import gettok
 from gettok import release
 from gettok.books import Books
-from gettok.pipeline.answering import atomic_dir
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.results import tables
 from gettok.pipeline.runner import Stage, run_stage
 from gettok.settings import Settings
 from gettok.settings.roles import results_only
+from gettok.store.atomic_write import atomic_dir
 
 PARAMS = (
     "study",

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from gettok.books import Books
-from gettok.pipeline.answering import atomic_dir
 from gettok.pipeline.paths import DATA, INPUTS
 from gettok.pipeline.results import tables, with_pictures
 from gettok.pipeline.runner import Stage, run_stage
@@ -15,7 +14,7 @@ from gettok.report.metrics import metrics, plots
 from gettok.settings import Study
 from gettok.stance.human_labels.evaluation import Evaluation, evaluate
 from gettok.stance.human_labels.reading import read_human_labels
-from gettok.store.atomic_write import write_json
+from gettok.store.atomic_write import atomic_dir, write_json
 
 PARAMS = ("study", "report")
 #: Labels that people gave to some videos; optional.

@@ -11,9 +11,9 @@ from gettok import tabulate
 from gettok.books import Books
 from gettok.collect.windows import Window
 from gettok.errors import counted
-from gettok.pipeline.answering import atomic_dir
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, run_stage, say
+from gettok.store.atomic_write import atomic_dir
 from gettok.tables import COMMENTS, COUNTS, FIELDS, REJECTS, USERS, VIDEOS, Table
 from gettok.tabulate.tally import Tally
 from gettok.tabulate.videos import Videos

@@ -1,6 +1,6 @@
 """Transcribe what is said in each video, with flags that say how far to trust the text."""
 
-from gettok.pipeline.answering import atomic_dir, writer_by_day
+from gettok.pipeline.answering import writer_by_day
 from gettok.pipeline.inputs import media_items
 from gettok.pipeline.model_pins import refuse_changed
 from gettok.pipeline.paths import DATA
@@ -8,6 +8,7 @@ from gettok.pipeline.runner import Stage, run_stage
 from gettok.speech import TranscribeStep
 from gettok.speech.word_timestamps import pinnable
 from gettok.step import Row
+from gettok.store.atomic_write import atomic_dir
 from gettok.tables import TRANSCRIPTS
 
 PARAMS = ("asr",)

@@ -8,9 +8,10 @@ import pytest
 
 from gettok.engine import LocalEngine
 from gettok.errors import Damaged, NotNow, Unusable
-from gettok.pipeline.answering import Asking, Skipped, atomic_dir, writer_by_day
+from gettok.pipeline.answering import Asking, Skipped, writer_by_day
 from gettok.step import Answer, Item, Workers
 from gettok.store import Store
+from gettok.store.atomic_write import atomic_dir
 from gettok.tables import TRANSCRIPTS
 
 

@@ -105,9 +105,10 @@ class Repository:
         self.run("gettok", "compose", *overrides)
 
     def study(self, start: str, end: str) -> None:
-        """Edit the days of the study, as a person would, and compose. One video is attacked: all take minutes."""
-        attacks = self.folder / "conf" / "prompt_injection" / "demo.yaml"
-        attacks.write_text(re.sub(r"(?m)^videos: \d+", "videos: 1", attacks.read_text("utf-8")), "utf-8")
+        """Edit the days of the study, as a person would, and compose. One video gets variants: more take minutes."""
+        variants = self.folder / "conf" / "prompt_injection" / "demo.yaml"
+        fewer = re.sub(r"(?m)^videos: \d+", "videos: 1", variants.read_text("utf-8"))
+        variants.write_text(fewer, "utf-8")
         file = self.folder / "conf" / "study" / "demo.yaml"
         text = re.sub(r'(?m)^start: "[^"]*"$', f'start: "{start}"', file.read_text("utf-8"))
         file.write_text(re.sub(r'(?m)^end: "[^"]*"$', f'end: "{end}"', text), "utf-8")

@@ -57,8 +57,8 @@ def grow(repository: Repository, asked) -> None:
     assert set(cost["pages"]) == new
     assert set(cost["media"]) <= new
     playable = 2  # the third is private, so there is nothing to describe or to judge
-    attacked = PROMPT_INJECTION.read(repository.data / "prompt_injection.parquet")["video_id"].to_list()
-    variants = sum(video_id in new for video_id in attacked)
+    with_variants = PROMPT_INJECTION.read(repository.data / "prompt_injection.parquet")["video_id"].to_list()
+    variants = sum(video_id in new for video_id in with_variants)
     assert cost["model"].total() == playable + playable + variants
     assert all(
         (repository.data / "stances" / name).read_bytes() == content for name, content in old_days.items()

@@ -1,6 +1,5 @@
 """Ask what the store has no answer to, then build a stage's whole table from the store."""
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -125,17 +124,6 @@ class Asking:
 def writer_by_day(table: Table, folder: Path) -> Write:
     """A `Write` that makes one Parquet file for each day."""
     return lambda day, rows: table.write(rows, folder / f"{day}.parquet")
-
-
-@contextmanager
-def atomic_dir(path: Path) -> Iterator[Path]:
-    """A folder to write an output into; it gets its name only when it is complete."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    yield unfinished
-    shutil.rmtree(path, ignore_errors=True)
-    unfinished.replace(path)
 
 
 def refusal(error: Unusable) -> Answer:

@@ -1,6 +1,7 @@
-"""Files that appear complete or not at all."""
+"""Files and folders that appear complete or not at all."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,17 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     unfinished = path.with_name(f".{path.name}.unfinished")
     with unfinished.open("wb") as file:
         yield file
+    unfinished.replace(path)
+
+
+@contextmanager
+def atomic_dir(path: Path) -> Iterator[Path]:
+    """A folder to write an output into; it gets its name only when it is complete."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    yield unfinished
+    shutil.rmtree(path, ignore_errors=True)
     unfinished.replace(path)
 
 

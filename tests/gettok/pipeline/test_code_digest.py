@@ -124,7 +124,7 @@ def test_a_digest_does_not_depend_on_the_python_that_makes_it():
 
 def test_a_stage_reaches_what_it_imports_in_functions_names_in_strings_and_finds_beside_its_modules():
     report = reached_from("stages.report", ROOT)
-    assert "src/gettok/report/page.html" in report
+    assert "src/gettok/report/index.html" in report
     assert "src/gettok/report/style.css" in report
     download = reached_from("stages.download", ROOT)
     assert "src/gettok/download/worker.py" in download, "it is run as a program of its own"

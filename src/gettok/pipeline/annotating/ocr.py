@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from gettok.media.images import Pictures
 from gettok.ocr.agreement import cer, distinct
 from gettok.ocr.step import OcrStep
-from gettok.pipeline.answering import Skipped, Write, atomic_dir, writer_by_day
+from gettok.pipeline.answering import Skipped, Write, writer_by_day
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage
 from gettok.step import Item, Row
+from gettok.store.atomic_write import atomic_dir
 from gettok.tables import SCREEN_TEXTS
 
 
