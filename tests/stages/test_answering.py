@@ -135,6 +135,23 @@ def test_trouble_stops_the_run_keeps_what_was_answered_and_leaves_no_output(stor
     assert not set(again.asked) & (set(step.asked) - {"later", "opened"})
 
 
+class Backwards:
+    """An engine that hands outcomes back in reverse, so that a trouble comes before what was in flight beside it."""
+
+    def run(self, step, items, stop):
+        outcomes = list(LocalEngine().run(step, items, stop))
+        yield from reversed(outcomes)
+
+
+def test_what_was_in_flight_when_the_trouble_came_is_kept(store, tmp_path):
+    entries = [item("1", "hola"), item("2", "later")]
+    with pytest.raises(NotNow):
+        Asking(Echo(), store, Backwards(), Event()).ask(entries)
+    again = Echo()
+    run(store, again, entries[:1], tmp_path / "out")
+    assert again.asked == [], "it is not paid for twice"
+
+
 def test_a_row_carries_its_answer_whole(store, tmp_path):
     run(store, Echo(), [item("1", "hola")], tmp_path / "out")
     row = pl.read_parquet(tmp_path / "out" / "2022-12-07.parquet").row(0, named=True)

@@ -61,7 +61,9 @@ class Asking:
             Progress(self.step.stage, len(missing), len(items) - len(missing)) as progress,
         ):
             for item, outcome in self.engine.run(self.step, missing, self.stop):
-                trouble = trouble or self._settle(item, keys[item.video_id], outcome, retry_next_run)
+                # first store, then judge: what was in flight beside the trouble is an answer, too
+                failure = self._settle(item, keys[item.video_id], outcome, retry_next_run)
+                trouble = trouble or failure
                 progress.add(_outcome_name(outcome))
                 if trouble is not None:
                     self.stop.set()
