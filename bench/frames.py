@@ -58,7 +58,7 @@ def _python(*arguments: str) -> str:
 
 
 def minutes(folder: Path, seconds: int, repeat: int) -> dict[tuple[int, str], dict[str, Figures]]:
-    found = {}
+    results = {}
     for key_every_s in KEY_EVERY_S:
         for codec in CODECS:
             path = folder / f"{codec}_{key_every_s}.mp4"
@@ -66,19 +66,19 @@ def minutes(folder: Path, seconds: int, repeat: int) -> dict[tuple[int, str], di
             print(
                 f"{codec}, {seconds} s, a key frame every {key_every_s} s, {path.stat().st_size / 1e6:.1f} MB"
             )
-            found[key_every_s, codec] = {name: run_candidate(name, [path], repeat) for name in NAMES}
-    return found
+            results[key_every_s, codec] = {name: run_candidate(name, [path], repeat) for name in NAMES}
+    return results
 
 
 def peaks(folder: Path) -> dict[str, int]:
     """Our peak MiB for one minute and for one hour of the same small film, at one frame every ten seconds."""
-    found = {}
+    results = {}
     for name, seconds in (("one_minute", 60), ("one_hour", 3600)):
         path = make_film(
             folder / f"{name}.mp4", "libx264", seconds=seconds, key_every_s=7, size=SMALL, rate=5
         )
-        found[f"peak_mib_{name}"] = round(run_candidate("ours", [path], 0, 50)["peak_mib"])
-    return found
+        results[f"peak_mib_{name}"] = round(run_candidate("ours", [path], 0, 50)["peak_mib"])
+    return results
 
 
 def start_s() -> float:
@@ -88,11 +88,11 @@ def start_s() -> float:
     return round(time.perf_counter() - began, 2)
 
 
-def summary(found: Mapping[tuple[int, str], Mapping[str, Figures]]) -> dict[str, float]:
+def summary(results: Mapping[tuple[int, str], Mapping[str, Figures]]) -> dict[str, float]:
     """The slower of the two codecs counts; a candidate that extracts a wrong frame is not compared."""
     speedups = {
         key_every_s: min(
-            found[key_every_s, codec]["paper"]["seconds"] / found[key_every_s, codec]["ours"]["seconds"]
+            results[key_every_s, codec]["paper"]["seconds"] / results[key_every_s, codec]["ours"]["seconds"]
             for codec in CODECS
         )
         for key_every_s in KEY_EVERY_S
@@ -100,7 +100,7 @@ def summary(found: Mapping[tuple[int, str], Mapping[str, Figures]]) -> dict[str,
     ratio = max(
         runs["ours"]["seconds"]
         / min(other["seconds"] for name, other in runs.items() if name != "ours" and not other["wrong"])
-        for runs in found.values()
+        for runs in results.values()
     )
     return {
         "speedup_over_paper_loop": round(speedups[7], 1),
@@ -119,18 +119,18 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        found = minutes(folder, given.seconds, given.repeat)
+        results = minutes(folder, given.seconds, given.repeat)
         files = sorted((ROOT / "sandbox" / "corpus" / "media").glob("*.mp4"))[: given.videos]
         print(f"{len(files)} videos of the demo")
         corpus = {name: run_candidate(name, files, 0, numbered=False) for name in NAMES}
         print("memory")
-        figures = summary(found) | peaks(folder) | {"start_s": start_s()}
+        figures = summary(results) | peaks(folder) | {"start_s": start_s()}
     of_corpus = corpus["paper"]["seconds"] / corpus["ours"]["seconds"]
     figures["speedup_over_paper_loop_on_the_demo"] = round(of_corpus, 1)
     figures["wrong_candidates"] = len(
-        {name for runs in found.values() for name, run in runs.items() if run["wrong"]}
+        {name for runs in results.values() for name, run in runs.items() if run["wrong"]}
     )
-    if any(runs["ours"]["wrong"] for runs in found.values()):
+    if any(runs["ours"]["wrong"] for runs in results.values()):
         sys.exit("ours extracted a wrong frame")
     print(json.dumps(figures))
 

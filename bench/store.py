@@ -55,9 +55,9 @@ def measure(count: int, root: Path) -> dict[str, float]:
     with Store(root / "store") as store:
         keys = [key(number).digest for number in range(count)]
         began = time.perf_counter()
-        found = store.known(keys)
+        known = store.known(keys)
         lookup = time.perf_counter() - began
-        assert len(found) == count
+        assert len(known) == count
         began = time.perf_counter()
         for digest in keys[:5000]:
             assert store.get(digest) is not None

@@ -136,13 +136,13 @@ def compared(rows: int, folder: Path) -> dict[str, tuple[float, float]]:
     script = str(Path(__file__).absolute())
     measured([script, "--make", str(folder), "--rows", str(rows)], folder)
     candidates = {"ours": ["-m", "stages.tabulate"], "plain": [script, "--plain", str(folder)]}
-    found = {candidate: measured(command, folder) for candidate, command in candidates.items()}
+    results = {candidate: measured(command, folder) for candidate, command in candidates.items()}
     _refuse_loss(folder)
-    for candidate, (seconds, peak) in found.items():
+    for candidate, (seconds, peak) in results.items():
         print(
             f"{rows:>9,} rows  {candidate:<5} {seconds:8.2f} s {rows / seconds:10,.0f} rows/s {peak:8,.0f} MiB"
         )
-    return found
+    return results
 
 
 def _refuse_loss(folder: Path) -> None:

@@ -1,1 +1,1 @@
-"""Stand-ins for TikTok and for a model endpoint, on loopback, with a corpus of known truth."""
+"""Simulates TikTok and a model endpoint on loopback, with a corpus whose ground truth is known."""

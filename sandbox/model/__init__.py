@@ -1,1 +1,1 @@
-"""The stand-in for an OpenAI-compatible model endpoint."""
+"""Simulates an OpenAI-compatible model endpoint."""

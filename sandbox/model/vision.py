@@ -105,11 +105,11 @@ class Vision:
         )
 
     def _read(self, pixels: Any) -> Iterator[Line]:
-        found = self._reader(pixels)
-        if found.txts is None:
+        result = self._reader(pixels)
+        if result.txts is None:
             return
         height = pixels.shape[0]
-        for text, box in zip(found.txts, found.boxes, strict=True):
+        for text, box in zip(result.txts, result.boxes, strict=True):
             centre = sum(float(corner[1]) for corner in box) / len(box) / height
             yield Line(text, PLACES[min(2, int(centre * 3))])
 

@@ -1,1 +1,1 @@
-"""The stand-in for TikTok's website and its media hosts."""
+"""Simulates TikTok's website and its media hosts."""

@@ -1,4 +1,4 @@
-"""The stand-in for TikTok's media hosts: video files, photos, sounds and captions."""
+"""The media hosts: serves video files, photos, sounds and captions."""
 
 import re
 import time

@@ -1,1 +1,1 @@
-"""The stand-in for TikTok's Research API v2."""
+"""Simulates TikTok's Research API v2."""

@@ -1,4 +1,4 @@
-"""The stand-in for TikTok's Research API v2.
+"""The endpoints of the Research API v2, and the checks before them.
 
 The order of its checks is a guess that no document contradicts: path and method, transport, token, endpoint, rate,
 quota, server errors, the request itself.

@@ -1,4 +1,4 @@
-"""A user of the Batch API by OpenAI's own client."""
+"""Uses the Batch API with OpenAI's own client."""
 
 import io
 import json
@@ -35,7 +35,7 @@ class BatchCaller:
         return self.client.batches.create(input_file_id=file, endpoint=PATH, completion_window="24h", **more)
 
     def poll(self, batch: Batch, times: int = 1) -> Batch:
-        """The batch after so many looks at it."""
+        """The batch after that many polls."""
         for _ in range(times):
             batch = self.client.batches.retrieve(batch.id)
         return batch
@@ -50,7 +50,7 @@ class BatchCaller:
         return self._lines(batch.error_file_id)
 
     def paid(self) -> list[dict[str, Any]]:
-        """The log of what was answered within batches."""
+        """The log entries of answers within batches."""
         return [entry for entry in self.sandbox.requests() if entry["via"] == "batch"]
 
     def _lines(self, file_id: str | None) -> list[dict[str, Any]]:

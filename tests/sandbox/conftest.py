@@ -1,4 +1,4 @@
-"""A corpus of the tests' own: small, and known to the last byte."""
+"""The tests' own corpus: small, and known to the last byte."""
 
 import json
 from collections.abc import Iterable
@@ -101,7 +101,7 @@ IDS = [str(row["api"]["id"]) for row in ROWS]
 
 @pytest.fixture(scope="session")
 def rows():
-    """The corpus as its `videos.json` says it; tests speak of its videos by number, from 1."""
+    """The corpus as in its `videos.json`; tests refer to its videos by number, from 1."""
     return ROWS
 
 
@@ -143,7 +143,7 @@ def caller(sandbox, session):
 
 @pytest.fixture
 def calling(corpus, session):
-    """A caller of a sandbox with the settings that a test wants."""
+    """A caller of a sandbox with the settings that a test needs."""
     with ExitStack() as running:
 
         def start(**settings: Any) -> Caller:
@@ -154,7 +154,7 @@ def calling(corpus, session):
 
 @pytest.fixture
 def corpus_of(tmp_path):
-    """A folder with a corpus of the rows that a test gives: their facts beside those of a plain video."""
+    """A folder with a corpus of a test's rows; each row changes the fields of a plain video."""
 
     def write(rows: Iterable[dict[str, Any]]) -> Path:
         whole = [{"api": facts("2022-12-07T10:00:00", 1) | row, "page": {}} for row in rows]
@@ -203,17 +203,17 @@ def client(sandbox):
 
 @pytest.fixture
 def ask(client):
-    """One user message in, the text of the answer out."""
+    """Sends one user message, and returns the text of the answer."""
 
-    def asked(*parts, **settings):
+    def ask_model(*parts, **settings):
         return whole(*parts, **settings).choices[0].message.content
 
     def whole(*parts, **settings):
         messages = [{"role": "user", "content": list(parts)}]
         return client.chat.completions.create(model="sandbox-vision", messages=messages, **settings)
 
-    asked.whole = whole
-    return asked
+    ask_model.whole = whole
+    return ask_model
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What to send to the model endpoint, and what is in it."""
+"""Requests to the model endpoint, and their contents."""
 
 import base64
 import io
@@ -21,17 +21,17 @@ def picture(*texts, colour="navy", kind="PNG", size=(360, 640)):
     return buffer.getvalue()
 
 
-def seen(content, kind="png", **more):
+def image_part(content, kind="png", **more):
     url = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
     return {"type": "image_url", "image_url": {"url": url} | more}
 
 
-def said(text):
+def text_part(text):
     return {"type": "text", "text": text}
 
 
 def block(name, text, mark="c0ffee"):
-    return said(f"{name}:\n<<<{mark}\n{text}\n{mark}>>>")
+    return text_part(f"{name}:\n<<<{mark}\n{text}\n{mark}>>>")
 
 
 def schema(**properties):

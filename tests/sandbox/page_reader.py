@@ -1,4 +1,4 @@
-"""A plain reader of pages and media, which hides nothing of an answer."""
+"""A plain client for pages and media, which exposes whole answers."""
 
 import json
 import re

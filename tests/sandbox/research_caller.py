@@ -1,4 +1,4 @@
-"""A bare client of the Research API, which hides nothing of an answer."""
+"""A bare client of the Research API, which exposes whole answers."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,8 +12,8 @@ CASTILLO = {"operation": "EQ", "field_name": "keyword", "field_values": ["castil
 
 def error(answer: requests.Response) -> tuple[int, str, str]:
     """Status, code and message of an answer in the envelope."""
-    told = answer.json()["error"]
-    return answer.status_code, told["code"], told["message"]
+    details = answer.json()["error"]
+    return answer.status_code, details["code"], details["message"]
 
 
 class Caller:
@@ -39,7 +39,7 @@ class Caller:
         return self.session.post(f"{self.sandbox.research_api}/oauth/token/", data=whole, timeout=10)
 
     def ask(self, path: str, **body: Any) -> requests.Response:
-        """Any endpoint, its path without `/v2/research/`, with its fields if it has some."""
+        """Call an endpoint, given its path without `/v2/research/`, with its fields if it has any."""
         url = f"{self.sandbox.research_api}/research/{path}"
         return self.session.post(url, json=body, headers=self.headers, timeout=10)
 
@@ -53,7 +53,7 @@ class Caller:
         return self.ask(f"video/query/?fields={fields}", **whole)
 
     def pages(self, **body: Any) -> Iterator[dict[str, Any]]:
-        """Follows the paging rules; the data of each page."""
+        """The data of each page, by the paging rules."""
         answer = self.query(**body).json()["data"]
         yield answer
         while answer["has_more"]:
@@ -75,7 +75,7 @@ class Caller:
         assert answer.status_code == 200, answer.text
 
     def advance(self, seconds: float) -> None:
-        """Moves the virtual clock, and renews the token, which may be too old then."""
+        """Advance the virtual clock, and renew the token, which may have expired then."""
         self.sandbox.clock.advance(seconds)
         self.log_in()
 

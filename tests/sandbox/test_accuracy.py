@@ -32,14 +32,14 @@ def unusable(video: str, reason: str) -> Row:
 
 @pytest.mark.parametrize("reason", ["no_speech", "music"])
 def test_a_video_with_speech_in_which_none_was_found_counts_as_missed_entirely(tmp_path, reason):
-    missed, gone, *heard = SPOKEN
+    missed, gone, *others = SPOKEN
     found = accuracy(
-        write_tables(tmp_path, unusable(missed, reason), unusable(gone, "no_media"), *map(correct, heard))
+        write_tables(tmp_path, unusable(missed, reason), unusable(gone, "no_media"), *map(correct, others))
     ).transcripts
     counts = {video: len(normalise(SPOKEN[video].words)) for video in SPOKEN}
     expected = counts[missed] / (sum(counts.values()) - counts[gone])
     assert found.wer.value == pytest.approx(expected, abs=1e-4)
-    assert (found.wer.n, found.missed_entirely, found.not_compared) == (len(heard) + 1, 1, 1)
+    assert (found.wer.n, found.missed_entirely, found.not_compared) == (len(others) + 1, 1, 1)
 
 
 def test_the_summary_has_the_rate_of_each_condition_with_its_number_of_videos(tmp_path):

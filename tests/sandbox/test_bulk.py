@@ -1,4 +1,4 @@
-"""Corpora of any size, and what a page of a big one costs."""
+"""Corpora of any size, and the cost of a page of a large one."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ def test_the_same_arguments_give_the_same_bytes(bulk, tmp_path):
     assert (tmp_path / "videos.json").read_bytes() != (bulk / "videos.json").read_bytes()
 
 
-def test_no_videos_are_a_corpus_too(tmp_path):
+def test_a_corpus_can_be_empty(tmp_path):
     write(tmp_path, videos=0, seed="s", start=date(2022, 11, 20), days=31)
     assert json.loads((tmp_path / "videos.json").read_text()) == []
 
@@ -49,7 +49,7 @@ def test_every_day_has_its_videos_and_no_other_day_has_any(facts):
     assert (len(days), min(days), max(days)) == (31, date(2022, 11, 20), date(2022, 12, 20))
 
 
-def test_ids_hold_their_time_but_for_one_video_that_had_been_scheduled(facts):
+def test_ids_encode_their_time_except_for_one_scheduled_video(facts):
     leads = [row["create_time"] - (int(row["id"]) >> 32) for row in facts]
     assert len({row["id"] for row in facts}) == COUNT
     assert {len(row["id"]) for row in facts} == {19}
@@ -57,7 +57,7 @@ def test_ids_hold_their_time_but_for_one_video_that_had_been_scheduled(facts):
     assert 20 <= min(leads) <= sorted(leads)[-2] <= 135
 
 
-def test_ids_and_times_are_in_one_order_but_for_a_few(facts):
+def test_ids_and_times_are_in_the_same_order_with_a_few_exceptions(facts):
     numbers = [int(row["id"]) for row in facts]
     inversions = sum(one > other for one, other in pairwise(numbers))
     assert 0 < inversions < COUNT / 50
@@ -74,7 +74,7 @@ def test_rare_fields_are_rare(facts):
     assert sorted(row["comment_count"] for row in facts)[-2] <= 30
 
 
-def test_the_keyword_finds_them_all_page_after_page(bulk, calling):
+def test_the_keyword_finds_all_videos_page_by_page(bulk, calling):
     caller = calling(corpus=bulk)
     rows, more = [], {}
     window = {
@@ -91,26 +91,26 @@ def test_the_keyword_finds_them_all_page_after_page(bulk, calling):
     assert rows == sorted(rows, reverse=True)
 
 
-def test_the_candidates_of_a_search_are_computed_once_and_the_last_searches_are_kept(bulk):
+def test_candidates_are_computed_once_per_search_and_the_latest_searches_are_cached(bulk):
     world = world_of(bulk, Profile(), FaultScript(), None)
     candidates = Candidates(world)
 
-    def asked(start="20221120", **place):
+    def query_of(start="20221120", **place):
         body = {"query": {"and": [CASTILLO]}, "start_date": start, "end_date": "20221210", "max_count": 100}
         return query_from(body | place)
 
-    first = candidates.of(asked())
-    assert candidates.of(asked(cursor=100, search_id="7")) is first
-    assert candidates.of(asked(max_count=50)) is not first
-    assert list(candidates.of(asked(max_count=50))) == list(first)
+    first = candidates.of(query_of())
+    assert candidates.of(query_of(cursor=100, search_id="7")) is first
+    assert candidates.of(query_of(max_count=50)) is not first
+    assert list(candidates.of(query_of(max_count=50))) == list(first)
     for number in range(MAX_CACHED):
         candidates.of(
-            asked(
+            query_of(
                 start=f"202211{number % 10 + 20}", query={"not": [CASTILLO | {"field_values": [str(number)]}]}
             )
         )
     assert len(candidates._cache) == MAX_CACHED
-    again = candidates.of(asked())
+    again = candidates.of(query_of())
     assert again is not first
     assert list(again) == list(first)
 

@@ -1,4 +1,4 @@
-"""Many films of one size, made quickly and all different."""
+"""Many films of the same size, generated quickly and all different."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-def test_every_film_differs_and_plays_and_is_as_long_as_its_page_says(folder, tmp_path):
+def test_every_film_is_different_playable_and_as_long_as_on_its_page(folder, tmp_path):
     ids = [video["api"]["id"] for video in json.loads((folder / "videos.json").read_text("utf-8"))]
     digests = set()
     with Sandbox(corpus=folder) as sandbox:

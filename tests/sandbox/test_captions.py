@@ -1,4 +1,4 @@
-"""Captions: what a page says of them and their files, in the sandbox and in the demo's corpus."""
+"""Captions: their entries in a page's data and their files, in the sandbox and in the demo's corpus."""
 
 import json
 import re
@@ -54,13 +54,13 @@ def test_a_page_lists_its_captions_and_their_addresses_serve_them(reading, ids):
 
 
 @pytest.mark.parametrize(
-    ("form", "ending", "kind", "text"), [("webvtt", "vtt", "text/vtt", WEBVTT), ("srt", "srt", "subrip", SRT)]
+    ("form", "suffix", "kind", "text"), [("webvtt", "vtt", "text/vtt", WEBVTT), ("srt", "srt", "subrip", SRT)]
 )
-def test_the_file_has_every_segment_with_its_times(reading, ids, *, form, ending, kind, text):
+def test_the_file_has_every_segment_with_its_times(reading, ids, *, form, suffix, kind, text):
     reader = reading({1: {"captions": [caption(format=form)]}})
     (info,) = reader.struct(ids[0])["video"]["subtitleInfos"]
     answer = reader.get(info["Url"])
-    assert f".{ending}?" in info["Url"]
+    assert f".{suffix}?" in info["Url"]
     assert kind in answer.headers["Content-Type"]
     assert answer.content.decode() == text
     assert len(answer.content) == info["Size"]
@@ -74,7 +74,7 @@ def test_the_creator_s_own_format_is_json(reading, ids):
     assert first == {"start_time": 300, "end_time": 1850, "text": SEGMENTS[0][2]}
 
 
-def test_captions_are_signed_and_want_the_page_s_cookie_as_films_do(reading, ids):
+def test_captions_are_signed_and_require_the_page_s_cookie_as_films_do(reading, ids):
     reader = reading({1: {"captions": [caption()]}})
     (info,) = reader.struct(ids[0])["video"]["subtitleInfos"]
     assert reader.get(info["Url"], Referer="https://elsewhere.example/").status_code == 403
@@ -116,8 +116,8 @@ def test_the_demo_has_captions_of_every_source_as_the_generator_makes_them():
         assert page["captions"] == made
 
 
-def test_machine_captions_are_what_is_said_but_for_a_few_words():
-    heard = wrong = spoken = 0
+def test_machine_captions_match_the_speech_except_for_a_few_words():
+    compared = wrong = agreement = 0
     for video, page in PAGES.items():
         for line in page["captions"]:
             of_video = truth()[video]
@@ -126,14 +126,17 @@ def test_machine_captions_are_what_is_said_but_for_a_few_words():
                 assert (line["language"], of_video.language) == ("en", "es")
                 continue
             assert line["language"] == of_video.language
-            said, shown = of_video.words.split(), " ".join(text for _, _, text in line["segments"]).split()
+            spoken_words, shown = (
+                of_video.words.split(),
+                " ".join(text for _, _, text in line["segments"]).split(),
+            )
             if line["source"] == "LC":
-                assert shown == said
+                assert shown == spoken_words
             else:
-                heard, wrong = heard + 1, wrong + (shown != said)
-                spoken += len(set(shown) & set(said)) / len(set(said))
-    assert wrong > heard / 2
-    assert 0.9 < spoken / heard < 0.99
+                compared, wrong = compared + 1, wrong + (shown != spoken_words)
+                agreement += len(set(shown) & set(spoken_words)) / len(set(spoken_words))
+    assert wrong > compared / 2
+    assert 0.9 < agreement / compared < 0.99
 
 
 def test_times_of_captions_lie_within_the_film_and_in_order():
@@ -157,5 +160,5 @@ def test_the_demo_s_captions_can_be_fetched():
         reader.session.close()
 
 
-def test_every_format_has_an_ending_of_its_own():
+def test_every_format_has_its_own_suffix():
     assert len({form.suffix for form in FORMATS.values()}) == len(FORMATS)

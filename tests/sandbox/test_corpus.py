@@ -1,4 +1,4 @@
-"""The corpus is what its truth says it is, file by file."""
+"""The corpus agrees with its ground truth, file by file."""
 
 import json
 from collections import Counter
@@ -37,7 +37,7 @@ def path_of(kind: str) -> Path:
     return media_path(PAGES[of_kind(kind)]["media"])
 
 
-def test_every_hard_kind_is_there_once_among_the_videos_that_the_study_finds():
+def test_the_study_finds_one_video_of_every_difficult_kind():
     kinds = Counter(of_video.kind for of_video in TRUTH.values())
     assert {kind: kinds[kind] for kind in HARD_KINDS} == dict.fromkeys(HARD_KINDS, 1)
     assert kinds["plain"] == 30
@@ -64,7 +64,7 @@ def test_each_file_is_the_video_that_the_truth_describes(video):
     assert media_path(page["media"]).stat().st_size == page["size"]
 
 
-def test_times_between_frames_vary_in_the_one_video_of_variable_rate():
+def test_frame_times_are_irregular_in_the_video_with_a_variable_rate():
     gaps = {kind: set(np.diff(_times(path_of(kind)))) for kind in ("variable_rate", "hevc")}
     assert len(gaps["variable_rate"]) > len(gaps["hevc"]) == 1
 
@@ -85,14 +85,14 @@ def _loudness(path: Path) -> float:
     return float(np.sqrt(np.mean(np.concatenate(parts) ** 2)))
 
 
-def test_some_videos_give_a_second_and_a_third_frame_at_the_paper_s_stride():
+def test_some_videos_have_a_second_and_a_third_frame_at_the_paper_s_stride():
     frames = [of_video.frames for of_video in TRUTH.values() if of_video.frames]
     assert sum(count > 300 for count in frames) >= 8
     assert sum(count > 600 for count in frames) >= 2
     assert sum(count <= 300 for count in frames) >= 4
 
 
-def test_an_id_holds_the_second_of_its_making_shortly_before_publication():
+def test_an_id_encodes_the_second_of_the_upload_shortly_before_publication():
     late = [video["api"]["create_time"] - (int(video["api"]["id"]) >> 32) for video in VIDEOS]
     assert max(late) == 219_361
     assert all(20 <= seconds <= 135 for seconds in sorted(late)[:-1])
@@ -105,9 +105,9 @@ def test_the_last_days_have_videos_so_that_a_study_can_grow():
     assert days["2023-02-28"] == 2
 
 
-def test_what_is_said_was_held_out_of_the_speech_model_s_training():
-    said = {line for number in range(60) for line in (s.text for s in sentences(number, 6, "held_out"))}
-    assert all(split_of(line) == "held_out" for line in said)
+def test_the_speech_was_held_out_of_the_speech_model_s_training():
+    spoken = {line for number in range(60) for line in (s.text for s in sentences(number, 6, "held_out"))}
+    assert all(split_of(line) == "held_out" for line in spoken)
     for video in planned_videos():
         words = script(video)
         assert TRUTH[video.video_id].words == words.spoken
@@ -129,7 +129,7 @@ def test_the_stances_are_balanced():
     assert min(stances.values()) >= 14
 
 
-def test_a_truncated_and_a_html_file_are_whole_here_and_spoiled_by_the_server():
+def test_the_truncated_and_the_html_file_are_intact_on_disk_and_damaged_by_the_server():
     for kind in ("truncated", "html"):
         assert PAGES[of_kind(kind)]["serve"] == kind
         probe(path_of(kind))
@@ -146,7 +146,7 @@ def test_the_study_finds_what_it_should_and_nothing_else():
         ],
     }
     with Sandbox() as sandbox:
-        found = _all_found(sandbox, query)
+        found = _found_by(sandbox, query)
     assert found == {
         video for video, of_video in TRUTH.items() if of_video.kind not in ("elsewhere", "off_topic")
     }
@@ -157,7 +157,7 @@ def _paper_hashtags() -> list[str]:
     return study["query"]["any"]["hashtags"]
 
 
-def _all_found(sandbox: Sandbox, query: dict) -> set[str]:
+def _found_by(sandbox: Sandbox, query: dict) -> set[str]:
     form = {"client_key": "sandbox", "client_secret": "sandbox", "grant_type": "client_credentials"}
     token = requests.post(f"{sandbox.research_api}/oauth/token/", data=form, timeout=10).json()[
         "access_token"
@@ -178,7 +178,7 @@ def _all_found(sandbox: Sandbox, query: dict) -> set[str]:
     return found
 
 
-def test_text_on_the_screen_is_told_by_time_and_once():
+def test_text_on_the_screen_is_selected_by_time_and_listed_once():
     of_video = Truth(
         "plain", "neutral", "", "", "", (ScreenText(0, 5, "uno"), ScreenText(5, 10, "dos")), (5,), 250, ""
     )
@@ -187,7 +187,7 @@ def test_text_on_the_screen_is_told_by_time_and_once():
     assert of_video.text_at([11.0]) == ""
 
 
-def test_rates_over_nothing_are_not_given_as_numbers():
+def test_rates_over_no_videos_are_not_numbers():
     nothing = error_rates(pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String)), {})
     unread = ScreenAccuracy(None, None, 0)
     words, _, _, by_model, by_ocr, stances = Accuracy(nothing, {}, unread, unread, 0.5, 2).lines()
@@ -197,7 +197,7 @@ def test_rates_over_nothing_are_not_given_as_numbers():
     assert stances.endswith("0.500 over 2 videos")
 
 
-def test_what_tiktok_hears_follows_from_the_seed():
+def test_tiktok_s_transcript_follows_from_the_seed():
     video = planned_videos()[0]
     texts = {tiktok_transcript("Fuerza, presidente Castillo.", video.rng("counts")) for _ in range(3)}
     assert len(texts) == 1

@@ -1,4 +1,4 @@
-"""What the Research API says of the demo's corpus was recorded once: stored answers of others depend on its bytes."""
+"""The Research API's answers about the demo's corpus are the recorded bytes, on which existing stores depend."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The demo's language: what it promises to the corpus, to the speech model and to whoever measures stance."""
+"""The demo's language: its guarantees for the corpus, for the speech model and for measuring stance."""
 
 import re
 
@@ -24,12 +24,12 @@ def test_a_longer_list_begins_with_the_shorter_one() -> None:
     assert sentences(3, 80, "held_out")[:50] == sentences(3, 50, "held_out")
 
 
-def test_no_sentence_comes_twice_even_with_other_punctuation() -> None:
+def test_no_sentence_is_repeated_even_with_other_punctuation() -> None:
     drawn = [" ".join(words(sentence.text)) for sentence in sentences(1, 5000, "train")]
     assert len(set(drawn)) == 5000
 
 
-def test_a_sentence_keeps_its_split_whatever_its_capitals_and_punctuation() -> None:
+def test_the_split_ignores_capitals_and_punctuation() -> None:
     for sentence in sentences(1, 300, "held_out"):
         assert split_of(sentence.text.upper().strip("¡!¿?.")) == "held_out"
     assert all(split_of(sentence.text) == "train" for sentence in sentences(1, 300, "train"))
@@ -41,15 +41,15 @@ def test_about_a_tenth_is_held_out() -> None:
     assert 0.08 < sum(split_of(text) == "held_out" for text in changed) / 9000 < 0.12
 
 
-def test_every_held_out_word_was_heard_in_training() -> None:
-    taught = _vocabulary([s.text for s in sentences(0, 20_000, "train") + english(0, 1500, "train")])
-    asked = _vocabulary([s.text for s in sentences(9, 3000, "held_out") + english(9, 150)])
-    assert asked <= taught
-    assert 400 < len(taught) < 800
+def test_every_held_out_word_occurs_in_training() -> None:
+    trained = _vocabulary([s.text for s in sentences(0, 20_000, "train") + english(0, 1500, "train")])
+    used = _vocabulary([s.text for s in sentences(9, 3000, "held_out") + english(9, 150)])
+    assert used <= trained
+    assert 400 < len(trained) < 800
 
 
 @pytest.mark.parametrize("stance", STANCES)
-def test_asking_for_a_stance_gives_that_stance_only(stance: str) -> None:
+def test_a_requested_stance_is_the_only_one(stance: str) -> None:
     drawn = sentences(5, 200, "held_out", stance)
     assert {sentence.stance for sentence in drawn} == {stance}
     assert len(drawn) == 200
@@ -60,18 +60,18 @@ def test_without_a_stance_all_three_come_about_equally() -> None:
     assert all(800 < drawn.count(stance) < 1200 for stance in STANCES)
 
 
-def test_neutral_sentences_hold_no_word_of_either_side() -> None:
+def test_neutral_sentences_contain_no_word_of_either_side() -> None:
     both = re.compile(f"{SUPPORT}|{OPPOSE}")
     taken = [s.text for s in sentences(2, 6000, "train", "neutral") if both.search(s.text.lower())]
     assert taken == []
 
 
-def test_support_is_never_written_in_the_words_of_the_other_side() -> None:
+def test_support_never_uses_the_words_of_the_other_side() -> None:
     taken = [s.text for s in sentences(2, 6000, "train", "support") if re.search(OPPOSE, s.text.lower())]
     assert taken == []
 
 
-def test_the_other_side_is_never_written_in_the_words_of_support() -> None:
+def test_the_other_side_never_uses_the_words_of_support() -> None:
     taken = [s.text for s in sentences(2, 6000, "train", "no support") if re.search(SUPPORT, s.text.lower())]
     assert taken == []
 

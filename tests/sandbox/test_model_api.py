@@ -1,11 +1,11 @@
-"""The stand-in for a model endpoint: its manners are OpenAI's, its answers come from what it is sent."""
+"""The model endpoint: it behaves as OpenAI's does, and its answers follow from the requests alone."""
 
 import io
 import json
 
 import openai
 import pytest
-from model_caller import AGAINST, LABELS, SUPPORT, block, picture, said, schema, seen, stance
+from model_caller import AGAINST, LABELS, SUPPORT, block, image_part, picture, schema, stance, text_part
 from PIL import Image
 from pydantic import BaseModel
 
@@ -18,7 +18,7 @@ def test_the_openai_client_itself_lists_and_finds_the_model(client):
     assert client.models.retrieve("sandbox-vision").owned_by == "sandbox"
 
 
-def test_a_wrong_key_and_an_unknown_model_are_told_apart(sandbox, client):
+def test_a_wrong_key_and_an_unknown_model_have_different_errors(sandbox, client):
     stranger = openai.OpenAI(base_url=sandbox.model, api_key="other", max_retries=0)
     with stranger, pytest.raises(openai.AuthenticationError) as refused:
         stranger.models.list()
@@ -30,7 +30,7 @@ def test_a_wrong_key_and_an_unknown_model_are_told_apart(sandbox, client):
 
 def test_the_same_question_has_the_same_answer_and_another_has_another_id(ask):
     first, again, other = (
-        ask.whole(said(text)) for text in ("Classify:\nviva", "Classify:\nviva", "Classify:\npreso")
+        ask.whole(text_part(text)) for text in ("Classify:\nviva", "Classify:\nviva", "Classify:\npreso")
     )
     assert first == again
     assert first.id.startswith("chatcmpl-")
@@ -38,9 +38,9 @@ def test_the_same_question_has_the_same_answer_and_another_has_another_id(ask):
     assert first.created == 1678881600
 
 
-def test_text_in_pictures_is_read_and_said_with_its_place(ask):
+def test_text_in_pictures_is_read_with_its_place(ask):
     shown = picture("Libertad ya", "Marcha en Puno", colour="darkred")
-    answer = ask(said("Describe the video and give its text."), seen(shown))
+    answer = ask(text_part("Describe the video and give its text."), image_part(shown))
     description, _, text = answer.partition("\n\n")
     assert "dark red" in description
     assert "at the top and at the bottom" in description
@@ -50,8 +50,8 @@ def test_text_in_pictures_is_read_and_said_with_its_place(ask):
 
 def test_frames_are_compared(ask):
     blue, red = picture(colour="navy"), picture(colour="red")
-    changing = ask(said("Describe these frames."), seen(blue), seen(red), seen(red))
-    still = ask(said("Describe these frames."), seen(blue), seen(blue))
+    changing = ask(text_part("Describe these frames."), image_part(blue), image_part(red), image_part(red))
+    still = ask(text_part("Describe these frames."), image_part(blue), image_part(blue))
     assert "3 frames" in changing
     assert "scene changes at frame 2, which is mostly red" in changing
     assert "scene changes" not in still
@@ -69,10 +69,13 @@ def test_a_schema_is_filled_by_its_names(ask):
         stance={"type": "string", "enum": LABELS},
         note={"anyOf": [{"type": "string", "description": "a summary of the picture"}, {"type": "null"}]},
     )
-    frames = [seen(picture("Fuerza Castillo", kind="JPEG"), "jpeg"), seen(picture(kind="JPEG"), "jpeg")]
+    frames = [
+        image_part(picture("Fuerza Castillo", kind="JPEG"), "jpeg"),
+        image_part(picture(kind="JPEG"), "jpeg"),
+    ]
     answer = json.loads(
         ask(
-            said("Look."),
+            text_part("Look."),
             block("Transcript", "no es un golpista, es el presidente"),
             *frames,
             response_format=shape,
@@ -108,11 +111,21 @@ BY_PICTURE = schema(
 )
 
 
-def test_texts_are_told_by_the_number_of_their_picture_and_in_their_own_language(ask):
-    pictures = [seen(picture(colour="red")), seen(picture("La marcha de hoy")), seen(picture("Lima", "ya"))]
-    numbered = [part for n, shown in enumerate(pictures, 1) for part in (said(f"Frame {n}"), shown)]
+def test_texts_have_the_number_of_their_picture_and_their_own_language(ask):
+    pictures = [
+        image_part(picture(colour="red")),
+        image_part(picture("La marcha de hoy")),
+        image_part(picture("Lima", "ya")),
+    ]
+    numbered = [
+        part
+        for n, part_of_picture in enumerate(pictures, 1)
+        for part in (text_part(f"Frame {n}"), part_of_picture)
+    ]
     answer = json.loads(
-        ask(said("What is in these frames, and what is the text?"), *numbered, response_format=BY_PICTURE)
+        ask(
+            text_part("What is in these frames, and what is the text?"), *numbered, response_format=BY_PICTURE
+        )
     )
     assert answer == {
         "on_screen_text": [
@@ -125,7 +138,9 @@ def test_texts_are_told_by_the_number_of_their_picture_and_in_their_own_language
 
 
 def test_pictures_without_text_have_no_texts_and_no_language(ask):
-    answer = json.loads(ask(said("What is the text of it?"), seen(picture()), response_format=BY_PICTURE))
+    answer = json.loads(
+        ask(text_part("What is the text of it?"), image_part(picture()), response_format=BY_PICTURE)
+    )
     assert answer == {"on_screen_text": [], "language": "", "pictures": 1}
 
 
@@ -134,22 +149,24 @@ def test_pictures_without_text_have_no_texts_and_no_language(ask):
     [
         ([block("Transcript", "hola")], "description, on-screen text, caption, frame"),
         (
-            [block("Transcript", "hola\nCaption:\nnone"), seen(picture())],
+            [block("Transcript", "hola\nCaption:\nnone"), image_part(picture())],
             "description, on-screen text, caption",
         ),
-        ([said("Caption:"), said("hola")], "transcript, description, on-screen text, frame"),
+        ([text_part("Caption:"), text_part("hola")], "transcript, description, on-screen text, frame"),
         (
             [
                 *(block(name, "x") for name in ("Transcript", "Description", "On-screen text", "Caption")),
-                seen(picture()),
+                image_part(picture()),
             ],
             "",
         ),
     ],
 )
-def test_what_is_missing_are_the_usual_inputs_that_were_not_sent(ask, parts, missing):
+def test_missing_lists_the_usual_inputs_that_were_not_sent(ask, parts, missing):
     shape = schema(missing={"type": "string"})
-    answer = json.loads(ask(said("Judge by transcript, caption and frame."), *parts, response_format=shape))
+    answer = json.loads(
+        ask(text_part("Judge by transcript, caption and frame."), *parts, response_format=shape)
+    )
     assert answer == {"missing": missing}
 
 
@@ -162,7 +179,7 @@ def test_a_pydantic_model_is_a_schema(client):
         part: Part
         maybe: Part | None
 
-    messages = [{"role": "user", "content": [said("Look."), seen(picture("Hola Lima"))]}]
+    messages = [{"role": "user", "content": [text_part("Look."), image_part(picture("Hola Lima"))]}]
     parsed = client.chat.completions.parse(model="sandbox-vision", messages=messages, response_format=Answer)
     answer = parsed.choices[0].message.parsed
     assert answer.part.ocr == "Hola Lima"
@@ -174,11 +191,11 @@ def test_a_pydantic_model_is_a_schema(client):
     ("text", "label"), [(SUPPORT, "support"), (AGAINST, "no support"), ("Hoy llueve en Lima.", "neutral")]
 )
 def test_stance_follows_the_words_that_were_sent(ask, text, label):
-    assert stance(ask, said("Judge the transcript."), block("Transcript", text)) == label
+    assert stance(ask, text_part("Judge the transcript."), block("Transcript", text)) == label
 
 
 def test_stance_follows_the_words_in_a_picture(ask):
-    assert stance(ask, said("Judge the frame."), seen(picture("Fuera golpista"))) == "no support"
+    assert stance(ask, text_part("Judge the frame."), image_part(picture("Fuera golpista"))) == "no support"
 
 
 def test_labels_of_other_names_mean_what_they_say(ask):
@@ -194,17 +211,17 @@ def test_labels_of_other_names_mean_what_they_say(ask):
 @pytest.mark.parametrize(
     "labels", [["neutral", "support", "no support"], ["no", "unclear", "yes"], ["for", "none", "against"]]
 )
-def test_nothing_for_or_against_is_the_neutral_label_wherever_it_stands(ask, labels):
+def test_no_phrase_on_either_side_gives_the_neutral_label_at_any_position(ask, labels):
     shape = schema(label={"type": "string", "enum": labels})
     answer = json.loads(ask(block("Transcript", "Hoy llueve."), response_format=shape))
     assert answer["label"] in {"neutral", "unclear", "none"}
 
 
-def test_the_instructions_are_no_evidence(ask):
-    words = said(f"A video that says “{SUPPORT}” is support. Now classify this:")
+def test_the_instructions_are_not_evidence(ask):
+    words = text_part(f"A video that says “{SUPPORT}” is support. Now classify this:")
     assert stance(ask, words, block("Transcript", AGAINST)) == "no support"
     assert stance(ask, words, block("Transcript", "")) == "neutral"
-    assert stance(ask, words, said(AGAINST)) == "no support"
+    assert stance(ask, words, text_part(AGAINST)) == "no support"
 
 
 def test_f46_a_forged_end_of_a_block_ends_nothing(ask):
@@ -214,7 +231,7 @@ def test_f46_a_forged_end_of_a_block_ends_nothing(ask):
     assert stance(ask, block("Transcript", forged)) == "no support"
 
 
-def test_words_of_the_system_message_are_no_evidence(client):
+def test_the_system_message_is_not_evidence(client):
     messages = [{"role": "system", "content": SUPPORT}, {"role": "user", "content": AGAINST}]
     answer = client.chat.completions.create(model="sandbox-vision", messages=messages)
     assert "'no support'" in answer.choices[0].message.content
@@ -222,33 +239,33 @@ def test_words_of_the_system_message_are_no_evidence(client):
 
 def test_without_a_schema_the_label_comes_in_a_sentence(ask):
     answer = ask(
-        said("Classify the input as 'pro', 'against' or 'neutral'."),
+        text_part("Classify the input as 'pro', 'against' or 'neutral'."),
         block("Transcript", AGAINST),
-        seen(picture()),
+        image_part(picture()),
     )
     assert answer.startswith("The input is classified as 'against': it says “golpista”")
 
 
 def test_a_json_object_needs_no_schema(ask):
     answer = json.loads(
-        ask(said("Classify."), block("Transcript", SUPPORT), response_format={"type": "json_object"})
+        ask(text_part("Classify."), block("Transcript", SUPPORT), response_format={"type": "json_object"})
     )
     assert answer["label"] == "support"
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
-def test_an_answer_that_is_too_long_is_cut_and_says_so(ask, name):
-    free = ask.whole(said("Describe."), seen(picture()))
-    cut = ask.whole(said("Describe."), seen(picture()), **{name: 5})
+def test_an_answer_that_is_too_long_is_cut_with_the_finish_reason_length(ask, name):
+    free = ask.whole(text_part("Describe."), image_part(picture()))
+    cut = ask.whole(text_part("Describe."), image_part(picture()), **{name: 5})
     assert (free.choices[0].finish_reason, cut.choices[0].finish_reason) == ("stop", "length")
     assert cut.choices[0].message.content == free.choices[0].message.content[:20]
     assert cut.usage.completion_tokens == 5
 
 
 def test_usage_counts_text_pictures_and_choices(ask):
-    alone = ask.whole(said("x" * 41))
+    alone = ask.whole(text_part("x" * 41))
     assert alone.usage.prompt_tokens == 11
-    both = ask.whole(said("x" * 41), seen(picture()), seen(picture(), detail="low"), n=2)
+    both = ask.whole(text_part("x" * 41), image_part(picture()), image_part(picture(), detail="low"), n=2)
     assert both.usage.prompt_tokens == 11 + (85 + 2 * 170) + 85
     assert both.usage.total_tokens == both.usage.prompt_tokens + both.usage.completion_tokens
     assert len(both.choices) == 2
@@ -261,26 +278,26 @@ def test_usage_counts_text_pictures_and_choices(ask):
     [
         {"type": "image_url", "image_url": {"url": "http://127.0.0.1/a.png"}},
         {"type": "image_url", "image_url": {"url": "data:image/gif;base64,R0lGODlh"}},
-        seen(b"no picture at all"),
-        seen(picture()[:400]),
+        image_part(b"no picture at all"),
+        image_part(picture()[:400]),
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAA"}},
         {"type": "image_url"},
         {"type": "video_url", "video_url": {"url": "x"}},
         "text",
     ],
 )
-def test_only_whole_jpeg_and_png_data_is_seen(ask, part):
+def test_only_complete_jpeg_and_png_data_is_accepted(ask, part):
     with pytest.raises(openai.BadRequestError) as refused:
-        ask(said("Describe."), part)
+        ask(text_part("Describe."), part)
     assert refused.value.type == "invalid_request_error"
 
 
-def test_f30_a_picture_of_too_many_pixels_is_refused_unopened(ask):
+def test_f30_a_picture_with_too_many_pixels_is_refused_without_decoding(ask):
     buffer = io.BytesIO()
     Image.new("1", (7_000, 7_000)).save(buffer, "PNG")
     assert len(buffer.getvalue()) < 20_000
     with pytest.raises(openai.BadRequestError, match="too many"):
-        ask(said("Describe."), seen(buffer.getvalue()))
+        ask(text_part("Describe."), image_part(buffer.getvalue()))
 
 
 STRING = {"type": "string"}
@@ -326,7 +343,7 @@ STRING = {"type": "string"}
 )
 def test_a_schema_that_cannot_be_followed_is_refused(ask, shape):
     with pytest.raises(openai.BadRequestError):
-        ask(said("Describe."), response_format=shape)
+        ask(text_part("Describe."), response_format=shape)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +351,7 @@ def test_a_schema_that_cannot_be_followed_is_refused(ask, shape):
 )
 def test_a_setting_out_of_range_is_refused(ask, settings):
     with pytest.raises(openai.BadRequestError):
-        ask(said("hi"), **settings)
+        ask(text_part("hi"), **settings)
 
 
 @pytest.mark.parametrize(
@@ -350,13 +367,13 @@ def test_a_setting_out_of_range_is_refused(ask, settings):
 def test_f47_a_scripted_error_reaches_the_real_client(sandbox, ask, word, status, kind):
     sandbox.play([{"do": word, "match": "chat/completions"}])
     with pytest.raises(kind) as raised:
-        ask(said("hi"))
+        ask(text_part("hi"))
     assert raised.value.status_code == status
     assert (raised.value.code == word) == (word == "insufficient_quota")
-    assert ask(said("hi"))
+    assert ask(text_part("hi"))
 
 
-def test_f43_f44_f45_a_bad_day_of_the_model(sandbox, ask):
+def test_f43_f44_f45_the_model_can_give_bad_answers(sandbox, ask):
     sandbox.play([{"do": word, "match": "chat"} for word in ("refusal", "content_filter", "malformed")])
     refused, filtered, malformed = (
         ask.whole(block("Transcript", SUPPORT), response_format=schema(stance={"enum": LABELS})).choices[0]
@@ -374,5 +391,5 @@ def test_a_picture_is_read_once(ask, monkeypatch):
     real = Vision._read
     monkeypatch.setattr(Vision, "_read", lambda self, pixels: reads.append(1) or real(self, pixels))
     for question in ("Describe.", "Describe again."):
-        ask(said(question), seen(picture("Una vez")), seen(picture("Una vez")))
+        ask(text_part(question), image_part(picture("Una vez")), image_part(picture("Una vez")))
     assert len(reads) == 1

@@ -1,4 +1,4 @@
-"""The life of a batch, by OpenAI's own client."""
+"""The life cycle of a batch, with OpenAI's own client."""
 
 import json
 
@@ -9,7 +9,7 @@ from batch_caller import PATH, ids, line
 LINES = [line(number, "golpista" if number % 2 else "viva el presidente") for number in range(12)]
 
 
-def test_a_batch_is_made_looked_at_and_read(sandbox, batches):
+def test_a_batch_is_created_polled_and_read(sandbox, batches):
     made = batches.create(LINES, metadata={"study": "demo"})
     assert (made.status, made.endpoint, made.completion_window) == ("validating", PATH, "24h")
     assert (made.created_at, made.expires_at) == (1678881600, 1678881600 + 86400)
@@ -25,7 +25,7 @@ def test_a_batch_is_made_looked_at_and_read(sandbox, batches):
     assert batches.poll(batch) == batch
 
 
-def test_each_answer_is_that_of_a_request_of_its_own_and_only_the_order_differs(batches, client):
+def test_each_answer_equals_that_of_a_single_request_and_only_the_order_differs(batches, client):
     lines = batches.output(batches.run(LINES))
     assert sorted(ids(lines)) == sorted(ids(LINES))
     assert ids(lines) != ids(LINES)
@@ -34,14 +34,14 @@ def test_each_answer_is_that_of_a_request_of_its_own_and_only_the_order_differs(
         assert answered["id"].startswith("batch_req_")
         assert answered["response"]["status_code"] == 200
         assert answered["response"]["request_id"].startswith("req_")
-        asked = LINES[ids(LINES).index(answered["custom_id"])]["body"]
-        own = client.chat.completions.create(**asked).to_dict()
+        body = LINES[ids(LINES).index(answered["custom_id"])]["body"]
+        own = client.chat.completions.create(**body).to_dict()
         assert answered["response"]["body"]["choices"] == own["choices"]
         assert answered["response"]["body"]["usage"] == own["usage"]
     assert len({answered["response"]["request_id"] for answered in lines}) == 12
 
 
-def test_even_a_batch_of_two_is_shuffled_and_the_same_way_each_time(corpus, batches, calling):
+def test_even_a_batch_of_two_is_shuffled_deterministically(corpus, batches, calling):
     expected = batches.output(batches.run(LINES[:2]))
     assert ids(expected) == ["video-1", "video-0"]
     other = calling().sandbox
@@ -50,7 +50,7 @@ def test_even_a_batch_of_two_is_shuffled_and_the_same_way_each_time(corpus, batc
         assert again.output(again.run(LINES[:2])) == expected
 
 
-def test_what_was_answered_in_a_batch_stands_in_the_log_as_such(batches, client):
+def test_answers_within_a_batch_are_marked_in_the_log(batches, client):
     batches.run(LINES)
     paid = batches.paid()
     assert len(paid) == 12
@@ -63,7 +63,7 @@ def test_what_was_answered_in_a_batch_stands_in_the_log_as_such(batches, client)
     assert last["subject"] in {entry["subject"] for entry in paid}, "the same question has the same subject"
 
 
-def test_looks_drive_a_batch_through_its_stages(switch, batches):
+def test_polls_advance_a_batch_through_its_stages(switch, batches):
     switch(batch_polls=3)
     batch = batches.create(LINES)
     seen = []
@@ -78,7 +78,7 @@ def test_looks_drive_a_batch_through_its_stages(switch, batches):
     ]
 
 
-def test_the_clock_drives_a_batch_too(sandbox, switch, batches):
+def test_the_clock_advances_a_batch_too(sandbox, switch, batches):
     switch(batch_s=3600)
     batch = batches.poll(batches.create(LINES), times=5)
     assert batch.status == "validating"
@@ -92,7 +92,7 @@ def test_the_clock_drives_a_batch_too(sandbox, switch, batches):
     assert batch.created_at < batch.in_progress_at < batch.finalizing_at < batch.completed_at
 
 
-def test_nobody_needs_to_look_at_a_batch_for_it_to_be_over_after_a_day(sandbox, switch, batches):
+def test_a_batch_ends_after_a_day_without_polls(sandbox, switch, batches):
     switch(batch_polls=1000)
     batch = batches.create(LINES)
     sandbox.clock.advance(86400)
@@ -112,7 +112,7 @@ def test_f49_a_batch_that_takes_two_days_expires_half_done(sandbox, switch, batc
     assert (batch.request_counts.completed, batch.request_counts.failed) == (6, 6)
 
 
-def test_a_cancelled_batch_keeps_what_was_done(switch, batches, client):
+def test_a_cancelled_batch_keeps_its_finished_answers(switch, batches, client):
     switch(batch_polls=3)
     batch = batches.poll(batches.create(LINES), times=2)
     assert client.batches.cancel(batch.id).status == "cancelling"
@@ -176,7 +176,7 @@ def test_a_bad_file_fails_as_a_whole_with_the_line(switch, batches, code):
     assert batches.paid() == []
 
 
-def test_a_request_that_is_wrong_fails_alone(batches):
+def test_an_invalid_request_fails_alone(batches):
     batch = batches.run([LINES[0], line(1, temperature=3), LINES[2]])
     assert (batch.status, batch.request_counts.completed, batch.request_counts.failed) == ("completed", 2, 1)
     [failed] = batches.errors(batch)
@@ -186,7 +186,7 @@ def test_a_request_that_is_wrong_fails_alone(batches):
     assert sorted(entry["status"] for entry in batches.paid()) == [200, 200, 400]
 
 
-def test_what_the_server_cannot_do_it_cannot_do_in_a_batch(switch, batches):
+def test_unsupported_requests_fail_in_a_batch_too(switch, batches):
     switch(fixed_temperature=True)
     batch = batches.run([line(1, temperature=0), LINES[2]])
     assert ids(batches.errors(batch)) == ["video-1"]
@@ -211,7 +211,7 @@ def test_usage_is_counted_for_the_batch(switch, batches):
         {"input_file_id": 7},
     ],
 )
-def test_a_batch_that_cannot_be_is_not_made(batches, client, wrong):
+def test_an_invalid_batch_is_not_created(batches, client, wrong):
     whole = {"input_file_id": batches.upload(LINES), "endpoint": PATH, "completion_window": "24h"}
     with pytest.raises(openai.BadRequestError) as raised:
         client.batches.create(**whole | wrong)

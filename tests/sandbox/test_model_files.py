@@ -1,4 +1,4 @@
-"""Files of the model endpoint, by OpenAI's own client."""
+"""Files of the model endpoint, with OpenAI's own client."""
 
 import io
 
@@ -18,16 +18,16 @@ def upload(client):
     return uploaded
 
 
-def test_a_file_comes_back_as_it_went_until_it_is_deleted(client, upload):
-    kept = upload(ODD, name="größe.jsonl")
-    assert (kept.object, kept.bytes, kept.purpose, kept.status) == ("file", len(ODD), "batch", "processed")
-    assert kept.created_at == 1678881600
-    assert client.files.retrieve(kept.id) == kept
-    assert client.files.content(kept.id).content == ODD
-    assert client.files.delete(kept.id).deleted is True
+def test_a_file_comes_back_unchanged_until_it_is_deleted(client, upload):
+    file = upload(ODD, name="größe.jsonl")
+    assert (file.object, file.bytes, file.purpose, file.status) == ("file", len(ODD), "batch", "processed")
+    assert file.created_at == 1678881600
+    assert client.files.retrieve(file.id) == file
+    assert client.files.content(file.id).content == ODD
+    assert client.files.delete(file.id).deleted is True
     for call in (client.files.retrieve, client.files.content, client.files.delete):
         with pytest.raises(openai.NotFoundError, match="No such File object"):
-            call(kept.id)
+            call(file.id)
 
 
 def test_the_same_content_twice_is_two_files(upload):
@@ -53,13 +53,13 @@ def test_a_file_needs_a_purpose_that_is_known(upload):
         {"data": b"--b\r\n\r\n", "headers": {"Content-Type": "multipart/form-data"}},
     ],
 )
-def test_what_is_no_form_with_a_file_is_refused(sandbox, sent):
+def test_a_body_that_is_not_a_form_with_a_file_is_refused(sandbox, sent):
     headers = {"Authorization": "Bearer sandbox"} | sent.pop("headers", {})
     answer = requests.post(f"{sandbox.model}/files", headers=headers, timeout=10, **sent)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "file")
 
 
-def test_a_batch_file_may_not_be_too_large_and_others_may(switch, upload):
+def test_only_batch_files_have_a_size_limit(switch, upload):
     switch(batch_max_bytes=1000)
     assert upload(b"x" * 1000).bytes == 1000
     with pytest.raises(openai.BadRequestError, match="File is too large"):
@@ -68,8 +68,8 @@ def test_a_batch_file_may_not_be_too_large_and_others_may(switch, upload):
 
 
 def test_by_default_the_documented_limits_hold(sandbox, session):
-    told = session.get(f"{sandbox.base}/__sandbox__/switches", timeout=10).json()
-    assert (told["batch_max_requests"], told["batch_max_bytes"]) == (50_000, 200_000_000)
+    limits = session.get(f"{sandbox.base}/__sandbox__/switches", timeout=10).json()
+    assert (limits["batch_max_requests"], limits["batch_max_bytes"]) == (50_000, 200_000_000)
 
 
 @pytest.mark.parametrize(("method", "path"), [("PUT", "files/a"), ("GET", "files"), ("PUT", "batches")])

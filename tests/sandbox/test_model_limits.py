@@ -1,4 +1,4 @@
-"""Limits of the model endpoint: at once, and by the minute."""
+"""Rate limits of the model endpoint: concurrent requests, and requests and tokens per minute."""
 
 import threading
 import time
@@ -6,22 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
-from model_caller import said
+from model_caller import text_part
 
 from sandbox.model.limits import duration
 
 
 @pytest.fixture
 def whole(client):
-    """The raw response to a short question: its headers count."""
+    """The raw response to a short question, with its headers."""
 
-    def asked(text="x" * 4, **settings):
+    def ask_raw(text="x" * 4, **settings):
         messages = [{"role": "user", "content": text}]
         return client.chat.completions.with_raw_response.create(
             model="sandbox-vision", messages=messages, **settings
         )
 
-    return asked
+    return ask_raw
 
 
 def refused(call, **settings):
@@ -35,11 +35,11 @@ def left(headers, kind):
     return [headers[f"x-ratelimit-{what}-{kind}"] for what in ("limit", "remaining", "reset")]
 
 
-def test_without_limits_no_header_speaks_of_any(whole):
+def test_without_limits_there_are_no_limit_headers(whole):
     assert not [name for name in whole().headers if name.lower().startswith("x-ratelimit")]
 
 
-def test_f47_requests_by_the_minute_come_back_one_by_one(sandbox, switch, whole):
+def test_f47_the_request_limit_refills_one_by_one(sandbox, switch, whole):
     switch(model_requests_per_min=3)
     seen = [left(whole().headers, "requests") for _ in range(3)]
     assert seen == [["3", "2", "20s"], ["3", "1", "40s"], ["3", "0", "1m0s"]]
@@ -57,7 +57,7 @@ def test_f47_requests_by_the_minute_come_back_one_by_one(sandbox, switch, whole)
     refused(whole)
 
 
-def test_f47_tokens_by_the_minute_count_the_prompt_or_the_limit_of_the_answer(sandbox, switch, whole):
+def test_f47_the_token_limit_counts_the_prompt_or_the_maximum_of_the_answer(sandbox, switch, whole):
     switch(model_tokens_per_min=100)
     assert left(whole("x" * 200).headers, "tokens") == ["100", "50", "30s"]
     assert left(whole(max_completion_tokens=40).headers, "tokens") == ["100", "10", "54s"]
@@ -78,21 +78,23 @@ def test_a_refused_request_takes_nothing_from_either_limit(switch, whole):
     assert left(error.response.headers, "requests") == ["2", "1", "30s"]
 
 
-def test_the_limits_may_look_at_the_real_clock(sandbox, switch, whole):
+def test_the_limits_can_use_the_real_clock(sandbox, switch, whole):
     switch(model_requests_per_min=600, model_clock="real")
     assert left(whole().headers, "requests")[:2] == ["600", "599"]
     sandbox.clock.advance(-3600)
     assert whole()
 
 
-def test_requests_that_are_wrong_are_not_charged(switch, whole):
+def test_invalid_requests_are_not_charged(switch, whole):
     switch(model_requests_per_min=1)
     with pytest.raises(openai.BadRequestError):
         whole(temperature=3)
     assert whole()
 
 
-def test_f47_more_at_once_than_allowed_are_sent_away_and_the_most_is_told(sandbox, session, switch, client):
+def test_f47_too_many_concurrent_requests_are_refused_and_the_maximum_is_reported(
+    sandbox, session, switch, client
+):
     switch(model_at_once=2, model_latency_s=0.3)
     started = threading.Barrier(4)
 
@@ -112,18 +114,18 @@ def test_f47_more_at_once_than_allowed_are_sent_away_and_the_most_is_told(sandbo
     headers = errors[0].response.headers
     assert (headers["retry-after"], headers["retry-after-ms"]) == ("1", "250")
     assert left(headers, "requests") == ["2", "0", "250ms"]
-    told = session.get(f"{sandbox.base}/__sandbox__/traffic", timeout=10).json()["v1"]
-    assert 2 <= told["most_at_once"] <= 4
-    assert 1 < told["mean_at_once"] <= 4
-    assert told["busy_s"] >= 0.3
+    traffic = session.get(f"{sandbox.base}/__sandbox__/traffic", timeout=10).json()["v1"]
+    assert 2 <= traffic["most_at_once"] <= 4
+    assert 1 < traffic["mean_at_once"] <= 4
+    assert traffic["busy_s"] >= 0.3
 
 
-def test_completions_wait_side_by_side(switch, ask):
+def test_completions_run_in_parallel(switch, ask):
     switch(model_latency_s=0.3)
-    ask(said("hi"))
+    ask(text_part("hi"))
     began = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: ask(said("hi")), range(4)))
+        list(pool.map(lambda _: ask(text_part("hi")), range(4)))
     assert time.monotonic() - began < 0.9
 
 
@@ -139,8 +141,8 @@ def test_the_clients_own_retries_pass_a_limit(sandbox, switch):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said_as"),
+    ("seconds", "written_as"),
     [(0.012, "12ms"), (0, "0ms"), (1, "1s"), (7.66, "7.66s"), (59.5, "59.5s"), (60, "1m0s"), (366, "6m6s")],
 )
-def test_a_duration_is_written_as_openai_writes_it(seconds, said_as):
-    assert duration(seconds) == said_as
+def test_a_duration_is_written_as_openai_writes_it(seconds, written_as):
+    assert duration(seconds) == written_as

@@ -1,4 +1,4 @@
-"""What can befall a page or its files: by script for some requests, by the corpus for one video."""
+"""Faults of a page or its files: by script for some requests, or by the corpus for a video."""
 
 import gzip
 import io
@@ -19,7 +19,7 @@ from sandbox.videos import Corpus
 PHOTOS = 4
 
 
-def seen(reader, video_id):
+def image_part(reader, video_id):
     """Status and text of a page."""
     page = reader.page(video_id)
     return page.status_code, page.text
@@ -28,18 +28,18 @@ def seen(reader, video_id):
 @pytest.mark.parametrize("word", sorted(PAGES))
 def test_a_script_and_a_corpus_do_the_same_to_a_page(ids, word, reading):
     reader = reading({1: {"shape": word}})
-    by_corpus = seen(reader, ids[0])
+    by_corpus = image_part(reader, ids[0])
     reader.sandbox.play([{"do": word, "match": f"/video/{ids[1]}"}])
-    by_script = seen(reader, ids[1])
+    by_script = image_part(reader, ids[1])
     reader.sandbox.play([{"do": "ok", "match": "/video/", "times": None}])
-    whole = seen(reader, ids[0])
+    whole = image_part(reader, ids[0])
     assert by_corpus != whole
     assert by_corpus[0] == by_script[0]
     assert bool(SCRIPT.search(by_corpus[1])) == bool(SCRIPT.search(by_script[1]))
 
 
 @pytest.mark.parametrize("word", sorted(REFUSALS))
-def test_f32_every_refusal_that_tools_have_seen_comes_under_status_200(reader, ids, word):
+def test_f32_every_refusal_known_from_tools_comes_under_status_200(reader, ids, word):
     reader.sandbox.play([{"do": word, "match": f"/video/{ids[0]}"}])
     detail = reader.detail(ids[0])
     assert (detail["statusCode"], detail["statusMsg"]) == REFUSALS[word]
@@ -52,7 +52,7 @@ def test_10204_comes_with_three_messages_and_more():
 
 
 @pytest.mark.parametrize("how", ["script", "corpus"])
-def test_f32_an_address_that_has_expired_is_good_on_the_next_page(reading, ids, one, how):
+def test_f32_an_expired_address_is_valid_again_on_the_next_page(reading, ids, one, how):
     by_script = [{"do": "expired", "match": f"/video/{ids[0]}"}]
     reader = reading({}, script=by_script) if how == "script" else reading({1: {"shape": "expired_once"}})
     answers = [reader.get(reader.struct(ids[0])["video"]["playAddr"]) for _ in range(2)]
@@ -60,20 +60,20 @@ def test_f32_an_address_that_has_expired_is_good_on_the_next_page(reading, ids, 
     assert answers[1].content == one
 
 
-def test_what_a_corpus_says_goes_on_for_ever_but_for_once(reading, ids):
+def test_a_corpus_fault_is_permanent_except_with_once(reading, ids):
     reader = reading({1: {"shape": "captcha"}, 2: {"shape": "captcha_once"}})
     assert ["captcha" in reader.page(ids[0]).text for _ in range(3)] == [True, True, True]
     assert ["captcha" in reader.page(ids[1]).text for _ in range(3)] == [True, False, False]
 
 
 @pytest.mark.parametrize("page", [{"shape": "captchas"}, {"serve": "captcha"}, {"shape": "truncated"}])
-def test_a_word_that_does_not_befall_pages_or_files_is_refused(tmp_path, rows, page):
+def test_a_word_that_is_not_a_fault_of_pages_or_files_is_refused(tmp_path, rows, page):
     (tmp_path / "videos.json").write_text(json.dumps([rows[0] | {"page": page}]))
     with pytest.raises(ValueError, match="a corpus cannot say"):
         _ = Corpus(tmp_path).videos
 
 
-def test_a_dead_first_mirror_is_dead_for_every_photo_and_the_others_live(reader, ids):
+def test_a_dead_first_mirror_is_dead_for_every_photo_and_the_others_work(reader, ids):
     reader.sandbox.play([{"do": "dead_first_mirror", "match": f"/video/{ids[PHOTOS - 1]}"}])
     struct = reader.struct(ids[PHOTOS - 1])
     for image in struct["imagePost"]["images"]:
@@ -133,7 +133,7 @@ def test_a_script_and_a_corpus_do_the_same_to_a_file(reading, ids, word):
         assert got() != by_corpus
 
 
-def test_f23_what_is_called_a_film_can_be_anything(reading, ids, one):
+def test_f23_the_address_of_a_film_can_serve_anything(reading, ids, one):
     words = {
         "html": b"<!DOCTYPE",
         "json": b"{",
@@ -152,7 +152,7 @@ def test_f23_what_is_called_a_film_can_be_anything(reading, ids, one):
 
 
 @pytest.mark.parametrize("how", ["script", "corpus"])
-def test_f24_a_transfer_that_breaks_off_once_can_be_gone_on_with(reading, ids, one, how):
+def test_f24_a_transfer_that_breaks_off_once_can_be_resumed(reading, ids, one, how):
     reader = reading({1: {"serve": "cut_once"}}) if how == "corpus" else reading({})
     url = film_of(reader, ids)
     if how == "script":
@@ -166,7 +166,7 @@ def test_f24_a_transfer_that_breaks_off_once_can_be_gone_on_with(reading, ids, o
     assert (rest.status_code, got + rest.content) == (206, one)
 
 
-def test_a_part_of_another_state_of_the_file_is_not_given(reader, ids, one):
+def test_a_range_of_another_version_of_the_file_is_ignored(reader, ids, one):
     url = film_of(reader, ids)
     tag = reader.get(url).headers["ETag"]
     assert tag.startswith('"')
@@ -178,7 +178,7 @@ def test_a_part_of_another_state_of_the_file_is_not_given(reader, ids, one):
     assert (part.status_code, part.content, part.headers["ETag"]) == (206, one[5:10], tag)
 
 
-def test_photos_and_sounds_come_in_parts_too(reader, ids, corpus):
+def test_photos_and_sounds_support_ranges_too(reader, ids, corpus):
     struct = reader.struct(ids[PHOTOS - 1])
     urls = [struct["imagePost"]["images"][0]["imageURL"]["urlList"][1], struct["music"]["playUrl"]]
     for url, name in zip(urls, ("a.jpg", "sound.m4a"), strict=True):
@@ -189,7 +189,7 @@ def test_photos_and_sounds_come_in_parts_too(reader, ids, corpus):
 
 
 @pytest.mark.parametrize("how", ["script", "corpus"])
-def test_a_server_can_answer_a_range_with_the_whole(reading, ids, one, how):
+def test_a_server_can_answer_a_range_with_the_whole_file(reading, ids, one, how):
     reader = reading({1: {"serve": "no_range"}} if how == "corpus" else {})
     url = film_of(reader, ids)
     if how == "script":
@@ -219,18 +219,20 @@ def test_f30_a_photo_can_claim_to_be_vast(reading, ids):
 @pytest.mark.parametrize("place", ["/video/", "/media/"])
 def test_f33_a_redirect_leads_where_no_client_should_follow(reader, ids, place):
     url = film_of(reader, ids)
-    asked = f"{reader.sandbox.pages}/@a/video/{ids[0]}" if place == "/video/" else url
+    requested = f"{reader.sandbox.pages}/@a/video/{ids[0]}" if place == "/video/" else url
     there = {"Location": "file:///etc/passwd"}
     reader.sandbox.play(
         [{"do": "redirect", "match": place}, {"do": "redirect", "match": place, "headers": there}]
     )
-    answers = [reader.session.get(asked, headers=SITE, timeout=10, allow_redirects=False) for _ in range(2)]
+    answers = [
+        reader.session.get(requested, headers=SITE, timeout=10, allow_redirects=False) for _ in range(2)
+    ]
     assert [answer.status_code for answer in answers] == [302, 302]
     assert [urlsplit(answer.headers["Location"]).netloc for answer in answers] == ["169.254.169.254", ""]
     assert answers[1].headers["Location"] == "file:///etc/passwd"
 
 
-def test_f13_a_file_can_trickle(reading, ids, one):
+def test_f13_a_file_can_arrive_byte_by_byte(reading, ids, one):
     reader = reading({1: {"serve": "drip"}})
     answer = reader.session.get(film_of(reader, ids), headers=SITE, stream=True, timeout=0.3)
     pieces = answer.iter_content(1)
@@ -239,7 +241,7 @@ def test_f13_a_file_can_trickle(reading, ids, one):
         next(pieces)
 
 
-def test_captions_are_left_alone_by_what_befalls_the_film(reading, ids):
+def test_faults_of_the_film_leave_captions_alone(reading, ids):
     caption = {"language": "es", "source": "ASR", "format": "webvtt", "segments": [[0, 1, "hola"]]}
     reader = reading({1: {"serve": "403", "captions": [caption]}})
     video = reader.struct(ids[0])["video"]
@@ -247,7 +249,7 @@ def test_captions_are_left_alone_by_what_befalls_the_film(reading, ids):
     assert reader.get(video["subtitleInfos"][0]["Url"]).status_code == 200
 
 
-def test_nothing_beyond_the_cut_ever_leaves_a_truncated_file(reading, ids, one):
+def test_a_truncated_file_never_sends_anything_beyond_the_cut(reading, ids, one):
     reader = reading({1: {"serve": "truncated"}})
     url = film_of(reader, ids)
     stop = int(len(one) * TRUNCATED_AT)
@@ -256,7 +258,7 @@ def test_nothing_beyond_the_cut_ever_leaves_a_truncated_file(reading, ids, one):
         assert until_cut(answer) == one[start:stop]
 
 
-def test_pages_and_files_can_take_their_time(reading, ids):
+def test_pages_and_files_can_be_slow(reading, ids):
     reader = reading({})
     url = film_of(reader, ids)
     reader.session.post(f"{reader.sandbox.base}/__sandbox__/switches", json={"latency_s": 0.05}, timeout=10)

@@ -1,4 +1,4 @@
-"""The stand-in for the website and its media hosts, also as the tools of the field see it."""
+"""The website and its media hosts, also with the field's own tools."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from sandbox.pages.page_shapes import SHAPES
 from sandbox.profiles import Profile
 
 
-def test_a_page_tells_what_the_api_tells(reader, ids, rows):
+def test_a_page_and_the_api_agree(reader, ids, rows):
     struct = reader.struct(ids[0])
     facts = rows[0]["api"]
     assert (struct["id"], struct["desc"], struct["createTime"]) == (
@@ -30,7 +30,7 @@ def test_a_page_tells_what_the_api_tells(reader, ids, rows):
     assert struct["textExtra"][0]["hashtagName"] == "Castillo"
 
 
-def test_text_of_strangers_cannot_end_the_script(reader, ids):
+def test_text_in_a_caption_cannot_end_the_script(reader, ids):
     assert reader.struct(ids[0])["author"]["nickname"] == "Uno </script>"
     script = SCRIPT.search(reader.page(ids[0]).text).group(1)
     assert "\\u002F" in script
@@ -56,7 +56,7 @@ def test_the_page_itself_is_a_good_referer(reader, ids, one):
 @pytest.mark.parametrize(
     "spoil", ["cookie", "forged cookie", "no referer", "wrong referer", "signature", "expire", "time"]
 )
-def test_a_file_is_denied_to_whoever_did_not_come_from_its_page_in_time(reader, ids, spoil):
+def test_a_file_is_denied_without_a_recent_visit_to_its_page(reader, ids, spoil):
     url = reader.struct(ids[0])["video"]["playAddr"]
     headers = dict(SITE)
     if spoil == "cookie":
@@ -95,14 +95,14 @@ def test_a_session_keeps_its_cookie_from_page_to_page(reader, ids):
     assert reader.session.cookies["tt_chain_token"] == first
 
 
-def test_asked_as_tiktok_the_cookie_is_for_all_of_tiktok(reader, ids):
+def test_requested_as_tiktok_the_cookie_is_for_all_of_tiktok(reader, ids):
     url = f"{reader.sandbox.pages}/@a/video/{ids[0]}"
     answer = requests.get(url, headers={"Host": "www.tiktok.com"}, timeout=10)
     assert "Domain=.tiktok.com" in answer.headers["Set-Cookie"]
 
 
 @pytest.mark.parametrize(
-    ("asked", "part", "slice_"),
+    ("requested", "part", "slice_"),
     [
         ("bytes=0-9", "0-9", slice(0, 10)),
         ("bytes=100-", "100-{last}", slice(100, None)),
@@ -110,14 +110,14 @@ def test_asked_as_tiktok_the_cookie_is_for_all_of_tiktok(reader, ids):
         ("bytes=10-999999", "10-{last}", slice(10, None)),
     ],
 )
-def test_a_part_of_a_file_can_be_had(reader, ids, one, *, asked, part, slice_):
-    answer = reader.get(reader.struct(ids[0])["video"]["playAddr"], Range=asked)
+def test_a_range_of_a_file_can_be_requested(reader, ids, one, *, requested, part, slice_):
+    answer = reader.get(reader.struct(ids[0])["video"]["playAddr"], Range=requested)
     where = part.format(last=len(one) - 1, tail=len(one) - 7)
     assert (answer.status_code, answer.headers["Content-Range"]) == (206, f"bytes {where}/{len(one)}")
     assert answer.content == one[slice_]
 
 
-def test_a_part_beyond_the_end_cannot_be_had(reader, ids, one):
+def test_a_range_beyond_the_end_is_refused(reader, ids, one):
     answer = reader.get(reader.struct(ids[0])["video"]["playAddr"], Range=f"bytes={len(one)}-")
     assert (answer.status_code, answer.headers["Content-Range"]) == (416, f"bytes */{len(one)}")
 
@@ -192,7 +192,7 @@ def test_only_files_of_the_corpus_are_media(sandbox, session, path):
         ("404", 404, ""),
     ],
 )
-def test_an_obstacle_stands_before_a_page(sandbox, reader, ids, *, word, status, sign):
+def test_a_page_can_be_blocked(sandbox, reader, ids, *, word, status, sign):
     sandbox.play([{"do": word, "match": f"/video/{ids[0]}"}])
     page = reader.page(ids[0])
     assert (page.status_code, SCRIPT.search(page.text)) == (status, None)
@@ -235,7 +235,7 @@ def test_yt_dlp_itself_passes_over_a_dead_mirror(sandbox, reader, ids, tmp_path,
     assert (tmp_path / f"{ids[0]}.mp4").read_bytes() == one
 
 
-def test_a_media_address_can_live_shorter(calling, ids):
+def test_a_media_address_can_expire_sooner(calling, ids):
     caller = calling(profile=Profile(media_url_ttl_s=10))
     reader = Reader(caller.sandbox)
     url = reader.struct(ids[0])["video"]["playAddr"]
@@ -258,7 +258,7 @@ def test_pyktok_itself_saves_the_video(sandbox, ids, tmp_path, one):
 
 
 class Redirected(yt_dlp.YoutubeDL):
-    """yt-dlp whose requests to TikTok go to the sandbox; all else of it is real."""
+    """yt-dlp with its requests to TikTok sent to the sandbox; everything else is real."""
 
     base = ""
 

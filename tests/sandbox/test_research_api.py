@@ -1,4 +1,4 @@
-"""The stand-in for the Research API: who is let in, in which order it checks, and what a day may cost."""
+"""The Research API: authentication, the order of its checks, and quotas."""
 
 import pytest
 from research_caller import error
@@ -8,7 +8,7 @@ from sandbox.profiles import Profile
 INFO = "user/info/?fields=display_name"
 
 
-def test_a_token_lives_for_its_time_and_no_longer(caller):
+def test_a_token_is_valid_for_its_lifetime_only(caller):
     assert caller.query().status_code == 200
     caller.sandbox.clock.advance(7199)
     assert caller.query().status_code == 200
@@ -35,7 +35,7 @@ def test_a_refused_login_is_flat_json(caller, form, status, code):
 @pytest.mark.parametrize(
     "token", ["", "Bearer", "Bearer clt.", "Bearer clt.AAAAAGQRtsAAAAAAAAAAAAAAAAAAAAAA", "Basic x"]
 )
-def test_a_made_up_token_opens_nothing_and_costs_no_quota(caller, token):
+def test_an_invented_token_is_refused_and_costs_no_quota(caller, token):
     caller.headers = {"Authorization": token}
     assert error(caller.query())[:2] == (401, "access_token_invalid")
     health = caller.session.get(f"{caller.sandbox.base}/__sandbox__/health", timeout=10).json()
@@ -56,7 +56,7 @@ def test_the_day_is_over_after_1000_requests_and_failed_ones_count(calling):
     assert caller.query().status_code == 200
 
 
-def test_others_may_have_used_the_quota(calling):
+def test_others_can_have_used_the_quota(calling):
     caller = calling(profile="quota_edge")
     assert [caller.query().status_code for _ in range(11)] == [200] * 10 + [429]
 
@@ -80,7 +80,7 @@ def test_the_status_of_a_refused_login_is_a_switch(calling, status):
     assert (answer.status_code, answer.json()["error"]) == (status, "invalid_client")
 
 
-def test_f04_a_token_is_refused_after_the_requests_that_it_opens(calling):
+def test_f04_a_token_is_refused_after_a_number_of_requests(calling):
     caller = calling(profile=Profile(revoke_after=2))
     assert [caller.query().status_code for _ in range(4)] == [200, 200, 401, 401]
     caller.log_in()
@@ -100,15 +100,15 @@ def test_whether_a_bad_token_costs_quota_is_a_switch(calling, switch, used):
     assert caller.quota()["used"] == used
 
 
-def test_the_checks_come_in_their_order(calling, ids):
-    """Each request is wrong in every later way too; what is told is the first."""
+def test_the_checks_have_a_fixed_order(calling, ids):
+    """Each request also fails every later check; the first one is reported."""
     query = "/v2/research/video/query/"
     caller = calling(
         profile=Profile(denied=frozenset({query}), requests_per_s=0, daily_quota=0, p_500=1.0, p_504_html=1.0)
     )
     good, caller.headers = caller.headers, {"Authorization": "Bearer clt.nothing"}
 
-    def told():
+    def outcome():
         answer = caller.query("nonsense", cursor=2)
         return (
             error(answer)[:2]
@@ -117,23 +117,23 @@ def test_the_checks_come_in_their_order(calling, ids):
         )
 
     caller.switch(daily_quota=10)
-    assert told() == 504
+    assert outcome() == 504
     caller.switch(p_504_html=0)
-    assert told() == (401, "access_token_invalid")
+    assert outcome() == (401, "access_token_invalid")
     caller.headers = good
-    assert told() == (401, "scope_not_authorized")
+    assert outcome() == (401, "scope_not_authorized")
     caller.switch(denied=[])
-    assert told() == (429, "rate_limit_exceeded")
+    assert outcome() == (429, "rate_limit_exceeded")
     caller.switch(requests_per_s=100, daily_quota=0)
-    assert told() == (429, "daily_quota_limit_exceeded")
+    assert outcome() == (429, "daily_quota_limit_exceeded")
     caller.switch(daily_quota=10)
-    assert told() == (500, "internal_error")
+    assert outcome() == (500, "internal_error")
     caller.switch(p_500=0)
     assert error(caller.query("nonsense", cursor=2))[2] == "Invalid fields: nonsense"
     assert error(caller.query(cursor=2))[2] == "Invalid count or cursor"
 
 
-def test_so_many_requests_fit_into_a_virtual_second_and_the_rest_cost_nothing(calling):
+def test_requests_beyond_the_limit_per_virtual_second_cost_nothing(calling):
     caller = calling(profile=Profile(requests_per_s=2))
     assert [caller.query().status_code for _ in range(4)] == [200, 200, 429, 429]
     assert caller.quota()["used"] == 2
@@ -146,11 +146,11 @@ def test_followers_have_a_quota_of_their_own(calling):
     follows = [caller.ask("user/followers/", username="user_1").status_code for _ in range(3)]
     assert follows == [200, 200, 429]
     assert [caller.ask(INFO, username="user_1").status_code for _ in range(2)] == [200, 429]
-    told = caller.quota()
-    assert told == {"day": "20230315", "used": 2, "limit": 1, "follow_used": 3, "follow_limit": 2}
+    quota = caller.quota()
+    assert quota == {"day": "20230315", "used": 2, "limit": 1, "follow_used": 3, "follow_limit": 2}
 
 
-def test_json_that_does_not_call_itself_so_is_refused_in_strict_mode_only(calling):
+def test_json_without_its_content_type_is_refused_in_strict_mode_only(calling):
     caller = calling()
     url = f"{caller.sandbox.research_api}/research/{INFO}"
     plain = caller.headers | {"Content-Type": "text/plain"}
@@ -172,7 +172,7 @@ def test_the_last_slash_can_be_made_optional(calling):
     assert caller.ask("user/info?fields=display_name", username="user_1").status_code == 401
 
 
-def test_answers_can_be_made_late(calling):
+def test_answers_can_be_delayed(calling):
     caller = calling(profile=Profile(delay_s=0.05))
     assert caller.query().elapsed.total_seconds() >= 0.05
 
@@ -189,6 +189,6 @@ def test_answers_can_be_made_late(calling):
         ("validation_task_status/get/", {"task_id": 15}, "15"),
     ],
 )
-def test_the_log_says_what_was_asked_about(caller, path, body, subject):
+def test_the_log_has_the_subject_of_each_request(caller, path, body, subject):
     caller.ask(path, **body)
     assert caller.sandbox.requests()[-1]["subject"] == subject

@@ -1,4 +1,4 @@
-"""Comments: under videos and under each other, in pages, with a limit, and gone with their video."""
+"""Comments and replies: in pages, with a limit, and deleted with their video."""
 
 import pytest
 from research_caller import error
@@ -34,13 +34,13 @@ def every(caller, **body):
         cursor = data["cursor"]
 
 
-def test_a_video_has_as_many_comments_as_it_says(busy):
+def test_a_video_has_as_many_comments_as_its_count(busy):
     comments = every(busy(), video_id=BUSY)
     assert len({comment["id"] for comment in comments}) == 240
     assert every(busy(), video_id="7000000000000000002") == []
 
 
-def test_comments_look_like_those_that_were_seen(busy):
+def test_comments_have_the_documented_form(busy):
     comments = every(busy(), video_id=BUSY)
     assert (
         {comment["parent_comment_id"] for comment in comments}
@@ -56,7 +56,7 @@ def test_comments_look_like_those_that_were_seen(busy):
     assert all("reply_count" not in comment or comment["reply_count"] for comment in comments)
 
 
-def test_replies_name_the_comment_that_they_answer(busy):
+def test_replies_name_their_parent_comment(busy):
     caller = busy()
     parent = next(comment for comment in every(caller, video_id=BUSY) if comment.get("reply_count") == 2)
     replies = every(caller, comment_id=parent["id"])
@@ -65,14 +65,14 @@ def test_replies_name_the_comment_that_they_answer(busy):
     assert every(caller, comment_id=replies[0]["id"]) == []
 
 
-def test_a_page_has_ten_comments_unless_asked_and_its_cursor_is_an_index(busy):
+def test_a_page_has_ten_comments_by_default_and_its_cursor_is_an_index(busy):
     first = busy().data(LIST, video_id=BUSY)
     assert (len(first["comments"]), first["cursor"], first["has_more"]) == (10, 10, True)
     last = busy().data(LIST, video_id=int(BUSY), cursor="235", max_count="10")
     assert (len(last["comments"]), last["cursor"], last["has_more"]) == (5, 240, False)
 
 
-def test_only_what_is_asked_for_comes(busy):
+def test_only_requested_fields_are_returned(busy):
     (comment,) = busy().data("video/comment/list/?fields=text,id", video_id=BUSY, max_count=1)["comments"]
     assert set(comment) == {"text", "id"}
 
@@ -95,12 +95,12 @@ def test_a_wrong_place_has_its_known_message(busy, place):
 
 def test_comments_beyond_the_cap_are_refused(busy):
     caller = busy(profile=Profile(comment_cap=200))
-    told = caller.data(LIST, video_id=BUSY, cursor=100, max_count=100)
-    assert (told["cursor"], told["has_more"]) == (200, True)
+    page = caller.data(LIST, video_id=BUSY, cursor=100, max_count=100)
+    assert (page["cursor"], page["has_more"]) == (200, True)
     assert error(caller.ask(LIST, video_id=BUSY, cursor=200))[2] == "Invalid count or cursor"
 
 
-def test_comments_go_with_their_video(busy):
+def test_comments_are_deleted_with_their_video(busy):
     caller = busy()
     comments = every(caller, video_id=BUSY)
     parent = next(comment["id"] for comment in comments if comment.get("reply_count"))

@@ -32,12 +32,12 @@ def valid(caller, ids, category="video"):
     return answer.text.splitlines()
 
 
-def test_the_ids_of_videos_that_are_there_come_back_in_their_order(caller, ids):
+def test_the_ids_of_existing_videos_come_back_in_order(caller, ids):
     assert valid(caller, [ids[3], "123", ids[0], "99999999999999999999"]) == [ids[3], ids[0]]
     assert valid(caller, ["123"]) == []
 
 
-def test_videos_that_are_gone_are_not_valid(calling, ids):
+def test_deleted_videos_are_not_valid(calling, ids):
     caller = calling(profile=Profile(hidden=frozenset({ids[0]}), vanish_rate=0.5))
     assert valid(caller, ids) == ids[1:]
     caller.advance(86400)
@@ -53,7 +53,7 @@ def _nobody():
     return {"field_name": "username", "operation": "EQ", "field_values": ["nobody"]}
 
 
-def test_videos_that_no_query_finds_are_valid_all_the_same(calling, ids):
+def test_videos_that_no_query_finds_are_valid(calling, ids):
     assert valid(calling(profile=Profile(hide_rate=1.0)), ids) == ids
 
 
@@ -72,8 +72,8 @@ def test_comments_and_replies_are_known_by_their_ids(corpus_of, calling):
     assert valid(caller, known, "comment") == []
 
 
-def test_comments_that_were_never_there_are_not_valid(corpus_of, calling):
-    """Their ids are those of another corpus, where the video has more comments, or more replies to one."""
+def test_comments_that_never_existed_are_not_valid(corpus_of, calling):
+    """Their ids are from another corpus, where the video has more comments, or a comment more replies."""
     video, listed = "7000000000000000001", "video/comment/list/?fields=id,reply_count"
     more = calling(corpus=corpus_of([{"id": video, "comment_count": 100}]))
     comments = more.data(listed, video_id=video, max_count=100)["comments"]
@@ -95,7 +95,7 @@ def test_a_task_is_in_progress_for_a_number_of_polls(calling, ids):
     assert caller.ask(DOWNLOAD, task_id=str(task)).text.splitlines() == ids
 
 
-def test_a_task_can_fail_and_stays_so(calling, ids):
+def test_a_task_can_fail_permanently(calling, ids):
     caller = calling(script=[{"do": "task_failed", "match": STATUS}])
     task = task_of(create(caller, ids))
     assert [caller.data(STATUS, task_id=task)["task_status"] for _ in range(2)] == ["Failed"] * 2
@@ -118,15 +118,15 @@ def test_the_envelope_repeats_the_status(caller, ids):
         (["1"], "user", "invalid_params"),
     ],
 )
-def test_a_file_that_cannot_be_meant_is_refused(caller, lines, category, code):
+def test_an_invalid_file_is_refused(caller, lines, category, code):
     assert error(create(caller, lines, category))[:2] == (400, code)
 
 
-def test_ten_thousand_ids_are_taken_at_once(caller, ids):
+def test_ten_thousand_ids_are_accepted_at_once(caller, ids):
     assert valid(caller, [*map(str, range(9_999)), ids[0]]) == [ids[0]]
 
 
-def test_json_is_no_file(caller):
+def test_json_is_not_a_file(caller):
     assert error(caller.ask(CREATE, file_data="1", category="video"))[:2] == (400, "invalid_file_upload")
 
 
@@ -143,7 +143,7 @@ def test_a_task_id_can_be_beyond_63_bits(calling, ids):
     assert caller.data(STATUS, task_id=task)["task_status"] == "Completed"
 
 
-def test_every_step_is_one_request_of_the_day_and_is_logged_by_its_task(caller, ids):
+def test_every_step_costs_one_request_and_is_logged_by_its_task(caller, ids):
     task = task_of(create(caller, ids))
     caller.ask(STATUS, task_id=task)
     caller.ask(DOWNLOAD, task_id=task)

@@ -1,4 +1,4 @@
-"""Video queries: what they find, and which of them are refused."""
+"""Video queries: what they find, and which are refused."""
 
 from datetime import UTC, datetime
 
@@ -46,11 +46,11 @@ def test_a_window_has_at_most_31_days(caller):
         (("comment_count", "EQ", ["0"]), [1, 2, 3, 4, 5, 6, 7]),
     ],
 )
-def test_a_condition_finds_what_it_says(caller, condition, numbers):
+def test_a_condition_finds_the_matching_videos(caller, condition, numbers):
     assert caller.found(condition) == numbers
 
 
-def test_an_unknown_id_is_passed_over(caller, ids):
+def test_an_unknown_id_is_ignored(caller, ids):
     assert caller.found(("video_id", "IN", [ids[0], "123456"])) == [1]
 
 
@@ -98,11 +98,11 @@ def test_fields_are_required_and_known(caller, fields):
     assert error(caller.query(fields))[:2] == (400, "invalid_params")
 
 
-def test_fields_may_be_encoded_and_spaced(caller):
+def test_fields_can_be_encoded_and_spaced(caller):
     assert caller.query("id%2C%20username").json()["data"]["videos"][0].keys() == {"id", "username"}
 
 
-def test_null_is_absent_and_numbers_may_be_strings(caller):
+def test_null_means_absent_and_numbers_can_be_strings(caller):
     answer = caller.query(max_count="2", search_id=None, cursor="0")
     assert len(answer.json()["data"]["videos"]) == 2
 
@@ -116,7 +116,7 @@ def test_young_videos_are_not_found_until_they_are_old_enough(calling):
     assert caller.found(EVERYTHING) == [1, 2, 3]
 
 
-def test_a_switch_counts_for_a_search_that_was_begun_before_it(caller):
+def test_a_switch_also_applies_to_a_search_that_began_earlier(caller):
     assert caller.found(("keyword", "EQ", ["nadie"])) == [5]
     caller.switch(keyword_blackout=True)
     assert caller.found(("keyword", "EQ", ["nadie"])) == []
@@ -133,7 +133,7 @@ def test_groups_are_joined_by_and(caller, ids):
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"query": 1}', b"[" * 10**5])
-def test_a_body_that_is_no_query_is_refused(caller, body):
+def test_a_body_that_is_not_a_query_is_refused(caller, body):
     url = f"{caller.sandbox.research_api}/research/video/query/?fields=id"
     assert error(caller.session.post(url, data=body, headers=caller.headers, timeout=10))[:2] == (
         400,
@@ -141,7 +141,7 @@ def test_a_body_that_is_no_query_is_refused(caller, body):
     )
 
 
-def test_a_window_may_end_in_the_future(caller):
+def test_a_window_can_end_in_the_future(caller):
     assert caller.found(EVERYTHING, start_date="20400101", end_date="20400102") == []
 
 
@@ -167,7 +167,7 @@ def test_f12_keyword_conditions_can_silently_find_nothing(calling):
     assert caller.found(("username", "EQ", ["user_1"])) == [1]
 
 
-def test_some_videos_are_found_though_the_words_do_not_fit(calling):
+def test_some_videos_are_found_although_the_words_do_not_match(calling):
     caller = calling(profile=Profile(fuzzy_rate=1.0))
     assert caller.found(("keyword", "EQ", ["nowhere"]), ("region_code", "EQ", ["US"])) == [7]
     assert caller.found(("region_code", "EQ", ["US"])) == [7]
@@ -176,7 +176,7 @@ def test_some_videos_are_found_though_the_words_do_not_fit(calling):
     assert caller.found(("keyword", "EQ", ["nowhere"])) == []
 
 
-def test_vanished_videos_are_gone_for_good_after_a_day_and_not_before(calling, ids):
+def test_vanished_videos_are_deleted_after_a_day_and_not_before(calling, ids):
     caller = calling(profile=Profile(vanish_rate=0.5))
     assert caller.found(EVERYTHING) == [1, 2, 3, 4, 5, 6, 7]
     caller.advance(86399)

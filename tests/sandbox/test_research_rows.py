@@ -1,4 +1,4 @@
-"""Rows of videos: their known shape, and what can be wrong with some of them."""
+"""Rows of videos: their known form, and their possible oddities."""
 
 import json
 
@@ -10,7 +10,7 @@ from sandbox.research_api.query import FIELDS
 ALL = ",".join(FIELDS)
 
 
-def test_a_row_holds_the_known_values_of_what_was_asked_and_nothing_else(caller, ids, rows):
+def test_a_row_has_the_known_values_of_the_requested_fields_and_nothing_else(caller, ids, rows):
     sixth = {"field_name": "video_id", "operation": "EQ", "field_values": [ids[5]]}
     answer = caller.query(",".join(FIELDS), query={"and": [sixth]})
     (row,) = answer.json()["data"]["videos"]
@@ -26,7 +26,7 @@ def test_an_empty_list_of_hashtags_is_sent(caller):
     assert [] in [row["hashtag_names"] for row in rows]
 
 
-def test_the_order_of_keys_means_nothing(caller):
+def test_the_order_of_keys_is_arbitrary(caller):
     rows = caller.query("id,create_time,username,region_code").json()["data"]["videos"]
     assert len({tuple(row) for row in rows}) > 1
 
@@ -35,7 +35,7 @@ def rows_of(caller, fields=ALL):
     return caller.query(fields, max_count=100).json()["data"]["videos"]
 
 
-def test_ids_can_go_by_their_documented_other_name(calling, ids):
+def test_ids_can_have_their_other_documented_name(calling, ids):
     (row, *_) = rows_of(calling(profile=Profile(id_key="video_id")), "id")
     assert row == {"video_id": int(ids[6])}
 
@@ -47,7 +47,7 @@ def test_f12_keys_can_be_missing_but_never_the_id(calling):
     assert 0.4 < sum(map(len, cut)) / sum(map(len, whole)) < 0.8
 
 
-def test_f12_a_field_that_no_document_lists_can_be_in_every_row(calling):
+def test_f12_an_undocumented_field_can_be_in_every_row(calling):
     assert all("shop_info" in row for row in rows_of(calling(profile=Profile(new_field="shop_info")), "id"))
 
 
@@ -93,7 +93,7 @@ def test_only_some_authors_are_odd(calling):
     assert 0 < sum(name.endswith("\x004") for name in names) - 1 < 5, "one is odd in the corpus"
 
 
-def test_letter_case_of_regions_is_that_of_the_page(calling):
+def test_the_letter_case_of_regions_differs_between_pages(calling):
     caller = calling(profile=Profile(lower_case_regions=True))
     pages = [
         {row["region_code"] for row in page["videos"]}
@@ -102,7 +102,7 @@ def test_letter_case_of_regions_is_that_of_the_page(calling):
     assert {text.islower() for page in pages for text in page} == {True, False}
 
 
-def test_counts_move_with_the_days_and_some_fall(calling):
+def test_counts_change_over_the_days_and_some_fall(calling):
     caller = calling(profile=Profile(counts_drift=0.3))
     before = rows_of(caller, "id,view_count,like_count,share_count")
     caller.advance(3 * 86400)

@@ -1,4 +1,4 @@
-"""Searches: their pages, their ids, and what goes wrong with either."""
+"""Searches: their pages, their ids, and the faults of both."""
 
 import json
 
@@ -9,7 +9,7 @@ from sandbox.profiles import Profile
 from sandbox.research_api.query import FIELDS
 
 
-def test_pages_together_are_the_whole_in_descending_order(caller, ids):
+def test_all_pages_together_are_the_result_in_descending_order(caller, ids):
     found = list(caller.pages(max_count=4))
     got = [video["id"] for page in found for video in page["videos"]]
     assert got == sorted((int(ids[number - 1]) for number in (1, 2, 3, 4, 6, 7)), reverse=True)
@@ -17,7 +17,7 @@ def test_pages_together_are_the_whole_in_descending_order(caller, ids):
     assert {len(page["search_id"]) for page in found} == {19}
 
 
-def test_the_cursor_counts_what_is_hidden_too(calling, ids):
+def test_the_cursor_also_counts_hidden_videos(calling, ids):
     caller = calling(profile=Profile(hidden=frozenset({ids[6], ids[5], ids[3]})))
     found = list(caller.pages(max_count=2))
     assert [len(page["videos"]) for page in found] == [0, 1, 2]
@@ -46,13 +46,13 @@ def test_a_search_id_is_bound_to_its_query(caller):
     assert caller.query(max_count=2, cursor=2, search_id=search_id).status_code == 200
 
 
-def test_a_search_goes_on_after_the_server_was_started_again(calling):
+def test_a_search_continues_after_a_restart_of_the_server(calling):
     first = calling().query(max_count=2).json()["data"]
     again = calling().query(max_count=2, cursor=first["cursor"], search_id=first["search_id"])
     assert again.json()["data"]["cursor"] == 4
 
 
-def test_f05_a_fresh_search_id_is_refused_for_a_while_in_either_way(calling):
+def test_f05_a_new_search_id_is_refused_for_a_while_with_either_message(calling):
     caller = calling(profile=Profile(warmup_requests=2))
     search_id = caller.query(max_count=2).json()["data"]["search_id"]
     answers = [caller.query(max_count=2, cursor=2, search_id=search_id) for _ in range(3)]
@@ -69,7 +69,7 @@ def test_f05_an_old_search_id_is_refused(calling):
     assert error(caller.query(max_count=2, cursor=2, search_id=search_id))[1] == "invalid_params"
 
 
-def test_f05_a_lost_search_stays_lost_and_a_new_one_works(calling):
+def test_f05_an_expired_search_stays_expired_and_a_new_one_works(calling):
     caller = calling(script=["ok", "search_lost"])
     search_id = caller.query(max_count=2).json()["data"]["search_id"]
     again = [caller.query(max_count=2, cursor=2, search_id=search_id).status_code for _ in range(3)]
@@ -79,7 +79,7 @@ def test_f05_a_lost_search_stays_lost_and_a_new_one_works(calling):
     assert caller.query(max_count=2, cursor=2, search_id=new).status_code == 200
 
 
-def test_a_random_page_is_drawn_anew_and_ends_at_once(caller):
+def test_a_random_page_is_a_new_sample_and_the_last_page(caller):
     draws = [caller.query(is_random=True, max_count=3).json()["data"] for _ in range(6)]
     assert {len(draw["videos"]) for draw in draws} == {3}
     assert not any(draw["has_more"] for draw in draws)
@@ -101,7 +101,7 @@ def test_f05_a_search_id_can_be_too_young_in_virtual_seconds(calling):
     assert statuses == [400, 400, 400, 200]
 
 
-def test_a_search_that_expired_begins_anew_under_another_id(calling):
+def test_an_expired_search_starts_again_under_another_id(calling):
     caller = calling(profile="search_expires")
     first = caller.query(max_count=2).json()["data"]["search_id"]
     assert caller.query(max_count=2).json()["data"]["search_id"] == first
@@ -111,7 +111,7 @@ def test_a_search_that_expired_begins_anew_under_another_id(calling):
     assert caller.query(max_count=2, cursor=2, search_id=second).status_code == 200
 
 
-def test_a_search_that_was_lost_and_begun_again_goes_on_on_another_server(calling):
+def test_a_restarted_search_continues_on_another_server(calling):
     caller = calling(script=["ok", "search_lost"], profile=Profile(warmup_requests=1))
     first = caller.query(max_count=2).json()["data"]["search_id"]
     assert caller.query(max_count=2, cursor=2, search_id=first).status_code == 400
@@ -122,8 +122,8 @@ def test_a_search_that_was_lost_and_begun_again_goes_on_on_another_server(callin
 
 
 def test_an_invented_search_id_is_refused(caller):
-    told = error(caller.query(max_count=2, cursor=2, search_id="7123456789012345678"))
-    assert told == (400, "invalid_params", "Search Id 7123456789012345678 is invalid or expired")
+    refusal = error(caller.query(max_count=2, cursor=2, search_id="7123456789012345678"))
+    assert refusal == (400, "invalid_params", "Search Id 7123456789012345678 is invalid or expired")
 
 
 def test_a_changed_query_can_be_ignored_instead(calling):
@@ -135,7 +135,7 @@ def test_a_changed_query_can_be_ignored_instead(calling):
     assert len(same.json()["data"]["videos"]) == 2
 
 
-def test_f10_a_row_can_come_again_on_the_next_page(calling, ids):
+def test_f10_the_next_page_can_repeat_a_row(calling, ids):
     caller = calling(profile=Profile(dup_rate=0.7))
     pages = [[video["id"] for video in page["videos"]] for page in caller.pages(max_count=2)]
     rows = [video_id for page in pages for video_id in page]
@@ -215,8 +215,8 @@ def test_many_searches_at_once_do_not_disturb_each_other(corpus_of, calling):
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_an_answer_does_not_depend_on_what_was_asked_before(calling, order):
+def test_an_answer_does_not_depend_on_earlier_requests(calling, order):
     days = ["20221207", "20221208", "20221209", "20221212"][::order]
-    asked = {day: calling().query("id,username", start_date=day).json() for day in days}
+    expected = {day: calling().query("id,username", start_date=day).json() for day in days}
     caller = calling()
-    assert {day: caller.query("id,username", start_date=day).json() for day in days} == asked
+    assert {day: caller.query("id,username", start_date=day).json() for day in days} == expected

@@ -1,4 +1,4 @@
-"""Trouble of the Research API: what the script plays, and what falls by chance."""
+"""Server errors of the Research API, by script and by chance."""
 
 import json
 import socket
@@ -49,21 +49,21 @@ def test_f09_a_broken_connection_is_seen_by_the_client(calling, word):
     assert caller.query().status_code == 200
 
 
-def test_f09_a_close_delimited_cut_is_seen_by_nobody_but_the_parser(calling):
+def test_f09_only_the_parser_notices_a_close_delimited_cut(calling):
     answer = calling(script=["cut_close"]).query()
     assert answer.status_code == 200
     with pytest.raises(ValueError, match=r"Unterminated|Expecting|delimiter"):
         answer.json()
 
 
-def test_f13_a_silent_server_ends_with_the_clients_patience(calling):
+def test_f13_a_silent_server_runs_into_the_client_s_timeout(calling):
     caller = calling(script=["silent"])
     url = f"{caller.sandbox.research_api}/research/video/query/?fields=id"
     with pytest.raises(requests.ReadTimeout):
         caller.session.post(url, json={}, headers=caller.headers, timeout=0.2)
 
 
-def test_chance_of_500_falls_the_same_way_each_time(calling):
+def test_chance_of_500_is_deterministic(calling):
     runs = []
     for _ in range(2):
         caller = calling(profile=Profile(p_500=0.5))
@@ -80,7 +80,7 @@ def test_f01_wide_windows_fail_more_than_narrow_ones(calling):
     assert 0 <= narrow.count(500) < 8
 
 
-def test_f02_a_dead_date_is_dead_for_ever_and_so_is_every_window_that_touches_it(calling):
+def test_f02_a_dead_date_always_fails_and_so_does_every_window_that_includes_it(calling):
     caller = calling(profile=Profile(dead_dates=frozenset({"20221210"})))
     windows = [
         ("20221201", "20221231"),
@@ -88,18 +88,18 @@ def test_f02_a_dead_date_is_dead_for_ever_and_so_is_every_window_that_touches_it
         ("20221211", "20221231"),
         ("20221201", "20221209"),
     ]
-    told = [caller.query(start_date=start, end_date=end).status_code for start, end in windows * 2]
-    assert told == [500, 500, 200, 200] * 2
+    statuses = [caller.query(start_date=start, end_date=end).status_code for start, end in windows * 2]
+    assert statuses == [500, 500, 200, 200] * 2
     assert error(caller.query())[1] == "internal_error"
 
 
-def test_the_gateway_can_give_up_by_chance(calling):
+def test_the_gateway_can_time_out_by_chance(calling):
     answers = [calling(profile=Profile(p_504_html=0.5)).query(max_count=count) for count in range(1, 13)]
     assert {answer.status_code for answer in answers} == {200, 504}
     assert all("504 Gateway" in answer.text for answer in answers if answer.status_code == 504)
 
 
-def test_f08_a_garbled_page_is_no_text(calling):
+def test_f08_a_garbled_page_is_not_text(calling):
     answer = calling(script=["garbled"]).query()
     with pytest.raises(UnicodeDecodeError):
         answer.content.decode()
@@ -107,27 +107,27 @@ def test_f08_a_garbled_page_is_no_text(calling):
 
 
 @pytest.mark.parametrize(("word", "what"), [("deep_json", RecursionError), ("long_number", ValueError)])
-def test_f21_json_can_be_more_than_a_parser_takes(calling, word, what):
+def test_f21_json_can_be_too_much_for_a_parser(calling, word, what):
     answer = calling(script=[word]).query("id,view_count")
     with pytest.raises(what):
         json.loads(answer.content)
 
 
-def test_f21_a_number_can_be_none(calling):
+def test_f21_a_number_can_be_nan(calling):
     answer = calling(script=["nan"]).query("id,view_count")
     strange = []
     json.loads(answer.content, parse_constant=strange.append)
     assert strange == ["NaN"]
 
 
-def test_f21_a_key_can_come_twice(calling):
+def test_f21_a_key_can_be_duplicated(calling):
     answer = calling(script=["duplicate_keys"]).query("view_count", max_count=1)
     pairs = json.loads(answer.content, object_pairs_hook=list)
     (row,) = dict(dict(pairs)["data"])["videos"]
     assert row == [("view_count", 0), ("view_count", 70)]
 
 
-def test_trouble_can_come_as_400_or_with_data(calling):
+def test_a_server_error_can_come_as_400_or_with_data(calling):
     caller = calling(script=["400_trouble", "500_with_data"])
     status, code, message = error(caller.query())
     assert (status, code) == (400, "invalid_params")
@@ -138,8 +138,8 @@ def test_trouble_can_come_as_400_or_with_data(calling):
     assert answer.json()["error"]["message"] == ""
 
 
-def test_f13_an_answer_can_come_byte_by_byte(calling):
-    """Each byte comes within a reader's patience, all of them never."""
+def test_f13_an_answer_can_arrive_byte_by_byte(calling):
+    """Each byte arrives within a reader's timeout, but the whole answer never does."""
     caller = calling(script=["drip"])
     where = urlsplit(caller.sandbox.base)
     body = b"{}"

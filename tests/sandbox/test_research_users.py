@@ -1,4 +1,4 @@
-"""Users, who follows them, what they liked, pinned and reposted, and playlists."""
+"""Users: followers, liked, pinned and reposted videos, and playlists."""
 
 import pytest
 from research_caller import error
@@ -36,13 +36,13 @@ def many(corpus_of, calling):
 
 
 def test_a_user_is_flat_and_has_no_name(many):
-    told = many().data(INFO, username="author_1")
-    assert set(told) - {"bio_url"} == set(FIELDS) - {"bio_url"}
-    assert told["likes_count"] % 2**32 == 5
-    assert told["display_name"] == "Author 1"
+    details = many().data(INFO, username="author_1")
+    assert set(details) - {"bio_url"} == set(FIELDS) - {"bio_url"}
+    assert details["likes_count"] % 2**32 == 5
+    assert details["display_name"] == "Author 1"
 
 
-def test_only_what_is_asked_for_comes(many):
+def test_only_requested_user_fields_are_returned(many):
     assert set(many().data("user/info/?fields=video_count,is_verified", username="author_1")) == {
         "video_count",
         "is_verified",
@@ -57,24 +57,26 @@ def test_counts_of_likes_can_need_more_than_32_bits(many):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_an_unknown_user_has_the_message_that_was_seen(many, path):
-    told = error(many().ask(path, username="mysteriousreese"))
-    assert told == (400, "invalid_params", "`username: mysteriousreese` is invalid: cannot find the user")
+def test_an_unknown_user_has_the_recorded_message(many, path):
+    details = error(many().ask(path, username="mysteriousreese"))
+    assert details == (400, "invalid_params", "`username: mysteriousreese` is invalid: cannot find the user")
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_refused_user_has_the_message_that_was_seen(many, path):
-    told = error(many(refused_users=frozenset({"author_1"})).ask(path, username="author_1"))
-    assert told == (400, "invalid_params", "API cannot return this user's information")
+def test_a_refused_user_has_the_recorded_message(many, path):
+    details = error(many(refused_users=frozenset({"author_1"})).ask(path, username="author_1"))
+    assert details == (400, "invalid_params", "API cannot return this user's information")
 
 
-def test_gone_and_refused_users_fall_by_the_seed_or_by_name(many):
+def test_users_are_deleted_or_refused_by_the_seed_or_by_name(many):
     caller = many(gone_rate=0.2, refused_rate=0.2, gone_users=frozenset({"author_1"}), daily_quota=10**6)
-    told = {name: error(caller.ask(INFO, username=name))[2] for name in AUTHORS}
-    found = [sum(words in message for message in told.values()) for words in ("cannot find", "cannot return")]
+    details = {name: error(caller.ask(INFO, username=name))[2] for name in AUTHORS}
+    found = [
+        sum(words in message for message in details.values()) for words in ("cannot find", "cannot return")
+    ]
     assert all(30 < count < 90 for count in found)
-    assert "cannot find" in told["author_1"]
-    assert told == {name: error(caller.ask(INFO, username=name))[2] for name in AUTHORS}
+    assert "cannot find" in details["author_1"]
+    assert details == {name: error(caller.ask(INFO, username=name))[2] for name in AUTHORS}
 
 
 @pytest.mark.parametrize("body", [{}, {"username": ""}, {"username": 7}])
@@ -83,7 +85,7 @@ def test_a_username_is_required(many, body):
 
 
 def popular(caller, key="follower_count"):
-    """An author with more than `POPULAR` people on a list."""
+    """An author with more than `POPULAR` users on a list."""
     fields = "user/info/?fields=follower_count,following_count"
     return next(name for name in AUTHORS if caller.data(fields, username=name)[key] > POPULAR)
 
@@ -91,7 +93,7 @@ def popular(caller, key="follower_count"):
 @pytest.mark.parametrize(
     ("kind", "count"), [("followers", "follower_count"), ("following", "following_count")]
 )
-def test_lists_of_people_are_paged_by_time_and_repeat_rows_at_the_edge(many, kind, count):
+def test_lists_of_users_are_paged_by_time_and_repeat_rows_at_the_boundary(many, kind, count):
     caller = many()
     name, cursor, rows, pages = popular(caller, count), 0, [], 0
     while pages < 4:
@@ -107,7 +109,7 @@ def test_lists_of_people_are_paged_by_time_and_repeat_rows_at_the_edge(many, kin
     )
 
 
-def test_a_list_of_people_ends(many):
+def test_a_list_of_users_ends(many):
     caller = many(daily_quota=10**6)
     for name in AUTHORS:
         count = caller.data("user/info/?fields=follower_count", username=name)["follower_count"]
@@ -117,7 +119,7 @@ def test_a_list_of_people_ends(many):
     assert (len(data["user_followers"]), data["has_more"]) == (count, False)
 
 
-def test_nobody_is_a_missing_key(many):
+def test_an_empty_list_of_users_is_a_missing_key(many):
     caller = many(daily_quota=10**6)
     fields = "user/info/?fields=follower_count"
     name = next(name for name in AUTHORS if caller.data(fields, username=name)["follower_count"] == 0)
@@ -159,8 +161,8 @@ def test_the_favourites_of_likes_are_spelt_in_two_ways(calling, corpus_of):
 @pytest.mark.parametrize("field", ["effect_ids", "playlist_id", "voice_to_text"])
 @pytest.mark.parametrize("kind", ["liked", "pinned", "reposted"])
 def test_some_fields_are_for_queries_alone(many, kind, field):
-    told = error(many(public_likes=1.0).ask(f"user/{kind}_videos/?fields={field}", username="author_1"))
-    assert told == (400, "invalid_params", f"Invalid fields: {field}")
+    details = error(many(public_likes=1.0).ask(f"user/{kind}_videos/?fields={field}", username="author_1"))
+    assert details == (400, "invalid_params", f"Invalid fields: {field}")
 
 
 def test_pinned_videos_are_their_author_s_own(caller, corpus_of, calling):
@@ -175,7 +177,7 @@ def test_pinned_videos_are_their_author_s_own(caller, corpus_of, calling):
     assert all(set(data) == {"pinned_videos_list"} for data in pinned)
 
 
-def test_the_cursor_of_reposts_counts_what_is_gone_too(many):
+def test_the_cursor_of_reposts_also_counts_deleted_videos(many):
     caller = many(drop_rate=0.5)
     name = next(name for name in AUTHORS if caller.data(REPOSTED, username=name)["has_more"])
     data = caller.data(REPOSTED, username=name, max_count=20)
@@ -184,7 +186,7 @@ def test_the_cursor_of_reposts_counts_what_is_gone_too(many):
     assert error(caller.ask(REPOSTED, username=name, cursor=41))[2] == "Invalid count or cursor"
 
 
-def test_a_playlist_names_its_videos_and_counts_what_is_gone(many):
+def test_a_playlist_lists_its_videos_and_counts_deleted_ones(many):
     caller = many(hidden=frozenset({str(10**18)}))
     first = caller.data("playlist/info/", playlist_id=7200000000000000001, max_count=20)
     assert first["playlist_item_total"] == 30
@@ -197,7 +199,7 @@ def test_a_playlist_names_its_videos_and_counts_what_is_gone(many):
 @pytest.mark.parametrize(
     "body", [{}, {"playlist_id": 1}, {"playlist_id": "7200000000000000001", "cursor": 31}]
 )
-def test_a_playlist_that_is_not_there_is_refused(many, body):
+def test_an_unknown_playlist_is_refused(many, body):
     assert error(many().ask("playlist/info/", **body))[:2] == (400, "invalid_params")
 
 

@@ -21,7 +21,7 @@ from sandbox.server import Sandbox, serve
 
 @pytest.fixture
 def process(corpus):
-    """`python -m sandbox` with some arguments; whatever happens, it is gone afterwards."""
+    """Runs `python -m sandbox` with arguments, and always stops it afterwards."""
     running = []
 
     def start(*arguments, **settings):
@@ -39,23 +39,23 @@ def process(corpus):
 
 
 def raw(base, method, path, body=b"", **headers):
-    """Status, headers and body as they came, except the port."""
+    """Status, headers and body as received, without the port."""
     connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=10)
     connection.request(method, path, body, headers)
     answer = connection.getresponse()
     host = urlsplit(base).netloc
     content = answer.read().replace(host.encode(), b"HOST")
-    told = [
+    reported = [
         (name, value.replace(host, "HOST")) for name, value in answer.getheaders() if name != "Content-Length"
     ]
     connection.close()
-    return answer.status, told, content
+    return answer.status, reported, content
 
 
 def test_the_first_line_says_where_everything_is(process):
-    _, told = process()
-    base = told["base"]
-    assert told == {
+    _, reported = process()
+    base = reported["base"]
+    assert reported == {
         "base": base,
         "research_api": f"{base}/v2",
         "pages": f"{base}/www.tiktok.com",
@@ -64,13 +64,13 @@ def test_the_first_line_says_where_everything_is(process):
     assert requests.get(f"{base}/__sandbox__/health", timeout=10).json()["ok"] is True
 
 
-def test_it_ends_when_its_stdin_closes_and_says_no_more(process):
+def test_it_ends_when_its_stdin_closes_without_more_output(process):
     started, _ = process("--until-stdin-closes")
     rest, _ = started.communicate(timeout=20)
     assert (started.returncode, rest) == (0, "")
 
 
-def test_f34_it_ends_when_whoever_started_it_is_killed(corpus):
+def test_f34_it_ends_when_the_process_that_started_it_is_killed(corpus):
     command = [sys.executable, "-m", "sandbox", "--corpus", str(corpus), "--until-stdin-closes"]
     starter = (
         "import subprocess, time\n"
@@ -87,22 +87,22 @@ def test_f34_it_ends_when_whoever_started_it_is_killed(corpus):
 
 
 def test_without_the_flag_a_closed_stdin_means_nothing(process):
-    started, told = process()
+    started, reported = process()
     started.stdin.close()
-    assert requests.get(f"{told['base']}/__sandbox__/health", timeout=10).status_code == 200
+    assert requests.get(f"{reported['base']}/__sandbox__/health", timeout=10).status_code == 200
     started.send_signal(signal.SIGTERM)
     assert started.wait(timeout=20) == 0
     started.stdin = None
 
 
-def test_a_missing_corpus_is_said_before_anything_starts(tmp_path):
+def test_a_missing_corpus_is_reported_before_anything_starts(tmp_path):
     command = [sys.executable, "-m", "sandbox", "--corpus", str(tmp_path)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (66, "")
     assert str(tmp_path) in ran.stderr
 
 
-def test_nothing_heavy_is_loaded_before_a_picture_comes():
+def test_no_large_library_is_loaded_before_the_first_picture():
     heavy = {"numpy", "PIL", "rapidocr", "onnxruntime", "requests"}
     program = f"import sys, sandbox.__main__; print({heavy!r} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -122,29 +122,29 @@ def questions(ids):
     yield "GET", "/elsewhere", b"", {}
 
 
-def test_two_runs_say_the_same_to_the_last_byte(corpus, ids):
+def test_two_runs_give_the_same_bytes(corpus, ids):
     runs = []
     for order in (1, -1):
         with Sandbox(corpus=corpus) as sandbox:
-            asked = list(questions(ids))[::order]
-            runs.append([raw(sandbox.base, *question[:3], **question[3]) for question in asked][::order])
+            chosen = list(questions(ids))[::order]
+            runs.append([raw(sandbox.base, *question[:3], **question[3]) for question in chosen][::order])
     assert runs[0] == runs[1]
 
 
 def test_real_time_is_nowhere(sandbox):
     status, headers, _ = raw(sandbox.base, "GET", "/v1/models", Authorization="Bearer sandbox")
-    told = dict(headers)
-    assert (status, told["Date"]) == (200, "Wed, 15 Mar 2023 12:00:00 GMT")
-    assert told["X-Tt-Logid"].startswith("20230315120000")
-    assert len(told["X-Tt-Logid"]) == 34
-    assert "Server" not in told
+    reported = dict(headers)
+    assert (status, reported["Date"]) == (200, "Wed, 15 Mar 2023 12:00:00 GMT")
+    assert reported["X-Tt-Logid"].startswith("20230315120000")
+    assert len(reported["X-Tt-Logid"]) == 34
+    assert "Server" not in reported
     sandbox.clock.advance(86400)
     assert dict(raw(sandbox.base, "GET", "/v1/models")[1])["Date"] == "Thu, 16 Mar 2023 12:00:00 GMT"
 
 
-def test_the_clock_obeys_the_admin_alone(sandbox, session):
-    def move(**asked):
-        return session.post(f"{sandbox.base}/__sandbox__/clock", json=asked, timeout=10)
+def test_only_the_admin_moves_the_clock(sandbox, session):
+    def move(**body):
+        return session.post(f"{sandbox.base}/__sandbox__/clock", json=body, timeout=10)
 
     assert move(advance_s=60).json()["now"] == "2023-03-15T12:01:00+00:00"
     assert move(now="2023-04-01T00:00:00Z").json()["now"] == "2023-04-01T00:00:00+00:00"
@@ -163,7 +163,7 @@ def test_one_connection_serves_many_requests(sandbox, ids):
     connection.close()
 
 
-def test_head_is_get_without_its_body(sandbox, ids):
+def test_head_equals_get_without_its_body(sandbox, ids):
     path = f"/www.tiktok.com/@a/video/{ids[0]}"
     head, get = (raw(sandbox.base, method, path) for method in ("HEAD", "GET"))
     own = {"X-Tt-Logid"}
@@ -176,13 +176,13 @@ def test_head_is_get_without_its_body(sandbox, ids):
             assert answer.read().endswith(b"\r\n\r\n")
 
 
-def test_a_chunked_request_is_read_whole(sandbox):
+def test_a_chunked_request_is_read_completely(sandbox):
     parts = [b"client_key=sandbox&client_", b"secret=sandbox&grant_type=client_credentials"]
     answer = requests.post(f"{sandbox.research_api}/oauth/token/", data=iter(parts), timeout=10)
     assert answer.json()["token_type"] == "Bearer"
 
 
-def test_the_log_tells_what_was_asked(caller, ids):
+def test_the_log_has_every_request(caller, ids):
     caller.query(max_count=2)
     caller.session.get(f"{caller.sandbox.pages}/@a/video/{ids[0]}", timeout=10)
     caller.session.get(f"{caller.sandbox.base}/media/v16/{ids[0]}.mp4", timeout=10)
@@ -237,13 +237,13 @@ def test_a_closed_log_keeps_no_file_open(tmp_path):
     assert json.loads((tmp_path / "log.jsonl").read_text())["n"] == 1
 
 
-def test_admin_talk_is_not_in_the_log(sandbox, session):
+def test_admin_requests_are_not_in_the_log(sandbox, session):
     session.get(f"{sandbox.base}/__sandbox__/health", timeout=10)
     assert sandbox.requests() == []
 
 
 @pytest.mark.parametrize(
-    ("control", "asked"),
+    ("control", "body"),
     [
         ("script", ["earthquake"]),
         ("script", [{"do": "500", "when": "now"}]),
@@ -252,8 +252,8 @@ def test_admin_talk_is_not_in_the_log(sandbox, session):
         ("clock", {"advance_s": "long"}),
     ],
 )
-def test_a_control_that_makes_no_sense_is_refused(sandbox, session, control, asked):
-    answer = session.post(f"{sandbox.base}/__sandbox__/{control}", json=asked, timeout=10)
+def test_an_invalid_control_is_refused(sandbox, session, control, body):
+    answer = session.post(f"{sandbox.base}/__sandbox__/{control}", json=body, timeout=10)
     assert answer.status_code == 400
     assert answer.json()["error"]
 
@@ -298,14 +298,14 @@ def test_every_named_profile_answers_at_least_one_question(corpus, profile):
 
 
 @pytest.mark.parametrize("length", ["abc", "-5", "999999999999"])
-def test_a_length_that_cannot_be_meant_breaks_nothing(sandbox, length):
+def test_an_impossible_length_breaks_nothing(sandbox, length):
     connection = http.client.HTTPConnection(urlsplit(sandbox.base).netloc, timeout=10)
     connection.request("POST", "/v2/oauth/token/", headers={"Content-Length": length})
     assert connection.getresponse().status in {400, 413}
     connection.close()
 
 
-def test_what_is_not_http_is_turned_down_and_the_server_lives(sandbox):
+def test_bytes_that_are_not_http_are_refused_and_the_server_goes_on(sandbox):
     connection = http.client.HTTPConnection(urlsplit(sandbox.base).netloc, timeout=10)
     connection.connect()
     connection.sock.sendall(b"NONSENSE\r\n\r\n")

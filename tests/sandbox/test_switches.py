@@ -25,14 +25,14 @@ from sandbox.profiles import PROFILES, Profile, switched
         {"gravity": 1},
     ],
 )
-def test_a_value_of_the_wrong_kind_is_refused(caller, switches):
+def test_a_value_of_the_wrong_type_is_refused(caller, switches):
     url = f"{caller.sandbox.base}/__sandbox__/switches"
     answer = caller.session.post(url, json=switches, timeout=10)
     assert answer.status_code == 400
     assert next(iter(switches)) in answer.json()["error"]
 
 
-def test_values_of_the_right_kind_are_taken():
+def test_values_of_the_right_type_are_accepted():
     switches = {
         "p_500": 1,
         "p_504_html": 0.5,
@@ -53,12 +53,12 @@ def test_values_of_the_right_kind_are_taken():
 
 def test_all_switches_can_be_read_and_set_again(caller):
     url = f"{caller.sandbox.base}/__sandbox__/switches"
-    told = caller.session.get(url, timeout=10).json()
-    assert caller.session.post(url, json=told, timeout=10).status_code == 200
-    assert caller.session.get(url, timeout=10).json() == told
+    switches = caller.session.get(url, timeout=10).json()
+    assert caller.session.post(url, json=switches, timeout=10).status_code == 200
+    assert caller.session.get(url, timeout=10).json() == switches
 
 
-def test_on_a_bad_day_one_try_in_twenty_succeeds(calling):
+def test_on_a_bad_day_one_attempt_in_twenty_succeeds(calling):
     caller = calling(profile=PROFILES["bad_day"])
     caller.switch(daily_quota=10**6)
     statuses = [caller.query().status_code for _ in range(300)]

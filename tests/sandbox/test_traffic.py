@@ -1,4 +1,4 @@
-"""How the sandbox counts a client's requests by host, and waits for many of them side by side."""
+"""The sandbox counts a client's requests by host, and serves many of them in parallel."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ def test_a_host_is_the_first_part_of_a_path_or_the_second_of_media(path, host):
     assert host_of(path) == host
 
 
-def test_requests_are_counted_by_host_and_the_most_at_once_is_kept(reading, ids):
+def test_requests_are_counted_by_host_with_the_maximum_at_once(reading, ids):
     reader = reading({})
     struct = reader.struct(ids[0])
     urls = struct["video"]["bitrateInfo"][0]["PlayAddr"]["UrlList"]
@@ -65,7 +65,7 @@ class Broken(Traffic):
         raise ConnectionAbortedError
 
 
-def test_a_visit_is_over_before_its_last_byte_so_a_waiting_client_never_seems_to_have_two(reading, ids, one):
+def test_a_request_ends_before_its_last_byte_so_a_waiting_client_never_seems_to_have_two(reading, ids, one):
     reader = reading({})
     url = reader.struct(ids[0])["video"]["playAddr"]
     reader.sandbox._http.traffic = Broken()
@@ -78,7 +78,7 @@ def broken_off(open_request):
     raise BrokenPipeError
 
 
-def test_a_visit_is_over_once_even_if_it_fails():
+def test_a_request_ends_once_even_if_it_fails():
     traffic = Traffic()
     for _ in range(2):
         with (
@@ -92,7 +92,7 @@ def test_a_visit_is_over_once_even_if_it_fails():
     assert traffic.totals()["v16"]["open"] == 0
 
 
-def test_the_mean_at_once_is_over_the_time_from_the_first_arrival_to_the_last_answer():
+def test_the_mean_at_once_is_over_the_time_from_the_first_request_to_the_last_answer():
     instants = iter([0.0, 1.0, 3.0, 4.0])
     traffic = Traffic(lambda: next(instants))
     traffic.start("v1")

@@ -61,7 +61,7 @@ def _frame(video_id: str, number: int) -> dict[str, Any]:
 
 def ours(address: str, _: int, concurrency: int) -> dict[str, Any]:
     """The stage `describe`, run as `dvc repro` runs it, with its answer store and its outputs."""
-    import yaml  # noqa: PLC0415
+    from omegaconf import OmegaConf  # noqa: PLC0415
 
     from gettok.engine import LocalEngine  # noqa: PLC0415
     from gettok.pipeline.runner import Stage  # noqa: PLC0415
@@ -69,9 +69,11 @@ def ours(address: str, _: int, concurrency: int) -> dict[str, Any]:
     from gettok.store import Store  # noqa: PLC0415
     from stages.describe import run  # noqa: PLC0415
 
-    conf = Path(__file__).parents[3] / "conf" / "llm" / "vllm.yaml"
+    conf = Path(__file__).parents[3] / "conf" / "llm"
     changes = {"base_url": f"{address}/v1", "api_key_env": "GETTOK_BENCH_KEY", "max_concurrency": concurrency}
-    llm = Llm.model_validate(yaml.safe_load(conf.read_text("utf-8")) | changes)
+    merged = OmegaConf.merge(OmegaConf.load(conf / "_base.yaml"), OmegaConf.load(conf / "vllm.yaml"), changes)
+    keys: Any = OmegaConf.to_container(merged)
+    llm = Llm.model_validate({key: value for key, value in keys.items() if key != "defaults"})
     parts: dict[str, Any] = {"describe": Prompt(name="bench", text=PROMPT)}
     parts = {"llm": llm, "prompts": Prompts.model_construct(**parts), "ocr": None}
     settings = Settings.model_construct(**parts)

@@ -78,7 +78,7 @@ def dimensions(weights: Weights) -> dict[str, int]:
     """The fields of openai-whisper's `ModelDimensions`."""
     vocabulary, text_width = weights["decoder/embeddings/weight"].shape
     audio_places, audio_width = weights["encoder/position_encodings/encodings"].shape
-    layers = {found.group(1, 2) for name in weights if (found := _LAYER.fullmatch(name))}
+    layers = {match.group(1, 2) for name in weights if (match := _LAYER.fullmatch(name))}
     return {
         "n_mels": weights["encoder/conv1/weight"].shape[1],
         "n_audio_ctx": audio_places,
@@ -101,9 +101,9 @@ def as_openai(weights: Weights) -> dict[str, npt.NDArray[Any]]:
 
 
 def _named(name: str, value: npt.NDArray[Any]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    found = _LAYER.fullmatch(name)
-    if found:
-        half, layer, part, what, number, kind = found.groups()
+    match = _LAYER.fullmatch(name)
+    if match:
+        half, layer, part, what, number, kind = match.groups()
         for place, piece in _pieces(part, what, number, value):
             yield f"{half}.blocks.{layer}.{place}.{_parameter_name(kind)}", piece
     elif name in _PLACES:

@@ -8,7 +8,7 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -61,7 +61,11 @@ def reached_from(module: str, root: Path = Path()) -> dict[str, str]:
 
 def significant(source: str) -> str:
     """The source without comments, docstrings, blank lines and trailing blanks."""
-    return _STRINGS_AND_GAPS.sub(_keep, _without_docstrings(source)).strip("\n")
+    return _significant(source, ast.walk(ast.parse(source)))
+
+
+def _significant(source: str, nodes: Iterable[ast.AST]) -> str:
+    return _STRINGS_AND_GAPS.sub(_keep, _without(source, map(_docstring, nodes))).strip("\n")
 
 
 def _keep(found: re.Match[str]) -> str:
@@ -70,27 +74,23 @@ def _keep(found: re.Match[str]) -> str:
     return "\n" if found[0].startswith("\n") else ""
 
 
-def _without_docstrings(source: str) -> str:
+def _without(source: str, docstrings: Iterable[ast.expr | None]) -> str:
     # columns of syntax trees count bytes
     lines = [line.encode() for line in source.splitlines(keepends=True)]
-    docstrings = sorted(_docstrings(ast.parse(source)), key=lambda node: node.lineno, reverse=True)
-    for node in docstrings:
+    for node in sorted(filter(None, docstrings), key=lambda node: node.lineno, reverse=True):
         assert node.end_lineno is not None
         first, last = node.lineno - 1, node.end_lineno - 1
         lines[first : last + 1] = [lines[first][: node.col_offset] + lines[last][node.end_col_offset :]]
     return b"".join(lines).decode()
 
 
-def _docstrings(tree: ast.AST) -> Iterator[ast.expr]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                yield first.value
+def _docstring(node: ast.AST) -> ast.expr | None:
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    first = node.body[0] if node.body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        return first.value if isinstance(first.value.value, str) else None
+    return None
 
 
 @lru_cache(maxsize=1024)
@@ -98,22 +98,20 @@ def _module(file: Path, _modified: int) -> Module:
     if file.suffix != ".py":
         return Module(hashlib.sha256(file.read_bytes()).hexdigest(), ())
     source = file.read_text("utf-8")
-    digest = hashlib.sha256(significant(source).encode()).hexdigest()
-    return Module(digest, tuple(_imports(ast.parse(source))))
+    nodes = list(ast.walk(ast.parse(source)))
+    digest = hashlib.sha256(_significant(source, nodes).encode()).hexdigest()
+    return Module(digest, tuple(name for node in nodes for name in _imports(node)))
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif (
-            isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and _MODULE_NAME.fullmatch(node.value)
-        ):
-            yield f"{node.value}.*"
+def _imports(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    elif (
+        isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE_NAME.fullmatch(node.value)
+    ):
+        yield f"{node.value}.*"
 
 
 def _files_of(module: str, root: Path) -> Iterator[Path]:

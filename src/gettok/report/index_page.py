@@ -10,7 +10,7 @@ import polars as pl
 
 from gettok.compare.text_sources import COMPARED, TEXT_SOURCES, pair_name
 from gettok.errors import REASONS
-from gettok.ocr.agreement import MEANING
+from gettok.ocr.error_rate import MEANING
 from gettok.release import Tables, models
 from gettok.report import examples, figures, metrics
 from gettok.report.metrics import Spellings

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.ocr.agreement import cer, distinct
+from gettok.ocr.error_rate import cer, distinct
 
 WORDS = st.text(alphabet="aábcdeñopqrst", min_size=1, max_size=8)
 LINES = st.lists(st.lists(WORDS, min_size=1, max_size=5).map(" ".join), max_size=8)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gettok.media.images import Pictures
-from gettok.ocr.agreement import cer, distinct
+from gettok.ocr.error_rate import cer, distinct
 from gettok.ocr.step import OcrStep
 from gettok.pipeline.answering import Skipped, Write, writer_by_day
 from gettok.pipeline.paths import DATA

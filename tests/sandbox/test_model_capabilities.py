@@ -1,11 +1,11 @@
-"""What a server cannot do: each switch, met by the real client."""
+"""Unsupported requests: each switch, with OpenAI's own client."""
 
 import json
 from datetime import date
 
 import openai
 import pytest
-from model_caller import AGAINST, LABELS, SUPPORT, block, picture, said, schema, seen
+from model_caller import AGAINST, LABELS, SUPPORT, block, image_part, picture, schema, text_part
 
 STANCE = schema(stance={"type": "string", "enum": LABELS}, why={"type": "string", "description": "evidence"})
 OBJECT = {"type": "json_object"}
@@ -14,11 +14,11 @@ SHOWN = json.dumps(STANCE["json_schema"]["schema"])
 
 @pytest.fixture
 def refusal(ask):
-    """The 400 that a question meets."""
+    """The 400 with which a question is refused."""
 
     def refused(*parts, **settings):
         with pytest.raises(openai.BadRequestError) as raised:
-            ask(*(parts or [said("hi")]), **settings)
+            ask(*(parts or [text_part("hi")]), **settings)
         return raised.value
 
     return refused
@@ -47,9 +47,9 @@ def test_a_server_that_refuses_schemas_still_answers_without_one(switch, ask):
     assert json.loads(ask(block("Transcript", AGAINST), response_format=OBJECT))["label"] == "no support"
 
 
-def test_a_schema_that_the_prompt_shows_is_followed_where_none_is_given(switch, ask, client):
+def test_a_schema_in_the_prompt_is_followed_if_the_request_has_none(switch, ask, client):
     switch(schemas="refused")
-    answer = json.loads(ask(said(f"Answer with JSON alone, by {SHOWN}"), block("Transcript", SUPPORT)))
+    answer = json.loads(ask(text_part(f"Answer with JSON alone, by {SHOWN}"), block("Transcript", SUPPORT)))
     assert answer["stance"] == "support"
     messages = [
         {"role": "system", "content": f"Answer by the schema {SHOWN}."},
@@ -60,7 +60,7 @@ def test_a_schema_that_the_prompt_shows_is_followed_where_none_is_given(switch, 
 
 
 def test_a_schema_in_the_text_to_be_judged_is_only_text(ask):
-    assert ask(said("Judge."), block("Transcript", SHOWN)).startswith("The input is classified as")
+    assert ask(text_part("Judge."), block("Transcript", SHOWN)).startswith("The input is classified as")
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_a_schema_in_the_text_to_be_judged_is_only_text(ask):
     ['{"a": {"$ref": "#/none"}}', '{"a": 5}', '{"a": {"anyOf": [1]}}', '{"a": {"type": "x"}}', "7"],
 )
 def test_a_broken_schema_in_the_prompt_is_only_text(ask, properties):
-    shown = said(f'Answer by {{"type": "object", "properties": {properties}}}.')
+    shown = text_part(f'Answer by {{"type": "object", "properties": {properties}}}.')
     assert ask(shown, block("Transcript", SUPPORT)).startswith("The input is classified as")
 
 
 @pytest.mark.parametrize("switches", [{"schemas": "refused"}, {"fixed_temperature": True}])
-def test_values_of_a_wrong_kind_are_refused_too(switch, refusal, switches):
+def test_values_of_a_wrong_type_are_refused_too(switch, refusal, switches):
     switch(**switches)
     wrong = {"response_format": {"type": ["text"]}} if "schemas" in switches else {"temperature": [1]}
     assert refusal(extra_body=wrong).param == next(iter(wrong))
@@ -97,23 +97,23 @@ BLIND = {
 
 
 @pytest.mark.parametrize("server", BLIND)
-def test_a_model_without_eyes_refuses_pictures_in_its_servers_words(switch, ask, refusal, server):
+def test_a_text_only_model_refuses_pictures_with_its_server_s_message(switch, ask, refusal, server):
     switch(images=server)
-    error = refusal(said("Look."), seen(picture()))
+    error = refusal(text_part("Look."), image_part(picture()))
     assert (error.type, error.code, error.body["message"]) == BLIND[server]
-    assert ask(said("Hello."))
+    assert ask(text_part("Hello."))
 
 
 @pytest.mark.parametrize(
     ("known", "unknown"),
     [("max_tokens", "max_completion_tokens"), ("max_completion_tokens", "max_tokens")],
 )
-def test_only_one_name_of_the_token_limit_may_be_known(switch, ask, refusal, known, unknown):
+def test_the_token_limit_can_have_only_one_supported_name(switch, ask, refusal, known, unknown):
     switch(token_limit_name=known)
     error = refusal(**{unknown: 50})
     assert (error.code, error.param) == ("unsupported_parameter", unknown)
     assert f"Use '{known}' instead" in error.message
-    assert ask(said("hi"), **{known: 50})
+    assert ask(text_part("hi"), **{known: 50})
 
 
 def test_a_reasoning_model_refuses_a_temperature(switch, ask, refusal):
@@ -121,37 +121,37 @@ def test_a_reasoning_model_refuses_a_temperature(switch, ask, refusal):
     error = refusal(temperature=0.0)
     assert (error.code, error.param) == ("unsupported_value", "temperature")
     assert "does not support 0.0 with this model" in error.message
-    assert ask(said("hi"), temperature=1)
-    assert ask(said("hi"))
+    assert ask(text_part("hi"), temperature=1)
+    assert ask(text_part("hi"))
 
 
-def test_logprobs_may_be_refused_or_left_out(switch, ask, refusal):
+def test_logprobs_can_be_refused_or_left_out(switch, ask, refusal):
     switch(logprobs="refused")
     assert refusal(logprobs=True).code == "unsupported_parameter"
     switch(logprobs="ignored")
-    assert ask.whole(said("hi"), logprobs=True).choices[0].logprobs is None
+    assert ask.whole(text_part("hi"), logprobs=True).choices[0].logprobs is None
 
 
-def test_f48_usage_may_be_missing(switch, ask):
+def test_f48_usage_can_be_missing(switch, ask):
     switch(no_usage=True)
-    assert ask.whole(said("hi")).usage is None
+    assert ask.whole(text_part("hi")).usage is None
 
 
-def test_f49_an_alias_may_answer_as_another_model(sandbox, switch, ask):
-    assert ask.whole(said("hi")).model == "sandbox-vision"
+def test_f49_an_alias_can_answer_as_another_model(sandbox, switch, ask):
+    assert ask.whole(text_part("hi")).model == "sandbox-vision"
     sandbox.play([{"do": "other_model", "match": "chat"}])
-    assert [ask.whole(said("hi")).model for _ in range(2)] == ["sandbox-vision-2", "sandbox-vision"]
+    assert [ask.whole(text_part("hi")).model for _ in range(2)] == ["sandbox-vision-2", "sandbox-vision"]
     switch(answers_as="sandbox-vision-2027")
-    assert ask.whole(said("hi")).model == "sandbox-vision-2027"
+    assert ask.whole(text_part("hi")).model == "sandbox-vision-2027"
 
 
-def test_the_list_of_models_tells_the_last_day_and_after_it_nothing_answers(sandbox, switch, client, ask):
+def test_the_list_of_models_has_the_last_day_after_which_the_model_is_gone(sandbox, switch, client, ask):
     assert client.models.retrieve("sandbox-vision").shutdown_date is None
     switch(shutdown_date="2023-03-17")
     assert [str(model.shutdown_date) for model in client.models.list()] == [str(date(2023, 3, 17))]
-    assert ask(said("hi"))
+    assert ask(text_part("hi"))
     sandbox.clock.advance(2 * 86400)
-    for call in (lambda: ask(said("hi")), lambda: client.models.retrieve("sandbox-vision")):
+    for call in (lambda: ask(text_part("hi")), lambda: client.models.retrieve("sandbox-vision")):
         with pytest.raises(openai.NotFoundError, match="deprecated") as gone:
             call()
         assert gone.value.code == "model_not_found"
@@ -167,12 +167,12 @@ def test_f44_a_prompt_filter_refuses_a_word_or_by_script(sandbox, switch, ask, r
     assert ask(block("Transcript", SUPPORT))
     sandbox.play([{"do": "prompt_filter", "match": "chat"}])
     assert refusal().code == "content_filter"
-    assert ask(said("hi"))
+    assert ask(text_part("hi"))
 
 
 def test_f44_azure_answers_unfiltered_when_its_filter_is_down_and_says_so(sandbox, switch, ask):
     def flag():
-        choice = ask.whole(said("hi")).choices[0]
+        choice = ask.whole(text_part("hi")).choices[0]
         assert choice.message.content
         return (choice.model_extra.get("content_filter_results") or {}).get("error", {}).get("code")
 
@@ -182,16 +182,16 @@ def test_f44_azure_answers_unfiltered_when_its_filter_is_down_and_says_so(sandbo
     assert flag() == "content_filter_error"
 
 
-def test_f47_an_overloaded_server_says_529_by_script_or_by_chance(sandbox, switch, ask):
+def test_f47_an_overloaded_server_answers_529_by_script_or_by_chance(sandbox, switch, ask):
     sandbox.play([{"do": "529", "match": "chat"}])
     with pytest.raises(openai.InternalServerError) as raised:
-        ask(said("hi"))
+        ask(text_part("hi"))
     assert (raised.value.status_code, raised.value.type, raised.value.code) == (529, "overloaded_error", None)
     switch(p_529=0.5)
     outcomes = []
     for _ in range(20):
         try:
-            outcomes.append(bool(ask(said("hi"))))
+            outcomes.append(bool(ask(text_part("hi"))))
         except openai.InternalServerError:
             outcomes.append(False)
     assert 4 <= outcomes.count(False) <= 16, "the same question may pass at the next try"
@@ -201,6 +201,6 @@ def test_f47_an_overloaded_server_says_529_by_script_or_by_chance(sandbox, switc
     "switches",
     [{"schemas": "maybe"}, {"images": ""}, {"gullible": True}, {"batch_polls": "many"}],
 )
-def test_a_switch_takes_only_what_it_knows(sandbox, session, switches):
+def test_a_switch_accepts_only_its_values(sandbox, session, switches):
     url = f"{sandbox.base}/__sandbox__/switches"
     assert session.post(url, json=switches, timeout=10).status_code == 400
