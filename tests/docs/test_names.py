@@ -6,37 +6,21 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pages import INVENTED, PAGES, named, shell_of
+from root import ROOT
 
 from docs.site import commands, settings
 
-ROOT = Path(__file__).parents[2]
 CONF = ROOT / "conf"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "inputs").glob("*.md"))]
-#: Studies and prompts that a page has its reader write.
-INVENTED = {"my_own", "my_event", "march_on_lima", "irony"}
-_CODE = re.compile(r"`([^`\n]+)`|^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def named(path):
-    return str(path.relative_to(ROOT))
-
-
-def code_of(page):
-    """Each piece of code in a sentence, and each line of a shell block without its comment."""
-    for match in _CODE.finditer(page.read_text("utf-8")):
-        if match[1]:
-            yield match[1]
-        else:
-            yield from (line.split(" #")[0].strip() for line in match[2].splitlines())
 
 
 def calls(page, word):
-    return [code for code in code_of(page) if code.startswith(f"{word} ")]
+    return [code for code in shell_of(page) if code.startswith(f"{word} ")]
 
 
 def settings_of(page):
     """What is said as KEY=VALUE: `asr=turbo`, `llm.votes=5`, on a command line or in a sentence."""
-    for code in code_of(page):
+    for code in shell_of(page):
         for word in code.replace("'", " ").split():
             match = re.fullmatch(r"(?P<key>[a-z_]+(?:[./][a-z_]+)*)=(?P<value>[^\s=]*)", word)
             if match and not code.startswith(("curl", "export", "pl.", "with ", "na")):
@@ -71,7 +55,7 @@ def test_each_command_and_option_exists(page, known):
         }, code
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if not page.name.startswith("sandbox")], ids=named)
+@pytest.mark.parametrize("page", [page for page in PAGES if "sandbox" not in named(page)], ids=named)
 def test_each_choice_and_setting_exists(page, keys):
     groups = settings.read_groups(CONF)
     for key, value in settings_of(page):
@@ -86,7 +70,7 @@ def test_each_choice_and_setting_exists(page, keys):
 def test_each_dotted_setting_exists(page, keys):
     """`llm.budget_usd` in a sentence."""
     groups = {group.split("/")[0] for group in settings.read_groups(CONF)}
-    for code in code_of(page):
+    for code in shell_of(page):
         # a file such as `media.parquet` is no setting
         match = re.fullmatch(r"(?P<group>[a-z_]+)(\.[a-z_]+)+", code)
         if match and match["group"] in groups and not code.endswith((".yaml", ".py", ".parquet")):
@@ -95,7 +79,7 @@ def test_each_dotted_setting_exists(page, keys):
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_each_file_of_conf_exists(page):
-    for code in code_of(page):
+    for code in shell_of(page):
         for path in re.findall(r"conf/[\w/]+\.yaml", code):
             if Path(path).stem not in INVENTED:
                 assert (ROOT / path).exists(), path

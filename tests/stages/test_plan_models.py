@@ -96,7 +96,9 @@ def test_f48_a_plan_prices_what_is_missing_and_the_run_costs_no_more(workspace, 
     videos, answered, calls, about, most = priced(output, "describe")
     assert (videos, answered, calls) == (COUNT, 0, COUNT)
     assert 0 < about < most
-    assert "detect_stance: not priced yet" in output
+    assert (
+        "detect_stance: not priced yet, as data/descriptions is missing: run `dvc repro describe`" in output
+    )
     assert calls_made(sandbox) == before
     code, err = study.outcome("describe")
     assert code == 0, err

@@ -6,6 +6,7 @@ from decimal import Decimal
 from threading import Event
 from typing import Any
 
+from gettok.books import STAGES
 from gettok.describe.step import DescribeStep
 from gettok.engine import LocalEngine
 from gettok.errors import Unusable
@@ -52,7 +53,8 @@ def price(settings: Settings, store: Store) -> Iterator[str]:
         most, is_complete = Decimal(0), True
         for step, needs, entries in _stages(settings, store):
             if not (DATA / needs).is_dir():
-                yield f"{step.stage}: not priced yet, as data/{needs} is missing: run `dvc repro {step.stage}`"
+                maker = next(stage.name for stage in STAGES if stage.table == needs)
+                yield f"{step.stage}: not priced yet, as data/{needs} is missing: run `dvc repro {maker}`"
                 is_complete = False
                 continue
             items = [entry for entry in entries() if isinstance(entry, Item)]

@@ -90,7 +90,7 @@ class UsersSettings(Section):
 
 
 class Collect(Section):
-    """How the client's daily quota is used. CommentsSettings and users are not asked for if theirs are `None`."""
+    """How the client's daily quota is used. Comments and users are not asked for if their settings are `None`."""
 
     requests_per_day: Positive
     reserve: Count
