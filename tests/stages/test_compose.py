@@ -6,6 +6,7 @@ import pytest
 import yaml
 from root import ROOT
 
+from docs.site.settings import read_choice
 from gettok.cli.compose import compose
 from gettok.errors import BadSettings
 from gettok.pipeline.paths import conf_digest, refuse_stale
@@ -158,6 +159,8 @@ def test_a_group_with_a_base_explains_each_key_there_and_nowhere_else(group):
     assert [comment for comment, count in comments.items() if count > 1] == []
     keys = {key for file in group.glob("[!_]*.yaml") for key in yaml.safe_load(file.read_text("utf-8"))}
     assert keys - {"defaults"} <= set(yaml.safe_load((group / "_base.yaml").read_text("utf-8")))
+    explained = read_choice(group / "_base.yaml", group.name).settings
+    assert [setting.key for setting in explained if not setting.note] == []
 
 
 def test_every_key_of_a_choice_file_has_a_comment_nearby():

@@ -11,6 +11,7 @@ from gettok.media import MediaFile
 from gettok.media.audio import Recording, decode_audio
 from gettok.models.hub import Model
 from gettok.settings import Asr
+from gettok.settings.roles import results_only
 from gettok.speech.alignment import TimedWord
 from gettok.speech.batching import oom_as_unusable
 from gettok.speech.hallucinations import is_hallucination
@@ -59,16 +60,11 @@ class TranscribeStep:
 
     @property
     def settings(self) -> Mapping[str, Json]:
-        return {
-            "backend": self.asr.backend,
+        """Every setting that can change an answer; a name is resolved to what it means here and now."""
+        chosen = results_only(self.asr.model_dump(exclude={"revision"}), "asr.")
+        return chosen | {
             "model": self.model.identity,
             "compute_type": self._compute_type,
-            "language": self.asr.language,
-            "vad": self.asr.vad,
-            "chunk_s": self.asr.chunk_s,
-            "window_s": self.asr.window_s,
-            "beam_size": self.asr.beam_size,
-            "min_speech_ratio": self.asr.min_speech_ratio,
             "align": identity(self.asr.align, self.asr.language),
         }
 

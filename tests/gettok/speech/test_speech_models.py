@@ -11,6 +11,7 @@ from gettok.models.hub import folder_digest
 from gettok.models.loading import fastest_compute_type
 from gettok.settings import Asr
 from gettok.settings.registries import ASR_BACKENDS
+from gettok.settings.roles import EXECUTION_ONLY, is_under
 from gettok.speech.backends import transformers, whisperx
 from gettok.speech.recognizer import RecognizerBackend, backend_of
 
@@ -30,6 +31,12 @@ def test_the_key_names_everything_that_changes_an_answer():
     keys = [with_settings(**{name: value}).settings for name, value in changes.items()]
     assert all(key != with_settings().settings for key in keys)
     assert set(with_settings().settings) == set(changes) | {"model"}
+
+
+def test_a_new_setting_is_in_the_key_unless_it_is_listed_as_changing_nothing():
+    listed = {name for name in Asr.model_fields if is_under(f"asr.{name}", EXECUTION_ONLY)}
+    assert listed == {"device", "batch_size"}
+    assert set(with_settings().settings) == set(Asr.model_fields) - listed - {"revision"}
 
 
 def test_the_key_holds_nothing_that_cannot_change_an_answer(tmp_path):
