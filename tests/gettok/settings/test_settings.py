@@ -1,14 +1,23 @@
 """Wrong settings are refused by the name of their key, before anything is spent."""
 
+import re
 from string import ascii_uppercase
 from typing import Any
 
 import pytest
 import yaml
+from root import ROOT
 
 from gettok.errors import BadSettings
 from gettok.settings import Settings, check, load, select
 from gettok.settings.regions import REGION_CODES
+from gettok.settings.registries import (
+    ASR_BACKENDS,
+    DOWNLOAD_BACKENDS,
+    EMBEDDERS,
+    FRAME_BACKENDS,
+    OCR_BACKENDS,
+)
 
 #: Keys that are wrong only beside another, so that their section is named.
 _TOGETHER = {"study.start", "study.end", "source.file", "collect.reserve"}
@@ -168,6 +177,23 @@ def test_a_name_that_is_not_in_a_registry_is_refused_with_those_that_are(params)
     ) as error:
         check(params, "params.yaml")
     assert "engine.name: must be one of local (it is 'cluster')" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("group", "package", "registry"),
+    [
+        ("download", "download/backends", DOWNLOAD_BACKENDS),
+        ("frames", "frames/backends", FRAME_BACKENDS),
+        ("asr", "speech/backends", ASR_BACKENDS),
+        ("ocr", "ocr/backends", OCR_BACKENDS),
+        ("embedder", "text/embedders", EMBEDDERS),
+    ],
+)
+def test_every_implementation_has_a_line_in_its_registry_and_is_named_in_conf(group, package, registry):
+    modules = {file.stem for file in (ROOT / "src" / "gettok" / package).glob("[!_]*.py")}
+    assert modules == {implementation.module for implementation in registry.values()}
+    said = " ".join(file.read_text("utf-8") for file in (ROOT / "conf" / group).glob("*.yaml"))
+    assert [name for name in registry if name not in re.findall(r"\w+", said)] == []
 
 
 def test_every_wrong_key_is_named_at_once(params):
