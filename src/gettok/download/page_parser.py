@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from gettok.download.backend import NoPage
 from gettok.download.hosts import absolute_url
-from gettok.download.refusals import refusal
+from gettok.download.refusals import hidden_files, refusal
 from gettok.errors import Unusable
 from gettok.http.json_guards import replace_surrogates, to_list, to_mapping, to_text, to_texts
 from gettok.step import Json
@@ -70,11 +70,8 @@ def video_data(page: VideoPage) -> dict[str, Json]:
         raise refused
     if page.video is None:
         raise Unusable("unreadable", "status 0, but no data of the video")
-    if not (page.video.get("video") or page.video.get("imagePost")):
-        if page.video.get("isContentClassified"):
-            raise Unusable("login_needed", "classified as not suitable for everybody")
-        if not page.video.get("stats"):
-            raise Unusable("login_needed", "neither the video nor its counts are shown")
+    if hidden := hidden_files(page.video):
+        raise hidden
     return page.video
 
 

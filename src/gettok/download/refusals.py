@@ -4,8 +4,11 @@ The codes are undocumented; their meanings are those that yt-dlp and gallery-dl 
 its message distinguishes.
 """
 
+from collections.abc import Mapping
+
 from gettok.download.backend import NoPage
 from gettok.errors import Unusable
+from gettok.step import Json
 
 _BY_CODE = {
     10101: "login_needed",
@@ -45,3 +48,14 @@ def refusal(code: int, message: str) -> Unusable | None:
     if code not in (10216, 10222):
         reason = next((meaning for sign, meaning in _BY_MESSAGE if sign in message), reason)
     return Unusable(reason, f"status {code} {message}".strip())
+
+
+def hidden_files(video: Mapping[str, Json]) -> Unusable | None:
+    """None for a video or slideshow whose page names its files, or should: a page may describe it and hide those."""
+    if video.get("video") or video.get("imagePost"):
+        return None
+    if video.get("isContentClassified"):
+        return Unusable("login_needed", "classified as not suitable for everybody")
+    if not video.get("stats"):
+        return Unusable("login_needed", "neither the video nor its counts are shown")
+    return None
