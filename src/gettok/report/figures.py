@@ -1,6 +1,8 @@
 """The report's charts."""
 
+from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,13 +13,43 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from gettok.compare.text_sources import TEXT_SOURCES
+from gettok.release import Tables
+from gettok.report import metrics
 from gettok.report.display import label
+from gettok.report.metrics import Spellings
 from gettok.report.style import BLUE, GREEN, ORANGE, RC_PARAMS, RED, svg
-from gettok.settings import Event
+from gettok.settings import Event, Study
 
 #: A colour and a mark for each text source: distinct without colours, too.
 _LINES = ((ORANGE, "s"), (GREEN, "^"), (BLUE, "o"))
 Counts = Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure's number in the paper, and its SVG, which goes both into the page and into a file."""
+
+    number: int
+    svg: str
+
+    @property
+    def source(self) -> str:
+        return "data:image/svg+xml;base64," + b64encode(self.svg.encode()).decode()
+
+
+def charts(tables: Tables, study: Study, spellings: Spellings) -> list[Chart]:
+    """Every figure that the tables have something for, in the order of the page. A new one is a line here."""
+    videos = tables.videos
+    drawn = []
+    frequent, viewed = metrics.top_hashtags(videos, spellings)
+    if frequent:
+        drawn.append(Chart(2, hashtags(frequent, viewed)))
+    if videos.height:
+        drawn.append(Chart(3, posts(metrics.posts_per_day(videos, study), study.events)))
+    per_day = metrics.transcripts_per_day(tables)
+    if per_day.height:
+        drawn.append(Chart(4, transcripts(per_day)))
+    return drawn
 
 
 def hashtags(frequent: Counts, viewed: Counts) -> str:

@@ -1,8 +1,6 @@
 """The report's page: one HTML file that loads nothing, runs nothing and can be printed."""
 
-from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +32,6 @@ _COMPARISON_NUMBERS = {
 _MAX_DISAGREEMENTS = 20
 
 
-@dataclass(frozen=True)
-class _Chart:
-    """A figure's number in the paper, and its SVG, which goes both into the page and into a file."""
-
-    number: int
-    svg: str
-
-    @property
-    def source(self) -> str:
-        return "data:image/svg+xml;base64," + b64encode(self.svg.encode()).decode()
-
-
 def write(  # noqa: PLR0913 -- the parts of the page, each by name
     folder: Path,
     tables: Tables,
@@ -61,7 +47,7 @@ def write(  # noqa: PLR0913 -- the parts of the page, each by name
     compares the stances with human labels; None if there are none. The page shows names, captions and images: it is for
     those who made the dataset, and is not part of the release.
     """
-    charts = {chart.number: chart for chart in _charts(tables, study, spellings)}
+    charts = {chart.number: chart for chart in figures.charts(tables, study, spellings)}
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     for chart in charts.values():
         (folder / "figures" / f"figure_{chart.number}.svg").write_text(chart.svg, "utf-8")
@@ -70,25 +56,11 @@ def write(  # noqa: PLR0913 -- the parts of the page, each by name
     )
 
 
-def _charts(tables: Tables, study: Study, spellings: Spellings) -> list[_Chart]:
-    videos = tables.videos
-    charts = []
-    frequent, viewed = metrics.top_hashtags(videos, spellings)
-    if frequent:
-        charts.append(_Chart(2, figures.hashtags(frequent, viewed)))
-    if videos.height:
-        charts.append(_Chart(3, figures.posts(metrics.posts_per_day(videos, study), study.events)))
-    per_day = metrics.transcripts_per_day(tables)
-    if per_day.height:
-        charts.append(_Chart(4, figures.transcripts(per_day)))
-    return charts
-
-
 def html(  # noqa: PLR0913 -- as above
     tables: Tables,
     study: Study,
     comparison: Mapping[str, Any],
-    charts: Mapping[int, _Chart],
+    charts: Mapping[int, figures.Chart],
     spellings: Spellings = "folded",
     *,
     evaluation: Evaluation | None = None,

@@ -47,6 +47,10 @@ def test_the_page_has_table_2_and_figures_2_to_6(tmp_path):
     assert "80 %, by votes" in text
 
 
+def test_every_figure_that_is_drawn_is_on_the_page(tmp_path):
+    assert made(tmp_path).count("data:image/svg+xml") == len(list((tmp_path / "figures").iterdir()))
+
+
 def test_the_books_are_on_the_page_with_each_reason_s_sentence(tmp_path):
     text = made(tmp_path)
     assert "its author keeps it private" in text
