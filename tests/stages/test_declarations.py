@@ -10,7 +10,7 @@ import pytest
 import yaml
 from root import ROOT
 
-from gettok.books import STAGES
+from gettok.books import COUNTED, STAGES
 from gettok.pipeline.code_digest import PACKAGES, reached_from
 from gettok.settings import Settings
 
@@ -100,6 +100,11 @@ def test_every_output_is_a_plain_cached_one_of_its_own(stage):
         "persist or cache: false switches the run cache off"
     )
     assert f"data/books/{stage}.json" in outputs or stage == "code"
+
+
+@pytest.mark.parametrize("stage", ["release", "report"])
+def test_what_contains_the_books_depends_on_those_of_every_stage_that_counts_videos(stage):
+    assert {f"data/books/{counted}.json" for counted in COUNTED} <= set(_DVC["stages"][stage]["deps"])
 
 
 def test_what_a_stage_reads_of_data_is_the_output_of_another():

@@ -6,6 +6,7 @@ bytes. Tables by day have one Parquet file for each day of publication: a new da
 
 from collections.abc import Mapping
 
+from gettok.tables import annotations, collected, media, transcripts
 from gettok.tables.annotations import DESCRIPTIONS, PROMPT_INJECTION, SCREEN_TEXTS, STANCES
 from gettok.tables.collected import (
     COMMENTS,
@@ -23,28 +24,12 @@ from gettok.tables.media import CAPTIONS, FRAMES, MEDIA, SEGMENT
 from gettok.tables.table import Column, Table
 from gettok.tables.transcripts import PAIRS, TRANSCRIPTS
 
+#: Every table that these modules declare, in the order of the data dictionary.
 TABLES: Mapping[str, Table] = {
     table.name: table
-    for table in (
-        PAGES,
-        WINDOWS,
-        COVERAGE,
-        VIDEOS,
-        COUNTS,
-        COMMENTS,
-        USERS,
-        REJECTS,
-        FIELDS,
-        MEDIA,
-        CAPTIONS,
-        FRAMES,
-        TRANSCRIPTS,
-        DESCRIPTIONS,
-        SCREEN_TEXTS,
-        STANCES,
-        PROMPT_INJECTION,
-        PAIRS,
-    )
+    for module in (collected, media, transcripts, annotations)
+    for table in vars(module).values()
+    if isinstance(table, Table)
 }
 
 __all__ = [
