@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from docs.site import commands, settings
+from gettok.release import DATASET
 from gettok.tables import TABLES
 from gettok.tables.dictionary import markdown as dictionary
 
@@ -29,7 +30,7 @@ def assemble(target: Path) -> None:
             shutil.copyfile(path, copy)
     _fill(target / "reference" / "settings.md", "settings", settings.markdown(ROOT / "conf"))
     _fill(target / "reference" / "commands.md", "commands", commands.markdown())
-    (target / "data-dictionary.md").write_text(dictionary(list(TABLES.values())), "utf-8")
+    (target / "data-dictionary.md").write_text(dictionary([DATASET, *TABLES.values()]), "utf-8")
 
 
 def _fill(page: Path, name: str, text: str) -> None:

@@ -80,7 +80,7 @@ class Books:
             return Books(content["asked"], content["ok"], content["unusable"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(
-                f"the books {path} cannot be read: {error}",
-                "nothing was written",
-                "run `dvc repro` for that stage",
+                f"{path.stem} has no books that can be read, since its last run did not finish ({path})",
+                "read no further",
+                f"run `dvc repro {path.stem}`",
             ) from error

@@ -167,7 +167,7 @@ def test_compose_says_what_is_chosen_and_that_overrides_apply_to_one_call(tmp_pa
     code, out, err = gettok("compose", "study=peru_2022", cwd=tmp_path)
     assert code == 0, err
     assert "now holds the study peru_2022 (tiktok, large-v3, gpt-" in out
-    assert "Overrides apply to this call only" in out
+    assert "Overrides apply until the next `gettok compose`" in out
     code, out, _ = gettok("compose", cwd=tmp_path)
     assert "now holds the study demo (sandbox, " in out
     assert "forgotten" not in out

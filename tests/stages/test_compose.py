@@ -1,5 +1,6 @@
 """`params.yaml` is the composition of `conf/`, however it is composed; every choice under `conf/` is valid."""
 
+import shutil
 from collections import Counter
 
 import pytest
@@ -167,3 +168,31 @@ def test_every_key_of_a_choice_file_has_a_comment_nearby():
     for file in (ROOT / "conf").rglob("*.yaml"):
         assert "#" in file.read_text("utf-8").splitlines()[0], f"{file} does not say what it is for"
         assert yaml.safe_load(file.read_text("utf-8")), file
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        (["asr=_base"], "asr.model: must be set"),
+        (["ocr=null"], "Config group override must be a string"),
+        (["asr=1"], "Config group override must be a string"),
+        (["asr.backend=wishper"], "asr.backend: must be one of whisperx, transformers"),
+        (["frames=every_10s", "frames.every_s=inf"], "frames.every_s"),
+    ],
+)
+def test_what_cannot_be_composed_is_said_without_the_name_of_a_temporary_file(tmp_path, overrides, named):
+    with pytest.raises(BadSettings) as refused:
+        compose(overrides, tmp_path / "params.yaml")
+    assert named in refused.value.what
+    assert str(tmp_path) not in str(refused.value)
+    assert not (tmp_path / "params.yaml").exists()
+
+
+@pytest.mark.parametrize("damage", [b"backend: [\n", b"backend: \xff\n", b"defaults: 3\n"])
+def test_a_damaged_file_under_conf_is_said_in_three_parts(tmp_path, monkeypatch, damage):
+    shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "conf" / "asr" / "small.yaml").write_bytes(damage)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadSettings, match="does not compose"):
+        compose(["asr=small"])
+    assert not (tmp_path / "params.yaml").exists()

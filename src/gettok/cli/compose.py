@@ -1,4 +1,4 @@
-"""Write params.yaml from conf/, byte for byte as `dvc exp run` does."""
+"""Write params.yaml from conf/, exactly as `dvc exp run` does."""
 
 import tempfile
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import typer
 from dvc.utils.hydra import compose_and_dump
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from gettok.errors import BadSettings
 from gettok.pipeline.paths import CONF, PARAMS
@@ -21,15 +22,20 @@ def compose(overrides: Sequence[str], output: Path = PARAMS) -> Settings:
         composed = Path(folder) / output.name
         try:
             compose_and_dump(composed, str(CONF.absolute()), None, "config", str(CONF), list(overrides))
-        except (HydraException, OmegaConfBaseException) as error:
-            raise BadSettings(
-                f"{CONF}/ does not compose: {error}",
-                f"left {output} as it was",
-                "correct the file or the override that the message names",
-            ) from error
-        settings = load(composed)
+            settings = load(composed, f"{CONF}/")
+        # a file that is not YAML or not UTF-8, and a choice that is not a name, come as errors of many kinds
+        except (HydraException, OmegaConfBaseException, YAMLError, ValueError, TypeError) as error:
+            raise _bad(f"{CONF}/ does not compose: {error}") from error
+        except BadSettings as error:
+            raise _bad(error.what) from error
         composed.replace(output)
     return settings
+
+
+def _bad(what: str) -> BadSettings:
+    return BadSettings(
+        what, f"left {PARAMS} as it was", f"correct the file under {CONF}/, or the override, and run it again"
+    )
 
 
 def command(
@@ -41,4 +47,6 @@ def command(
     chosen = f"{settings.source.name}, {settings.asr.model}, {settings.llm.model}"
     typer.echo(f"params.yaml now holds the study {settings.study.name} ({chosen}). Next: dvc repro")
     if overrides:
-        typer.echo("Overrides apply to this call only; to keep a choice, put it into conf/config.yaml.")
+        typer.echo(
+            "Overrides apply until the next `gettok compose`; to keep a choice, put it into conf/config.yaml."
+        )

@@ -2,9 +2,10 @@
 
 import typer
 
+from gettok.release import DATASET
 from gettok.tables import TABLES
 from gettok.tables.dictionary import markdown
 
 
 def command() -> None:
-    typer.echo(markdown(list(TABLES.values())), nl=False)
+    typer.echo(markdown([DATASET, *TABLES.values()]), nl=False)

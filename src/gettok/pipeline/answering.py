@@ -61,7 +61,7 @@ class Asking:
             Progress(self.step.stage, len(missing), len(items) - len(missing)) as progress,
         ):
             for item, outcome in self.engine.run(self.step, missing, self.stop):
-                # first store, then judge: what was in flight beside the trouble is an answer, too
+                # store first: answers that were in flight when the trouble came are paid for
                 failure = self._settle(item, keys[item.video_id], outcome, retry_next_run)
                 trouble = trouble or failure
                 progress.add(_outcome_name(outcome))

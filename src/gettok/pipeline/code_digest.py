@@ -1,7 +1,8 @@
 """Which code a stage reaches, and a digest of each file that changes only when what it does may change.
 
 A module's digest is of its text without comments, docstrings and blank lines. The text and not the syntax tree, since
-`ast.dump` differs from one Python to the next, and DVC's lock must not.
+`ast.dump` differs from one Python to the next, and DVC's lock must not. The syntax is that of Python 3.11, which ruff
+checks: later ones allow quotes within an f-string that the digest does not follow.
 """
 
 import ast
@@ -31,7 +32,7 @@ _STRINGS_AND_GAPS = re.compile(
 
 
 class Module(NamedTuple):
-    """What is known of one file of code."""
+    """One file of code."""
 
     digest: str
     #: Names that it imports, or names in a string: modules, and members of modules.
@@ -76,12 +77,12 @@ def _keep(found: re.Match[str]) -> str:
 
 def _without(source: str, docstrings: Iterable[ast.expr | None]) -> str:
     # columns of syntax trees count bytes
-    lines = [line.encode() for line in source.splitlines(keepends=True)]
+    lines = [line.encode() for line in source.split("\n")]
     for node in sorted(filter(None, docstrings), key=lambda node: node.lineno, reverse=True):
         assert node.end_lineno is not None
         first, last = node.lineno - 1, node.end_lineno - 1
         lines[first : last + 1] = [lines[first][: node.col_offset] + lines[last][node.end_col_offset :]]
-    return b"".join(lines).decode()
+    return b"\n".join(lines).decode()
 
 
 def _docstring(node: ast.AST) -> ast.expr | None:
@@ -97,8 +98,15 @@ def _docstring(node: ast.AST) -> ast.expr | None:
 def _module(file: Path, _modified: int) -> Module:
     if file.suffix != ".py":
         return Module(hashlib.sha256(file.read_bytes()).hexdigest(), ())
-    source = file.read_text("utf-8")
-    nodes = list(ast.walk(ast.parse(source)))
+    source = file.read_text("utf-8-sig")
+    try:
+        nodes = list(ast.walk(ast.parse(source, str(file))))
+    except SyntaxError as error:
+        raise BadSettings(
+            f"{file} is not Python: {error.msg}, line {error.lineno}",
+            "stopped before any request or model load",
+            "correct the file; it is code that a stage reaches",
+        ) from None
     digest = hashlib.sha256(_significant(source, nodes).encode()).hexdigest()
     return Module(digest, tuple(name for node in nodes for name in _imports(node)))
 
@@ -132,10 +140,15 @@ def _files_of(module: str, root: Path) -> Iterator[Path]:
 
 
 def _data_files(package: Path, root: Path) -> dict[str, str]:
-    files = (file for file in package.iterdir() if file.is_file() and file.suffix not in (".py", ".typed"))
+    files = (file for file in package.iterdir() if file.is_file() and not _is_code_or_temporary(file))
     return {
         file.relative_to(root).as_posix(): _module(file, file.stat().st_mtime_ns).digest for file in files
     }
+
+
+def _is_code_or_temporary(file: Path) -> bool:
+    """Editors put hidden files and copies beside what they edit."""
+    return file.suffix in (".py", ".typed") or file.name.startswith(".") or file.name.endswith("~")
 
 
 def as_json(stage: str) -> bytes:
@@ -144,7 +157,7 @@ def as_json(stage: str) -> bytes:
 
 
 def stale_code(stage: str) -> bool:
-    """Whether the code has changed since `data/code/<stage>.json` was written; not where there is no such file."""
+    """Whether the code has changed since `data/code/<stage>.json` was written. Without such a file, it has not."""
     path = DATA / "code" / f"{stage}.json"
     return path.is_file() and path.read_bytes() != as_json(stage)
 

@@ -33,13 +33,13 @@ def addresses(*settings: str) -> Iterator[Addresses]:
     if SANDBOX not in settings:
         yield Addresses({})
     elif running := os.environ.get("GETTOK_SANDBOX"):
-        yield Addresses(_faces(running.rstrip("/")))
+        yield Addresses(_services(running.rstrip("/")))
     else:
         with _started() as services:
             yield Addresses(services)
 
 
-def _faces(base: str) -> dict[str, str]:
+def _services(base: str) -> dict[str, str]:
     return {"research_api": f"{base}/v2", "pages": f"{base}/www.tiktok.com", "model": f"{base}/v1"}
 
 

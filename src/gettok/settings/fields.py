@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -19,7 +20,7 @@ LENGTHS = ("SHORT", "MID", "LONG", "EXTRA_LONG")
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def day(value: object) -> date:
@@ -81,6 +82,14 @@ def one_of(choices: Iterable[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def address(value: str) -> str:
+    """A base address; it goes into the release, so it has no user name and no password."""
+    parts = urlsplit(value)
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("has a user name or a password: put the key into the environment")
+    return value
+
+
 def as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
@@ -96,6 +105,7 @@ Several = Annotated[tuple[T, ...], BeforeValidator(as_tuple), AfterValidator(_di
 
 Day = Annotated[date, BeforeValidator(day)]
 Text = Annotated[str, Field(min_length=1)]
+Address = Annotated[Text, AfterValidator(address)]
 Texts = Several[Text]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 Words = Several[Annotated[str, AfterValidator(word)]]

@@ -4,7 +4,7 @@ The file is always checked as a whole, so that a wrong key stops a run before it
 only the parts that a stage declares in dvc.yaml: reading any other raises `AttributeError`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,31 +15,48 @@ from gettok.errors import BadSettings
 from gettok.settings.types import Settings
 
 S = TypeVar("S", bound=BaseModel)
+#: What OmegaConf calls a value that has to be set.
+_UNSET = "???"
 
 
 def check(raw: object, origin: str) -> Settings:
     """Settings from plain data; raises `BadSettings`, which names every wrong key."""
+    problems = [f"{key}: must be set; none of the chosen files sets it" for key in _unset(raw)]
     try:
-        return Settings.model_validate(raw)
+        settings = Settings.model_validate(raw)
     except ValidationError as error:
-        problems = "; ".join(
-            _described(problem["loc"], problem["msg"], problem["input"]) for problem in error.errors()
-        )
+        problems += [
+            _described(problem["loc"], problem["msg"], problem["input"])
+            for problem in error.errors()
+            if problem["input"] != _UNSET
+        ]
+    if problems:
         raise BadSettings(
-            f"{origin}: {problems}",
+            f"{origin}: {'; '.join(problems)}",
             "stopped before any request or model load",
             "correct the key under conf/ and run `gettok compose`, or pass it as `dvc exp run -S key=value`",
-        ) from None
+        )
+    return settings
+
+
+def _unset(raw: object, key: str = "") -> Iterator[str]:
+    """The keys that a `_base.yaml` leaves to the files that build on it."""
+    if isinstance(raw, Mapping):
+        for name, value in raw.items():
+            yield from _unset(value, f"{key}.{name}" if key else str(name))
+    elif raw == _UNSET:
+        yield key
 
 
 def _described(place: tuple[int | str, ...], message: str, value: object) -> str:
     key = ".".join(str(part) for part in place)
-    given = "" if isinstance(value, Mapping) else f" (it is {value!r})"
+    is_shown = not isinstance(value, Mapping) and "password" not in message
+    given = f" (it is {value!r})" if is_shown else ""
     return f"{key or 'the file'}: {message.removeprefix('Value error, ')}{given}"
 
 
-def load(path: Path) -> Settings:
-    """The settings in a `params.yaml`."""
+def load(path: Path, origin: str | None = None) -> Settings:
+    """The settings in a `params.yaml`; `origin` is what an error calls it."""
     try:
         raw = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
@@ -48,7 +65,7 @@ def load(path: Path) -> Settings:
             "stopped before doing anything",
             "run `gettok compose` to write it",
         ) from error
-    return check(raw, str(path))
+    return check(raw, origin or str(path))
 
 
 def select(settings: Settings, keys: Iterable[str]) -> Settings:

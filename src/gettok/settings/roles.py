@@ -4,6 +4,7 @@ Each setting of `params.yaml` is in one of the three lists, alone or with its se
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from gettok.settings.types import Asr
 from gettok.step import Json
@@ -41,7 +42,7 @@ OTHER_RESULTS = (
     "report",
 )
 
-#: Settings that change no result: how patiently and how fast the work is done, and where.
+#: Settings that change no result: timeouts, retries, concurrency, addresses and devices.
 EXECUTION_ONLY = (
     "about",
     "conf_digest",
@@ -64,9 +65,14 @@ def is_under(key: str, settings: tuple[str, ...]) -> bool:
 
 
 def results_only(settings: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
-    """Settings as plain JSON, without those that change no result."""
+    """Settings as plain JSON, without those that change no result, and without the folders of this machine."""
     return {
-        name: results_only(value, f"{prefix}{name}.") if isinstance(value, Mapping) else value
+        name: results_only(value, f"{prefix}{name}.") if isinstance(value, Mapping) else _portable(value)
         for name, value in settings.items()
         if not is_under(f"{prefix}{name}", EXECUTION_ONLY)
     }
+
+
+def _portable(value: Json) -> Json:
+    """The bare name of an absolute path, such as that of a model's folder; anything else as it is."""
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gettok.engine import ENGINES
 from gettok.settings.fields import (
+    Address,
     Count,
     Day,
     Name,
@@ -64,8 +65,8 @@ class Source(Section):
 
     kind: Literal["research_api", "ids", "zeeschuimer"]
     name: Name
-    api: Text
-    pages: Text
+    api: Address
+    pages: Address
     window_days: Annotated[int, Field(ge=1, le=31)]
     file: Text | None
 
@@ -208,7 +209,7 @@ class Llm(Section):
     `votes`, `confidence` and `extra_models` are about stances only: no description depends on them.
     """
 
-    base_url: Text
+    base_url: Address
     api_key_env: Text
     model: Text
     temperature: float | None

@@ -186,3 +186,24 @@ def test_a_stage_whose_code_has_changed_since_its_digests_were_written_refuses_t
     with pytest.raises(BadSettings, match="dvc repro transcribe"):
         refuse_stale_code("transcribe")
     refuse_stale_code("describe")  # nothing is written of it: DVC does not run it
+
+
+def test_a_line_that_only_str_splits_moves_no_docstring():
+    with_feed = 'S = "\x0c\u2028"\nclass A({}):\n    """D."""\n\n    x = 1\n'
+    assert significant(with_feed.format("int")) != significant(with_feed.format("str"))
+    assert '"""' not in significant(with_feed)
+
+
+def test_what_an_editor_leaves_beside_a_module_is_no_part_of_the_code(copy):
+    before = as_json("transcribe")
+    for name in (".errors.py.swp", ".DS_Store", "errors.py~"):
+        (copy / "src" / "gettok" / name).write_text("x", "utf-8")
+    assert as_json("transcribe") == before
+    (copy / "src" / "gettok" / "more.txt").write_text("x", "utf-8")
+    assert as_json("transcribe") != before
+
+
+def test_a_module_that_is_not_python_is_named(copy):
+    (copy / "src" / "gettok" / "errors.py").write_text("def (", "utf-8")
+    with pytest.raises(BadSettings, match=r"src/gettok/errors\.py is not Python"):
+        as_json("transcribe")

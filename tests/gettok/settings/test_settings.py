@@ -18,6 +18,7 @@ from gettok.settings.registries import (
     FRAME_BACKENDS,
     OCR_BACKENDS,
 )
+from gettok.settings.roles import results_only
 
 #: Keys that are wrong only beside another, so that their section is named.
 _TOGETHER = {"study.start", "study.end", "source.file", "collect.reserve"}
@@ -230,3 +231,35 @@ def test_nothing_above_the_query_s_terms_has_a_default_that_a_selection_would_fi
             if name != "query" and hasattr(field.annotation, "model_fields"):
                 waiting.append(field.annotation)
     assert {"study", "query", "prices", "target"} <= set(seen)
+
+
+@pytest.mark.parametrize(("section", "key"), [("asr", "model"), ("llm", "base_url"), ("embedder", "kind")])
+def test_a_value_that_a_base_leaves_open_stops_before_anything_is_spent(params, section, key):
+    params[section][key] = "???"
+    with pytest.raises(BadSettings, match=rf"{section}\.{key}: must be set") as refused:
+        check(params, "conf/")
+    assert "Input should be" not in str(refused.value)
+
+
+def test_f50_a_password_in_an_address_is_refused_and_not_repeated(params):
+    params["llm"]["base_url"] = "http://someone:s3cret@host/v1"
+    with pytest.raises(BadSettings, match=r"llm\.base_url: has a user name or a password") as refused:
+        check(params, "conf/")
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_refused(params, value):
+    params["llm"]["temperature"] = value
+    with pytest.raises(BadSettings, match=r"llm\.temperature"):
+        check(params, "conf/")
+
+
+def test_what_a_release_says_of_its_settings_has_no_folder_of_this_machine_and_nothing_of_how_it_ran(params):
+    params["asr"]["model"] = "/home/someone/models/whisper"
+    written = results_only(params)
+    assert written["asr"]["model"] == "whisper"
+    assert written["embedder"] == params["embedder"]
+    assert {"device", "batch_size"} & set(written["asr"]) == set()
+    assert "max_concurrency" not in written["ocr"]
+    assert "engine" not in written
