@@ -1,6 +1,6 @@
 """Let `params.yaml` say which `conf/` it was composed from: `${conf_digest:}` is the digest of its files.
 
-Hydra imports this by itself, in `gettok compose` and in `dvc exp run` alike.
+Hydra imports this automatically, in `gettok compose` and in `dvc exp run` alike.
 """
 
 from pathlib import Path

@@ -150,7 +150,7 @@ def test_a_refresh_confirms_what_is_there_and_lists_what_two_looks_missed(corpus
         found = collected_by_a_new_study(sandbox, at)
         missing = COUNT - len(found)
         assert missing > COUNT / 20
-        assert f"two looks missed {missing}" in output
+        assert f"both searches missed {missing}" in output
         (line,) = rows(at, "refreshes.csv")
         assert (line["asked"], line["missing"], line["method"]) == (str(COUNT), str(missing), method)
         ids = set(VIDEOS.read(at.data / "videos", ["video_id"])["video_id"])
@@ -200,7 +200,7 @@ def test_a_refresh_that_runs_out_of_quota_goes_on_with_the_same_round(corpus, wo
         code, output, err = at.gettok("refresh")
         assert code == 0, err
         assert "continues the round of 2023-03-31T12:00:00Z" in output
-        assert "two looks missed 0" in output
+        assert "both searches missed 0" in output
         assert len(before) < len(set(queries(sandbox)))
 
 

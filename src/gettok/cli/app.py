@@ -1,4 +1,4 @@
-"""The command `gettok`: what a person does beside `dvc`.
+"""The command `gettok`: for everything that `dvc` does not do.
 
 Each command is a module of this package with a function `command`, or an `app` of sub-commands; its docstring is the
 command's help. A module is imported only when its command runs, since what they need takes seconds to import.

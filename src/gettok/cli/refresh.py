@@ -1,4 +1,4 @@
-"""Confirm the videos that are due, and list those that two looks do not find."""
+"""Confirm the videos that are due, and list those that both searches of a round miss."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -61,7 +61,7 @@ def refresh(
         )
         outcome = refresher.outcome(round_)
     lists.add(outcome.line(source.name), map(sha256, outcome.missing))
-    yield f"{len(round_.days) - len(outcome.missing)} are confirmed; two looks missed {len(outcome.missing)}"
+    yield f"{len(round_.days) - len(outcome.missing)} are confirmed; both searches missed {len(outcome.missing)}"
     yield f"added to {lists.folder}/; commit it, and run `dvc repro` to add the new observations to the tables"
 
 

@@ -2,7 +2,7 @@
 
 TikTok's terms ask to refresh data every 15 days (2023) or 30 days (2026), and to delete what is no longer available.
 This finds the videos that are due, confirms them by the method that costs fewer requests, and counts a video as gone
-when two looks missed it.
+when both searches of a round missed it.
 """
 
 import hashlib

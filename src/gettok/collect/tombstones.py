@@ -1,4 +1,4 @@
-"""The two lists that refreshing keeps under `inputs/`: its rounds, and the videos that two looks did not find.
+"""The two lists that refreshing keeps under `inputs/`: its rounds, and the videos that a round searched twice in vain.
 
 Both are CSV and belong in git with the dataset. The list of tombstones has no personal data: the SHA-256 of an id is
 enough to leave a video out, and does not identify anyone.

@@ -1,4 +1,4 @@
-"""Videos captured in a browser: Zeeschuimer's NDJSON, exported by itself or by 4CAT.
+"""Videos captured in a browser: Zeeschuimer's NDJSON, exported by Zeeschuimer or by 4CAT.
 
 Zeeschuimer wraps each video, as TikTok's web page has it, in facts about the capture; 4CAT puts the video's keys at the
 top level and the facts under `__import_meta`. The keys differ from video to video.

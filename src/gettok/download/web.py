@@ -125,7 +125,7 @@ class Visit:
                 if time.monotonic() > self._deadline and not _is_whole(response):
                     raise BrokenTransfer("unreachable", f"not whole within {self.download.timeout_s} s")
         except urllib3.exceptions.ReadTimeoutError as error:
-            raise BrokenTransfer("unreachable", "silence half-way through") from error
+            raise BrokenTransfer("unreachable", "silence before the end") from error
         except urllib3.exceptions.HTTPError as error:
             raise BrokenTransfer("truncated", f"the connection broke off ({type(error).__name__})") from error
         # urllib3 may take a connection that closes early for the end of the body; the header tells them apart

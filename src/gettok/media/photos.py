@@ -41,7 +41,7 @@ def _size(photo: Path) -> tuple[int, int]:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower
             return _decoded_size(photo)
     except UnidentifiedImageError as error:
-        raise Unusable("not_a_video", f"{photo.name} is no photo") from error
+        raise Unusable("not_a_video", f"{photo.name} is not a photo") from error
     except Image.DecompressionBombError as error:
         raise Unusable("too_large", f"{photo.name} has more than {MAX_PIXELS} pixels") from error
     except _DAMAGE as error:

@@ -48,7 +48,7 @@ def refuse_stale(settings: Settings) -> None:
         raise BadSettings(
             f"{CONF}/ was edited after {PARAMS} was composed from it, so a run would use the old settings",
             "stopped before any request or model load",
-            "run `gettok compose` and then `dvc repro`; or `dvc exp run`, which composes by itself",
+            "run `gettok compose` and then `dvc repro`; or `dvc exp run`, which composes first",
         )
 
 

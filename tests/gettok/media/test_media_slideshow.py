@@ -98,7 +98,7 @@ def test_f23_a_folder_without_a_photo_is_not_a_slideshow(tmp_path):
 def test_f23_a_file_that_is_not_a_photo_is_refused_by_its_name(tmp_path, content, reason):
     folder = media_files.slideshow(tmp_path / "show")
     (folder / "001.webp").write_bytes(content)
-    assert reason_of(folder) == (reason, "001.webp is no photo")
+    assert reason_of(folder) == (reason, "001.webp is not a photo")
 
 
 @pytest.mark.parametrize("name", ["000.jpg", "001.webp", "002.png"])
