@@ -10,7 +10,7 @@ from gettok.settings.types import Asr
 from gettok.step import Json
 
 #: The answer's key has every other setting of `asr`: forgetting one in a list must not serve an answer made without it.
-_ASR_EXECUTION_ONLY = ("device", "batch_size")
+ASR_EXECUTION_ONLY = ("device", "batch_size")
 
 #: Settings that are part of an answer's key, or that decide which videos and files there are to ask about.
 CHOICES = (
@@ -21,7 +21,7 @@ CHOICES = (
     *(f"source.{name}" for name in ("kind", "name", "file")),
     *(f"download.{name}" for name in ("backend", "folder", "max_bytes")),
     "frames",
-    *(f"asr.{name}" for name in Asr.model_fields if name not in _ASR_EXECUTION_ONLY),
+    *(f"asr.{name}" for name in Asr.model_fields if name not in ASR_EXECUTION_ONLY),
     *(
         f"llm.{name}"
         for name in ("base_url", "model", "extra_models", "temperature", "max_tokens", "max_frames")
@@ -51,7 +51,7 @@ EXECUTION_ONLY = (
         f"download.{name}"
         for name in ("timeout_s", "max_attempts", "keep_free_bytes", "max_concurrency", "pause_s")
     ),
-    *(f"asr.{name}" for name in _ASR_EXECUTION_ONLY),
+    *(f"asr.{name}" for name in ASR_EXECUTION_ONLY),
     *(f"llm.{name}" for name in ("api_key_env", "timeout_s", "max_attempts", "max_concurrency")),
     *(f"llm.{name}" for name in ("max_tokens_param", "batch", "budget_usd", "image_tokens")),
     "ocr.max_concurrency",

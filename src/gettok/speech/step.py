@@ -11,7 +11,7 @@ from gettok.media import MediaFile
 from gettok.media.audio import Recording, decode_audio
 from gettok.models.hub import Model
 from gettok.settings import Asr
-from gettok.settings.roles import results_only
+from gettok.settings.roles import ASR_EXECUTION_ONLY
 from gettok.speech.alignment import TimedWord
 from gettok.speech.batching import oom_as_unusable
 from gettok.speech.hallucinations import is_hallucination
@@ -61,8 +61,7 @@ class TranscribeStep:
     @property
     def settings(self) -> Mapping[str, Json]:
         """Every setting that can change an answer; a name is resolved to what it means here and now."""
-        chosen = results_only(self.asr.model_dump(exclude={"revision"}), "asr.")
-        return chosen | {
+        return self.asr.model_dump(exclude={"revision", *ASR_EXECUTION_ONLY}) | {
             "model": self.model.identity,
             "compute_type": self._compute_type,
             "align": identity(self.asr.align, self.asr.language),

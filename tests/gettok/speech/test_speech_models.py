@@ -37,6 +37,8 @@ def test_a_new_setting_is_in_the_key_unless_it_is_listed_as_changing_nothing():
     listed = {name for name in Asr.model_fields if is_under(f"asr.{name}", EXECUTION_ONLY)}
     assert listed == {"device", "batch_size"}
     assert set(with_settings().settings) == set(Asr.model_fields) - listed - {"revision"}
+    own = with_settings(vad="/mine/detector").settings
+    assert own["vad"] == "/mine/detector", "two folders of one name are two answers"
 
 
 def test_the_key_holds_nothing_that_cannot_change_an_answer(tmp_path):
