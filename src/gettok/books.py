@@ -78,9 +78,15 @@ class Books:
         try:
             content = json.loads(path.read_text("utf-8"))
             return Books(content["asked"], content["ok"], content["unusable"])
+        except FileNotFoundError:
+            raise BadInput(
+                f"{path.stem} has no results: its last run did not finish, or it has not run",
+                "read no further",
+                f"run `dvc repro {path.stem}`",
+            ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(
-                f"{path.stem} has no books that can be read, since its last run did not finish ({path})",
+                f"the books {path} cannot be read: {error}",
                 "read no further",
                 f"run `dvc repro {path.stem}`",
             ) from error

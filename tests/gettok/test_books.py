@@ -24,3 +24,9 @@ def test_a_file_that_is_not_a_book_is_reported(tmp_path, content):
     (tmp_path / "x.json").write_text(content, "utf-8")
     with pytest.raises(BadInput, match="cannot be read"):
         Books.read(tmp_path / "x.json")
+
+
+def test_a_stage_that_has_not_finished_is_named(tmp_path):
+    with pytest.raises(BadInput, match="transcribe has no results") as refused:
+        Books.read(tmp_path / "transcribe.json")
+    assert refused.value.can == "run `dvc repro transcribe`"
