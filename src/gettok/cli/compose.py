@@ -22,10 +22,11 @@ def compose(overrides: Sequence[str], output: Path = PARAMS) -> Settings:
         composed = Path(folder) / output.name
         try:
             compose_and_dump(composed, str(CONF.absolute()), None, "config", str(CONF), list(overrides))
-            settings = load(composed, f"{CONF}/")
         # a file that is not YAML or not UTF-8, and a choice that is not a name, come as errors of many kinds
         except (HydraException, OmegaConfBaseException, YAMLError, ValueError, TypeError) as error:
             raise _bad(f"{CONF}/ does not compose: {error}") from error
+        try:
+            settings = load(composed, f"{CONF}/")
         except BadSettings as error:
             raise _bad(error.what) from error
         composed.replace(output)
