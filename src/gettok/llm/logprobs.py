@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
+from gettok.llm.answer_text import answer_text, find_object
 from gettok.llm.response import Reply
 from gettok.step import Json
 
@@ -40,7 +41,7 @@ def probability(reply: Reply, name: str, *, with_end: bool) -> float | None:
     the token with the closing quote: only that separates a value from a longer one with the same beginning. `None` if
     the reply has no log-probabilities, or they do not fit its text.
     """
-    place, tokens = _find(str(reply.message.get("content")), name), _tokens(reply)
+    place, tokens = _find(_answer(reply), name), _tokens(reply)
     if place is None or not tokens:
         return None
     before, value = place
@@ -51,6 +52,14 @@ def probability(reply: Reply, name: str, *, with_end: bool) -> float | None:
     start = found + len(before)
     end = start + len(value) - (0 if with_end else 1)
     return min(1.0, math.exp(_sum_between(tokens, start, end)))
+
+
+def _answer(reply: Reply) -> str:
+    """The JSON object as the model wrote it; empty if there is none."""
+    try:
+        return find_object(answer_text(reply.message) or "")
+    except (ValueError, RecursionError):
+        return ""
 
 
 def _sum_between(tokens: list[_Token], start: int, end: int) -> float:
