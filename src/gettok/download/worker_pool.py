@@ -32,7 +32,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(pages),
+            env=worker_environment(pages),
         )
         self._received = b""
         self._line(_START_S)
@@ -70,8 +70,8 @@ class Worker:
         return line
 
 
-def _environment(pages: str) -> dict[str, str]:
-    """Ours, for a loopback server without the proxies, which cannot reach it and which both tools would use."""
+def worker_environment(pages: str) -> dict[str, str]:
+    """Our environment; for a loopback server without the proxies, which cannot reach it and which both tools use."""
     drops_proxies = is_loopback_url(pages)
     kept = {
         name: value

@@ -28,6 +28,8 @@ _END = re.compile(
     r"|assistantfinal|<\|(?:END_THINKING|end_of_thought|/think)\|>|<unused95>",
     re.IGNORECASE,
 )
+#: Thoughts may have some objects that are invalid. A model that writes them without end takes too long to read.
+_MOST_INVALID = 100
 _TEXT_PARTS = frozenset({None, "text", "output_text"})
 #: Where vLLM, SGLang and llama.cpp, OpenRouter, and Ollama put thoughts.
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
@@ -103,12 +105,14 @@ def _split(text: str) -> tuple[list[str], list[str]]:
     """The JSON objects in a text, and the words before, between and behind them: one more than there are objects."""
     words: list[str] = []
     objects: list[str] = []
-    begin = at = 0
+    begin = at = invalid = 0
     while start := _OBJECT.search(text, at):
         try:
             _, at = _DECODER.raw_decode(text, start.start())
         except (ValueError, RecursionError):
-            at = start.end()
+            at, invalid = start.end(), invalid + 1
+            if invalid > _MOST_INVALID:
+                raise ValueError("most JSON objects in it are cut off or invalid") from None
             continue
         words.append(text[begin : start.start()])
         objects.append(text[start.start() : at])

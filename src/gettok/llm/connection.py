@@ -15,7 +15,7 @@ from gettok.settings.secrets import Secret
 #: Ends of whole addresses that are copied from documentation; what is before them is the base.
 _ENDPOINT = re.compile(r"/chat/completions$|(?<=/v1)/(?:completions|responses|embeddings|models)$")
 #: Addresses that speak another API: those of Ollama, Anthropic and Google.
-_OTHER_API = re.compile(r"/api/(?:chat|generate|tags)$|/messages$|:\w*generateContent$")
+_OTHER_API = re.compile(r"/api/(?:chat|generate|tags)$|/messages$|:\w*generateContent$", re.IGNORECASE)
 #: Azure's classic deployments: the resource, and the deployment if it is named.
 _AZURE = re.compile(r"(?P<resource>.*)/openai(?:/deployments/(?P<deployment>[^/]+))?")
 _OPENAI = re.compile(r"(?:[a-z]+\.)?api\.openai\.com")
@@ -35,7 +35,7 @@ class EndpointAddress:
         return parts.scheme == "https" and bool(_OPENAI.fullmatch(parts.hostname or ""))
 
     @property
-    def azure(self) -> dict[str, str | None] | None:
+    def azure(self) -> dict[str, Any] | None:
         """The arguments for the client of Azure's classic API; `None` elsewhere, as at Azure's `/openai/v1`."""
         parts = urlsplit(self.url)
         if self.api_version is None:
@@ -82,7 +82,7 @@ def _split(text: str) -> SplitResult:
         parts = urlsplit(text)
         is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        raise _refused(SplitResult("", "", text.partition("?")[0], "", ""), "is not a URL") from None
+        raise _refused(SplitResult("", text.partition("?")[0], "", "", ""), "is not a URL") from None
     if not is_whole or any(letter.isspace() or not letter.isprintable() for letter in text):
         raise _refused(parts, "is not the address of an endpoint")
     if parts.username is not None or parts.password is not None:
