@@ -41,12 +41,17 @@ def probability(reply: Reply, name: str, *, with_end: bool) -> float | None:
     the token with the closing quote: only that separates a value from a longer one with the same beginning. `None` if
     the reply has no log-probabilities, or they do not fit its text.
     """
-    place, tokens = _find(_answer(reply), name), _tokens(reply)
+    answer, tokens = _answer(reply), _tokens(reply)
+    place = _find(answer, name)
     if place is None or not tokens:
         return None
     before, value = place
     text = b"".join(token.encoded for token in tokens)
-    found = text.rfind(before + value)  # the last match, as a model may think aloud before it answers
+    # within the answer, as thoughts and words around it may have the same; half a character may hide the answer
+    begin = text.rfind(_encode(answer))
+    found = text.rfind(
+        before + value, max(begin, 0), len(text) if begin < 0 else begin + len(_encode(answer))
+    )
     if found < 0:
         return None
     start = found + len(before)
