@@ -32,7 +32,7 @@ _END = re.compile(
 _MOST_INVALID = 100
 _TEXT_PARTS = frozenset({None, "text", "output_text"})
 #: Where vLLM, SGLang and llama.cpp, OpenRouter, and Ollama put thoughts.
-_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 
 
 def content_text(message: Mapping[str, Json]) -> str | None:
@@ -59,8 +59,8 @@ def answer_text(message: Mapping[str, Json]) -> str | None:
     content = content_text(message)
     if content and not content.isspace():
         return content
-    thoughts = [text for field in _THOUGHT_FIELDS if isinstance(text := message.get(field), str) and text]
-    whole = [text for text in thoughts if _is_object(text)]
+    thoughts = [message[field] for field in _THOUGHT_FIELDS if message.get(field)]
+    whole = [text for text in thoughts if isinstance(text, str) and _is_object(text)]
     return whole[0] if whole else "" if thoughts or message.get("tool_calls") else content
 
 

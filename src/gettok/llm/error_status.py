@@ -7,7 +7,7 @@ from typing import Final
 from gettok.step import Json
 
 #: Where hosts put a status, as a number or in words; the first that is known counts.
-_FIELDS = ("code", "status", "status_code", "http_status", "type")
+_FIELDS = ("code", "status", "status_code", "http_status", "http_status_code", "type", "error_type")
 #: The codes and types of OpenAI and Anthropic, the canonical codes of Google, and what gateways call the same.
 _WORDS: Final[Mapping[int, str]] = MappingProxyType(
     {

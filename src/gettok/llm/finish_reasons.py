@@ -34,13 +34,13 @@ _ENDING: Final = MappingProxyType(
 )
 
 
-def ending_of(choice: Mapping[str, Json]) -> Ending:
+def ending_of(choice: Mapping[str, Json]) -> Ending | None:
     """How a choice ended: by its `finish_reason`, or by `native_finish_reason`, which OpenRouter adds.
 
-    An unknown word says nothing: `whole`, so that the content decides. So does none at all, as Ollama sends it.
+    `None` if both are unknown or missing, as at Ollama: then only the content can tell.
     """
     known = [_known(choice.get(name)) for name in ("finish_reason", "native_finish_reason")]
-    return next((ending for ending in known if ending not in {None, "whole"}), None) or "whole"
+    return next((ending for ending in known if ending not in {None, "whole"}), known[0] or known[1])
 
 
 def _known(word: Json) -> Ending | None:

@@ -35,6 +35,9 @@ _FILTER_CODES = frozenset(
 #: The words of OpenRouter, and of hosts behind it.
 _FLAGGED_WORDS = re.compile(r"flagged|moderation", re.IGNORECASE)
 
+#: Where hosts that put only words into `error` say what kind of error it is.
+_BESIDE_ERROR = ("code", "status", "status_code", "error_type")
+
 CleanText = Annotated[str, BeforeValidator(replace_surrogates)]
 
 
@@ -96,13 +99,17 @@ def error_in(body: Json) -> Mapping[str, Json] | None:
     )
     if error is None and not choices and (body.get("message") or body.get("detail")):
         error = body  # as vLLM and FastAPI write it
-    return error if isinstance(error, dict) or error is None else {"message": error}
+    if isinstance(error, dict) or error is None:
+        return error
+    return {"message": error} | {name: body[name] for name in _BESIDE_ERROR if name in body}
 
 
 def _has_failed(choice: Mapping[str, Json], message: Mapping[str, Json]) -> bool:
-    """Whether trouble at the host ended the answer; without a reason and a text, something must have."""
-    is_empty = not answer_text(message) and refusal_text(message) is None
-    return ending_of(choice) == "failed" or (is_empty and choice.get("finish_reason") is None)
+    """Whether trouble at the host ended the answer; without a known reason and a text, something must have."""
+    ending = ending_of(choice)
+    return ending == "failed" or (
+        ending is None and not answer_text(message) and refusal_text(message) is None
+    )
 
 
 def stored_replies(stored: Sequence[Mapping[str, Json]]) -> list[Reply]:

@@ -197,6 +197,13 @@ def test_thoughts_alone_are_malformed_and_no_refusal(content: Any, thoughts: str
     assert colour(content, reasoning_content=thoughts) == "malformed"
 
 
+def test_thoughts_in_parts_are_no_refusal_either() -> None:
+    assert (
+        colour(None, reasoning_details=[{"type": "reasoning.text", "text": "The coat is red."}])
+        == "malformed"
+    )
+
+
 def test_thoughts_do_not_replace_a_content() -> None:
     assert colour(RED, reasoning_content=BLUE) == "red"
     assert colour("red", reasoning_content=BLUE) == "malformed"

@@ -151,6 +151,22 @@ def test_what_a_person_must_change_stops_the_run(
     assert CANARY not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("beside", "is_overloaded"),
+    [
+        ({"code": 429}, True),
+        ({"status": "429"}, True),
+        ({"error_type": "overloaded"}, True),
+        ({"id": 429}, False),
+    ],
+)
+def test_an_error_in_words_has_its_status_beside_it(beside: dict[str, Any], is_overloaded: bool) -> None:
+    outcome = judged({"error": "Model is overloaded", **beside})
+    assert isinstance(outcome, Failure)
+    assert outcome.is_overloaded is is_overloaded
+    assert "Model is overloaded" in outcome.what
+
+
 @pytest.mark.parametrize("nothing", [None, "", {}, False, []])
 def test_an_empty_error_is_none(nothing: Any) -> None:
     outcome = judged(with_choices(nothing))

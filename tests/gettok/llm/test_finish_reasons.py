@@ -151,9 +151,10 @@ def test_after_any_other_word_or_none_the_content_decides(word: Any) -> None:
     assert outcome("red", word) == "malformed"
 
 
-def test_an_empty_answer_without_a_word_is_asked_again() -> None:
+def test_an_empty_answer_without_a_known_word_is_asked_again() -> None:
     """Ollama sends `null` while it has not finished."""
-    assert [outcome(content, None) for content in (None, "")] == ["failed", "failed"]
+    for word in (None, "", "IMAGE_OTHER", "finish_reason_unspecified"):
+        assert [outcome(content, word) for content in (None, "", " ")] == ["failed"] * 3
     assert [outcome(content, "stop") for content in (None, "")] == ["refused", "malformed"]
 
 
