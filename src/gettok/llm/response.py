@@ -106,10 +106,8 @@ def error_in(body: Json) -> Mapping[str, Json] | None:
 
 def _has_failed(choice: Mapping[str, Json], message: Mapping[str, Json]) -> bool:
     """Whether trouble at the host ended the answer; without a known reason and a text, something must have."""
-    ending = ending_of(choice)
-    return ending == "failed" or (
-        ending is None and not answer_text(message) and refusal_text(message) is None
-    )
+    ending, text = ending_of(choice), answer_text(message) or refusal_text(message) or ""
+    return ending == "failed" or (ending is None and not text.strip())
 
 
 def stored_replies(stored: Sequence[Mapping[str, Json]]) -> list[Reply]:
