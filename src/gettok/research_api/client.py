@@ -100,7 +100,7 @@ class ResearchApi:
                 reading.verdict, attempts, random.random(), retry_after_s=wait_s, old_search=call.old_search
             )
             if decision.action == "come_back":
-                raise self._told_to_come_back(reading, decision.seconds)
+                raise self._wait_too_long(reading, decision.seconds)
             if decision.action == "give_up" or attempts.answers == call.max_attempts:
                 raise self._final_error(call, reading, attempts.answers)
             if decision.action == "renew":
@@ -182,7 +182,7 @@ class ResearchApi:
             back_at,
         )
 
-    def _told_to_come_back(self, reading: Reading, seconds: float) -> QuotaExhausted:
+    def _wait_too_long(self, reading: Reading, seconds: float) -> QuotaExhausted:
         back_at = self.server.now() + timedelta(seconds=min(seconds, 1e9))
         return QuotaExhausted(
             f"the Research API asks to wait {min(seconds, 1e9) / 60:,.0f} minutes: {reading}",

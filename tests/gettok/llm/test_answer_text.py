@@ -138,7 +138,7 @@ def test_two_answers_half_an_answer_or_none_stay_malformed(text: str) -> None:
     assert colour(text) == "malformed"
 
 
-def test_what_is_wrong_is_told_with_the_text() -> None:
+def test_the_error_says_what_is_wrong_and_shows_the_text() -> None:
     for text, wrong in (
         (f"{RED}{BLUE}", "several JSON objects in it, which differ"),
         (RED[:20], "cut off or invalid"),
@@ -209,7 +209,7 @@ def test_thoughts_do_not_replace_a_content() -> None:
     assert colour("red", reasoning_content=BLUE) == "malformed"
 
 
-def test_a_call_of_a_tool_that_nobody_offered_is_malformed_and_no_refusal() -> None:
+def test_a_call_of_a_tool_is_malformed_and_no_refusal() -> None:
     assert colour(None, tool_calls=[{"type": "function", "function": {"name": "answer"}}]) == "malformed"
 
 

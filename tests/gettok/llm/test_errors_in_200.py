@@ -285,7 +285,7 @@ def test_the_results_of_a_batch_are_read_in_the_same_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "can", "told"),
+    ("error", "can", "shown"),
     [
         ({"code": 502, "message": "Provider returned error"}, None, "Provider returned error"),
         ({"code": 429, "message": "later"}, None, "later"),
@@ -293,13 +293,13 @@ def test_the_results_of_a_batch_are_read_in_the_same_way() -> None:
         ({"code": 400, "message": "temperature is not taken"}, False, "set llm.temperature to null"),
     ],
 )
-def test_the_doctor_tells_an_error_within_a_200(error: Any, can: bool | None, told: str) -> None:
+def test_the_doctor_shows_an_error_within_a_200(error: Any, can: bool | None, shown: str) -> None:
     with Endpoint() as endpoint, CallLog(new_folder(), None) as call_log:
         endpoint.plays(says("model"), Scripted(body=json.dumps(bare(error)).encode()))
         with closing(Doctor(llm(), endpoint.url, Secret(CANARY), call_log)) as doctor:
             _, answers = doctor.findings()
     assert answers.can is can
-    assert told in f"{answers.detail} {answers.advice}"
+    assert shown in f"{answers.detail} {answers.advice}"
 
 
 def test_the_doctor_takes_a_fenced_answer_for_one_that_follows_the_schema() -> None:
