@@ -18,7 +18,7 @@ def language_code(name: str | None) -> str | None:
     A member of a macrolanguage (ISO 639-3) that Whisper has takes its code, unless Whisper has the member as well:
     Egyptian Arabic is `ar` and Bokmål `no`, but Cantonese `yue`. In a macrolanguage that Whisper lacks, only the
     standard member does (Unicode's CLDR): Cusco Quechua is `qu`, that of Ayacucho stays `quy`. No language gets the
-    code of one that is only near, as langcodes' matching would give `de` to Alemannic. Scripts and regions are left out.
+    code of one that is only near, as langcodes' matching would give `de` to Alemannic. Scripts and regions go.
 
     None for no name, and for the codes that mean an unknown language. What is no code stays as it is, in lower case.
     """
