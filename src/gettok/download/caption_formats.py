@@ -32,14 +32,17 @@ def _timed_text(text: str) -> Iterator[Cue]:
     Text after an empty line is the cue's, too, as people's own captions have empty lines; comments and styles are not.
     """
     lines = _LINE_BREAK.split(text)
-    starts = [number for number, line in enumerate(lines) if "-->" in line and _TIMING.match(line)]
-    for start, following in pairwise([*starts, None]):
-        timing = _TIMING.match(lines[start])
+    timings = [(number, found) for number, line in enumerate(lines) if (found := _timing(line))]
+    for (number, timing), (following, _) in pairwise([*timings, (len(lines), None)]):
         assert timing is not None
-        between = lines[start + 1 : following]
-        shown = _without_comments(between if following is None else _without_identifier(between))
+        between = lines[number + 1 : following]
+        shown = _without_comments(between if following == len(lines) else _without_identifier(between))
         times = timing.groups()
         yield _seconds(*times[:4]), _seconds(*times[4:]), _plain("\n".join(shown))
+
+
+def _timing(line: str) -> re.Match[str] | None:
+    return _TIMING.match(line) if "-->" in line else None
 
 
 def _without_identifier(lines: Sequence[str]) -> Sequence[str]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib import import_module
 
-from langcodes import Language, LanguageTagError
+from langcodes import Language
+from langcodes.tag_parser import LanguageTagError
 from langcodes.data_dicts import MACROLANGUAGES, NORMALIZED_MACROLANGUAGES
 
 #: The codes of ISO 639 for a language that is not known or has no code, several languages, and no language at all.
