@@ -293,9 +293,13 @@ class PromptInjection(Section):
 
 
 class Ocr(Section):
-    """OCR of the frames that a model is shown, to compare with the model's on-screen text."""
+    """OCR of the frames that a model is shown, to compare with the model's on-screen text.
+
+    `recognizer` is the file of a recogniser, for another script than those that the backend's own reads.
+    """
 
     backend: Annotated[str, one_of(OCR_BACKENDS)]
+    recognizer: Text | None
     min_confidence: Share
     max_concurrency: Positive
 

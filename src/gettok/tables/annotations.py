@@ -56,7 +56,17 @@ DESCRIPTIONS = Table(
         Column(
             "ocr_cer",
             pl.Float64,
-            "How far `on_screen_text` differs from `ocr_text`, from 0 (the same words) to 1 (nothing in common); empty without both.",
+            "How far `on_screen_text` differs from `ocr_text`, from 0 (the same words) to 1 (nothing in common); empty without both, and where OCR cannot read the script.",
+        ),
+        Column(
+            "ocr_cer_reason",
+            pl.String,
+            "Why a description has no `ocr_cer`: `off` (the settings ask for no OCR), `unread` (OCR could not read the frames, for the reason in `screen_texts`), `unknown_letters` (`on_screen_text` has letters that OCR cannot write, so that a difference would say nothing of the model).",
+        ),
+        Column(
+            "ocr_unread_scripts",
+            pl.List(pl.String),
+            "The scripts of these letters, by their names in Unicode, such as `Cyrillic`; `Latin` where only accented letters are unknown.",
         ),
         *_USAGE,
         *ANSWERED,

@@ -5,8 +5,8 @@ from functools import cache, lru_cache
 from importlib import import_module
 
 from langcodes import Language
-from langcodes.tag_parser import LanguageTagError
 from langcodes.data_dicts import MACROLANGUAGES, NORMALIZED_MACROLANGUAGES
+from langcodes.tag_parser import LanguageTagError
 
 #: The codes of ISO 639 for a language that is not known or has no code, several languages, and no language at all.
 _NO_LANGUAGE = {"", "und", "mis", "mul", "zxx"}
