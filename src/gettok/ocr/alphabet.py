@@ -18,7 +18,7 @@ _SYMBOLS_BESIDE_HAN = {"Grek", "Cyrl"}
 
 
 @dataclass(frozen=True)
-class Alphabet:
+class OcrAlphabet:
     """The characters that a recogniser can write. Letter case, and the widths and forms of a letter, do not matter."""
 
     characters: frozenset[str]
@@ -52,7 +52,12 @@ class Alphabet:
 
 
 def _letters(text: str) -> Iterator[tuple[str, str]]:
-    """Each letter that belongs to a script, in its plain form, with the script's code."""
-    for character in unicodedata.normalize("NFKC", text).casefold():
-        if unicodedata.category(character).startswith("L") and (code := script(character)) not in _NO_SCRIPT:
-            yield character, code
+    """Each letter that belongs to a script, in its plain form, with the script's code. Signs such as `№` are none."""
+    for character in filter(_is_letter, unicodedata.normalize("NFC", text)):
+        for letter in filter(_is_letter, unicodedata.normalize("NFKC", character).casefold()):
+            if (code := script(letter)) not in _NO_SCRIPT:
+                yield letter, code
+
+
+def _is_letter(character: str) -> bool:
+    return unicodedata.category(character).startswith("L")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from gettok.ocr.alphabet import Alphabet
+from gettok.ocr.alphabet import OcrAlphabet
 from gettok.settings import Ocr
 from gettok.settings.registries import OCR_BACKENDS
 from gettok.step import Json
@@ -42,7 +42,7 @@ class OcrBackend(Protocol):
         """What else the answers depend on."""
         ...
 
-    def alphabet(self, recognizer: str | None = None) -> Alphabet:
+    def alphabet(self, recognizer: str | None = None) -> OcrAlphabet:
         """The characters that it can write. Raises `BadSettings` as `identity` does."""
         ...
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from gettok.ocr.alphabet import Alphabet
+from gettok.ocr.alphabet import OcrAlphabet
 from gettok.ocr.error_rate import cer, distinct
 from gettok.step import Row
 
 
-def ocr_columns(text: str | None, lines: Sequence[str] | None, alphabet: Alphabet | None) -> Row:
+def ocr_columns(text: str | None, lines: Sequence[str] | None, alphabet: OcrAlphabet | None) -> Row:
     """The columns for one video; the table has their meaning.
 
     `text` is the model's reading, None if it has none; `lines` are those of OCR, None if it could not read the frames;

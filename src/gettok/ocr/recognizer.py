@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from gettok.errors import BadSettings
-from gettok.ocr.alphabet import Alphabet
+from gettok.ocr.alphabet import OcrAlphabet
 
 #: What onnxruntime raises for a file that is no model, or one that it cannot run.
 _ERRORS = ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "NoSuchFile", "NotImplemented", "Fail")
@@ -20,7 +20,7 @@ def character_file(model: Path) -> Path | None:
 
 
 @lru_cache(maxsize=8)
-def alphabet_of(model: Path) -> Alphabet:
+def alphabet_of(model: Path) -> OcrAlphabet:
     """What a recogniser can write. Raises `BadSettings` if the file is not a recogniser with its characters."""
     contents = _contents(model)
     characters = contents.characters
@@ -28,7 +28,7 @@ def alphabet_of(model: Path) -> Alphabet:
         characters = _read_characters(model.with_suffix(".txt"), model)
     if isinstance(contents.classes, int) and contents.classes != len(characters) + _MORE_CLASSES:
         raise _not_usable(model, f"it has {contents.classes} classes, but {len(characters)} characters")
-    return Alphabet(frozenset(characters))
+    return OcrAlphabet(frozenset(characters))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from gettok.media.images import Picture, Pictures
-from gettok.ocr.alphabet import Alphabet
+from gettok.ocr.alphabet import OcrAlphabet
 from gettok.ocr.backend import OcrBackend, Reader, ocr_backend, reader
 from gettok.settings import Ocr
 from gettok.step import Answer, Json, Row, Workers
@@ -27,7 +27,7 @@ class OcrStep:
         return self._backend.identity(self.ocr.recognizer)
 
     @property
-    def alphabet(self) -> Alphabet:
+    def alphabet(self) -> OcrAlphabet:
         """The characters that the reader can write. Raises `BadSettings` if its model is missing."""
         return self._backend.alphabet(self.ocr.recognizer)
 

@@ -293,10 +293,7 @@ class PromptInjection(Section):
 
 
 class Ocr(Section):
-    """OCR of the frames that a model is shown, to compare with the model's on-screen text.
-
-    `recognizer` is the file of a recogniser, for another script than those that the backend's own reads.
-    """
+    """OCR of the frames that a model is shown. `recognizer` is a model's file; None for the backend's own."""
 
     backend: Annotated[str, one_of(OCR_BACKENDS)]
     recognizer: Text | None

@@ -2,18 +2,18 @@
 
 import pytest
 
-from gettok.ocr.alphabet import Alphabet
+from gettok.ocr.alphabet import OcrAlphabet
 from gettok.ocr.backends import rapidocr
 from gettok.ocr.comparison import ocr_columns
 
 RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 GREEK = "αβγδεζηθικλμνξοπρστυφχψω"
 LATIN = "abcdefghijklmnopqrstuvwxyz"
-SPANISH = Alphabet(frozenset(LATIN + "áéíóúüñ¿?0123456789"))
+SPANISH = OcrAlphabet(frozenset(LATIN + "áéíóúüñ¿?0123456789"))
 
 
 @pytest.fixture(scope="module")
-def installed() -> Alphabet:
+def installed() -> OcrAlphabet:
     return rapidocr.alphabet()
 
 
@@ -49,15 +49,19 @@ def test_the_wheel_s_recogniser_says_which_scripts_it_cannot_read(installed, tex
 
 
 def test_letters_beside_chinese_ones_are_symbols_and_letters_alone_are_an_alphabet():
-    assert dict(Alphabet(frozenset(RUSSIAN)).letters_by_script) == {"Cyrillic": 33}
-    assert dict(Alphabet(frozenset(GREEK)).letters_by_script) == {"Greek": 24}
+    assert dict(OcrAlphabet(frozenset(RUSSIAN)).letters_by_script) == {"Cyrillic": 33}
+    assert dict(OcrAlphabet(frozenset(GREEK)).letters_by_script) == {"Greek": 24}
     han = {chr(0x4E00 + place) for place in range(3000)}
-    assert list(Alphabet(frozenset(han | set(RUSSIAN + GREEK + LATIN))).letters_by_script) == ["Han", "Latin"]
-    assert list(Alphabet(frozenset(LATIN + "αβγπΩ")).letters_by_script) == ["Latin"]
+    assert list(OcrAlphabet(frozenset(han | set(RUSSIAN + GREEK + LATIN))).letters_by_script) == [
+        "Han",
+        "Latin",
+    ]
+    assert list(OcrAlphabet(frozenset(LATIN + "αβγπΩ")).letters_by_script) == ["Latin"]
+    assert not OcrAlphabet(frozenset("№㎏㏄ⅠⅡⅤⅩⅬⅭⅮⅯ㏑㎜℡")).letters_by_script
 
 
 def test_case_and_form_of_a_letter_do_not_matter():
-    capitals = Alphabet(frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZÑ"))
+    capitals = OcrAlphabet(frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZÑ"))
     assert capitals.unread_scripts("mañana ｍａｎ̃ａｎａ") == []
     assert capitals.unread_scripts("qué") == ["Latin"]
 

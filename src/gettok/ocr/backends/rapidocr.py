@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from gettok.errors import BadSettings, Unusable
-from gettok.ocr.alphabet import Alphabet
+from gettok.ocr.alphabet import OcrAlphabet
 from gettok.ocr.backend import Line
 from gettok.ocr.recognizer import alphabet_of, character_file
 from gettok.step import Json, digest_of
@@ -92,7 +92,7 @@ def parameters() -> Mapping[str, Json]:
     return {"longest_edge": LONGEST_EDGE}
 
 
-def alphabet(recognizer: str | None = None) -> Alphabet:
+def alphabet(recognizer: str | None = None) -> OcrAlphabet:
     return alphabet_of(with_recognizer(recognizer).models["Rec"])
 
 
@@ -129,7 +129,7 @@ class RapidOcrReader:
         return [Line(text, round(float(score), _DIGITS), _corners(box)) for text, score, box in lines]
 
 
-def _recognizer_parameters(alphabet: Alphabet) -> dict[str, str]:
+def _recognizer_parameters(alphabet: OcrAlphabet) -> dict[str, str]:
     """A recogniser of Arabic writes a line as it looks, from the left; told so, RapidOCR puts it into reading order."""
     return {"Rec.lang_type": "arabic"} if "Arabic" in alphabet.letters_by_script else {}
 

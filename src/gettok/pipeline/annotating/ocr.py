@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gettok.media.images import Pictures
-from gettok.ocr.alphabet import Alphabet
+from gettok.ocr.alphabet import OcrAlphabet
 from gettok.ocr.comparison import ocr_columns
 from gettok.ocr.step import OcrStep
 from gettok.pipeline.answering import Skipped, Write, writer_by_day
@@ -20,7 +20,7 @@ class OcrLines:
     """The lines that OCR reads in each video, frame by frame, and its alphabet; None without OCR."""
 
     lines: Mapping[str, Sequence[str]]
-    alphabet: Alphabet | None
+    alphabet: OcrAlphabet | None
 
     def beside(self, write: Write) -> Write:
         """A writer of descriptions that adds the columns on OCR."""
