@@ -5,12 +5,25 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import chdir
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+from preloaded import run_module
 from root import ROOT
 
 from gettok.cli.compose import compose
+
+
+@cache
+def _composed(overrides: tuple[str, ...]) -> bytes:
+    """What `gettok compose` writes with this repository's `conf/`."""
+    with tempfile.TemporaryDirectory() as folder, chdir(ROOT):
+        params = Path(folder) / "params.yaml"
+        compose(overrides, params)
+        return params.read_bytes()
 
 
 @dataclass
@@ -24,17 +37,12 @@ class Workspace:
     @staticmethod
     def make(folder: Path, sandbox: str, *overrides: str) -> "Workspace":
         shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("__pycache__"))
-        workspace = Workspace(folder, sandbox)
-        workspace.compose(*overrides)
-        return workspace
+        (folder / "params.yaml").write_bytes(_composed(overrides))
+        return Workspace(folder, sandbox)
 
     def compose(self, *overrides: str) -> None:
-        here = Path.cwd()
-        os.chdir(self.folder)
-        try:
+        with chdir(self.folder):
             compose(overrides)
-        finally:
-            os.chdir(here)
 
     @property
     def store(self) -> Path:
@@ -57,18 +65,11 @@ class Workspace:
 
     def gettok(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, output and errors of the command `gettok`."""
-        done = subprocess.run(
-            [sys.executable, "-m", "gettok.cli.app", *arguments],
-            cwd=self.folder,
-            env=self.surroundings,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
+        done = run_module("gettok.cli.app", arguments, self.folder, self.surroundings)
         return done.returncode, done.stdout, done.stderr
 
     def start(self, stage: str) -> subprocess.Popen[str]:
+        """A running stage, to be killed or to get signals."""
         return subprocess.Popen(
             [sys.executable, "-m", f"stages.{stage}"],
             cwd=self.folder,
@@ -88,9 +89,9 @@ class Workspace:
         return said
 
     def outcome(self, stage: str) -> tuple[int, str]:
-        process = self.start(stage)
-        _, text = process.communicate(timeout=600)
-        return process.returncode, text
+        """Exit code and errors of a stage that runs to its end."""
+        done = run_module(f"stages.{stage}", (), self.folder, self.surroundings)
+        return done.returncode, done.stderr
 
     def books(self, stage: str) -> dict:
         return json.loads((self.data / "books" / f"{stage}.json").read_text("utf-8"))

@@ -182,12 +182,10 @@ def edit(repository, path: str, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1), "utf-8")
 
 
-@pytest.mark.parametrize(
-    "path", ["src/gettok/errors.py", "src/gettok/pipeline/runner.py", "stages/report.py"]
-)
-def test_an_edited_docstring_reruns_the_digests_and_nothing_else(repository, asked, path):
+def test_edited_docstrings_rerun_the_digests_and_nothing_else(repository, asked):
     before = files(repository.data)
-    edit(repository, path, '"""', '"""In other words: ')
+    for path in ("src/gettok/errors.py", "src/gettok/pipeline/runner.py", "stages/report.py"):
+        edit(repository, path, '"""', '"""In other words: ')
     assert stages_run(repository.dvc("repro")) == ["code"]
     assert files(repository.data) == before
     assert asked() == NOTHING

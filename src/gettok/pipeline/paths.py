@@ -19,10 +19,11 @@ INPUTS = Path("inputs")
 def store_root() -> Path:
     """`GETTOK_STORE`, or the folder `gettok-store` beside the cache folder that DVC reports.
 
-    DVC gives every experiment workspace the same cache folder, so all arms of a sweep share one store.
+    DVC gives every experiment workspace the same cache folder, so all arms of a sweep share one store. A relative
+    `GETTOK_STORE` is below the main checkout, for the same reason.
     """
     if chosen := os.environ.get("GETTOK_STORE"):
-        return Path(chosen).absolute()
+        return (main_checkout() or Path.cwd()) / chosen
     dvc = Path(os.environ.get("DVC_ROOT", ".")).absolute() / ".dvc"
     if not dvc.is_dir():
         raise BadInput(
@@ -32,6 +33,17 @@ def store_root() -> Path:
         )
     cache = Config(dvc_dir=str(dvc))["cache"].get("dir")
     return (Path(cache).absolute() if cache else dvc / "cache").parent / "gettok-store"
+
+
+def main_checkout() -> Path | None:
+    """The repository for which this folder is an experiment's workspace; None in a repository itself.
+
+    `dvc exp run --queue` and `--temp` work in a folder below `.dvc/tmp/exps` (DVC 3.67), which has only what git has.
+    """
+    for parent in Path.cwd().parents:
+        if parent.parts[-3:] == (".dvc", "tmp", "exps"):
+            return parent.parents[2]
+    return None
 
 
 def conf_digest(conf: Path = CONF) -> str:

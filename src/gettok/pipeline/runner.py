@@ -18,6 +18,7 @@ from gettok.engine import ENGINES, Engine
 from gettok.errors import AlreadyRunning, Interrupted, UserFacingError
 from gettok.pipeline.answering import Asking, Skipped, Write
 from gettok.pipeline.code_digest import refuse_stale_code
+from gettok.pipeline.experiment_inputs import refuse_missing_inputs
 from gettok.pipeline.paths import DATA, current_settings, store_root
 from gettok.settings import Settings, select
 from gettok.step import Item, Step, canonical
@@ -78,10 +79,12 @@ def _exit_code_of(name: str, params: Sequence[str], run: Callable[[Stage], None]
     store: Store | None = None
     try:
         settings = current_settings()
+        declared = select(settings, params)
         refuse_stale_code(name)
+        refuse_missing_inputs(declared)
         with Store(store_root()) as store, only_one(store.root, name):
             engine = ENGINES[settings.engine.name](settings.engine.workers)
-            run(Stage(name, select(settings, params), store, engine, signals.stop))
+            run(Stage(name, declared, store, engine, signals.stop))
         outcome = "done"
     except UserFacingError as error:
         outcome = type(error).__name__

@@ -1,0 +1,98 @@
+"""An experiment's workspace has what git has; a stage there stops if its inputs are not among it."""
+
+import subprocess
+
+import pytest
+
+from gettok.errors import BadInput
+from gettok.pipeline.experiment_inputs import refuse_missing_inputs
+from gettok.pipeline.paths import main_checkout, store_root
+from gettok.settings import check, select
+
+
+@pytest.fixture
+def main(tmp_path, monkeypatch):
+    """A repository that ignores what is in `media/`; the working folder is that of an experiment of it."""
+    (tmp_path / "media").mkdir()
+    (tmp_path / "inputs").mkdir()
+    (tmp_path / ".gitignore").write_text("/media/*\n!/media/README.md\n/.dvc\n", "utf-8")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    workspace = tmp_path / ".dvc" / "tmp" / "exps" / "tmp0123"
+    (workspace / "media").mkdir(parents=True)
+    monkeypatch.chdir(workspace)
+    return tmp_path
+
+
+def settings(params, *declared, **download):
+    params["download"] |= download
+    return select(check(params, "test"), declared)
+
+
+def put(folder, name):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"x")
+
+
+@pytest.mark.parametrize(
+    ("name", "git_has_it"), [("media/1.mp4", False), ("media/1/01.jpg", False), ("media/README.md", True)]
+)
+def test_files_of_one_s_own_that_only_the_main_checkout_has_stop_the_stage(main, params, name, git_has_it):
+    put(main, name)
+    subprocess.run(["git", "-C", main, "add", "-A"], check=True)
+    local = settings(params, "download", backend="local", folder="media")
+    if git_has_it:
+        refuse_missing_inputs(local)
+        return
+    with pytest.raises(BadInput) as stopped:
+        refuse_missing_inputs(local)
+    assert name in str(stopped.value)
+    assert "absolute path" in str(stopped.value)
+    put(main / ".dvc" / "tmp" / "exps" / "tmp0123", name)
+    refuse_missing_inputs(local)
+
+
+def test_a_folder_that_the_stage_does_not_read_or_that_is_named_absolutely_stops_nothing(main, params):
+    put(main, "media/1.mp4")
+    refuse_missing_inputs(settings(params, "download", backend="page", folder="media"))
+    refuse_missing_inputs(settings(params, "llm"))
+    refuse_missing_inputs(settings(params, "download", backend="local", folder=str(main / "media")))
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value"),
+    [
+        ("source", "file", "lists/ids.csv"),
+        ("asr", "model", "models/whisper"),
+        ("embedder", "model", "models/beto"),
+    ],
+)
+def test_a_list_or_a_model_of_one_s_own_is_looked_for_too(main, params, section, name, value):
+    put(main, f"{value}/model.bin" if "models" in value else value)
+    params["source"] |= {"kind": "ids"} if section == "source" else {}
+    params["embedder"] |= {"kind": "transformer", "revision": None} if section == "embedder" else {}
+    params[section][name] = value
+    chosen = select(check(params, "test"), [section])
+    with pytest.raises(BadInput, match=value):
+        refuse_missing_inputs(chosen)
+
+
+def test_a_list_in_inputs_that_is_not_committed_stops_every_stage(main, params):
+    """A video that a refresh found removed must not come back in an experiment."""
+    put(main, "inputs/tombstones.csv")
+    put(main, "inputs/.DS_Store")
+    with pytest.raises(BadInput, match=r"lacks 1 file that git does not have: inputs/tombstones\.csv"):
+        refuse_missing_inputs(settings(params, "llm"))
+
+
+def test_outside_an_experiment_nothing_is_looked_for(main, params, monkeypatch):
+    put(main, "inputs/tombstones.csv")
+    monkeypatch.chdir(main)
+    assert main_checkout() is None
+    refuse_missing_inputs(settings(params, "download", backend="local", folder="media"))
+
+
+def test_a_relative_store_is_the_main_checkout_s_own(main, monkeypatch):
+    monkeypatch.setenv("GETTOK_STORE", "answers")
+    assert store_root() == main / "answers"
+    monkeypatch.chdir(main)
+    assert store_root() == main / "answers"

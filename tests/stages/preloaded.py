@@ -1,0 +1,71 @@
+"""Runs a module as a program, in a process forked from one that has imported the slow libraries already.
+
+It is a process of its own with its own environment, folder and exit code. Only the second that Python and its libraries
+take to start is saved, and stages and commands start hundreds of times here.
+"""
+
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+#: Libraries, and packages of ours that import most of the rest; never a module that is run as a program.
+_PRELOADED = [
+    "dvc.utils.hydra",
+    "gettok.cli.plan_models",
+    "gettok.collect",
+    "gettok.compare.summary",
+    "gettok.download",
+    "gettok.frames",
+    "gettok.pipeline.runner",
+    "gettok.stance.human_labels.evaluation",
+    "openai",
+    "polars",
+    "rich.console",
+    "scipy.stats",
+    "sklearn.metrics",
+    "tqdm",
+    "typer",
+]
+_TIMEOUT_S = 600
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(_PRELOADED)
+
+
+def run_module(
+    module: str, arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """What `python -m module arguments` gives: exit code, output and errors."""
+    with tempfile.TemporaryDirectory() as written:
+        streams = Path(written) / "output", Path(written) / "errors"
+        process = _context.Process(
+            target=_run, args=((module, *arguments), folder, dict(environment), streams)
+        )
+        process.start()
+        process.join(_TIMEOUT_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
+            raise subprocess.TimeoutExpired([module, *arguments], _TIMEOUT_S)
+        assert process.exitcode is not None
+        texts = (stream.read_text("utf-8") for stream in streams)
+        return subprocess.CompletedProcess([module, *arguments], process.exitcode, *texts)
+
+
+def _run(
+    command: tuple[str, ...], folder: Path, environment: dict[str, str], streams: tuple[Path, Path]
+) -> None:
+    for number, path in enumerate(streams, 1):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT)
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = list(command)
+    runpy.run_module(command[0], run_name="__main__", alter_sys=True)
