@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 
 import pytest
+from recognizers import CYRILLIC, translated
 from text_images import jpeg
 from workspace import Workspace
 
@@ -88,6 +89,7 @@ def test_each_frame_has_its_row_and_each_description_the_text_by_ocr_beside_the_
     assert (found["71"]["ocr_text"], found["71"]["ocr_cer"]) == ("LIMA\nPROTESTA\nCUSCO", 0)
     assert (found["72"]["ocr_text"], found["72"]["ocr_cer"]) == ("", 0)
     assert (found["73"]["ocr_text"], found["73"]["ocr_cer"]) == (None, None)
+    assert {row["ocr_cer_reason"] for row in found.values()} == {None}
     assert workspace.books("describe") == {"asked": 3, "ok": 2, "unusable": {"no_frames": 1}}
 
 
@@ -97,7 +99,9 @@ def test_off_nothing_is_read_and_the_columns_are_empty_and_on_again_nothing_is_r
     output = workspace.run("describe")
     assert "ocr:" not in output
     assert read(workspace) == []
-    assert {(row["ocr_text"], row["ocr_cer"]) for row in described(workspace).values()} == {(None, None)}
+    found = described(workspace)
+    assert {(row["ocr_text"], row["ocr_cer"]) for row in found.values()} == {(None, None)}
+    assert [row["ocr_cer_reason"] for row in found.values()] == ["off", "off", None]
     workspace.compose()
     assert "ocr:" not in workspace.run("describe"), "every answer was there already"
     assert (read(workspace), described(workspace), answers(workspace)) == before
@@ -129,3 +133,15 @@ def test_only_the_frames_that_the_model_is_shown_are_read(workspace):
     assert described(workspace)["71"]["frame_indices"] == [300]
     assert described(workspace)["71"]["ocr_text"] == "LIMA\nCUSCO"
     workspace.compose()
+
+
+def test_text_that_the_recogniser_cannot_read_has_a_reason_instead_of_a_rate(workspace, tmp_path):
+    workspace.compose(f"ocr.recognizer={translated(tmp_path / 'other.onnx', CYRILLIC)}")
+    assert "ocr:" in workspace.run("describe"), "another recogniser reads the frames anew"
+    found = described(workspace)
+    assert [row["text"] for row in read(workspace)][:2] == ["ЛИМА\nПРОТЕСТА", "ЛИМА\nЦУСЦО"]
+    assert found["71"]["on_screen_text"].startswith("LIMA\nPROTESTA")
+    assert found["71"]["ocr_text"] == "ЛИМА\nПРОТЕСТА\nЦУСЦО"
+    assert (found["71"]["ocr_cer"], found["71"]["ocr_cer_reason"]) == (None, "unknown_letters")
+    assert found["71"]["ocr_unread_scripts"] == ["Latin"]
+    assert (found["72"]["ocr_cer"], found["72"]["ocr_cer_reason"]) == (0, None), "it has no text"

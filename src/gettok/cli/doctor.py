@@ -1,4 +1,4 @@
-"""Find out what the model endpoint can do by a few small calls, and what to set."""
+"""Find out which scripts OCR reads, what the model endpoint can do by a few small calls, and what to set."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,9 +10,10 @@ import typer
 from gettok.errors import BadSettings, NotNow
 from gettok.llm import CallLog
 from gettok.llm.doctor import Doctor, Finding
+from gettok.ocr.step import OcrStep
 from gettok.pipeline.endpoints import addresses, model_key
 from gettok.pipeline.paths import current_settings, store_root
-from gettok.settings import Settings
+from gettok.settings import Ocr, Settings
 
 _SIGNS = {True: "yes", False: "no ", None: "?  "}
 
@@ -60,6 +61,17 @@ def _lines(finding: Finding) -> Iterator[str]:
         yield f"       {finding.advice}"
 
 
+def ocr_line(ocr: Ocr | None) -> str:
+    """What OCR reads. Raises `BadSettings` if its model is missing."""
+    if ocr is None:
+        return "OCR is off"
+    step = OcrStep(ocr)
+    scripts = (f"{name} ({count:,} letters)" for name, count in step.alphabet.letters_by_script.items())
+    return f"OCR by {step.settings['reader']['name']} reads {', '.join(scripts)}"
+
+
 def command() -> None:
-    for line in diagnose(current_settings(), store_root()):
+    settings = current_settings()
+    typer.echo(ocr_line(settings.ocr))
+    for line in diagnose(settings, store_root()):
         typer.echo(line)

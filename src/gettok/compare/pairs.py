@@ -10,7 +10,7 @@ import polars as pl
 from gettok.compare.text_sources import COMPARED
 from gettok.step import Row
 from gettok.text.embeddings import TextEmbedder, cosine
-from gettok.text.languages import two_letters
+from gettok.text.languages import language_code
 from gettok.text.tokens import KINDS, Errors, differences, errors, jaccard, normalise
 
 _DIGITS = 4
@@ -18,7 +18,7 @@ _DIGITS = 4
 
 @dataclass(frozen=True)
 class TextPair:
-    """One video's texts from two sources, each with the language that its source gives, as a two-letter code."""
+    """One video's texts from two sources, each with the language that its source gives, as a `language_code`."""
 
     video_id: str
     created_at: datetime
@@ -78,7 +78,7 @@ def text_pairs(texts: pl.DataFrame) -> list[TextPair]:
         for left, right in COMPARED:
             if video[left] is not None and video[right] is not None:
                 both = (video[left], video[right])
-                languages = (two_letters(video[f"{source}_language"]) for source in (left, right))
+                languages = (language_code(video[f"{source}_language"]) for source in (left, right))
                 pairs.append(TextPair(video["video_id"], video["created_at"], left, right, *both, *languages))
     return pairs
 

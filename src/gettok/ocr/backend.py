@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from gettok.ocr.alphabet import OcrAlphabet
+from gettok.settings import Ocr
 from gettok.settings.registries import OCR_BACKENDS
 from gettok.step import Json
 
@@ -27,17 +29,24 @@ class Reader(Protocol):
 
 
 class OcrBackend(Protocol):
-    """A module of `gettok.ocr.backends`, named in `OCR_BACKENDS`."""
+    """A module of `gettok.ocr.backends`, named in `OCR_BACKENDS`. `recognizer` is as in the settings."""
 
-    def identity(self) -> Mapping[str, Json]:
-        """`name` with the version, and the `sha256` of the models. Raises `BadSettings` if they are not all there."""
+    def identity(self, recognizer: str | None = None) -> Mapping[str, Json]:
+        """`name` with the version, and the `sha256` of the models.
+
+        Raises `BadSettings` if they are not all there, or are not what they should be.
+        """
         ...
 
     def parameters(self) -> Mapping[str, Json]:
         """What else the answers depend on."""
         ...
 
-    def load(self) -> Reader:
+    def alphabet(self, recognizer: str | None = None) -> OcrAlphabet:
+        """The characters that it can write. Raises `BadSettings` as `identity` does."""
+        ...
+
+    def load(self, recognizer: str | None = None) -> Reader:
         """Load the models."""
         ...
 
@@ -50,9 +59,10 @@ def ocr_backend(name: str) -> OcrBackend:
 _of_thread = threading.local()
 
 
-def reader(name: str) -> Reader:
+def reader(ocr: Ocr) -> Reader:
     """This thread's own reader. Loading it takes a second, once."""
-    readers: dict[str, Reader] = _of_thread.__dict__
-    if name not in readers:
-        readers[name] = ocr_backend(name).load()
-    return readers[name]
+    readers: dict[tuple[str, str | None], Reader] = _of_thread.__dict__.setdefault("readers", {})
+    chosen = (ocr.backend, ocr.recognizer)
+    if chosen not in readers:
+        readers[chosen] = ocr_backend(ocr.backend).load(ocr.recognizer)
+    return readers[chosen]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from gettok.media.images import Picture, Pictures
+from gettok.ocr.alphabet import OcrAlphabet
 from gettok.ocr.backend import OcrBackend, Reader, ocr_backend, reader
 from gettok.settings import Ocr
 from gettok.step import Answer, Json, Row, Workers
@@ -22,8 +23,17 @@ class OcrStep:
         return ocr_backend(self.ocr.backend)
 
     @property
+    def _identity(self) -> Mapping[str, Json]:
+        return self._backend.identity(self.ocr.recognizer)
+
+    @property
+    def alphabet(self) -> OcrAlphabet:
+        """The characters that the reader can write. Raises `BadSettings` if its model is missing."""
+        return self._backend.alphabet(self.ocr.recognizer)
+
+    @property
     def settings(self) -> Mapping[str, Json]:
-        return {"reader": self._backend.identity(), **self._backend.parameters()}
+        return {"reader": self._identity, **self._backend.parameters()}
 
     @property
     def workers(self) -> Workers:
@@ -31,13 +41,13 @@ class OcrStep:
 
     def open(self) -> None:
         """Raises `BadSettings` if a model is missing. Each thread loads its own reader when it begins."""
-        self._backend.identity()
+        self._backend.alphabet(self.ocr.recognizer)
 
     def ask(self, content: Pictures) -> Answer:
         """Raises `Unusable`: no_frames, undecodable."""
-        own_reader = reader(self.ocr.backend)
+        own_reader = reader(self.ocr)
         frames = [_frame(own_reader, picture) for picture in content.load()]
-        return Answer({"reader": self._backend.identity(), "frames": frames})
+        return Answer({"reader": self._identity, "frames": frames})
 
     def read(self, answer: Answer) -> list[Row]:
         identity = answer.body["reader"]

@@ -39,7 +39,7 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             f" quality_flags speech_model speech_model_revision speech_model_sha256 speech_compute_type"
             f" {_ANSWERED}",
             "descriptions": "video_id description on_screen_text on_screen_by_frame on_screen_language frame_indices"
-            " ocr_text ocr_cer"
+            " ocr_text ocr_cer ocr_cer_reason ocr_unread_scripts"
             f" {_USAGE} {_ANSWERED}",
             "screen_texts": f"video_id frame_index text lines reader reader_sha256 {_ANSWERED}",
             "stances": f"video_id {_STANCE} {_USAGE} {_ANSWERED}",
@@ -81,6 +81,7 @@ _FIELDS = (
     _field("on_screen_text", "descriptions.on_screen_text", "derived"),
     _field("ocr_text", "descriptions.ocr_text", "derived"),
     _field("ocr_cer", "descriptions.ocr_cer", "derived"),
+    _field("ocr_cer_reason", "descriptions.ocr_cer_reason", "derived"),
     _field("stance", "stances.label", "derived"),
     _field("stance_confidence", "stances.confidence", "derived"),
     _field("stance_confidence_by", "stances.confidence_by", "derived"),

@@ -1,5 +1,6 @@
 """The numbers of the report, computed from the tables. Days are UTC."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -33,6 +34,9 @@ class OnScreenText:
     cer: Estimate
     #: Rows of descriptions, the largest difference first; empty where the two agree.
     most_different: Sequence[dict[str, Any]]
+    #: How many videos have letters that OCR cannot write, so that the two are not compared, and of which scripts.
+    not_compared: int
+    unread_scripts: Ranking
 
 
 def totals(videos: pl.DataFrame) -> dict[str, int]:
@@ -91,8 +95,13 @@ def on_screen_text(descriptions: pl.DataFrame) -> OnScreenText:
     with_text = both.filter((pl.col("ocr_text") != "") | (pl.col("on_screen_text") != ""))
     different = with_text.filter(pl.col("ocr_cer") > 0)
     ranked = different.sort(["ocr_cer", "video_id"], descending=[True, False])
+    unread = descriptions["ocr_unread_scripts"].drop_nulls()
     return OnScreenText(
-        both.height, mean(with_text["ocr_cer"].to_list()), ranked.head(_MAX_LISTED).to_dicts()
+        both.height,
+        mean(with_text["ocr_cer"].to_list()),
+        ranked.head(_MAX_LISTED).to_dicts(),
+        unread.len(),
+        Counter(script for scripts in unread for script in scripts).most_common(),
     )
 
 

@@ -293,9 +293,10 @@ class PromptInjection(Section):
 
 
 class Ocr(Section):
-    """OCR of the frames that a model is shown, to compare with the model's on-screen text."""
+    """OCR of the frames that a model is shown. `recognizer` is a model's file; None for the backend's own."""
 
     backend: Annotated[str, one_of(OCR_BACKENDS)]
+    recognizer: Text | None
     min_confidence: Share
     max_concurrency: Positive
 

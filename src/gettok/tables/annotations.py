@@ -45,7 +45,7 @@ DESCRIPTIONS = Table(
         Column(
             "on_screen_language",
             pl.String,
-            "Language of that text, as two letters if ISO 639 has them, else as the model names it; empty if there is no text or its language is unknown.",
+            "Language of that text: Whisper's code if Whisper has the language, else ISO 639's of two letters, or of three; as the model names it if that is no code. Empty if there is no text or its language is unknown.",
         ),
         Column("frame_indices", pl.List(pl.Int64), "The frames that were sent."),
         Column(
@@ -56,7 +56,17 @@ DESCRIPTIONS = Table(
         Column(
             "ocr_cer",
             pl.Float64,
-            "How far `on_screen_text` differs from `ocr_text`, from 0 (the same words) to 1 (nothing in common); empty without both.",
+            "How far `on_screen_text` differs from `ocr_text`, from 0 (the same words) to 1 (nothing in common); empty without both, and where OCR cannot read the script.",
+        ),
+        Column(
+            "ocr_cer_reason",
+            pl.String,
+            "Why a description has no `ocr_cer`: `off` (the settings ask for no OCR), `unread` (OCR could not read the frames, for the reason in `screen_texts`), `unknown_letters` (`on_screen_text` has letters that OCR cannot write, so that a difference would say nothing of the model).",
+        ),
+        Column(
+            "ocr_unread_scripts",
+            pl.List(pl.String),
+            "The scripts of these letters, by their names in Unicode, such as `Cyrillic`; `Latin` where only accented letters are unknown.",
         ),
         *_USAGE,
         *ANSWERED,

@@ -95,8 +95,12 @@ CAPTIONS = Table(
             pl.String,
             "Their source as TikTok names it: `ASR` (speech recognition), `MT` (machine translation), `LC` (a person).",
         ),
-        Column("text", pl.String, "The captions as one text."),
-        Column("segments", pl.List(SEGMENT), "The captions in parts, with start and end in seconds."),
+        Column("text", pl.String, "The captions as one text, without tags and placement marks."),
+        Column(
+            "segments",
+            pl.List(SEGMENT),
+            "The captions in parts, with start and end in seconds; one that ends before it starts has no duration.",
+        ),
         Column(
             "format",
             pl.String,

@@ -22,7 +22,6 @@ from gettok.compare.summary import MEANINGS, summary
 from gettok.compare.text_sources import COMPARED, pair_name, video_texts
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 from gettok.text.embedders.charngram import CharNgrams
-from gettok.text.languages import two_letters
 from gettok.text.tokens import normalise
 
 NOON = datetime(2022, 12, 7, 12, tzinfo=UTC)
@@ -255,29 +254,6 @@ def test_tiktok_s_transcript_names_no_language():
         "low": None,
         "high": None,
     }
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("spa-ES", "es"),
-        ("eng-US", "en"),
-        ("por_BR", "pt"),
-        ("es", "es"),
-        ("ES", "es"),
-        ("cmn-Hans-CN", "zh"),
-        ("fil-PH", "tl"),
-        ("jav-ID", "jv"),
-        ("jw", "jv"),
-        ("ceb-PH", "ceb"),
-        ("haw", "haw"),
-        ("und", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_language_has_one_code_in_every_notation(name, expected):
-    assert two_letters(name) == expected
 
 
 def test_the_summary_says_how_its_numbers_were_made():

@@ -1,8 +1,6 @@
 """TikTok's own captions: which are chosen, how they are fetched, and how any bytes are parsed."""
 
 import json
-import time
-from contextlib import suppress
 
 import pytest
 from download_corpus import CAPTIONS as OFFERED
@@ -11,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gettok.download import DownloadStep, VideoLink
-from gettok.download.captions import MAX_BYTES, offered_captions, parse, row
+from gettok.download.captions import offered_captions, parse, row
 from gettok.errors import Unusable
 from gettok.tables import CAPTIONS
 
@@ -185,18 +183,7 @@ def test_captions_of_any_bytes_make_a_row_or_are_malformed(data):
             assert (reason == "malformed") == (pieces == 0)
 
 
-@pytest.mark.parametrize(
-    "piece", [b"00:00:00.000 --> 00:00:01.000\nx\n\n", b"<" * 50 + b"\n", b"-->\n", b"\n", b"&amp;" * 20]
-)
-def test_a_large_captions_file_is_read_within_seconds(piece):
-    whole = b"WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n" + piece * (MAX_BYTES // 10 // len(piece))
-    began = time.monotonic()
-    with suppress(Unusable):
-        parse(whole, "webvtt")
-    assert time.monotonic() - began < 10
-
-
-@pytest.mark.parametrize("time", [10**400, -(10**30), 1e308, True, "1", None])
+@pytest.mark.parametrize("time", [10**400, -(10**30), 1e308, True, "soon", "nan", "-1", "1" * 400, "", None])
 def test_a_cue_with_an_impossible_time_is_left_out(time):
     lines = [
         {"start_time": time, "end_time": time, "text": "no"},

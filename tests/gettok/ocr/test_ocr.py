@@ -22,7 +22,7 @@ from gettok.tables import SCREEN_TEXTS
 from gettok.text.tokens import normalise
 
 SPANISH = ("¿Qué pasó?", "¡Viva el Perú!", "ñandú, año", "EDUCACIÓN")
-OCR = Ocr(backend="rapidocr", min_confidence=0.5, max_concurrency=2)
+OCR = Ocr(backend="rapidocr", recognizer=None, min_confidence=0.5, max_concurrency=2)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def copied(folder: Path, name: str, content: bytes) -> Iterator[tuple[str, Path]
 
 def test_the_key_depends_on_the_version_and_the_models_and_on_no_setting(step, tmp_path, monkeypatch):
     start = key(step)
-    assert key(OcrStep(Ocr(backend="rapidocr", min_confidence=0.9, max_concurrency=8))) == start
+    assert key(OcrStep(OCR.model_copy(update={"min_confidence": 0.9, "max_concurrency": 8}))) == start
     here = rapidocr.installed()
     (tmp_path / "same").mkdir()
     (tmp_path / "other").mkdir()

@@ -51,6 +51,15 @@ def test_files_of_one_s_own_that_only_the_main_checkout_has_stop_the_stage(main,
     refuse_missing_inputs(local)
 
 
+def test_a_recogniser_of_one_s_own_is_such_a_file(main, params):
+    put(main, "media/cyrillic.onnx")
+    params["ocr"]["recognizer"] = "media/cyrillic.onnx"
+    with pytest.raises(BadInput, match=r"media/cyrillic\.onnx"):
+        refuse_missing_inputs(settings(params, "llm", "ocr"))
+    params["ocr"] = None
+    refuse_missing_inputs(settings(params, "llm", "ocr"))
+
+
 def test_a_folder_that_the_stage_does_not_read_or_that_is_named_absolutely_stops_nothing(main, params):
     put(main, "media/1.mp4")
     refuse_missing_inputs(settings(params, "download", backend="page", folder="media"))

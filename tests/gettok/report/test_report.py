@@ -289,6 +289,18 @@ def test_the_page_shows_how_much_two_readings_of_the_screen_differ_and_where_mos
     assert "&lt;b&gt;NO&lt;/b&gt;" in section
 
 
+def test_the_page_counts_the_videos_whose_script_ocr_cannot_read_and_blames_the_model_for_none(tmp_path):
+    of = read_twice(0.5, None, None)
+    scripts = pl.Series([None, ["Cyrillic", "Greek"], ["Cyrillic"]])
+    section = made(
+        tmp_path, replace(of, descriptions=of.descriptions.with_columns(ocr_unread_scripts=scripts))
+    )
+    section = section.split('<h2 id="screens">')[1].split("</section>")[0]
+    assert "<dd>0.5</dd>" in section
+    assert "cannot write letters in their texts: 2 videos (Cyrillic 2, Greek 1)" in section
+    assert "Not compared" not in made(tmp_path / "all", read_twice(0.5))
+
+
 def test_the_page_says_so_where_two_readings_agree_and_where_there_is_only_one(tmp_path):
     assert "Both read the same words in every video." in made(tmp_path / "a", read_twice(0.0, 0.0))
     assert "No video's text was read twice" in made(tmp_path / "b").replace("&#39;", "'")

@@ -13,7 +13,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from gettok.errors import BadSettings, Unusable
+from gettok.ocr.alphabet import OcrAlphabet
 from gettok.ocr.backend import Line
+from gettok.ocr.recognizer import alphabet_of, character_file
 from gettok.step import Json, digest_of
 from gettok.store.blobs import file_digest
 
@@ -23,6 +25,10 @@ _MODELS = {
     "Cls": "ch_ppocr_mobile_v2.0_cls_mobile.onnx",
     "Rec": "PP-OCRv6_rec_small.onnx",
 }
+#: The role of a file with the characters of a recogniser that has none in itself.
+_CHARACTERS = "Characters"
+#: RapidOCR's parameters for files that are not models.
+_PARAMETERS = {_CHARACTERS: "Rec.rec_keys_path"}
 #: Larger images are scaled down to this before lines are detected. Scaling small ones up takes twice as long and finds
 #: nothing more.
 LONGEST_EDGE = 1280
@@ -61,16 +67,37 @@ def installed() -> Installed:
     return Installed(version("rapidocr"), models)
 
 
-def identity() -> Mapping[str, Json]:
-    return installed().identity
+def with_recognizer(recognizer: str | None) -> Installed:
+    """The installed models, with the recogniser of this file unless it is None. Raises `BadSettings` as `installed`."""
+    here = installed()
+    if recognizer is None:
+        return here
+    model = Path(recognizer)
+    if not model.is_file():
+        raise BadSettings(
+            f"there is no file {model} (ocr.recognizer)",
+            "stopped before the first frame",
+            "check the path, or set it to null for the recogniser of RapidOCR's wheel",
+        )
+    beside = character_file(model)
+    files = {"Rec": model} if beside is None else {"Rec": model, _CHARACTERS: beside}
+    return Installed(f"{here.version} with {model.name}", {**here.models, **files})
+
+
+def identity(recognizer: str | None = None) -> Mapping[str, Json]:
+    return with_recognizer(recognizer).identity
 
 
 def parameters() -> Mapping[str, Json]:
     return {"longest_edge": LONGEST_EDGE}
 
 
-def load() -> "RapidOcrReader":
-    return RapidOcrReader(installed().models)
+def alphabet(recognizer: str | None = None) -> OcrAlphabet:
+    return alphabet_of(with_recognizer(recognizer).models["Rec"])
+
+
+def load(recognizer: str | None = None) -> "RapidOcrReader":
+    return RapidOcrReader(with_recognizer(recognizer).models)
 
 
 class RapidOcrReader:
@@ -89,7 +116,8 @@ class RapidOcrReader:
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
                 "Det.limit_type": "max",
                 "Det.limit_side_len": LONGEST_EDGE,
-                **{f"{role}.model_path": str(path) for role, path in models.items()},
+                **_recognizer_parameters(alphabet_of(models["Rec"])),
+                **{_PARAMETERS.get(role, f"{role}.model_path"): str(path) for role, path in models.items()},
             }
         )
 
@@ -99,6 +127,11 @@ class RapidOcrReader:
             return []
         lines = zip(result.txts, result.scores, result.boxes, strict=True)
         return [Line(text, round(float(score), _DIGITS), _corners(box)) for text, score, box in lines]
+
+
+def _recognizer_parameters(alphabet: OcrAlphabet) -> dict[str, str]:
+    """A recogniser of Arabic writes a line as it looks, from the left; told so, RapidOCR puts it into reading order."""
+    return {"Rec.lang_type": "arabic"} if "Arabic" in alphabet.letters_by_script else {}
 
 
 def _pixels(jpeg: bytes) -> Any:

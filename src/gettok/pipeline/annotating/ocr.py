@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gettok.media.images import Pictures
-from gettok.ocr.error_rate import cer, distinct
+from gettok.ocr.alphabet import OcrAlphabet
+from gettok.ocr.comparison import ocr_columns
 from gettok.ocr.step import OcrStep
 from gettok.pipeline.answering import Skipped, Write, writer_by_day
 from gettok.pipeline.paths import DATA
@@ -16,20 +17,18 @@ from gettok.tables import SCREEN_TEXTS
 
 @dataclass(frozen=True)
 class OcrLines:
-    """The lines that OCR reads in each video, frame by frame."""
+    """The lines that OCR reads in each video, frame by frame, and its alphabet; None without OCR."""
 
     lines: Mapping[str, Sequence[str]]
+    alphabet: OcrAlphabet | None
 
     def beside(self, write: Write) -> Write:
         """A writer of descriptions that adds the columns on OCR."""
         return lambda day, rows: write(day, map(self._with_ocr, rows))
 
     def _with_ocr(self, row: Row) -> Row:
-        lines = self.lines.get(row["video_id"])
-        if lines is None:
-            return row
-        rate = cer(lines, row["on_screen_text"]) if row["status"] == "ok" else None
-        return {**row, "ocr_text": "\n".join(distinct(lines)), "ocr_cer": rate}
+        text = row["on_screen_text"] if row["status"] == "ok" else None
+        return row | ocr_columns(text, self.lines.get(row["video_id"]), self.alphabet)
 
 
 def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Skipped]) -> OcrLines:
@@ -37,19 +36,21 @@ def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Skipped]) -> O
     ocr = stage.settings.ocr
     lines: dict[str, list[str]] = {}
     with atomic_dir(DATA / "screen_texts") as folder:
-        if ocr is not None:
-            write = writer_by_day(SCREEN_TEXTS, folder)
+        if ocr is None:
+            return OcrLines(lines, None)
+        step = OcrStep(ocr)
+        write = writer_by_day(SCREEN_TEXTS, folder)
 
-            def keep(day: str, rows: Iterable[Row]) -> None:
-                read = list(rows)
-                write(day, read)
-                for row in read:
-                    if row["status"] == "ok":
-                        of_video = lines.setdefault(row["video_id"], [])
-                        of_video += [line["text"] for line in row["lines"]]
+        def keep(day: str, rows: Iterable[Row]) -> None:
+            read = list(rows)
+            write(day, read)
+            for row in read:
+                if row["status"] == "ok":
+                    of_video = lines.setdefault(row["video_id"], [])
+                    of_video += [line["text"] for line in row["lines"]]
 
-            stage.asking(OcrStep(ocr)).table([_without_times(entry) for entry in entries], keep)
-    return OcrLines(lines)
+        stage.asking(step).table([_without_times(entry) for entry in entries], keep)
+        return OcrLines(lines, step.alphabet)
 
 
 def _without_times(entry: Item[Pictures] | Skipped) -> Item[Pictures] | Skipped:
