@@ -11,7 +11,7 @@ from typing import Any
 import av
 
 from gettok.errors import Unusable
-from gettok.media.container import decoded_frames, mute, undecodable
+from gettok.media.container import decoded_frames, opened, undecodable
 
 #: A second may be missing: players skip damaged packets too.
 _MAX_LOST_S = 1.0
@@ -50,17 +50,10 @@ class AudioFacts:
 
 @contextmanager
 def opened_sound(path: Path) -> Iterator[Any]:
-    """The file, read as MP4 or MP3 and as no other format. Raises `Unusable`: undecodable."""
-    with path.open("rb") as file:  # a file object, so that FFmpeg cannot open any other file
-        head = file.read(3)
-        file.seek(0)
-        if not head:
-            raise Unusable("undecodable", "the file is empty")
-        mute()
-        kind = "mp3" if head == b"ID3" or head[:1] == b"\xff" else "mov"
+    """`opened`, for a file whose damage may show while it is read. Raises `Unusable`: undecodable."""
+    with opened(path) as container:
         try:
-            with av.open(file, format=kind, metadata_errors="replace") as container:
-                yield container
+            yield container
         except av.FFmpegError as error:
             raise undecodable(error) from error
 

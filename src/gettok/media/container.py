@@ -1,4 +1,4 @@
-"""Opens a file as MP4 and as no other format, and checks it before any of it is decoded."""
+"""Opens a file with the one demuxer that its first bytes call for, and checks it before any of it is decoded."""
 
 import errno
 from collections.abc import Iterable, Iterator
@@ -9,6 +9,8 @@ from typing import Any
 import av
 
 from gettok.errors import Stop, Unusable
+from gettok.media.ebml import check_elements
+from gettok.media.formats import MP4, format_of
 
 #: The pixels of an 8K picture. Above this, the pictures that a decoder holds at the same time fill the memory.
 MAX_PIXELS = 7680 * 4320
@@ -21,12 +23,22 @@ _BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide
 
 
 def check_structure(path: Path) -> None:
-    """Raises `Unusable` unless the file begins like an MP4 and no box reaches beyond its end."""
+    """Raises `Unusable` unless the file begins like a video, and no box or element reaches beyond its end."""
+    try:
+        kind = format_of(path)
+    except Unusable as error:
+        raise Unusable("not_a_video", error.detail) from error
+    if not kind.is_video:
+        raise Unusable("not_a_video", f"a file of the format {kind.name}")
+    if kind is MP4:
+        _check_boxes(path)
+    else:
+        check_elements(path)
+
+
+def _check_boxes(path: Path) -> None:
     size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(12)
-        if head[4:8] != b"ftyp":
-            raise Unusable("not_a_video", f"{size} bytes that begin with {head[:12]!r}")
         offset = 0
         while offset < size and (length := _box_length(file, offset, size)):
             offset += length
@@ -56,12 +68,15 @@ def mute() -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """The file, read as MP4 and as no other format: a playlist named .mp4 must not make us read other files."""
+    """The file, read in its own format and in no other: a playlist named .mp4 must not make us read other files.
+
+    Raises `Unusable`: undecodable.
+    """
     mute()
     try:
         container = av.open(
             f"file:{path.resolve()}",
-            format="mov",
+            format=format_of(path).demuxer,
             options={"protocol_whitelist": "file", "enable_drefs": "0"},
             metadata_errors="replace",
         )

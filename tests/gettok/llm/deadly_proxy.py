@@ -53,7 +53,9 @@ class DeadlyProxy:
         handler.send_response_only(status)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(answer)))
-        handler.send_header("Connection", "close")  # or a client may send its next request while this one closes
+        handler.send_header(
+            "Connection", "close"
+        )  # or a client may send its next request while this one closes
         handler.end_headers()
         handler.wfile.write(answer)
 

@@ -151,8 +151,9 @@ def test_f28_the_mp3_of_a_slideshow_is_read_like_the_sound_of_a_video(tmp_path):
     assert loudest_hertz(recording) == pytest.approx(440, abs=1)
 
 
-def test_f29_another_container_named_mp4_is_not_opened(tmp_path):
-    path = write(tmp_path / "a.mka", tone(1)).rename(tmp_path / "a.mp4")
+@pytest.mark.parametrize(("container", "codec"), [(".avi", "pcm_s16le"), (".flv", "aac"), (".ts", "aac")])
+def test_f29_another_container_named_mp4_is_not_opened(tmp_path, container, codec):
+    path = write(tmp_path / f"a{container}", tone(1), 44_100, codec).rename(tmp_path / "a.mp4")
     assert reason_of(path).reason == "undecodable"
 
 
