@@ -3,10 +3,12 @@
 import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+from av.stream import Disposition
 
 from gettok.errors import Stop, Unusable
 from gettok.media.ebml import check_elements
@@ -99,12 +101,26 @@ def undecodable(error: av.FFmpegError) -> Exception:
     return Unusable("undecodable", str(error.strerror))
 
 
+def picture_stream(file: Any) -> Any:
+    """The stream of pictures that a player shows; None if there is none. A cover picture does not count.
+
+    That is the default one, unless it does not decode or is a single picture beside a default video.
+    """
+    streams = [stream for stream in file.streams.video if not stream.disposition & Disposition.attached_pic]
+    return min(streams, key=_picture_rank, default=None)
+
+
+def _picture_rank(stream: Any) -> tuple[bool, bool, bool]:
+    codec = stream.codec_context
+    is_still = codec is not None and codec.name in _STILL_CODECS and stream.frames <= 1
+    return codec is None, not stream.disposition & Disposition.default, is_still
+
+
 def video_stream(file: Any) -> Any:
-    """The video stream, ready to decode; a cover picture does not count."""
-    streams = [stream for stream in file.streams.video if not stream.disposition & _COVER_PICTURE]
-    if not streams:
+    """`picture_stream`, ready to decode. Raises `Unusable`: not_a_video, undecodable, too_large."""
+    stream = picture_stream(file)
+    if stream is None:
         raise Unusable("not_a_video", "no stream of pictures")
-    stream = streams[0]
     codec = stream.codec_context
     if codec is None:
         raise Unusable("undecodable", "no decoder for its pictures")
@@ -116,6 +132,23 @@ def video_stream(file: Any) -> Any:
     codec.options = {"max_pixels": str(MAX_PIXELS)}
     codec.thread_type, codec.thread_count = "AUTO", _THREADS
     return stream
+
+
+def declared_s(file: Any, stream: Any) -> Fraction:
+    """How long the stream is as an MP4 declares; other formats have no such number, and FFmpeg guesses one."""
+    is_mp4 = MP4.demuxer in file.format.name.split(",")
+    return Fraction(stream.duration * stream.time_base) if is_mp4 and stream.duration else Fraction()
+
+
+def is_shown(packet: Any) -> bool:
+    """Whether a player shows the picture of the packet.
+
+    An edit list may hide it, and VP8 has pictures that only serve to decode others (RFC 6386, section 9.1).
+    """
+    if packet.is_discard:
+        return False
+    is_vp8 = packet.stream.codec_context.name == "vp8"
+    return not is_vp8 or not packet.size or bool(memoryview(packet)[0] & _VP8_SHOWN)
 
 
 def decoded_frames(packets: Iterable[Any]) -> Iterator[Any]:
@@ -130,4 +163,6 @@ def decoded_frames(packets: Iterable[Any]) -> Iterator[Any]:
 
 
 _OUR_ERRORS = frozenset((errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOENT, errno.EACCES, errno.ESTALE))
-_COVER_PICTURE = av.stream.Disposition.attached_pic
+_VP8_SHOWN = 0x10
+#: Codecs of single pictures, such as a cover; a video may be of the first, too.
+_STILL_CODECS = frozenset(("mjpeg", "png", "bmp", "webp", "gif"))
