@@ -50,6 +50,11 @@ MP3 = Format("mp3", "mp3", ".mp3", _is_mp3, is_video=False)
 FORMATS = (MP4, WEBM, MATROSKA, MP3)
 
 
+def suffix_of(name: str) -> str:
+    """The suffix of a file of the format with this name."""
+    return next(each.suffix for each in FORMATS if each.name == name)
+
+
 def format_of(path: Path) -> Format:
     """Raises `Unusable` if the file is of no format in the list: undecodable."""
     with path.open("rb") as file:
