@@ -1,6 +1,7 @@
 """Where the files of an answer are in the folder `media`: writes them there, and reads them back.
 
-A video is `ID.mp4` (or `.webm`, `.mkv`, as its format is), a slideshow is a folder `ID`. Captions are next to it as `ID.vtt`, `.srt` or `.json`, unchanged.
+A video is `ID.mp4`, or `.webm` or `.mkv` by its format; a slideshow is a folder `ID`. Captions are next to it as
+`ID.vtt`, `.srt` or `.json`, unchanged.
 """
 
 from collections.abc import Mapping

@@ -15,7 +15,7 @@ Channels = npt.NDArray[np.float32]
 #: Samples of a block, and of the ramp from one block's weights to the next one's: 250 and 20 ms at 16 kHz.
 _BLOCK, _RAMP = 4_000, 320
 #: Channels that have nothing in common mix to a power of 1, alike ones to more, opposite ones to 0.
-_CANCELLED = 0.7
+_CANCELLED = 0.8
 #: The centre is where films and broadcasts have the voice, unless it has less than this share of the loudest's power.
 _MIN_CENTRE = 0.01
 #: The channel that is listened to stays the same until another one has twice its power.
