@@ -116,9 +116,11 @@ def probe_audio(path: Path) -> AudioFacts:
     return _taken([_probed_or_trouble(path, number) for number in numbers])
 
 
-def resampled(frames: Iterator[Any], sample: str, layout: Any, rate: int) -> Iterator[Any]:
-    """The frames, which follow each other without a gap, in one format."""
-    resampler = av.AudioResampler(format=sample, layout=layout, rate=rate)
+def resampled(
+    frames: Iterator[Any], sample: str, layout: str, rate: int, size: int | None = None
+) -> Iterator[Any]:
+    """The frames, which follow each other without a gap, in one format, and of `size` samples but the last."""
+    resampler = av.AudioResampler(format=sample, layout=layout, rate=rate, frame_size=size)
     for frame in frames:
         frame.pts = None  # the resampler refuses the jumps that real files have
         yield from resampler.resample(frame)

@@ -12,8 +12,10 @@ import numpy.typing as npt
 Channels = npt.NDArray[np.float32]
 """Samples from -1 to 1, one row a channel."""
 
-#: Samples of a block, and of the ramp from one block's weights to the next one's: 250 and 20 ms at 16 kHz.
-_BLOCK, _RAMP = 4_000, 320
+#: Samples of the blocks that this is made for: 250 ms at 16 kHz.
+BLOCK = 4_000
+#: Samples of the ramp from one block's weights to the next one's: 20 ms.
+_RAMP = 320
 #: Channels that have nothing in common mix to a power of 1, alike ones to more, opposite ones to 0.
 _CANCELLED = 0.8
 #: The centre is where films and broadcasts have the voice, unless it has less than this share of the loudest's power.
@@ -23,13 +25,13 @@ _LOUDER = 2.0
 
 
 def to_mono(blocks: Iterator[Channels], names: Sequence[str]) -> Iterator[npt.NDArray[np.float32]]:
-    """One channel of the same length. The names are FFmpeg's, such as `FL`; blocks may have any length."""
+    """Blocks of one channel and of the same lengths. The names are FFmpeg's, such as `FL`."""
     if len(names) == 1:
         yield from (block[0] for block in blocks)
         return
     ramp = np.linspace(0, 1, _RAMP, endpoint=False, dtype=np.float32)
     before: npt.NDArray[np.float32] | None = None
-    for block in _of_one_length(blocks):
+    for block in blocks:
         weights = _weights(block, names, before)
         mono = weights @ block
         if before is not None and not np.array_equal(before, weights):
@@ -67,17 +69,3 @@ def _mean(channels: Sequence[int], names: Sequence[str]) -> npt.NDArray[np.float
     weights = np.zeros(len(names), np.float32)
     weights[list(channels)] = 1 / len(channels)
     return weights
-
-
-def _of_one_length(blocks: Iterator[Channels]) -> Iterator[Channels]:
-    """Blocks of `_BLOCK` samples; the last one may be shorter."""
-    waiting: list[Channels] = []
-    for block in blocks:
-        waiting.append(block)
-        if sum(each.shape[1] for each in waiting) >= _BLOCK:
-            joined = np.concatenate(waiting, axis=1)
-            whole = joined.shape[1] // _BLOCK * _BLOCK
-            yield from np.split(joined[:, :whole], whole // _BLOCK, axis=1)
-            waiting = [joined[:, whole:]]
-    if waiting and sum(each.shape[1] for each in waiting):
-        yield np.concatenate(waiting, axis=1)

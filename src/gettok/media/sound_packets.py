@@ -22,8 +22,11 @@ class SoundPackets:
     def __init__(self, container: Any, stream: Any) -> None:
         self._container, self._stream = container, stream
         self._start = SoundStart()
-        self._first: Fraction | None = None
-        self._last = self._decoded_to = self._lost = Fraction()
+        self._max_packet = round(_MAX_PACKET_S / stream.time_base)
+        # in the stream's time base: fractions are slow
+        self._first: int | None = None
+        self._last = self._lost = 0
+        self._last_frame = (0, Fraction())
 
     def decoded(self) -> Iterator[Any]:
         """The frames that decode. Damaged packets are skipped and counted."""
@@ -36,13 +39,10 @@ class SoundPackets:
             except av.FFmpegError:  # decoders report damage by many codes: AAC by EPERM
                 frames = []
             if not frames and packet.size and not packet.is_discard:
-                self._lost += min((packet.duration or 0) * packet.time_base, _MAX_PACKET_S)
+                self._lost += min(packet.duration or 0, self._max_packet)
             for frame in frames:
-                if frame.pts is not None:
-                    self._decoded_to = max(
-                        self._decoded_to,
-                        frame.pts * frame.time_base + Fraction(frame.samples, frame.sample_rate),
-                    )
+                if frame.pts is not None and frame.pts >= self._last_frame[0]:
+                    self._last_frame = (frame.pts, Fraction(frame.samples, frame.sample_rate))
                 yield frame
 
     @property
@@ -53,13 +53,16 @@ class SoundPackets:
     @property
     def end(self) -> Fraction:
         """When the sound ends: a last packet may have samples that are not played, or be declared to last too long."""
-        return max(self.start, min(self._last, self._decoded_to))
+        unit: Fraction = self._stream.time_base
+        decoded_to = self._last_frame[0] * unit + self._last_frame[1]
+        return max(self.start, min(self._last * unit, decoded_to))
 
     def check_complete(self) -> None:
         """Raises `Unusable` if more than a second of packets is damaged, or missing at the end: undecodable."""
-        there = self._last - (self._first or 0)
+        unit = self._stream.time_base
+        there = (self._last - (self._first or 0)) * unit
         declared = max(declared_s(self._container, self._stream), there)
-        missing = declared - there + self._lost
+        missing = declared - there + self._lost * unit
         if missing > _MAX_LOST_S:
             heard = float(declared - missing)
             raise Unusable("undecodable", f"{heard:.1f} of {float(declared):.1f} s of sound decode")
@@ -69,6 +72,5 @@ class SoundPackets:
             return
         self._start.add(packet)
         if not packet.is_discard:
-            start = packet.pts * packet.time_base
-            self._first = start if self._first is None else self._first
-            self._last = max(self._last, start + (packet.duration or 0) * packet.time_base)
+            self._first = packet.pts if self._first is None else self._first
+            self._last = max(self._last, packet.pts + (packet.duration or 0))

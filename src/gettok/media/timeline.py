@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from gettok.errors import Unusable
 from gettok.media.audio_track import form_of, resampled
-from gettok.media.downmix import to_mono
+from gettok.media.downmix import BLOCK, to_mono
 
 #: Times that files give differ so much from the count of samples without a pause: they are rounded, and clocks drift.
-_JITTER_S = Fraction(1, 25)
+_JITTER_S = 0.04
 #: Sound that is to be heard again so much earlier has wrong times; less is an overlap, which is cut.
 _MAX_OVERLAP_S = 1
 _FULL_SCALE = 32_768
@@ -41,7 +41,7 @@ class Timeline:
         first = next(run)
         names = [channel.name for channel in first.layout.channels]
         overlap = self._begin(None if first.pts is None else first.pts * first.time_base)
-        same_rate = resampled(chain([first], run), "fltp", first.layout.name, self._rate)
+        same_rate = resampled(chain([first], run), "fltp", first.layout.name, self._rate, BLOCK)
         for block in to_mono((frame.to_ndarray() for frame in same_rate), names):
             self._append(block[overlap:])
             self.samples += block.size
@@ -71,21 +71,22 @@ class _RunNumber:
     def __init__(self) -> None:
         self._number = 0
         self._form: tuple[str, str, int] | None = None
-        self._start: Fraction | None = None
+        self._start_s: float | None = None
         self._samples = 0
 
     def __call__(self, frame: Any) -> int:
-        time = None if frame.pts is None else frame.pts * frame.time_base
-        if form_of(frame) != self._form or self._jumps(time, frame.sample_rate):
+        form = form_of(frame)
+        if form != self._form or self._jumps(frame):
             self._number += 1
-            self._form, self._start, self._samples = form_of(frame), time, 0
+            self._form, self._start_s, self._samples = form, frame.time, 0
         self._samples += frame.samples
         return self._number
 
-    def _jumps(self, time: Fraction | None, rate: int) -> bool:
-        if time is None or self._start is None:
+    def _jumps(self, frame: Any) -> bool:
+        if frame.time is None or self._start_s is None:
             return False
-        return abs(self._start + Fraction(self._samples, rate) - time) > _JITTER_S
+        expected_s = self._start_s + self._samples / frame.sample_rate
+        return abs(expected_s - float(frame.time)) > _JITTER_S
 
 
 def to_int16(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:

@@ -4,28 +4,28 @@ import numpy as np
 import pytest
 from scipy.signal import hilbert
 
-from gettok.media.downmix import to_mono
+from gettok.media.downmix import BLOCK, to_mono
 
 RATE = 16_000
 FIVE_ONE = ("FL", "FR", "FC", "LFE", "BL", "BR")
 CHANCE = np.random.default_rng(3)
 
 
-def voice(seconds=6, level=0.2, hertz=140.0):
+def voice(seconds=6.1, level=0.2, hertz=140.0):
     """Harmonics of a pitch in syllables, four a second."""
     at = np.arange(int(seconds * RATE)) / RATE
     tone = sum(np.sin(2 * np.pi * hertz * n * at + n) / n for n in range(1, 12))
     return (level * tone * np.clip(np.sin(2 * np.pi * 4 * at), 0, 1)).astype(np.float32)
 
 
-def noise(seconds=6, level=0.1):
+def noise(seconds=6.1, level=0.1):
     return (level * CHANCE.normal(size=int(seconds * RATE))).astype(np.float32)
 
 
-def mono(channels, names=("FL", "FR"), block=371):
-    """Fed in blocks of an odd length, as a resampler gives them."""
+def mono(channels, names=("FL", "FR")):
+    """The last block is shorter."""
     sound = np.stack(channels).astype(np.float32)
-    blocks = (sound[:, start : start + block] for start in range(0, sound.shape[1], block))
+    blocks = (sound[:, start : start + BLOCK] for start in range(0, sound.shape[1], BLOCK))
     return np.concatenate(list(to_mono(blocks, names)))
 
 
