@@ -49,6 +49,18 @@ def write(path: Path, samples: Samples, rate: int = RATE, codec: str = "aac", ch
     return path
 
 
+def write_channels(path: Path, sound: Samples, layout: str) -> Path:
+    """A file with one row of samples a channel, and nothing lost to a codec."""
+    with av.open(str(path), "w") as file:
+        stream: Any = file.add_stream("pcm_s16le", rate=RATE, layout=layout)
+        pcm = (sound.T * 32767).astype(np.int16).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout=layout)
+        frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), 0
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return path
+
+
 def write_picture_only(path: Path) -> Path:
     with av.open(str(path), "w", format="mp4") as file:
         stream: Any = file.add_stream("libx264", rate=30)

@@ -18,6 +18,8 @@ BLOCK = 4_000
 _RAMP = 320
 #: Channels that have nothing in common mix to a power of 1, alike ones to more, opposite ones to 0.
 _CANCELLED = 0.8
+#: A mix with less than this share of the loudest channel's power is far quieter than that: 9 dB.
+_FAR_QUIETER = 1 / 8
 #: The centre is where films and broadcasts have the voice, unless it has less than this share of the loudest's power.
 _MIN_CENTRE = 0.01
 #: The channel that is listened to stays the same until another one has twice its power.
@@ -53,7 +55,7 @@ def _weights(
     if not sides:
         return _mean(range(len(names)), names)
     mixed = float(np.square(block[sides].mean(axis=0), dtype=np.float64).mean())
-    if mixed >= _CANCELLED * power[sides].sum() / len(sides) ** 2:
+    if mixed >= max(_CANCELLED * power[sides].sum() / len(sides) ** 2, _FAR_QUIETER * power[sides].max()):
         return _mean(sides, names)
     loudest = max(sides, key=lambda number: power[number])
     last = None if before is None or np.count_nonzero(before) != 1 else int(np.argmax(before))

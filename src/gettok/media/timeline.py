@@ -41,8 +41,10 @@ class Timeline:
         first = next(run)
         names = [channel.name for channel in first.layout.channels]
         overlap = self._begin(None if first.pts is None else first.pts * first.time_base)
-        same_rate = resampled(chain([first], run), "fltp", first.layout.name, self._rate, BLOCK)
-        for block in to_mono((frame.to_ndarray() for frame in same_rate), names):
+        # not planar: PyAV 18.1 crashes on eight planes
+        same_rate = resampled(chain([first], run), "flt", first.layout.name, self._rate, BLOCK)
+        channels = (frame.to_ndarray().reshape(-1, len(names)).T for frame in same_rate)
+        for block in to_mono(channels, names):
             self._append(block[overlap:])
             self.samples += block.size
             overlap = max(0, overlap - block.size)
@@ -85,7 +87,7 @@ class _RunNumber:
     def _jumps(self, frame: Any) -> bool:
         if frame.time is None or self._start_s is None:
             return False
-        expected_s = self._start_s + self._samples / frame.sample_rate
+        expected_s = self._start_s + self._samples / int(frame.sample_rate)
         return abs(expected_s - float(frame.time)) > _JITTER_S
 
 

@@ -91,6 +91,13 @@ def test_two_voices_on_two_channels_are_both_heard():
     assert np.allclose(mixed, (left + right) / 2, atol=1e-6)
 
 
+@pytest.mark.parametrize("channels", [4, 6, 8])
+def test_a_voice_on_one_of_many_channels_is_not_mixed_away(channels):
+    heard = voice()
+    sound = [heard if number == 2 else np.zeros_like(heard) for number in range(channels)]
+    assert level_db(mono(sound, ["NONE"] * channels)) > level_db(heard) - 1
+
+
 def test_in_surround_the_centre_is_heard_and_inverted_surrounds_do_not_matter():
     heard, around = voice(), noise()
     silent = np.zeros_like(heard)
