@@ -16,6 +16,7 @@ from gettok.download.backend import Attempt, Backend, DownloadResult, NoFile, Vi
 from gettok.download.backends.page import PageBackend
 from gettok.download.breaker import Breaker
 from gettok.download.captions import FetchedCaptions
+from gettok.download.credentials import credentials_of, credentials_row, read_trust_list
 from gettok.download.file_layout import CAPTIONS, PAGE, files_digest, files_of
 from gettok.download.hosts import Site
 from gettok.download.mirrors import DAMAGE, TRANSIENT
@@ -66,6 +67,7 @@ class DownloadStep:
     def open(self) -> None:
         """Raises `BadSettings` if the backend cannot fetch anything, for example because there is no such folder."""
         self._backend.check()
+        _ = self._trust_list
 
     def ask(self, content: VideoLink) -> Answer:
         """Raises `Unusable`, and `NotNow` after several pages in a row that could not be read."""
@@ -85,7 +87,8 @@ class DownloadStep:
             "sound_trouble": (answer.body["chosen"] or {}).get("sound_trouble"),
             "captions_trouble": (answer.body["captions"] or {}).get("trouble"),
         }
-        return [{**stored, **troubles, **answer.body["facts"]}]
+        credentials = credentials_row(answer, self._trust_list)
+        return [{**stored, **troubles, **credentials, **answer.body["facts"]}]
 
     def close(self) -> None:
         """End the backend's processes, if it has any; they would end with this process anyway."""
@@ -99,6 +102,10 @@ class DownloadStep:
     def _page(self) -> PageBackend:
         """Fetches captions for every backend."""
         return PageBackend(self.download, Site(self.pages), self._pace)
+
+    @cached_property
+    def _trust_list(self) -> str | None:
+        return read_trust_list(self.download.trust_list)
 
     @cached_property
     def _pace(self) -> Pace:
@@ -160,6 +167,7 @@ class DownloadStep:
             "status_msg": result.status_msg,
             "chosen": result.chosen,
             "facts": asdict(result.facts),
+            "c2pa": credentials_of(list(result.files.values())),
         }
         blobs = {name: self._spooled(file) for name, file in result.files.items()}
         if result.page is not None:

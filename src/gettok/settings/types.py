@@ -124,6 +124,7 @@ class Download(Section):
     keep_free_bytes: Count
     max_concurrency: Positive
     pause_s: Annotated[float, Field(ge=0)]
+    trust_list: Text | None
 
 
 class Frames(Section):
