@@ -49,6 +49,12 @@ class MediaFacts:
     width: int
     height: int
     rotation: int
+    is_mirrored: bool
+    pixel_aspect_ratio: float | None
+    color_primaries: str | None
+    color_transfer: str | None
+    color_space: str | None
+    color_range: str | None
     video_codec: str | None
     has_audio: bool
     audio_codec: str | None

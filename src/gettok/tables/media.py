@@ -49,12 +49,42 @@ MEDIA = Table(
             "Whether every picture is shown for the same time; empty for a slideshow.",
         ),
         Column("bit_rate", pl.Int64, "Bits per second, pictures and sound together."),
-        Column("width", pl.Int64, "Width in pixels, as shown after rotation."),
-        Column("height", pl.Int64, "Height in pixels, as shown after rotation."),
+        Column("width", pl.Int64, "Width in pixels as a player shows it: turned, and with square pixels."),
+        Column("height", pl.Int64, "Height in pixels as a player shows it: turned, and with square pixels."),
         Column(
             "rotation",
             pl.Int64,
             "Degrees by which a player turns the stored picture, counter-clockwise: 0, 90, 180 or 270.",
+        ),
+        Column(
+            "is_mirrored",
+            pl.Boolean,
+            "Whether a player mirrors the stored picture left to right, before turning it; with 180 degrees, that is upside down.",
+        ),
+        Column(
+            "pixel_aspect_ratio",
+            pl.Float64,
+            "Width of a stored pixel relative to its height: 1 for square pixels; empty for a slideshow.",
+        ),
+        Column(
+            "color_primaries",
+            pl.String,
+            "Primaries of the colours as the file declares them, such as `bt709` or `bt2020`; empty if it does not.",
+        ),
+        Column(
+            "color_transfer",
+            pl.String,
+            "Transfer of the colours as the file declares it: `smpte2084` (PQ) and `arib-std-b67` (HLG) are HDR.",
+        ),
+        Column(
+            "color_space",
+            pl.String,
+            "Matrix of the colours as the file declares it, such as `bt709`, `smpte170m` (BT.601) or `bt2020nc`.",
+        ),
+        Column(
+            "color_range",
+            pl.String,
+            "Range of the stored values as the file declares it: `limited` or `full`.",
         ),
         Column("video_codec", pl.String, "Codec of the pictures, such as `h264`."),
         Column(
