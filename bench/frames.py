@@ -1,7 +1,8 @@
 """Extracts every 300th frame as JPEG by the paper's loop, by OpenCV, FFmpeg, decord and PyAV as usual, and by ours.
 
 Each candidate runs in its own process on the same one-minute files, H.264 and HEVC with a key frame every 7 and every
-2 seconds, then on the demo's videos. Every frame carries its number, so a wrong frame is detected and reported.
+2 seconds, then on the demo's videos; and ours on the same film in ten bits, tagged as SDR and as HDR. Every frame
+carries its number, so a wrong frame is detected and reported.
 
     python bench/frames.py [--repeat 3] [--seconds 60] [--videos 47]
 
@@ -24,6 +25,8 @@ SIZE, SMALL = (720, 1280), (192, 342)
 CODECS = ("libx264", "libx265")
 KEY_EVERY_S = (7, 2)
 #: Not imported from the candidates: this process must stay small, because a child's peak memory starts at its own.
+#: BT.709; and PQ in BT.2020, whose colours must be converted.
+TAGS = {"sdr": (1, 1, 1), "hdr": (9, 16, 9)}
 NAMES = ("paper", "opencv grab", "opencv seek", "ffmpeg select", "decord", "pyav", "ours")
 _FILM = "import json, sys; from bench.candidates.frames.film import Form, film; from pathlib import Path; "
 _FILM += "film(Path(sys.argv[1]), sys.argv[2], Form(**json.loads(sys.argv[3])))"
@@ -68,6 +71,18 @@ def minutes(folder: Path, seconds: int, repeat: int) -> dict[tuple[int, str], di
             )
             results[key_every_s, codec] = {name: run_candidate(name, [path], repeat) for name in NAMES}
     return results
+
+
+def hdr_ratio(folder: Path, seconds: int, repeat: int) -> float:
+    """Our time for a film in HDR, relative to that for the same film in SDR."""
+    times = {}
+    for name, tags in TAGS.items():
+        path = make_film(
+            folder / f"{name}.mp4", "libx265", seconds=seconds, key_every_s=7, size=SIZE, tags=tags
+        )
+        print(f"libx265, {seconds} s, ten bits, {name}")
+        times[name] = run_candidate("ours", [path], repeat, numbered=name == "sdr")["seconds"]
+    return round(times["hdr"] / times["sdr"], 2)
 
 
 def peaks(folder: Path) -> dict[str, int]:
@@ -123,8 +138,9 @@ def main() -> None:
         files = sorted((ROOT / "sandbox" / "corpus" / "media").glob("*.mp4"))[: given.videos]
         print(f"{len(files)} videos of the demo")
         corpus = {name: run_candidate(name, files, 0, numbered=False) for name in NAMES}
+        hdr = {"hdr_ratio_to_sdr": hdr_ratio(folder, given.seconds, given.repeat)}
         print("memory")
-        figures = summary(results) | peaks(folder) | {"start_s": start_s()}
+        figures = summary(results) | hdr | peaks(folder) | {"start_s": start_s()}
     of_corpus = corpus["paper"]["seconds"] / corpus["ours"]["seconds"]
     figures["speedup_over_paper_loop_on_the_demo"] = round(of_corpus, 1)
     figures["wrong_candidates"] = len(

@@ -3,8 +3,9 @@
 A backend is a module of `gettok.frames.backends` with a function `decode`, and a line in `FRAME_BACKENDS`. All of them
 must give the same pictures, but no library is right about every file: decord shows pictures that an edit list hides and
 miscounts open GOPs, OpenCV repeats the last picture of a file that ends early and seeks wrongly at a variable rate,
-torchcodec ignores rotation. So a picture whose time is not in the timetable raises `Untrusted`, and so does a kind of
-file on which the library is known to fail; PyAV then decodes the file instead.
+torchcodec ignores rotation, and each has its own idea of colours (see `is_plain`). So a picture whose time is not in
+the timetable raises `Untrusted`, and so does a kind of file on which the library is known to fail; PyAV then decodes
+the file instead.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,13 +13,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Colorspace
+from PIL import Image
 
 from gettok.errors import BadSettings
 from gettok.frames.jpeg import Encoder, Jpeg
 from gettok.frames.timetable import Timetable
+from gettok.media.colour import Matrix
+from gettok.media.container import decoded_frames, opened, video_stream
+from gettok.media.display import Display, Orientation
 from gettok.settings.registries import FRAME_BACKENDS
 
 #: A backend's `decode`: the pictures with these indices, in this order. Raises `Untrusted`, and `Unusable`.
@@ -53,14 +57,48 @@ def load_backend(name: str) -> Decode:
 
 
 def encode(
-    pictures: Iterable[DecodedPicture], timetable: Timetable, indices: Sequence[int], encoder: Encoder
+    path: Path,
+    pictures: Iterable[DecodedPicture],
+    timetable: Timetable,
+    indices: Sequence[int],
+    encoder: Encoder,
 ) -> Iterator[Jpeg]:
-    """The pictures as JPEG. Raises `Untrusted` at the first whose time is not that of its index."""
-    scaler = VideoReformatter()
+    """The pictures as JPEG. Raises `Untrusted` if the file is not plain, and at the first unexpected time or size."""
+    size = _plain_size(path)
     for index, picture in zip(indices, pictures, strict=True):
         check_time(timetable, index, picture.time_s)
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture.pixels), format="rgb24")
-        yield encoder.of_frame(index, frame, scaler)
+        image = Image.fromarray(picture.pixels)
+        if image.size != size:
+            raise Untrusted(f"picture {index} has {image.size} pixels")
+        yield encoder.of_large_image(index, image)
+
+
+def _plain_size(path: Path) -> tuple[int, int]:
+    """Width and height of the first picture. Raises `Untrusted` if it is not plain."""
+    with opened(path) as file:
+        stream = video_stream(file)
+        display = Display.of(stream)
+        frame = next(decoded_frames(file.demux(stream)), None)
+    if frame is None or not is_plain(frame, display):
+        raise Untrusted("not shown as it is stored, or colours that the libraries do not agree on")
+    return frame.width, frame.height
+
+
+def is_plain(frame: Any, display: Display) -> bool:
+    """Whether every library shows it alike.
+
+    That is: upright, square pixels, SDR in 8 bits, and BT.709 or BT.601 as they take it: by the picture's own tag, and
+    BT.601 without one. torchcodec 0.7 knows full range only by the pixel format; OpenCV tone-maps HDR in its own way.
+    """
+    colour = display.colour_of(frame)
+    as_taken = Colorspace.ITU709 if frame.colorspace == Matrix.BT709 else Colorspace.ITU601
+    return (
+        Orientation.of(frame) == Orientation()
+        and display.pixel_aspect == 1
+        and colour.is_srgb
+        and (frame.format.name == "yuvj420p" or (frame.format.name == "yuv420p" and not colour.is_full_range))
+        and colour.scaler_matrix(frame.width, frame.height) == as_taken
+    )
 
 
 def check_time(timetable: Timetable, index: int, time_s: float) -> None:

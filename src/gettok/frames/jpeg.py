@@ -1,15 +1,14 @@
-"""Encodes a picture as JPEG: upright, scaled down, and with the same bytes on every machine."""
+"""Encodes a picture as JPEG: as a player shows it, scaled down, and with the same bytes on every machine."""
 
 import io
 from dataclasses import dataclass
 from typing import Any
 
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import VideoReformatter
 from PIL import Image
 
-#: Without the last two, FFmpeg may round differently on another processor.
-_EXACT = Interpolation.LANCZOS | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
-_TURNS = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
+from gettok.media.display import Display, Orientation
+from gettok.media.srgb import to_srgb
 
 
 @dataclass(frozen=True)
@@ -32,16 +31,16 @@ class Encoder:
     hashes: bool
     """Whether to compute the perceptual hash, which takes as long as the JPEG."""
 
-    def of_frame(self, index: int, frame: Any, scaler: VideoReformatter) -> Jpeg:
-        """From a frame of FFmpeg, which knows its rotation.
+    def of_frame(self, index: int, frame: Any, display: Display, scaler: VideoReformatter) -> Jpeg:
+        """From a decoded frame. A scaler belongs to one thread (see `to_srgb`)."""
+        size = self._fitted(*display.size(frame))
+        image = Image.fromarray(to_srgb(frame, display.colour_of(frame), size, scaler))
+        return self.of_image(index, Orientation.of(frame).upright(image))
 
-        A scaler belongs to one thread. It is passed in because its setup for a size takes as long as scaling a picture.
-        """
-        width, height = self._fitted(frame.width, frame.height)
-        small: Any = scaler.reformat(frame, width, height, "rgb24", interpolation=_EXACT, threads=1)
-        image = Image.fromarray(small.to_ndarray())
-        turn = _TURNS.get(round(frame.rotation / 90) % 4)
-        return self.of_image(index, image if turn is None else image.transpose(turn))
+    def of_large_image(self, index: int, image: Image.Image) -> Jpeg:
+        """From an upright RGB picture of any size."""
+        size = self._fitted(*image.size)
+        return self.of_image(index, image.resize(size, Image.Resampling.LANCZOS))
 
     def of_image(self, index: int, image: Image.Image) -> Jpeg:
         """From an upright RGB picture that is small enough."""

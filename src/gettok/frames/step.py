@@ -25,7 +25,7 @@ class FramesStep:
 
     frames: Frames
     stage = "extract_frames"
-    version = 2
+    version = 3
     workers = Workers("threads", 2)
 
     @property

@@ -48,6 +48,12 @@ class MediaFacts:
     width: int
     height: int
     rotation: int
+    is_mirrored: bool
+    pixel_aspect_ratio: float | None
+    color_primaries: str | None
+    color_transfer: str | None
+    color_space: str | None
+    color_range: str | None
     video_codec: str | None
     video_tracks: int
     video_track: int | None

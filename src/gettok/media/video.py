@@ -20,6 +20,7 @@ from gettok.media.container import (
     undecodable,
     video_stream,
 )
+from gettok.media.display import Display
 from gettok.media.file import MediaFacts
 from gettok.media.formats import format_of
 
@@ -40,9 +41,8 @@ class _Pictures:
     start: Fraction
     end: Fraction
     is_constant_rate: bool
-    width: int
-    height: int
-    rotation: int
+    first: Any
+    """The first picture, which has the tags that tell how they are shown."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ def probe_video(path: Path) -> VideoFacts:
     check_structure(path)
     with opened(path) as file:
         stream = video_stream(file)
+        display = Display.of(stream)
         try:
             pictures = _decode(file, stream)
         except av.FFmpegError as error:
@@ -76,9 +77,7 @@ def probe_video(path: Path) -> VideoFacts:
             frame_rate=round(float(pictures.count / length), 3) if length else None,
             is_constant_rate=pictures.is_constant_rate,
             bit_rate=round(8 * path.stat().st_size / length) if length else None,
-            width=pictures.width,
-            height=pictures.height,
-            rotation=pictures.rotation,
+            **display.facts(pictures.first),
             video_codec=stream.codec_context.codec.canonical_name,
             video_tracks=len(file.streams.video),
             video_track=file.streams.video.index(stream),
@@ -110,13 +109,8 @@ def _decode(file: Any, stream: Any) -> _Pictures:
 
 def _summarized(stream: Any, first: Any, last: Any, times: Sequence[int], expected: int) -> _Pictures:
     step = last.duration * stream.time_base if last.duration else 1 / (stream.average_rate or Fraction(30))
-    rotation = round(first.rotation / 90) * 90 % 360
-    sides = (first.width, first.height)
-    width, height = sides if rotation in (0, 180) else sides[::-1]
     start, end = first.pts * stream.time_base, last.pts * stream.time_base + step
-    return _Pictures(
-        len(times), expected, start, end, _is_even(times, stream.time_base), width, height, rotation
-    )
+    return _Pictures(len(times), expected, start, end, _is_even(times, stream.time_base), first)
 
 
 def _is_even(times: Sequence[int], unit: Fraction) -> bool:

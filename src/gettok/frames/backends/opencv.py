@@ -11,7 +11,7 @@ from gettok.frames.timetable import Timetable
 
 
 def decode(path: Path, timetable: Timetable, indices: Sequence[int], encoder: Encoder) -> Iterator[Jpeg]:
-    return encode(read(path, timetable, indices), timetable, indices, encoder)
+    return encode(path, read(path, timetable, indices), timetable, indices, encoder)
 
 
 def read(path: Path, timetable: Timetable, indices: Sequence[int]) -> Iterator[DecodedPicture]:

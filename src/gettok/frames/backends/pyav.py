@@ -22,6 +22,7 @@ from gettok.errors import Unusable
 from gettok.frames.jpeg import Encoder, Jpeg
 from gettok.frames.timetable import Timetable
 from gettok.media.container import opened, undecodable, video_stream
+from gettok.media.display import Display
 
 _MAX_KEYS = 4
 _MAX_CONCURRENCY = 4
@@ -44,6 +45,7 @@ class _Decoder:
 
     file: Any
     stream: Any
+    display: Display
     encoder: Encoder
     scaler: VideoReformatter
     skips: bool
@@ -72,7 +74,7 @@ class _Decoder:
             for frame in [*packet.decode(), *(() if wanted else codec.decode(None))]:
                 index, time = due[0]
                 if frame.pts == time and not frame.is_corrupt:
-                    yield self.encoder.of_frame(index, frame, self.scaler)
+                    yield self.encoder.of_frame(index, frame, self.display, self.scaler)
                     due.popleft()
                 elif frame.pts is not None and frame.pts >= time:
                     return
@@ -105,7 +107,7 @@ def _decoder(path: Path, encoder: Encoder, threads: int, *, skips: bool) -> Iter
     with opened(path) as file:
         stream = video_stream(file)
         stream.codec_context.thread_type, stream.codec_context.thread_count = "FRAME", threads
-        yield _Decoder(file, stream, encoder, VideoReformatter(), skips)
+        yield _Decoder(file, stream, Display.of(stream), encoder, VideoReformatter(), skips)
 
 
 def _in_parallel(decoders: Sequence[_Decoder], segments: Sequence[_Segment]) -> Iterator[Jpeg]:
