@@ -30,7 +30,8 @@ def run(stage: Stage) -> None:
     with _scratch_folder(DATA / ".tabulate.unfinished") as scratch:
         study = Window(settings.study.start, settings.study.end)
         video_pages = tabulate.read_pages(pages / "videos")
-        videos = tabulate.videos.gather(video_pages, study, scratch / "videos", rejects)
+        refreshed = tabulate.read_pages(pages / "refreshed")
+        videos = tabulate.videos.gather(video_pages, study, scratch / "videos", rejects, refreshed)
         lost = dict(rejects.counts)
         _write_days(VIDEOS, "videos", videos.days())
         _write_days(COUNTS, "counts", videos.counts())

@@ -44,7 +44,7 @@ def refresh(
         refresher = Refresher(store, api, source.name)
         yield from _list(_unlisted(refresher, videos, listed), lists, source.name)
         retry_until_quota(api.now, api, settings.collect.on_quota)
-        round_ = refresher.unfinished(method)
+        round_ = refresher.unfinished([video.video_id for video in videos], method)
         if round_ is not None:
             yield f"continues the round of {round_.name}"
         else:

@@ -6,7 +6,7 @@ when both searches of a round missed it.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
@@ -88,11 +88,14 @@ class Refresher:
             and sha256(video.video_id) not in gone
         }
 
-    def unfinished(self, method: Method | None = None) -> Round | None:
-        """A round that was begun and has no outcome yet; `method` replaces the one that it began with."""
-        ended = {body["round"] for body in self._noted("outcome")}
+    def unfinished(self, ids: Collection[str], method: Method | None = None) -> Round | None:
+        """A round about any of these videos that was begun and has no outcome yet; other studies may have begun more.
+
+        `method` replaces the one that it began with.
+        """
+        ended, own = {body["round"] for body in self._noted("outcome")}, set(ids)
         for round_ in self._rounds():
-            if round_.name not in ended:
+            if round_.name not in ended and not own.isdisjoint(round_.days):
                 return replace(round_, method=method or round_.method)
         return None
 

@@ -21,6 +21,7 @@ from gettok.download.hosts import Site
 from gettok.download.mirrors import DAMAGE, TRANSIENT
 from gettok.download.pace import Pace
 from gettok.errors import Unusable
+from gettok.http.page_labels import PageAiLabel
 from gettok.settings import Download
 from gettok.settings.registries import DOWNLOAD_BACKENDS
 from gettok.step import Answer, Blob, Json, Row, Workers
@@ -45,7 +46,7 @@ class DownloadStep:
     sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
     breaker: Breaker = field(default_factory=Breaker, compare=False)
     stage = "download"
-    version = 2
+    version = 3
 
     @property
     def settings(self) -> Mapping[str, Json]:
@@ -85,7 +86,9 @@ class DownloadStep:
             "sound_trouble": (answer.body["chosen"] or {}).get("sound_trouble"),
             "captions_trouble": (answer.body["captions"] or {}).get("trouble"),
         }
-        return [{**stored, **troubles, **answer.body["facts"]}]
+        label = PageAiLabel(**answer.body["page_ai_label"])
+        labels = {"page_ai_label": label.is_labelled, "page_ai_label_type": label.number}
+        return [{**stored, **troubles, **labels, **answer.body["facts"]}]
 
     def close(self) -> None:
         """End the backend's processes, if it has any; they would end with this process anyway."""
@@ -159,6 +162,7 @@ class DownloadStep:
             "status_code": result.status_code,
             "status_msg": result.status_msg,
             "chosen": result.chosen,
+            "page_ai_label": result.ai_label._asdict(),
             "facts": asdict(result.facts),
         }
         blobs = {name: self._spooled(file) for name, file in result.files.items()}

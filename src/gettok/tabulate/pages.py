@@ -55,6 +55,12 @@ def read_pages(folder: Path) -> Iterator[KeyedPage]:
                 ) from error
 
 
+def endpoint_of(page: Page) -> str:
+    """The endpoint that sent the page, such as `video/query`, or `zeeschuimer`."""
+    path = str(page.request.get("path")).partition("?")[0]
+    return path.strip("/").removeprefix("research/")
+
+
 def body_of(page: Page) -> Mapping[str, Json]:
     """The page's text as an object; raises `UnreadablePage`."""
     try:
@@ -95,7 +101,7 @@ def error_message(content: Mapping[str, Json]) -> str:
 def videos_of(page: Page) -> Iterator[PageObject]:
     """The videos on a page, in the Research API's field names; raises `UnreadablePage`."""
     content = body_of(page)
-    if page.request.get("path") == "zeeschuimer":
+    if endpoint_of(page) == zeeschuimer.ENDPOINT:
         for position, capture in enumerate(_listed(content, "items")):
             yield _captured(position, capture, microseconds(page.observed_at))
     else:

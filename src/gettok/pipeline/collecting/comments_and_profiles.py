@@ -1,7 +1,7 @@
 """The comments on a study's videos and the profiles of their authors, where the settings ask for them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from gettok.books import Books
@@ -31,12 +31,13 @@ class CommentsAndProfiles:
         self._people = People(stage.store, api, stage.settings.source.name, patience_days, canary)
         self._videos: dict[str, VideoOnPage] = {}
 
-    def add_page(self, stored: StoredPage) -> None:
-        """Note the videos on a page, if anything is to be asked about them."""
+    def add_page(self, stored: StoredPage, only: Collection[str] | None = None) -> None:
+        """Note the videos on a page, or only some of them, if anything is to be asked about them."""
         if self._wanted.comments or self._wanted.users:
-            self._videos.update(
-                {video.video_id: video for video in videos_in_study(stored.page, self._settings)}
-            )
+            videos = videos_in_study(stored.page, self._settings)
+            self._videos |= {
+                video.video_id: video for video in videos if only is None or video.video_id in only
+            }
 
     def collect(self) -> None:
         """Ask for what the settings want, and write the folders and the books in any case.
