@@ -15,7 +15,7 @@ from gettok.collect.search import stored_pages
 from gettok.collect.tombstones import RefreshLists
 from gettok.errors import counted
 from gettok.pipeline.collecting.comments_and_profiles import CommentsAndProfiles, keep_books
-from gettok.pipeline.collecting.looking_up import id_books, id_rows
+from gettok.pipeline.collecting.looking_up import IdStates, id_books
 from gettok.pipeline.collecting.researching import open_api, retry_until_quota
 from gettok.pipeline.collecting.searching import collector, study_window
 from gettok.pipeline.collecting.study_pages import StudyPages
@@ -98,7 +98,8 @@ def _look_up(stage: Stage, api: ResearchApi, pages: StudyPages) -> None:
     for name in sorted(lookup.unplaceable):
         say(f"collect: {name} is not a video id: its bits are not a time at which TikTok existed")
     found = dict.fromkeys(lookup.found) | days
-    rows = id_rows(listed, found, lookup.unplaceable, study_window(stage.settings))
+    gone = RefreshLists(INPUTS).gone()
+    rows = IdStates(found, lookup.unplaceable, gone, study_window(stage.settings)).rows(listed)
     IDS.write(rows, DATA / "ids.parquet")
     stage.keep_books(id_books(rows))
 

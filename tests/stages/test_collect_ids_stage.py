@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gettok.collect.refresh import Refresher, sha256
-from gettok.collect.tombstones import RefreshLists
+from gettok.collect.refresh import Refresher
+from gettok.collect.tombstones import RefreshLists, sha256
 from gettok.pipeline.runner import Stage
 from gettok.research_api import Credentials, Ledger, ResearchApi
 from gettok.settings.secrets import Secret
@@ -145,5 +145,5 @@ def test_an_unfinished_round_of_another_study_is_left_to_it(study):
             api = ResearchApi(started.sandbox.research_api, Credentials("sandbox", Secret("sandbox")), ledger)
             refresher = Refresher(started.stage.store, api, "sandbox")
             begun = refresher.begin({INSIDE[4]: date(2022, 12, 8)}, "ids")
-            assert refresher.unfinished(set(INSIDE[:3])) is None
-            assert refresher.unfinished({INSIDE[4]}) == begun
+            assert refresher.unfinished(about=INSIDE[:3]) is None
+            assert refresher.unfinished(about=[INSIDE[4]]) == begun

@@ -1,8 +1,8 @@
-"""The links in TikTok's own export of a person's data: `user_data.json`, or a text such as `Watch History.txt`.
+"""The links in TikTok's own export of a person's data, as JSON or as text.
 
-The JSON has lists of videos that were watched, liked, saved or shared under names that change from version to version;
-the texts have a line such as `Link: https://www.tiktokv.com/share/video/…/` for each. What else the export has, such as
-messages, is not read.
+The JSON (`user_data.json`, `user_data_tiktok.json`) has lists of the videos that were watched, liked, saved or shared.
+Their names change from version to version. The texts (such as `Watch History.txt`) have a line such as
+`Link: https://www.tiktokv.com/share/video/…/` for each. What else the export has, such as messages, is not read.
 """
 
 import json

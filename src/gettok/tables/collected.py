@@ -96,7 +96,7 @@ IDS = Table(
             "state",
             pl.String,
             "`found`; `not_found`: the Research API does not find it; `not_an_id`: it does not name a video;"
-            " `outside_study`: it was published outside the study's days.",
+            " `outside_study`: it was published outside the study's days; `gone`: a refresh no longer found it.",
         ),
         Column("detail", pl.String, "Why it is not an id, or when a video outside the study was published."),
     ),

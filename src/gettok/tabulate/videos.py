@@ -15,6 +15,7 @@ from gettok.http.json_guards import to_mapping
 from gettok.step import Json
 from gettok.tables import COUNTS, VIDEOS
 from gettok.tabulate import values
+from gettok.tabulate.gone import NONE_GONE, Gone
 from gettok.tabulate.latest import Latest
 from gettok.tabulate.object_type import ObjectType, RowValues
 from gettok.tabulate.pages import KeyedPage, PageObject, endpoint_of, videos_of
@@ -89,21 +90,26 @@ class Videos:
             yield day, rows.select(names).sort(names, nulls_last=True)
 
 
-def gather(
+def gather(  # noqa: PLR0913 -- two sets of pages, and what is left out of them
     pages: Iterable[KeyedPage],
     study: Window,
     folder: Path,
     rejects: Rejects,
+    *,
     refreshed: Iterable[KeyedPage] = (),
+    gone: Gone = NONE_GONE,
 ) -> Videos:
     """Read all pages once; rows that do not fit into memory are kept in `folder` until the tables are made.
 
-    Of the pages of refreshes, which studies share, only videos that are on `pages` are read.
+    Of the pages of refreshes, which studies share, only videos that are on `pages` are read. Videos that are `gone` are
+    only counted.
     """
     latest = Latest(folder, "video_id", _COUNTS)
     buffer = RowBuffer(VIDEO, VIDEOS, _EXTRA, rejects, lambda rows: latest.add(_derived(rows)))
     for keyed in pages:
-        for received, row_values in buffer.read(keyed, lambda keyed: videos_of(keyed.page)):
+        for received, row_values in buffer.read(
+            keyed, lambda keyed: gone.without(videos_of(keyed.page), video_id_of)
+        ):
             _add(buffer, keyed, received, row_values)
     buffer.flush()
     _add_refreshed(buffer, refreshed, latest)
@@ -120,15 +126,13 @@ def _add_refreshed(buffer: RowBuffer, pages: Iterable[KeyedPage], latest: Latest
 
 
 def _own_videos(keyed: KeyedPage, own: frozenset[str]) -> Iterator[PageObject]:
-    return (video for video in videos_of(keyed.page) if _id_of(video.content) in own)
+    return (video for video in videos_of(keyed.page) if video_id_of(video.content) in own)
 
 
-def _id_of(content: Json) -> str | None:
+def video_id_of(content: Json) -> str | None:
+    """The id of a video as a page has it; None for anything else."""
     video = to_mapping(content)
-    try:
-        return values.identity(video.get("id", video.get("video_id")))
-    except values.WrongType:
-        return None
+    return values.identity_or_none(video.get("id", video.get("video_id")))
 
 
 def _add(buffer: RowBuffer, keyed: KeyedPage, received: PageObject, row_values: RowValues) -> None:

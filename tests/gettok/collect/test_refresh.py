@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gettok.collect.compliance import Compliance
-from gettok.collect.refresh import DatasetVideo, Refresher, cheaper_method, round_settings, sha256
+from gettok.collect.refresh import DatasetVideo, Refresher, cheaper_method, round_settings
 from gettok.collect.search import stored_pages
+from gettok.collect.tombstones import sha256
 from gettok.collect.windows import Window
 from gettok.errors import NotNow, Stop
 from gettok.research_api import QuotaExhausted
@@ -35,14 +36,10 @@ def videos(castillo) -> list[DatasetVideo]:
     return [DatasetVideo(video_id, day, START) for video_id, day in facts(castillo).items()]
 
 
-def names(videos) -> list[str]:
-    return [video.video_id for video in videos]
-
-
 def a_round(researcher, videos, method, gone=frozenset()):
     """One round to its end; returns its outcome, or None if nothing is due."""
     with refreshing(researcher) as refresher:
-        round_ = refresher.unfinished(names(videos))
+        round_ = refresher.unfinished()
         if round_ is None:
             due = refresher.due(videos, AGE, set(gone))
             if not due:
@@ -176,11 +173,11 @@ def test_a_round_that_was_cut_short_is_continued(at, videos):
         before = len(paths(researcher))
         researcher.next_day()
         with refreshing(researcher) as refresher:
-            begun = refresher.unfinished(names(videos))
+            begun = refresher.unfinished()
             assert begun.name == "2023-03-30T12:00:00Z"
             assert begun.days == {video.video_id: video.day for video in videos}
             list(refresher.run(begun))
-            assert refresher.unfinished(names(videos)) is None
+            assert refresher.unfinished() is None
         assert len(paths(researcher)) - before == 3, "two of five searches were answered before"
 
 
@@ -191,7 +188,7 @@ def test_a_round_that_misses_more_than_half_counts_no_video_as_gone(at, videos):
             a_round(researcher, videos, "ids")
         assert "--accept-losses" in error.value.can
         with refreshing(researcher) as refresher:
-            assert refresher.unfinished(names(videos)) is None
+            assert refresher.unfinished() is None
             assert len(refresher.due(videos, AGE, set())) == 420, "none was confirmed either"
 
 
@@ -253,11 +250,11 @@ def test_a_compliance_check_that_fails_counts_no_video_as_gone(at, videos):
         assert "counted none of the ids as missing" in error.value.did
         assert "--method ids" in error.value.can
         with refreshing(researcher) as refresher:
-            round_ = refresher.unfinished(names(videos), "ids")
+            round_ = refresher.unfinished("ids")
             assert (round_.name, round_.method) == ("2023-03-30T12:00:00Z", "ids")
             list(refresher.run(round_))
             assert refresher.outcome(round_).line("sandbox")["method"] == "ids"
-            assert refresher.unfinished(names(videos)) is None
+            assert refresher.unfinished() is None
 
 
 def test_a_task_that_the_server_has_forgotten_is_handed_in_again(at, videos):

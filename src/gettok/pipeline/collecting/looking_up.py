@@ -1,44 +1,55 @@
 """What came of each line of a list of ids."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from gettok.books import Books
 from gettok.collect.ids import GivenLine, IdList
+from gettok.collect.tombstones import sha256
 from gettok.collect.windows import Window
 from gettok.step import Row
 
 _NO_TIME = "its bits are not a time at which TikTok existed"
 
 
-def id_rows(
-    listed: IdList, found: Mapping[str, date | None], unplaceable: frozenset[str], study: Window
-) -> list[Row]:
-    """A row of the table `ids` for each line; `found` has the day of publication of each found video, if known."""
-    seen: set[str] = set()
-    return [_row(line, found, unplaceable, study, seen) for line in listed.lines]
+@dataclass(frozen=True)
+class IdStates:
+    """What is known about the ids of a list after the lookup."""
 
+    #: The videos that were found, each with its day of publication if it is known.
+    found: Mapping[str, date | None]
+    unplaceable: frozenset[str]
+    #: The digests on the list of tombstones.
+    gone: Collection[str]
+    study: Window
 
-def _row(
-    line: GivenLine,
-    found: Mapping[str, date | None],
-    unplaceable: frozenset[str],
-    study: Window,
-    seen: set[str],
-) -> Row:
-    name = line.video_id
-    row: Row = {"line": line.line, "text": line.text, "video_id": name, "is_repeated": name in seen}
-    if name is None:
-        return {**row, "state": "not_an_id", "detail": f"it {line.why}"}
-    seen.add(name)
-    if name in unplaceable:
-        return {**row, "state": "not_an_id", "detail": _NO_TIME}
-    if name not in found:
-        return {**row, "state": "not_found"}
-    day = found[name]
-    if day is not None and not study.start <= day <= study.end:
-        return {**row, "state": "outside_study", "detail": f"it was published on {day}"}
-    return {**row, "state": "found"}
+    def rows(self, listed: IdList) -> list[Row]:
+        """A row of the table `ids` for each line."""
+        seen: set[str] = set()
+        rows: list[Row] = []
+        for line in listed.lines:
+            state, detail = self._state(line)
+            facts = {"line": line.line, "text": line.text, "video_id": line.video_id}
+            rows.append({**facts, "is_repeated": line.video_id in seen, "state": state, "detail": detail})
+            if line.video_id is not None:
+                seen.add(line.video_id)
+        return rows
+
+    def _state(self, line: GivenLine) -> tuple[str, str | None]:
+        name = line.video_id
+        if name is None:
+            return "not_an_id", f"it {line.why}"
+        if name in self.unplaceable:
+            return "not_an_id", _NO_TIME
+        if name not in self.found:
+            return "not_found", None
+        if sha256(name) in self.gone:
+            return "gone", None
+        day = self.found[name]
+        if day is not None and not self.study.start <= day <= self.study.end:
+            return "outside_study", f"it was published on {day}"
+        return "found", None
 
 
 def id_books(rows: list[Row]) -> Books:
