@@ -163,7 +163,7 @@ def _bad(what: str) -> BadInput:
 
 
 def _cells(path: Path) -> Iterator[tuple[int, str]]:
-    """What should be ids, with line numbers; blank rows are left out."""
+    """What should be ids, with line numbers: a blank cell as its whole row, and no blank rows."""
     encoding = _encoding(path)
     if (exported := data_export.links(path, encoding, _names_a_video)) is not None:
         yield from exported
@@ -175,7 +175,8 @@ def _cells(path: Path) -> Iterator[tuple[int, str]]:
         ahead = list(islice(rows, _LOOK_AHEAD))
         column, has_header = _column([row for _, row in ahead])
         for line, row in chain(ahead[has_header:], rows):
-            yield line, row[column] if len(row) > column else ""
+            cell = row[column] if len(row) > column else ""
+            yield line, cell if cell.strip() else ",".join(row)
 
 
 def _encoding(path: Path) -> str:

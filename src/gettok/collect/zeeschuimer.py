@@ -31,6 +31,7 @@ _VERSION = 1
 _LINES_PER_PAGE = 100
 _MAX_SHOWN = 200
 _PLATFORMS = frozenset({"tiktok.com", "tiktok"})
+_DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]*)?(?:e\+?[0-9]{1,2})?", re.IGNORECASE)
 #: TikTok's name on the web and the Research API's.
 _COUNTS = (
     ("playCount", "view_count"),
@@ -219,12 +220,13 @@ def _digits(value: Json) -> str | None:
 
 def _number(value: Json) -> int | None:
     """The whole part of a number that is not negative, as a number or as text; not for ids, which a float rounds."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,20}\.[0-9]+", value):
+    if (digits := _digits(value)) is not None:
+        return int(digits)
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
         value = float(value)
-    if isinstance(value, float):
-        return int(value) if math.isfinite(value) and value >= 0 else None
-    digits = _digits(value)
-    return None if digits is None else int(digits)
+    if isinstance(value, float) and math.isfinite(value) and value >= 0:
+        return int(value)
+    return None
 
 
 def captured_pages(path: Path, refused: list[RefusedLine]) -> Iterator[StoredPage]:

@@ -22,6 +22,11 @@ class Gone:
         self, objects: Iterator[PageObject], id_of: Callable[[Json], str | None]
     ) -> Iterator[PageObject]:
         """The objects that are not gone; notes the ids of the others."""
+        return self._without(objects, id_of) if self.digests else objects
+
+    def _without(
+        self, objects: Iterator[PageObject], id_of: Callable[[Json], str | None]
+    ) -> Iterator[PageObject]:
         for received in objects:
             name = id_of(received.content)
             if name in self:

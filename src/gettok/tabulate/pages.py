@@ -7,6 +7,7 @@ marked, and only what they are part of is rejected.
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,8 +58,12 @@ def read_pages(folder: Path) -> Iterator[KeyedPage]:
 
 def endpoint_of(page: Page) -> str:
     """The endpoint that sent the page, such as `video/query`, or `zeeschuimer`."""
-    path = str(page.request.get("path")).partition("?")[0]
-    return path.strip("/").removeprefix("research/")
+    return _endpoint(str(page.request.get("path")))
+
+
+@lru_cache
+def _endpoint(path: str) -> str:
+    return path.partition("?")[0].strip("/").removeprefix("research/")
 
 
 def body_of(page: Page) -> Mapping[str, Json]:

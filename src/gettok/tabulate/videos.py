@@ -145,7 +145,8 @@ def _add(buffer: RowBuffer, keyed: KeyedPage, received: PageObject, row_values: 
         tags = row_values.row[_HASHTAGS]
         folded_tags = None if tags is None else [folded(tag) for tag in tags]
         endpoint = endpoint_of(keyed.page)
-        labels = tag_labels(received.content.get("video_tag")) if endpoint == DOCUMENTED else _NO_LABELS
+        tag = received.content.get("video_tag")
+        labels = tag_labels(tag) if tag and endpoint == DOCUMENTED else _NO_LABELS
         odd = row_values.retyped or None, row_values.mended or None
         extra = (folded_tags, *labels, endpoint, *odd, received.observed_us)
         buffer.add(keyed, received, row_values, extra)

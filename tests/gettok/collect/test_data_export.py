@@ -129,6 +129,12 @@ def test_an_export_without_a_video_is_reported_in_three_parts(written, content, 
     assert "TikTok's own export" in error.value.can
 
 
+def test_a_row_of_a_csv_whose_cell_is_blank_is_refused_and_a_blank_row_is_none(written):
+    listed = written(f"video_id;title\n{ID};a\n;b\n;\n\n{OTHER}\nnone\n")
+    assert listed.ids == (ID, OTHER)
+    assert [(refused.line, refused.text) for refused in listed.refused] == [(3, ",b"), (7, "none")]
+
+
 def test_a_video_link_with_an_id_that_is_no_time_is_still_a_line(written):
     listed = written({"VideoList": watched("1")})
     assert listed.ids == ("1",)

@@ -31,15 +31,13 @@ def test_a_time_of_update_alone_is_enough(form):
 
 @FORMS
 @pytest.mark.parametrize(
-    "created", [1670414400.0, "1670414400.0", "1670414400", 1670414400.75, "1670414400.75"]
+    "created", [1670414400.0, "1670414400.0", "1670414400", 1670414400.75, "1670414400.75", "1.6704144E+9"]
 )
 def test_a_time_of_publication_is_read_from_a_float_and_from_text(form, created):
     assert as_video(form(createTime=created))["create_time"] == 1670414400
 
 
-@pytest.mark.parametrize(
-    "created", [0.0, "0.0", -1.5, float("inf"), float("nan"), "1.6e9", "soon", True, None]
-)
+@pytest.mark.parametrize("created", [0.0, "0.0", -1.5, float("inf"), float("nan"), "soon", True, None])
 def test_what_is_no_time_of_publication_is_still_refused(created):
     with pytest.raises(ValueError, match="has no time of publication"):
         as_video(own(createTime=created))
