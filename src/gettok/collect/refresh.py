@@ -39,7 +39,7 @@ class DatasetVideo(NamedTuple):
 
 @dataclass(frozen=True)
 class Round:
-    """One refresh of one subject. Its name is its start by the server's clock.
+    """One refresh of one subject. Its name is its start by the server's clock, to the second.
 
     `days` has the day of publication of each video that it asks about; for comments and users, of their observation.
     """
@@ -124,10 +124,17 @@ class Refresher:
 
     def begin(self, days: Mapping[str, date], method: Method) -> Round:
         """Record a round before it asks anything, so that the next run continues it after an interruption."""
-        begun = Round(self.api.now().strftime("%Y-%m-%dT%H:%M:%SZ"), method, days)
+        begun = Round(self._free_name(), method, days)
         iso_days = {video_id: day.isoformat() for video_id, day in days.items()}
         self._note("round", begun.name, {_METHOD: method, "days": iso_days})
         return begun
+
+    def _free_name(self) -> str:
+        """The time now, or the first second after it that is not the name of another round: studies share a source."""
+        start, taken = self.api.now(), {body["round"] for body in self._noted("round")}
+        while (name := start.strftime("%Y-%m-%dT%H:%M:%SZ")) in taken:
+            start += timedelta(seconds=1)
+        return name
 
     def run(self, round_: Round, *, accept_losses: bool = False) -> Iterator[int]:
         """Run the round, and yield how many were found so far; those missed at first are looked up again.
