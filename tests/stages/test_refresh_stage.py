@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from gettok.cli.refresh import refresh
-from gettok.collect.tombstones import sha256
+from gettok.collect.tombstones import RefreshLists, sha256
 from gettok.errors import BadInput
 from gettok.pipeline.runner import Stage
 from gettok.settings import load
@@ -74,6 +74,21 @@ def test_what_is_no_longer_there_vanishes_from_all_tables(collecting):
         assert set(users["username"]) - set(users_left["username"]) == {author}
         rejects = REJECTS.read(Path("data/rejects.parquet"))
         assert rejects.filter(pl.col("row").str.contains_any([video, comment])).height == 0
+
+
+def test_comments_on_a_video_that_is_gone_go_with_it_into_no_list_of_rejects(collecting):
+    with collecting(*WANTED) as (_, stage):
+        collected(stage)
+        comments = tables()[1]
+        video = comments["video_id"][0]
+        line = {"round": "2023-03-31T12:00:00Z", "source": "sandbox", "method": "ids"}
+        counts = {"asked": "1", "confirmed": "0", "missing": "1"}
+        RefreshLists(Path("inputs")).add(line | counts, [sha256(video)])
+        collected(stage)
+        assert tables()[1].equals(comments.filter(pl.col("video_id") != video))
+        assert (
+            REJECTS.read(Path("data/rejects.parquet")).filter(pl.col("row").str.contains(video)).height == 0
+        )
 
 
 def test_profiles_are_read_anew_and_nothing_is_due_until_its_time_has_come(collecting):
