@@ -107,6 +107,8 @@ class Profile:
     """`ms`, as in the documentation's example, or `s`, as in its table."""
     user_500_with_data: bool = False
     """The endpoints of users and playlists answer 500 with valid data (traktok)."""
+    gone_comments: Names = field(default_factory=frozenset)
+    """Ids of comments that were deleted."""
     comment_cap: int | None = None
     """The maximum of comments per video, beyond which requests are refused; an old documentation page says 1,000."""
     compliance_polls: int = 0

@@ -36,6 +36,8 @@ class Page:
     images: tuple[str, ...] = ()
     sound: str | None = None
     captions: tuple[Caption, ...] = ()
+    ai_label: int = 0
+    """The page's `aigcLabelType`; 0: the page does not label the video as AI-generated."""
     stamp: str = ""
     """Text appended to the film, so that one file serves as many different films; empty: nothing is appended."""
 

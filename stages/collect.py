@@ -1,11 +1,12 @@
 """Ask the source for every page that the study's query matches, and keep the pages verbatim."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 from gettok.books import Books
-from gettok.collect import IdLookup, PageFiles, StoredPage, captured_pages
+from gettok.collect import IdLookup, PageFiles, StoredPage, captured_pages, videos_on
 from gettok.collect.coverage import NOT_YET
 from gettok.collect.ids import RefusedLine, read_ids
 from gettok.collect.journal import WindowState
@@ -14,15 +15,17 @@ from gettok.collect.search import stored_pages
 from gettok.collect.tombstones import RefreshLists
 from gettok.errors import counted
 from gettok.pipeline.collecting.comments_and_profiles import CommentsAndProfiles, keep_books
+from gettok.pipeline.collecting.looking_up import IdStates, id_books
 from gettok.pipeline.collecting.researching import open_api, retry_until_quota
 from gettok.pipeline.collecting.searching import collector, study_window
+from gettok.pipeline.collecting.study_pages import StudyPages
 from gettok.pipeline.paths import DATA, INPUTS
 from gettok.pipeline.progress import Progress
 from gettok.pipeline.runner import Stage, run_stage, say
 from gettok.research_api import ResearchApi
 from gettok.step import Row
 from gettok.store.atomic_write import atomic_dir
-from gettok.tables import COVERAGE, WINDOWS
+from gettok.tables import COVERAGE, IDS, WINDOWS
 
 PARAMS = ("study.query", "study.start", "study.end", "source", "collect")
 _MAX_LISTED = 10
@@ -40,14 +43,15 @@ def run(stage: Stage) -> None:
 def _collect(stage: Stage, api: ResearchApi) -> None:
     with atomic_dir(DATA / "pages") as folder:
         people = CommentsAndProfiles(stage, api, folder)
-        with PageFiles(folder / "videos") as files:
+        with StudyPages(folder, people) as pages:
             collect_videos = _look_up if stage.settings.source.kind == "ids" else _search
-            collect_videos(stage, api, files, people)
-            _write(_refreshed_pages(stage), files, people)
+            collect_videos(stage, api, pages)
+            for stored in _refreshed_pages(stage):
+                pages.add_refreshed(stored)
         people.collect()
 
 
-def _search(stage: Stage, api: ResearchApi, files: PageFiles, people: CommentsAndProfiles) -> None:
+def _search(stage: Stage, api: ResearchApi, pages: StudyPages) -> None:
     study = study_window(stage.settings)
     with Progress(stage.name, len(study.days), 0, "day") as progress:
 
@@ -55,7 +59,9 @@ def _search(stage: Stage, api: ResearchApi, files: PageFiles, people: CommentsAn
             progress.add(state.last_event or "", len(state.window.within(study).days))
 
         search = collector(stage.settings, stage.store, api, on_window_done)
-        _write(search.collect(), files, people)
+        for stored in search.collect():
+            pages.add(stored)
+    IDS.write([], DATA / "ids.parquet")
     _keep(stage, search.windows(), search.coverage())
 
 
@@ -75,26 +81,27 @@ def _reason(day: Row) -> str | None:
     return "future_day" if day["why"] == NOT_YET else "failing_day"
 
 
-def _look_up(stage: Stage, api: ResearchApi, files: PageFiles, people: CommentsAndProfiles) -> None:
+def _look_up(stage: Stage, api: ResearchApi, pages: StudyPages) -> None:
     source = stage.settings.source
     assert source.file is not None, "the settings are checked"
     listed = read_ids(Path(source.file))
     _say_refused(listed.refused)
     lookup = IdLookup(stage.store, api, listed.ids, {"source": source.name})
+    days: dict[str, date] = {}
     with Progress(stage.name, len(listed.ids), 0) as progress:
         for stored in lookup.collect():
             before = len(lookup.found)
-            files.add(stored.search, stored)
-            people.add_page(stored)
+            pages.add(stored)
+            days |= {video.video_id: date.fromisoformat(video.day) for video in videos_on(stored.page)}
             progress.add("found", len(lookup.found) - before)
     _write_no_days()
     for name in sorted(lookup.unplaceable):
         say(f"collect: {name} is not a video id: its bits are not a time at which TikTok existed")
-    lost = {"not_found": len(lookup.missing), "not_an_id": len(listed.refused) + len(lookup.unplaceable)}
-    asked = len(listed.ids) + len(listed.refused)
-    stage.keep_books(
-        Books(asked, asked - sum(lost.values()), {name: count for name, count in lost.items() if count})
-    )
+    found = dict.fromkeys(lookup.found) | days
+    gone = RefreshLists(INPUTS).gone()
+    rows = IdStates(found, lookup.unplaceable, gone, study_window(stage.settings)).rows(listed)
+    IDS.write(rows, DATA / "ids.parquet")
+    stage.keep_books(id_books(rows))
 
 
 def _refreshed_pages(stage: Stage) -> Iterator[StoredPage]:
@@ -115,16 +122,11 @@ def _read_captures(stage: Stage) -> None:
             count += stored.page.request["body"]["videos"]
     _say_refused(tuple(refused))
     _write_no_days()
+    IDS.write([], DATA / "ids.parquet")
     for what in ("comments", "users"):  # a capture has neither, and the API is not asked
         keep_books(what, Books(0, 0, {}))
     lost = {"not_an_id": len(refused)} if refused else {}
     stage.keep_books(Books(count + len(refused), count, lost))
-
-
-def _write(pages: Iterable[StoredPage], files: PageFiles, people: CommentsAndProfiles) -> None:
-    for stored in pages:
-        files.add(stored.search, stored)
-        people.add_page(stored)
 
 
 def _write_no_days() -> None:

@@ -9,9 +9,10 @@ import polars as pl
 
 from gettok import tabulate
 from gettok.books import Books
+from gettok.collect.tombstones import SUBJECTS, RefreshLists
 from gettok.collect.windows import Window
 from gettok.errors import counted
-from gettok.pipeline.paths import DATA
+from gettok.pipeline.paths import DATA, INPUTS
 from gettok.pipeline.runner import Stage, run_stage, say
 from gettok.store.atomic_write import atomic_dir
 from gettok.tables import COMMENTS, COUNTS, FIELDS, REJECTS, USERS, VIDEOS, Table
@@ -26,34 +27,43 @@ _MAX_LISTED = 10
 def run(stage: Stage) -> None:
     settings = stage.settings
     rejects = tabulate.Rejects()
+    gone = {subject: tabulate.Gone(RefreshLists(INPUTS, subject).gone()) for subject in SUBJECTS}
     pages = DATA / "pages"
     with _scratch_folder(DATA / ".tabulate.unfinished") as scratch:
         study = Window(settings.study.start, settings.study.end)
         video_pages = tabulate.read_pages(pages / "videos")
-        videos = tabulate.videos.gather(video_pages, study, scratch / "videos", rejects)
+        refreshed = tabulate.read_pages(pages / "refreshed")
+        videos = tabulate.videos.gather(
+            video_pages, study, scratch / "videos", rejects, refreshed=refreshed, gone=gone["video"]
+        )
         lost = dict(rejects.counts)
         _write_days(VIDEOS, "videos", videos.days())
         _write_days(COUNTS, "counts", videos.counts())
         comment_pages = tabulate.read_pages(pages / "comments")
-        comments = tabulate.comments.gather(comment_pages, videos.in_study, scratch / "comments", rejects)
+        comment_pages = tabulate.comments.without_gone_videos(comment_pages, gone["video"])
+        comments = tabulate.comments.gather(
+            comment_pages, videos.in_study, scratch / "comments", rejects, gone["comment"]
+        )
         _write_days(COMMENTS, "comments", comments.days())
         user_pages = tabulate.read_pages(pages / "users")
-        users, user_tally = tabulate.users.gather(user_pages, scratch / "users", rejects)
+        users, user_tally = tabulate.users.gather(user_pages, scratch / "users", rejects, gone["user"])
     USERS.write(users, DATA / "users.parquet")
     REJECTS.write(rejects.frame(), DATA / "rejects.parquet")
     tallies = (videos.tally, comments.tally, user_tally)
     FIELDS.write(tabulate.fields(tallies), DATA / "fields.parquet")
     _say(tallies)
-    stage.keep_books(_books(videos, lost))
+    stage.keep_books(_books(videos, lost, len(gone["video"].met)))
 
 
-def _books(videos: Videos, lost: Mapping[str, int]) -> Books:
+def _books(videos: Videos, lost: Mapping[str, int], gone: int) -> Books:
     """Each video that was seen counts once, and so does each row or page that did not become a video."""
     unusable = {reason: count for reason, count in lost.items() if reason != "retyped"}
+    if gone:
+        unusable["gone"] = gone
     if outside := videos.seen - videos.in_study.height:
         unusable["outside_study"] = outside
     reasons = dict(sorted(unusable.items()))
-    return Books(videos.seen + sum(lost.values()) - lost.get("retyped", 0), videos.in_study.height, reasons)
+    return Books(videos.in_study.height + sum(reasons.values()), videos.in_study.height, reasons)
 
 
 @contextmanager

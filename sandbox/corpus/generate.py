@@ -18,6 +18,7 @@ from tqdm import tqdm
 from sandbox.corpus import film, human_labels, sound
 from sandbox.corpus.captions import captions
 from sandbox.corpus.film import Encoding, Shot
+from sandbox.corpus.labels import page_label, video_tags
 from sandbox.corpus.plan import PlannedVideo, planned_videos
 from sandbox.corpus.script import Script, script, tiktok_transcript
 
@@ -159,6 +160,8 @@ def _api(video: PlannedVideo, words: Script, media: dict[str, Any]) -> dict[str,
         fields["playlist_id"] = str(7_100_000_000_000_000_000 + rng.getrandbits(50))
     if video.number % 9 == 4:
         fields["effect_ids"] = [str(rng.getrandbits(24))]
+    if tags := video_tags(video):
+        fields["video_tag"] = tags
     if words.language == "es" and video.number % 3 == video.number // 3 % 3:
         fields["voice_to_text"] = tiktok_transcript(words.spoken, rng)
     return fields
@@ -180,7 +183,7 @@ def _page(video: PlannedVideo, words: Script, media: dict[str, Any]) -> dict[str
         "images": media.get("images", []),
         "sound": media.get("sound"),
         "captions": captions(video, words, media["seconds"]) if media.get("media") else [],
-    }
+    } | page_label(video)
 
 
 def _truth(video: PlannedVideo, words: Script, media: dict[str, Any]) -> dict[str, Any]:

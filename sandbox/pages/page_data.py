@@ -30,6 +30,8 @@ def item_struct(world: World, video: Video) -> JsonObject:
         "music": _music(world, video),
         "challenges": [{"id": digits(16, "challenge", tag), "title": tag} for tag in tags],
         "textExtra": [{"hashtagName": tag, "type": 1} for tag in tags],
+        "IsAigc": page.ai_label > 0,
+        "aigcLabelType": page.ai_label,
         "isAd": False,
         "secret": False,
         "forFriend": False,

@@ -95,12 +95,14 @@ class Comments:
         if first > len(positions):
             raise invalid_cursor()
         last = min(first + count, len(positions))
-        comments = [self._comment(*position).row(fields) for position in positions[first:last]]
-        return {"comments": comments, "cursor": last, "has_more": last < len(positions)}
+        comments = [self._comment(*position) for position in positions[first:last]]
+        gone = self._world.profile.gone_comments
+        shown = [comment.row(fields) for comment in comments if comment.id not in gone]
+        return {"comments": shown, "cursor": last, "has_more": last < len(positions)}
 
     def is_valid(self, comment_id: str) -> bool:
         """Whether the comment exists on a video that still exists."""
-        return self._find(comment_id) is not None
+        return comment_id not in self._world.profile.gone_comments and self._find(comment_id) is not None
 
     def _comments_on(self, video_id: str) -> list[tuple[Video, int, int]]:
         """Empty for a video that is unknown or deleted; what the real API answers then is not known."""

@@ -14,7 +14,7 @@ from sandbox.research_api.users import FIELDS as OF_PEOPLE
 from sandbox.server import Sandbox
 
 RECORDED = {
-    "answers": "0b713a675e8ebcf2850329d3ed9e26370ba0c79a4e4c6e2788fe28f561fcc71e",
+    "answers": "177cdf151a74bc12dbc38f75d64ddadbfa86b2a708ab8a3a11aa8089265f05e5",
     "media": "23ce7020a5c58680db4095f92b6cbe2691c4f773c8de0444860090eac38eba15",
 }
 WINDOWS = (

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from workspace import Workspace
 
-from gettok.collect.refresh import DatasetVideo, Refresher, sha256
-from gettok.collect.tombstones import RefreshLists
+from gettok.collect.refresh import DatasetVideo, Refresher
+from gettok.collect.tombstones import RefreshLists, sha256
 from gettok.errors import Interrupted
 from gettok.pipeline.collecting.researching import wait_until
 from gettok.research_api import Credentials, Ledger, QuotaExhausted, ResearchApi
@@ -208,16 +208,19 @@ def test_a_round_of_refreshing_that_is_on_the_list_adds_its_observations(corpus,
         sandbox.clock.advance(20 * 86_400)
         missing = refresh(workspace, sandbox)
         assert 20 < len(missing) < 80
-        first = PAGES.read(workspace.data / "pages" / "videos").height
         requests = len(sandbox.requests())
         workspace.run("collect", "tabulate")
         assert len(sandbox.requests()) == requests
-        assert PAGES.read(workspace.data / "pages" / "videos").height > first
+        assert PAGES.read(workspace.data / "pages" / "refreshed").height > 0
         after = VIDEOS.read(workspace.data / "videos")
-        assert after["video_id"].equals(before["video_id"])
-        twice = after.filter(after["observations"] == 2)["video_id"]
-        assert set(after["video_id"]) - set(twice) == set(missing)
-        assert COUNTS.read(workspace.data / "counts").height == len(after) + len(twice)
+        assert set(after["video_id"]) == set(before["video_id"]) - set(missing)
+        assert after["observations"].unique().to_list() == [2]
+        assert COUNTS.read(workspace.data / "counts").height == 2 * len(after)
+        assert workspace.books("tabulate") == {
+            "asked": len(before),
+            "ok": len(after),
+            "unusable": {"gone": len(missing)},
+        }
 
 
 def refresh(workspace: Workspace, sandbox: Sandbox) -> tuple[str, ...]:

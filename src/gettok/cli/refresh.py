@@ -1,75 +1,102 @@
-"""Confirm the videos that are due, and list those that both searches of a round miss."""
+"""Confirm the videos, comments and users that are due, and list those that both searches of a round miss."""
 
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import polars as pl
 import typer
 
-from gettok.collect.refresh import (
-    DatasetVideo,
-    Method,
-    Outcome,
-    Refresher,
-    Round,
-    cheaper_method,
-    sha256,
-)
-from gettok.collect.tombstones import RefreshLists
+from gettok.collect.refresh import Method, Outcome, Refresher, Round, cheaper_method
+from gettok.collect.tombstones import SUBJECTS, RefreshLists, Subject, sha256
 from gettok.errors import BadInput, counted
 from gettok.pipeline.collecting.researching import open_api, retry_until_quota
 from gettok.pipeline.paths import DATA, INPUTS, current_settings, store_root
 from gettok.pipeline.progress import Progress
 from gettok.pipeline.runner import Signals, only_one
-from gettok.settings import Settings
+from gettok.research_api import ResearchApi
+from gettok.settings import Collect, Settings
 from gettok.store import Store
-from gettok.tables import VIDEOS
+from gettok.tables import COMMENTS, USERS, VIDEOS
+
+
+class _Dataset(NamedTuple):
+    """What the dataset has of one subject, and its lists; a row has an id, its day, and when it was last observed."""
+
+    rows: list[tuple[str, date, datetime]]
+    lists: RefreshLists
+
+    @property
+    def subject(self) -> Subject:
+        return self.lists.subject
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(name for name, *_ in self.rows)
 
 
 def refresh(
     settings: Settings, store: Store, method: Method | None, stop: Event, *, accept_losses: bool = False
 ) -> Iterator[str]:
-    """Run one round, or continue the one that was interrupted, and report the result line by line.
+    """Run one round for each subject that the study collects, and report the results line by line.
 
-    Rounds that are in the store and not on the lists are listed first: a kill may have come between the two.
+    A round that was interrupted is continued. Rounds that are in the store and not on the lists are listed first: a
+    kill may have come between the two.
     """
-    videos, lists = _videos(DATA), RefreshLists(INPUTS)
+    datasets = _datasets(settings, DATA)
     source = settings.source
-    listed, _ = set(lists.rounds(source.name)), lists.gone()
     with only_one(store.root, "collect"), open_api(source, settings.collect, store.root, stop) as api:
-        refresher = Refresher(store, api, source.name)
-        yield from _list(_unlisted(refresher, videos, listed), lists, source.name)
-        retry_until_quota(api.now, api, settings.collect.on_quota)
-        round_ = refresher.unfinished(method)
-        if round_ is not None:
-            yield f"continues the round of {round_.name}"
-        else:
-            after = timedelta(days=settings.collect.refresh_after_days)
-            due = refresher.due(videos, after, lists.gone())
-            if not due:
-                days = counted(after.days, "day")
-                yield f"none of {counted(len(videos), 'video')} is due: each was confirmed within {days}"
-                return
-            round_ = refresher.begin(due, method or cheaper_method(len(due), refresher.least_requests(due)))
-        yield f"asks for {len(round_.days)} of {counted(len(videos), 'video')} by {round_.method}"
-        retry_until_quota(
-            partial(_ask, refresher, round_, accept_losses=accept_losses), api, settings.collect.on_quota
-        )
-        outcome = refresher.outcome(round_)
-    lists.add(outcome.line(source.name), map(sha256, outcome.missing))
+        for dataset in datasets:
+            refresher = _refresher(settings, store, api, dataset.subject)
+            yield from _list(_unlisted(refresher, dataset), dataset.lists, source.name)
+            retry_until_quota(api.now, api, settings.collect.on_quota)
+            yield from _run_round(refresher, dataset, settings.collect, method, accept_losses=accept_losses)
+
+
+def _refresher(settings: Settings, store: Store, api: ResearchApi, subject: Subject) -> Refresher:
+    collect = settings.collect
+    limit = collect.users.requests_per_day if collect.users else collect.requests_per_day
+    return Refresher(store, api, settings.source.name, subject, limit, collect.patience_days)
+
+
+def _run_round(
+    refresher: Refresher, dataset: _Dataset, collect: Collect, method: Method | None, *, accept_losses: bool
+) -> Iterator[str]:
+    every = counted(len(dataset.rows), dataset.subject)
+    round_ = refresher.unfinished(method if dataset.subject == "video" else None, about=dataset.ids)
+    if round_ is not None:
+        yield f"continues the round of {round_.name}"
+    else:
+        after = timedelta(days=collect.refresh_after_days)
+        due = refresher.due(dataset.rows, after, dataset.lists.gone())
+        if not due:
+            yield f"none of {every} is due: each was confirmed within {counted(after.days, 'day')}"
+            return
+        round_ = refresher.begin(due, _method(refresher, due, method))
+    yield f"asks for {len(round_.days)} of {every} by {round_.method}"
+    ask = partial(_ask, refresher, round_, accept_losses=accept_losses)
+    retry_until_quota(ask, refresher.api, collect.on_quota)
+    outcome = refresher.outcome(round_)
+    dataset.lists.add(outcome.line(refresher.source), map(sha256, outcome.missing))
     yield f"{len(round_.days) - len(outcome.missing)} are confirmed; both searches missed {len(outcome.missing)}"
-    yield f"added to {lists.folder}/; commit it, and run `dvc repro` to add the new observations to the tables"
+    yield f"added to {dataset.lists.folder}/; commit it, and run `dvc repro` to bring the tables up to date"
 
 
-def _unlisted(refresher: Refresher, videos: list[DatasetVideo], listed: set[str]) -> Iterator[Outcome]:
-    """Finished rounds about this dataset's videos that are not listed; a store may serve several datasets."""
-    ids = {video.video_id for video in videos}
+def _method(refresher: Refresher, due: Mapping[str, date], method: Method | None) -> Method:
+    """Comments can only be checked by Batch Compliance, and users only one by one."""
+    if refresher.subject == "video":
+        return method or cheaper_method(len(due), refresher.least_requests(due))
+    return "compliance" if refresher.subject == "comment" else "ids"
+
+
+def _unlisted(refresher: Refresher, dataset: _Dataset) -> Iterator[Outcome]:
+    """Finished rounds about this dataset that are not listed; a store may serve several datasets."""
+    listed = set(dataset.lists.rounds(refresher.source))
     for outcome in refresher.outcomes():
-        if outcome.round.name not in listed and not ids.isdisjoint(outcome.round.days):
+        if outcome.round.name not in listed and not dataset.ids.isdisjoint(outcome.round.days):
             yield outcome
 
 
@@ -80,7 +107,7 @@ def _list(outcomes: Iterable[Outcome], lists: RefreshLists, source: str) -> Iter
 
 
 def _ask(refresher: Refresher, round_: Round, *, accept_losses: bool) -> None:
-    with Progress("refresh", len(round_.days), 0) as progress:
+    with Progress("refresh", len(round_.days), 0, refresher.subject) as progress:
         for confirmed in refresher.run(round_, accept_losses=accept_losses):
             progress.add("confirmed", confirmed - progress.counts["confirmed"])
 
@@ -97,31 +124,58 @@ def method_named(name: str) -> Method | None:
     return methods[name]
 
 
-def _videos(data: Path) -> list[DatasetVideo]:
+def _datasets(settings: Settings, data: Path) -> list[_Dataset]:
+    """What there is to refresh; raises `BadInput` for a list or table that cannot be read, before anything is asked."""
+    found: dict[Subject, list[tuple[str, date, datetime]]] = {"video": _videos(data)}
+    if settings.collect.comments:
+        found["comment"] = _comments(data)
+    if settings.collect.users:
+        found["user"] = _users(data)
+    datasets = [
+        _Dataset(found[subject], RefreshLists(INPUTS, subject)) for subject in SUBJECTS if subject in found
+    ]
+    for dataset in datasets:
+        dataset.lists.rounds(settings.source.name)
+        dataset.lists.gone()
+    return datasets
+
+
+def _videos(data: Path) -> list[tuple[str, date, datetime]]:
     if not (data / "videos").is_dir():
         raise BadInput(
             f"there is no table of videos in {data}",
             "asked for nothing",
             "run `dvc repro tabulate`, or `dvc pull` for an existing dataset",
         )
-    table = VIDEOS.read(data / "videos", ["video_id", "created_at", "observed_at"])
-    rows = table.select("video_id", pl.col("created_at").dt.date(), "observed_at").rows()
-    return [DatasetVideo(*row) for row in rows]
+    return _rows(VIDEOS.read(data / "videos", ["video_id", "created_at", "observed_at"]), "created_at")
+
+
+def _comments(data: Path) -> list[tuple[str, date, datetime]]:
+    return _rows(COMMENTS.read(data / "comments", ["comment_id", "observed_at"]), "observed_at")
+
+
+def _users(data: Path) -> list[tuple[str, date, datetime]]:
+    """The users whose profile is there; of the others, the table has the name and a reason alone."""
+    users = USERS.read(data / "users.parquet", ["username", "observed_at", "status"])
+    return _rows(users.filter(pl.col("status") == "ok"), "observed_at")
+
+
+def _rows(frame: pl.DataFrame, day: str) -> list[tuple[str, date, datetime]]:
+    """The ids, which are the first column, each with a day and the time of its last observation."""
+    return frame.select(frame.columns[0], pl.col(day).dt.date().alias("day"), "observed_at").rows()
 
 
 def command(
     method: Annotated[
         str,
         typer.Option(
-            help="ids (also refreshes the counts), compliance (a file of ids), or auto: the one that costs less."
+            help="For videos: ids (also refreshes the counts), compliance (a file of ids), or auto: the cheaper one."
         ),
     ] = "auto",
     *,
     accept_losses: Annotated[
         bool,
-        typer.Option(
-            "--accept-losses", help="Accept a round even if more than half of its videos are missing."
-        ),
+        typer.Option("--accept-losses", help="Accept a round even if more than half of it is missing."),
     ] = False,
 ) -> None:
     signals = Signals()

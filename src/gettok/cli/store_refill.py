@@ -38,7 +38,7 @@ class Refilled(NamedTuple):
 def refill(store: Store, data: Path) -> Iterator[Refilled]:
     """Store every answer in the tables under `data`. The website's pages are in no table, so they are not restored."""
     yield _stored(store, "collect", _subjects(_rows(data / "windows.parquet", WINDOWS), "start"))
-    for kind in ("videos", "comments", "users"):
+    for kind in ("videos", "refreshed", "comments", "users"):
         yield _stored(store, "collect", _subjects(_rows(data / "pages" / kind, PAGES), "subject"))
     yield _stored(store, "download", _media(data))
     yield _stored(store, "extract_frames", _frames(data / "frames"))

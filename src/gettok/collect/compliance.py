@@ -6,6 +6,7 @@ it costs, is not documented.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from gettok.collect.journal import STAGE
 from gettok.errors import NotNow
@@ -25,15 +26,19 @@ _WAITS_S = (0.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 
 @dataclass(frozen=True)
 class Compliance:
-    """Asks which of some ids are available, through the store. `settings` distinguish one round from another."""
+    """Asks which ids of videos or comments are available, through the store.
+
+    `settings` distinguish one round from another.
+    """
 
     store: Store
     api: ResearchApi
     settings: Mapping[str, Json]
+    category: Literal["video", "comment"] = "video"
 
     def valid(self, ids: tuple[str, ...]) -> set[str]:
         """The ids that TikTok says are available; raises `NotNow` while it is still checking."""
-        return {video_id for chunk in _chunks(ids) for video_id in self._valid_in(chunk)}
+        return {valid for chunk in _chunks(ids) for valid in self._valid_in(chunk)}
 
     def _valid_in(self, ids: tuple[str, ...]) -> Iterator[str]:
         inputs = {"ids": list(ids)}
@@ -57,7 +62,7 @@ class Compliance:
         raise NotNow(
             f"TikTok does not know the check of {len(ids)} ids that was just submitted (task {task})",
             "counted none of the ids as missing",
-            "run the same command again later, which submits them again, or `gettok refresh --method ids`",
+            "run the same command again later, which submits them again, or, for videos, `gettok refresh --method ids`",
         )
 
     def _download(self, task: int, ids: tuple[str, ...]) -> Answer:
@@ -85,7 +90,7 @@ class Compliance:
             file = ("ids.txt", "\n".join(ids).encode())
             call = ApiCall(
                 _CREATE,
-                {"category": "video"},
+                {"category": self.category},
                 "refresh",
                 f"{len(ids)} ids",
                 shape={"task_id": int},
@@ -107,8 +112,8 @@ class Compliance:
                 raise NotNow(
                     f"TikTok's check of {len(ids)} ids failed (task {task})",
                     "counted none of the ids as missing",
-                    "run `gettok refresh --method ids` instead, which looks the videos up by id; or submit them again "
-                    "by the same command",
+                    "submit them again by the same command, or run `gettok refresh --method ids`, which looks videos "
+                    "up by id",
                 )
         raise NotNow(
             f"TikTok is still checking {len(ids)} ids (task {task})",

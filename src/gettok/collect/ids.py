@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 
+from gettok.collect import data_export
 from gettok.collect.windows import Window
 from gettok.errors import BadInput
 from gettok.settings.query import MAX_VALUES
@@ -48,12 +50,37 @@ class RefusedLine:
 
 
 @dataclass(frozen=True)
-class IdList:
-    """The ids of a file in their order, each once; how many cells repeated an id; and which lines were refused."""
+class GivenLine:
+    """A line of a file of ids: the id that it names, or why it names none."""
 
-    ids: tuple[str, ...]
-    repeated: int
-    refused: tuple[RefusedLine, ...]
+    line: int
+    text: str
+    video_id: str | None
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class IdList:
+    """Every line of a file that should name a video, in order."""
+
+    lines: tuple[GivenLine, ...]
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The ids in their order, each once."""
+        return tuple(dict.fromkeys(line.video_id for line in self.lines if line.video_id is not None))
+
+    @cached_property
+    def refused(self) -> tuple[RefusedLine, ...]:
+        """The lines that name no video."""
+        return tuple(
+            RefusedLine(line.line, line.text, line.why) for line in self.lines if line.why is not None
+        )
+
+    @property
+    def repeated(self) -> int:
+        """How many lines name a video that an earlier line named."""
+        return len(self.lines) - len(self.ids) - len(self.refused)
 
 
 @dataclass(frozen=True)
@@ -102,50 +129,54 @@ def _id_in(text: str) -> str | None:
 
 
 def read_ids(path: Path) -> IdList:
-    """The ids in a text with one id or link a line, or in a CSV.
+    """The ids in a text with one id or link a line, in a CSV, or in TikTok's own export of a person's data.
 
     In a CSV, it reads the column named video_id, id, item_id, url or link, or else the first in which most cells are
     ids or links. Raises `BadInput` when the file has no id, or when a spreadsheet has rounded the ids.
     """
-    ids: dict[str, None] = {}
-    refused: list[RefusedLine] = []
-    cells = 0
     try:
-        for line, cell in _cells(path):
-            cells += 1
-            try:
-                ids[video_id(cell)] = None
-            except ValueError as error:
-                refused.append(RefusedLine(line, cell[:_LONGEST_SHOWN], str(error)))
-    except (OSError, UnicodeError, csv.Error) as error:
+        listed = IdList(tuple(_given(line, cell) for line, cell in _cells(path)))
+    except (OSError, ValueError, csv.Error) as error:
         raise _bad(f"{path} cannot be read: {error}") from error
+    ids = listed.ids
     if not ids:
-        raise _bad(f"{path} has no video id" + (f"; {refused[0]}" if refused else ""))
+        raise _bad(f"{path} has no video id" + (f"; {listed.refused[0]}" if listed.refused else ""))
     if len(ids) > 1 and 2 * sum(name.endswith("0000") for name in ids) > len(ids):
         raise _bad(f"most ids in {path} end in 0000: a spreadsheet has rounded them, and they are lost")
-    return IdList(tuple(ids), cells - len(ids) - len(refused), tuple(refused))
+    return listed
+
+
+def _given(line: int, cell: str) -> GivenLine:
+    try:
+        return GivenLine(line, cell[:_LONGEST_SHOWN], video_id(cell))
+    except ValueError as error:
+        return GivenLine(line, cell[:_LONGEST_SHOWN], None, str(error))
 
 
 def _bad(what: str) -> BadInput:
     return BadInput(
         what,
         "asked for nothing",
-        "put one id or one link to a video in each line, or save a CSV whose column of ids is text, and name it "
-        "as source.file",
+        "put one id or one link to a video in each line, save a CSV whose column of ids is text, or unpack TikTok's "
+        "own export of a person's data, and name the file as source.file",
     )
 
 
 def _cells(path: Path) -> Iterator[tuple[int, str]]:
-    """The cells that should be ids, with their line numbers, without blank ones."""
-    with path.open(encoding=_encoding(path), errors="replace", newline="") as file:
+    """What should be ids, with line numbers: a blank cell as its whole row, and no blank rows."""
+    encoding = _encoding(path)
+    if (exported := data_export.links(path, encoding, _names_a_video)) is not None:
+        yield from exported
+        return
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
         first = file.readline()
         reader = csv.reader(chain([first], file), delimiter=max(",\t;", key=first.count))
         rows = ((reader.line_num, row) for row in reader if any(cell.strip() for cell in row))
         ahead = list(islice(rows, _LOOK_AHEAD))
         column, has_header = _column([row for _, row in ahead])
         for line, row in chain(ahead[has_header:], rows):
-            if len(row) > column and row[column].strip():
-                yield line, row[column]
+            cell = row[column] if len(row) > column else ""
+            yield line, cell if cell.strip() else ",".join(row)
 
 
 def _encoding(path: Path) -> str:
@@ -173,6 +204,10 @@ def _looks_like_a_video(cell: str) -> bool:
     if name := _id_in(text):
         return _exists(name)
     return bool(_ROUNDED.fullmatch(text) or _SHORT_LINK.fullmatch(text))
+
+
+def _names_a_video(text: str) -> bool:
+    return _looks_like_a_video(text) or _LINK.fullmatch(_bare(text)) is not None
 
 
 def _exists(video_id: str) -> bool:

@@ -69,6 +69,8 @@ class People:
     source: str
     patience_days: int = 3
     canary: Canary | None = None
+    #: What distinguishes the questions of a round of refreshing from the first ones.
+    round_settings: Mapping[str, Json] = field(default_factory=dict)
     _denied: dict[str, AccessDenied] = field(default_factory=dict)
 
     def comments(self, video_id: str, limit: int, requests_per_day: int) -> Iterator[StoredPage]:
@@ -154,12 +156,20 @@ class People:
         return Key.of(STAGE, _VERSION, settings, inputs)
 
     def _key(self, call: ApiCall) -> Key:
-        settings: Mapping[str, Json] = {
-            "source": self.source,
-            "endpoint": call.endpoint,
-            "fields": call.fields,
-        }
-        return Key.of(STAGE, _VERSION, settings, call.body)
+        return Key.of(STAGE, _VERSION, _key_settings(call, self.source, self.round_settings), call.body)
+
+
+def stored_users(store: Store, source: str, round_settings: Mapping[str, Json]) -> Iterator[StoredPage]:
+    """The profiles, and refusals, that a round of refreshing has received, in order of key."""
+    settings = _key_settings(_user_call(""), source, round_settings)
+    for entry in store.scan(Key.of(STAGE, _VERSION, settings, {}).scope):
+        page = Page.from_json(entry.answer.body)
+        username = str(page.request["body"]["username"])
+        yield StoredPage(USERS, username, 0, 0, entry.key, entry.answer, page)
+
+
+def _key_settings(call: ApiCall, source: str, round_settings: Mapping[str, Json]) -> dict[str, Json]:
+    return {"source": source, "endpoint": call.endpoint, "fields": call.fields, **round_settings}
 
 
 def _comments_call(video_id: str, cursor: int, limit: int) -> ApiCall:

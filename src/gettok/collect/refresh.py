@@ -1,12 +1,11 @@
-"""Check again for the videos of a dataset, and find out which of them are gone.
+"""Check again for the videos, comments and users of a dataset, and find out which of them are gone.
 
 TikTok's terms ask to refresh data every 15 days (2023) or 30 days (2026), and to delete what is no longer available.
-This finds the videos that are due, confirms them by the method that costs fewer requests, and counts a video as gone
-when both searches of a round missed it.
+This finds what is due, confirms videos by the method that costs fewer requests, and counts as gone what both searches
+of a round missed.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
@@ -14,6 +13,8 @@ from typing import Literal, NamedTuple
 from gettok.collect.compliance import IDS_PER_TASK, REQUESTS_PER_TASK, Compliance
 from gettok.collect.id_lookup import IdLookup
 from gettok.collect.journal import STAGE
+from gettok.collect.refresh_people import PeopleChecks
+from gettok.collect.tombstones import Subject, sha256
 from gettok.errors import Stop
 from gettok.research_api import AccessDenied, ResearchApi
 from gettok.step import Answer, Json
@@ -38,7 +39,10 @@ class DatasetVideo(NamedTuple):
 
 @dataclass(frozen=True)
 class Round:
-    """One refresh. Its name is its start by the server's clock; `days` has the day of each video that it asks about."""
+    """One refresh of one subject. Its name is its start by the server's clock, to the second.
+
+    `days` has the day of publication of each video that it asks about; for comments and users, of their observation.
+    """
 
     name: str
     method: Method
@@ -71,28 +75,40 @@ def cheaper_method(count: int, by_ids: int) -> Method:
 
 @dataclass(frozen=True)
 class Refresher:
-    """Refreshes the videos of one source, through the store."""
+    """Refreshes the videos, comments or users of one source, through the store."""
 
     store: Store
     api: ResearchApi
     source: str
+    subject: Subject = "video"
+    #: For users alone: the part of the day's quota for profiles, and after how many failing days one is given up.
+    requests_per_day: int = 1000
+    patience_days: int = 0
 
-    def due(self, videos: Iterable[DatasetVideo], after: timedelta, gone: set[str]) -> dict[str, date]:
-        """The videos last confirmed at least `after` ago, without those on the list of tombstones."""
+    def due(
+        self, rows: Iterable[tuple[str, date, datetime]], after: timedelta, gone: Collection[str]
+    ) -> dict[str, date]:
+        """The ids in `rows`, each with its day, that were last confirmed at least `after` ago and are not `gone`.
+
+        A row has an id, its day and the time of its last observation; `gone` has digests.
+        """
         confirmed = self._confirmed()
         before = self.api.now() - after
         return {
-            video.video_id: video.day
-            for video in sorted(videos)
-            if max(video.observed_at, confirmed.get(video.video_id, video.observed_at)) <= before
-            and sha256(video.video_id) not in gone
+            name: day
+            for name, day, observed_at in sorted(rows)
+            if max(observed_at, confirmed.get(name, observed_at)) <= before and sha256(name) not in gone
         }
 
-    def unfinished(self, method: Method | None = None) -> Round | None:
-        """A round that was begun and has no outcome yet; `method` replaces the one that it began with."""
+    def unfinished(self, method: Method | None = None, about: Collection[str] | None = None) -> Round | None:
+        """A round that was begun and has no outcome yet; `method` replaces the one that it began with.
+
+        `about` limits it to rounds about any of these ids: other studies may have begun more.
+        """
         ended = {body["round"] for body in self._noted("outcome")}
+        own = None if about is None else frozenset(about)
         for round_ in self._rounds():
-            if round_.name not in ended:
+            if round_.name not in ended and (own is None or not own.isdisjoint(round_.days)):
                 return replace(round_, method=method or round_.method)
         return None
 
@@ -108,16 +124,36 @@ class Refresher:
 
     def begin(self, days: Mapping[str, date], method: Method) -> Round:
         """Record a round before it asks anything, so that the next run continues it after an interruption."""
-        begun = Round(self.api.now().strftime("%Y-%m-%dT%H:%M:%SZ"), method, days)
+        begun = Round(self._free_name(), method, days)
         iso_days = {video_id: day.isoformat() for video_id, day in days.items()}
         self._note("round", begun.name, {_METHOD: method, "days": iso_days})
         return begun
 
+    def _free_name(self) -> str:
+        """The time now, or the first second after it that is not the name of another round: studies share a source."""
+        start, taken = self.api.now(), {body["round"] for body in self._noted("round")}
+        while (name := start.strftime("%Y-%m-%dT%H:%M:%SZ")) in taken:
+            start += timedelta(seconds=1)
+        return name
+
     def run(self, round_: Round, *, accept_losses: bool = False) -> Iterator[int]:
-        """Run the round, and yield how many videos were found so far; those missed at first are looked up again.
+        """Run the round, and yield how many were found so far; those missed at first are looked up again.
 
         Raises `Stop` at its end if it misses more than is likely, unless `accept_losses` is set.
         """
+        missing = yield from self._check(round_)
+        self._end(round_, missing, accept_losses=accept_losses)
+
+    def _check(self, round_: Round) -> Generator[int, None, Sequence[str]]:
+        if self.subject == "video":
+            return (yield from self._check_videos(round_))
+        settings = round_settings(self.source, round_.name, self.subject)
+        checks = PeopleChecks(self.store, self.api, self.source, settings)
+        if self.subject == "comment":
+            return (yield from checks.comments(round_.ids))
+        return (yield from checks.users(round_.ids, self.requests_per_day, self.patience_days))
+
+    def _check_videos(self, round_: Round) -> Generator[int, None, Sequence[str]]:
         missed = round_.ids
         if round_.method == "compliance":
             missed = self._not_valid(round_)
@@ -126,7 +162,7 @@ class Refresher:
         lookup = self._lookup(missed, round_.days, round_settings(self.source, round_.name))
         for _ in lookup.collect():
             yield confirmed + len(lookup.found)
-        self._end(round_, lookup.missing, accept_losses=accept_losses)
+        return lookup.missing
 
     def _not_valid(self, round_: Round) -> tuple[str, ...]:
         """The ids that Batch Compliance does not confirm: all of them if the client may not use it."""
@@ -154,7 +190,7 @@ class Refresher:
         if not accept_losses and asked >= _MIN_VIDEOS and len(missing) > _MAX_MISSING * asked:
             self._note("outcome", round_.name, {"missing": [], "confirmed": []})
             raise Stop(
-                f"{len(missing)} of {asked} videos were not found, which is not likely",
+                f"{len(missing)} of {asked} {self.subject}s were not found, which is not likely",
                 "counted none of them as gone; the round does not count",
                 "check whether the Research API finds anything today, and run the same command again later; if they "
                 "are truly gone, `gettok refresh --accept-losses` asks once more and counts them as gone",
@@ -164,7 +200,7 @@ class Refresher:
         self._note("outcome", round_.name, facts)
 
     def _confirmed(self) -> dict[str, datetime]:
-        """When each video was last confirmed by a round."""
+        """When each id was last confirmed by a round."""
         confirmed: dict[str, datetime] = {}
         for body in sorted(self._noted("outcome"), key=lambda body: str(body["round"])):
             confirmed |= dict.fromkeys(body["confirmed"], datetime.fromisoformat(body["round"]))
@@ -182,7 +218,9 @@ class Refresher:
         self.store.put(self._key(what, {"round": name}), name, Answer({"round": name, **facts}))
 
     def _key(self, what: str, inputs: Mapping[str, Json]) -> Key:
-        return Key.of(STAGE, _VERSION, {"source": self.source, "refresh": what}, inputs)
+        return Key.of(
+            STAGE, _VERSION, {"source": self.source, "refresh": what, **_about(self.subject)}, inputs
+        )
 
 
 def _outcome(round_: Round, body: Mapping[str, Json]) -> Outcome:
@@ -190,11 +228,11 @@ def _outcome(round_: Round, body: Mapping[str, Json]) -> Outcome:
     return Outcome(replace(round_, method=body.get(_METHOD, round_.method)), tuple(body["missing"]))
 
 
-def round_settings(source: str, name: str) -> dict[str, Json]:
+def round_settings(source: str, name: str, subject: Subject = "video") -> dict[str, Json]:
     """What distinguishes the pages of a round from all others."""
-    return {"source": source, "round": name}
+    return {"source": source, "round": name, **_about(subject)}
 
 
-def sha256(video_id: str) -> str:
-    """How the list of tombstones names an id, so that it has no personal data."""
-    return hashlib.sha256(video_id.encode()).hexdigest()
+def _about(subject: Subject) -> dict[str, Json]:
+    """The first rounds were about videos alone, and did not say so."""
+    return {} if subject == "video" else {"subject": subject}

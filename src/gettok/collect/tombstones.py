@@ -1,27 +1,41 @@
-"""The two lists that refreshing keeps under `inputs/`: its rounds, and the videos that a round searched twice in vain.
+"""The two lists that refreshing keeps under `inputs/`: its rounds, and what a round asked for twice in vain.
 
-Both are CSV and belong in git with the dataset. The list of tombstones has no personal data: the SHA-256 of an id is
-enough to leave a video out, and does not identify anyone.
+There are two for videos, two for comments and two for users. They are CSV and belong in git with the dataset. The lists
+of tombstones have no personal data: the SHA-256 of an id is enough to leave a video out, and does not identify anyone.
 """
 
 import csv
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 
 from gettok.errors import BadInput
 from gettok.store.atomic_write import atomic_write
 
+#: What can be refreshed.
+Subject = Literal["video", "comment", "user"]
+SUBJECTS: tuple[Subject, ...] = ("video", "comment", "user")
 _ROUND = ("round", "source", "method", "asked", "confirmed", "missing")
-_TOMBSTONE = ("video_sha256", "missing_at", "source", "method")
+
+
+def sha256(name: str) -> str:
+    """How a list of tombstones names the id of a video or comment, or a username."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)
 class RefreshLists:
-    """The lists in a folder; a list whose file does not exist is empty."""
+    """The lists about one subject in a folder; a list whose file does not exist is empty.
+
+    The lists of videos are `refreshes.csv` and `tombstones.csv`; the names of the others begin with the subject:
+    `comment_tombstones.csv`, `user_tombstones.csv`.
+    """
 
     folder: Path
+    subject: Subject = "video"
 
     def rounds(self, source: str) -> list[str]:
         """The names of a source's rounds, oldest first."""
@@ -29,30 +43,41 @@ class RefreshLists:
 
     def gone(self) -> set[str]:
         """The SHA-256 of each id on the list of tombstones."""
-        return {row["video_sha256"] for row in self._tombstones()}
+        return {row[self._digest] for row in self._tombstones()}
 
     def add(self, round_: Mapping[str, str], gone: Iterable[str]) -> None:
-        """Add a round, with the SHA-256 of each video that it missed; adding it again changes nothing.
+        """Add a round, with the SHA-256 of each id that it missed; adding it again changes nothing.
 
         Tombstones are written first, so a round that is on its list has all of them.
         """
         tombstones, rounds = self._tombstones(), self._rounds()
-        have = {row["video_sha256"] for row in tombstones}
+        have = {row[self._digest] for row in tombstones}
         facts = {"missing_at": round_["round"], "source": round_["source"], "method": round_["method"]}
-        new = [{"video_sha256": digest, **facts} for digest in sorted(set(gone) - have)]
+        new = [{self._digest: digest, **facts} for digest in sorted(set(gone) - have)]
         if new:
-            self._write("tombstones.csv", _TOMBSTONE, [*tombstones, *new])
+            self._write("tombstones.csv", self._columns, [*tombstones, *new])
         others = [row for row in rounds if row["round"] != round_["round"]]
         self._write("refreshes.csv", _ROUND, sorted([*others, round_], key=lambda row: row["round"]))
+
+    @property
+    def _digest(self) -> str:
+        return f"{self.subject}_sha256"
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return (self._digest, "missing_at", "source", "method")
+
+    def _path(self, name: str) -> Path:
+        return self.folder / (name if self.subject == "video" else f"{self.subject}_{name}")
 
     def _rounds(self) -> list[dict[str, str]]:
         return self._read("refreshes.csv", _ROUND)
 
     def _tombstones(self) -> list[dict[str, str]]:
-        return self._read("tombstones.csv", _TOMBSTONE)
+        return self._read("tombstones.csv", self._columns)
 
     def _read(self, name: str, columns: Sequence[str]) -> list[dict[str, str]]:
-        path = self.folder / name
+        path = self._path(name)
         if not path.is_file():
             return []
         try:
@@ -70,7 +95,7 @@ class RefreshLists:
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        atomic_write(self.folder / name, text.getvalue().encode())
+        atomic_write(self._path(name), text.getvalue().encode())
 
 
 def _damaged(path: Path, columns: Sequence[str]) -> BadInput:

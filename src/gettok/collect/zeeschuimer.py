@@ -6,7 +6,9 @@ Source: https://github.com/digitalmethodsinitiative/zeeschuimer and https://gith
 """
 
 import json
+import math
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +20,7 @@ from gettok.collect.journal import STAGE
 from gettok.collect.search import StoredPage
 from gettok.errors import BadInput
 from gettok.http.json_guards import to_mapping, to_mappings, to_text, to_texts
+from gettok.http.page_labels import page_ai_label
 from gettok.research_api import Page
 from gettok.step import Answer, Json
 from gettok.store import Key
@@ -28,6 +31,7 @@ _VERSION = 1
 _LINES_PER_PAGE = 100
 _MAX_SHOWN = 200
 _PLATFORMS = frozenset({"tiktok.com", "tiktok"})
+_DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]*)?(?:e\+?[0-9]{1,2})?", re.IGNORECASE)
 #: TikTok's name on the web and the Research API's.
 _COUNTS = (
     ("playCount", "view_count"),
@@ -131,24 +135,37 @@ def as_video(item: Mapping[str, Json]) -> dict[str, Json]:
         "create_time": created,
         "username": _username(video.get("author")),
         "video_description": to_text(video.get("desc")),
+        "title": to_text(to_mapping(video.get("imagePost")).get("title")) or None,
         "hashtag_names": _hashtags(video),
         "music_id": _digits(to_mapping(video.get("music")).get("id")),
         "effect_ids": _effects(video) or None,
         "video_duration": _number(to_mapping(video.get("video")).get("duration")),
         **_counts(video),
+        **_ai_label(video),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def observed_at(item: Mapping[str, Json]) -> datetime:
-    """When the video was seen in the browser (UTC, whole seconds); raises `ValueError` if that is missing."""
-    seen = _number(_parts(item)[0].get("timestamp_collected"))
-    try:
-        if seen:
-            return datetime.fromtimestamp(seen // 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        pass
+    """When the captured values were seen in the browser (UTC, whole seconds); raises `ValueError` if that is missing.
+
+    Zeeschuimer may replace a captured video by a later sight of it: `last_updated` is then the time of its counts, and
+    `timestamp_collected` that of the first sight. Versions before 1.13.6 have the latter alone.
+    Source: https://github.com/digitalmethodsinitiative/zeeschuimer/blob/master/js/zs-background.js
+    """
+    about = _parts(item)[0]
+    for name in ("last_updated", "timestamp_collected"):
+        if (seen := _time(about.get(name))) is not None:
+            return seen
     raise ValueError("does not say when it was captured")
+
+
+def _time(milliseconds: Json) -> datetime | None:
+    seen = _number(milliseconds)
+    try:
+        return datetime.fromtimestamp(seen // 1000, UTC) if seen else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _parts(item: Mapping[str, Json]) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
@@ -171,13 +188,18 @@ def _counts(video: Mapping[str, Json]) -> dict[str, int | None]:
     return counts
 
 
+def _ai_label(video: Mapping[str, Json]) -> dict[str, Json]:
+    label = page_ai_label(video)
+    return {"page_ai_label": label.is_labelled, "page_ai_label_type": label.number}
+
+
 def _hashtags(video: Mapping[str, Json]) -> list[str]:
-    """The names in `challenges`, then those in `textExtra` that differ from them by more than capitals."""
+    """The names in `challenges`, then those in `textExtra` that differ from them by more than capitals or encoding."""
     challenges = (part.get("title") for part in to_mappings(video.get("challenges")))
     typed = (part.get("hashtagName") for part in to_mappings(video.get("textExtra")))
     names: dict[str, str] = {}
     for name in to_texts([*challenges, *typed]):
-        names.setdefault(name.casefold(), name)
+        names.setdefault(unicodedata.normalize("NFC", name.casefold()), name)
     return list(names.values())
 
 
@@ -197,8 +219,14 @@ def _digits(value: Json) -> str | None:
 
 
 def _number(value: Json) -> int | None:
-    digits = _digits(value)
-    return None if digits is None else int(digits)
+    """The whole part of a number that is not negative, as a number or as text; not for ids, which a float rounds."""
+    if (digits := _digits(value)) is not None:
+        return int(digits)
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        value = float(value)
+    if isinstance(value, float) and math.isfinite(value) and value >= 0:
+        return int(value)
+    return None
 
 
 def captured_pages(path: Path, refused: list[RefusedLine]) -> Iterator[StoredPage]:

@@ -14,6 +14,7 @@ from gettok.download.captions import FetchedCaptions
 from gettok.download.hosts import Site
 from gettok.download.pace import Pace
 from gettok.errors import Unusable
+from gettok.http.page_labels import NOTHING_SAID, PageAiLabel
 from gettok.media import MediaFacts
 from gettok.settings import Download
 from gettok.settings.registries import DOWNLOAD_BACKENDS
@@ -57,6 +58,7 @@ class DownloadResult:
     status_msg: str | None = None
     chosen: Mapping[str, Json] | None = None
     page: bytes | None = None
+    ai_label: PageAiLabel = NOTHING_SAID
     captions: FetchedCaptions | None = None
 
 

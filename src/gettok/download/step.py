@@ -22,6 +22,7 @@ from gettok.download.hosts import Site
 from gettok.download.mirrors import DAMAGE, TRANSIENT
 from gettok.download.pace import Pace
 from gettok.errors import Unusable
+from gettok.http.page_labels import PageAiLabel
 from gettok.settings import Download
 from gettok.settings.registries import DOWNLOAD_BACKENDS
 from gettok.step import Answer, Blob, Json, Row, Workers
@@ -88,7 +89,9 @@ class DownloadStep:
             "captions_trouble": (answer.body["captions"] or {}).get("trouble"),
         }
         credentials = credentials_row(answer, self._trust_list)
-        return [{**stored, **troubles, **credentials, **answer.body["facts"]}]
+        label = PageAiLabel(**answer.body["page_ai_label"])
+        labels = {"page_ai_label": label.is_labelled, "page_ai_label_type": label.number}
+        return [{**stored, **troubles, **labels, **credentials, **answer.body["facts"]}]
 
     def close(self) -> None:
         """End the backend's processes, if it has any; they would end with this process anyway."""
@@ -166,6 +169,7 @@ class DownloadStep:
             "status_code": result.status_code,
             "status_msg": result.status_msg,
             "chosen": result.chosen,
+            "page_ai_label": result.ai_label._asdict(),
             "facts": asdict(result.facts),
             "c2pa": credentials_of(list(result.files.values())),
         }

@@ -11,6 +11,7 @@ from gettok.errors import REASONS
 from gettok.ocr.error_rate import MEANING
 from gettok.release import Tables, models
 from gettok.report import examples, figures, metrics
+from gettok.report.ai_labels import LABEL_SOURCES, label_pairs
 from gettok.report.metrics import Spellings
 from gettok.report.rendering import render
 from gettok.settings import Study
@@ -87,6 +88,8 @@ def html(  # noqa: PLR0913 -- as above
         pair=examples.pair(tables.pairs),
         on_screen_text=metrics.on_screen_text(tables.descriptions),
         on_screen_text_meaning=MEANING,
+        label_pairs=label_pairs(tables),
+        label_sources=LABEL_SOURCES,
         stances=metrics.stances(tables.stances, study),
         evaluation=evaluation,
         left_out_reasons={**REASONS, **LEFT_OUT},

@@ -9,6 +9,7 @@ import polars as pl
 
 from gettok.compare.text_sources import TEXT_SOURCES, per_day, video_texts
 from gettok.release import Tables
+from gettok.report.ai_labels import label_pairs
 from gettok.settings import Study
 from gettok.stance.human_labels.evaluation import Evaluation
 from gettok.stance.prompt_injection.rates import flip_rates
@@ -54,11 +55,13 @@ def hashtags(videos: pl.DataFrame, by: str, spellings: Spellings = "folded") -> 
     """The top ten hashtags by `videos` (how many have it) or by `views` (of the videos that have it).
 
     Folded, spellings that differ only in case or accents count as one hashtag, shown in its most frequent spelling;
-    verbatim, each spelling counts on its own. A video counts once for each hashtag.
+    verbatim, each spelling counts on its own. The two Unicode forms of an accent are one spelling (NFC). A video counts
+    once for each hashtag.
     """
-    tag = "hashtags_folded" if spellings == "folded" else "hashtags"
+    spelling = pl.col("hashtags").list.eval(pl.element().str.normalize("NFC"))
+    tag = pl.col("hashtags_folded") if spellings == "folded" else spelling
     each = videos.select(
-        "video_id", tag=tag, spelling="hashtags", views=pl.col("view_count").fill_null(0)
+        "video_id", tag=tag, spelling=spelling, views=pl.col("view_count").fill_null(0)
     ).explode("tag", "spelling")
     each = each.filter(pl.col("tag").str.len_chars() > 0)
     once = each.unique(["video_id", "tag"]).group_by("tag")
@@ -125,6 +128,7 @@ def metrics(
         "unusable": {stage: dict(book.unusable) for stage, book in tables.books.items()},
         "screen_text": _on_screen_text_metrics(tables.descriptions),
         "prompt_injection": _prompt_injection_metrics(tables.prompt_injection),
+        "ai_labels": _label_metrics(tables),
         "stance_share": {name: share for name, _, share in stances(tables.stances, study)},
         "stance_by_people": _evaluation_metrics(evaluation),
         "comparison": {
@@ -137,6 +141,11 @@ def metrics(
 def _on_screen_text_metrics(descriptions: pl.DataFrame) -> dict[str, float | int | None]:
     rate = on_screen_text(descriptions).cer
     return {"cer": rate.value, "videos": rate.n}
+
+
+def _label_metrics(tables: Tables) -> dict[str, int]:
+    """How many videos each two sources contradict each other about; a pair that no video has both of is left out."""
+    return {f"{pair.left}_{pair.right}_contradictions": pair.contradictions for pair in label_pairs(tables)}
 
 
 def _prompt_injection_metrics(variants: pl.DataFrame | None) -> dict[str, float | int | None]:

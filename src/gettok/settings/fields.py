@@ -4,6 +4,7 @@ A check is a function that returns the value, or raises `ValueError` with a sent
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, TypeVar
@@ -38,7 +39,7 @@ def word(value: str) -> str:
 def tag(value: str) -> str:
     if value.startswith("#") or not value.strip():
         raise ValueError(f"{value!r} must be a hashtag without '#'")
-    return value
+    return unicodedata.normalize("NFC", value)
 
 
 def username(value: str) -> str:

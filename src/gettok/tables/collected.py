@@ -80,6 +80,29 @@ COVERAGE = Table(
     ("day",),
 )
 
+IDS = Table(
+    "ids",
+    "One line of the file of ids that the study began from (`source=ids`), and what came of it.",
+    (
+        Column(
+            "line",
+            pl.Int64,
+            "Its number in the file, from 1; in TikTok's JSON export, the number of the link among those that were read.",
+        ),
+        Column("text", pl.String, "The line as given, up to 200 characters; in a CSV, the cell with the id."),
+        Column("video_id", pl.String, "The id that it names; empty if it names none."),
+        Column("is_repeated", pl.Boolean, "Whether an earlier line names the same video."),
+        Column(
+            "state",
+            pl.String,
+            "`found`; `not_found`: the Research API does not find it; `not_an_id`: it does not name a video;"
+            " `outside_study`: it was published outside the study's days; `gone`: a refresh no longer found it.",
+        ),
+        Column("detail", pl.String, "Why it is not an id, or when a video outside the study was published."),
+    ),
+    ("line",),
+)
+
 VIDEOS = Table(
     "videos",
     "One video that the study's query found.",
@@ -90,6 +113,11 @@ VIDEOS = Table(
         Column("region_code", pl.String, "Country of the author's account, two upper-case letters."),
         Column("region_code_sent", pl.String, "The country as received: TikTok sends `us` beside `US`."),
         Column("description", pl.String, "The caption, with hashtags and mentions, exactly as received."),
+        Column(
+            "title",
+            pl.String,
+            "A photo post's own title, which is not part of the caption; captures have it, the Research API does not.",
+        ),
         Column("hashtags", pl.List(pl.String), "Hashtags without `#`, as received."),
         Column(
             "hashtags_folded",
@@ -118,6 +146,30 @@ VIDEOS = Table(
             "video_tag", pl.String, "`video_tag` as JSON; TikTok's pages disagree on what its numbers mean."
         ),
         Column(
+            "ai_label",
+            pl.String,
+            "Who labelled the video as AI-generated, by `video_tag`: `creator`, `tiktok` or `both`; empty if no tag says"
+            " so, and where the row is not from Query Videos, the one endpoint whose numbers are documented.",
+        ),
+        Column(
+            "paid_label",
+            pl.String,
+            "How the video is paid for, by `video_tag`: `paid_partnership`, `commission` or `both`; empty as `ai_label`"
+            " is.",
+        ),
+        Column(
+            "page_ai_label",
+            pl.Boolean,
+            "Whether TikTok's web page labels the video as AI-generated (`IsAigc`, or an `aigcLabelType` above 0), as"
+            " captured; empty where the capture has neither, and for the Research API. `media` has the page's label when"
+            " the file was fetched.",
+        ),
+        Column(
+            "page_ai_label_type",
+            pl.Int64,
+            "The number `aigcLabelType` as captured; TikTok does not document its meaning.",
+        ),
+        Column(
             "other_fields",
             pl.String,
             "Fields that the API's documentation does not name, or whose value is not of the documented type, as JSON.",
@@ -131,6 +183,11 @@ VIDEOS = Table(
             "mended",
             pl.List(pl.String),
             "The API's fields whose text had half a character (a lone surrogate), replaced by U+FFFD here: UTF-8 cannot hold it.",
+        ),
+        Column(
+            "endpoint",
+            pl.String,
+            "Where the values in this row are from: `video/query` or `zeeschuimer`.",
         ),
         Column("first_observed_at", TIME, "When the video was seen for the first time."),
         Column(

@@ -136,6 +136,17 @@ MEDIA = Table(
             pl.String,
             "Why the captions that its page names are not in `captions`; empty if they are or the page names none.",
         ),
+        Column(
+            "page_ai_label",
+            pl.Boolean,
+            "Whether its page labels the video as AI-generated (`IsAigc`, or an `aigcLabelType` above 0); empty if the page"
+            " has neither or was not read.",
+        ),
+        Column(
+            "page_ai_label_type",
+            pl.Int64,
+            "The page's number `aigcLabelType`; TikTok does not document its meaning.",
+        ),
         *ANSWERED,
     ),
 )

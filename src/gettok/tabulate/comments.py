@@ -10,8 +10,10 @@ from pathlib import Path
 import polars as pl
 
 from gettok.http.json_guards import to_mapping
+from gettok.step import Json
 from gettok.tables import COMMENTS
 from gettok.tabulate import values
+from gettok.tabulate.gone import NONE_GONE, Gone
 from gettok.tabulate.latest import Latest
 from gettok.tabulate.object_type import ObjectType, RowValues
 from gettok.tabulate.pages import KeyedPage, PageObject, UnreadablePage, body_of, comments_of, error_message
@@ -47,8 +49,22 @@ class Comments:
                 yield day, rows.select(COMMENTS.schema.names()).sort(COMMENTS.sort)
 
 
-def gather(pages: Iterable[KeyedPage], videos: pl.DataFrame, folder: Path, rejects: Rejects) -> Comments:
-    """Read all pages once. `videos` are the study's, with `video_id` and `day`; comments on others are rejected."""
+def without_gone_videos(pages: Iterable[KeyedPage], gone: Gone) -> Iterator[KeyedPage]:
+    """The pages, without those on videos that are gone."""
+    return (keyed for keyed in pages if _requested_video(keyed) not in gone)
+
+
+def gather(
+    pages: Iterable[KeyedPage],
+    videos: pl.DataFrame,
+    folder: Path,
+    rejects: Rejects,
+    gone: Gone = NONE_GONE,
+) -> Comments:
+    """Read all pages once. `videos` are the study's, with `video_id` and `day`; comments on others are rejected.
+
+    Comments that are `gone` are in no table.
+    """
     latest = Latest(folder, "comment_id")
     days = dict(videos.select("video_id", "day").iter_rows())
 
@@ -59,7 +75,9 @@ def gather(pages: Iterable[KeyedPage], videos: pl.DataFrame, folder: Path, rejec
     buffer = RowBuffer(COMMENT, COMMENTS, ("observed_at",), rejects, add)
     for keyed in pages:
         if keyed.page.status == 200:
-            for received, row_values in buffer.read(keyed, lambda keyed: comments_of(keyed.page)):
+            for received, row_values in buffer.read(
+                keyed, lambda keyed: gone.without(comments_of(keyed.page), _id_of)
+            ):
                 _add(buffer, keyed, received, row_values, days)
         else:
             rejects.add_page(keyed, *_refused(keyed))
@@ -86,11 +104,11 @@ def _add(
 
 
 def _requested_video(keyed: KeyedPage) -> str | None:
-    body = to_mapping(keyed.page.request.get("body"))
-    try:
-        return values.identity(body.get("video_id"))
-    except values.WrongType:
-        return None
+    return values.identity_or_none(to_mapping(keyed.page.request.get("body")).get("video_id"))
+
+
+def _id_of(content: Json) -> str | None:
+    return values.identity_or_none(to_mapping(content).get("id"))
 
 
 def _refused(keyed: KeyedPage) -> tuple[str, str]:

@@ -21,12 +21,14 @@ class RowValues(NamedTuple):
 class ObjectType:
     """What the API documents of one type of object: each field with its column and how its value is read.
 
-    `aliases` are other spellings of a field, used only where the field itself has no value.
+    `aliases` are other spellings of a field, used only where the field itself has no value. `undocumented` names those
+    fields that come from captures of web pages, not from the API.
     """
 
     table: str
     fields: Mapping[str, tuple[str, ReadValue]]
     aliases: Mapping[str, str] = field(default_factory=dict)
+    undocumented: frozenset[str] = frozenset()
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

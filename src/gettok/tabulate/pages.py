@@ -7,6 +7,7 @@ marked, and only what they are part of is rejected.
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,6 +56,16 @@ def read_pages(folder: Path) -> Iterator[KeyedPage]:
                 ) from error
 
 
+def endpoint_of(page: Page) -> str:
+    """The endpoint that sent the page, such as `video/query`, or `zeeschuimer`."""
+    return _endpoint(str(page.request.get("path")))
+
+
+@lru_cache
+def _endpoint(path: str) -> str:
+    return path.partition("?")[0].strip("/").removeprefix("research/")
+
+
 def body_of(page: Page) -> Mapping[str, Json]:
     """The page's text as an object; raises `UnreadablePage`."""
     try:
@@ -95,7 +106,7 @@ def error_message(content: Mapping[str, Json]) -> str:
 def videos_of(page: Page) -> Iterator[PageObject]:
     """The videos on a page, in the Research API's field names; raises `UnreadablePage`."""
     content = body_of(page)
-    if page.request.get("path") == "zeeschuimer":
+    if endpoint_of(page) == zeeschuimer.ENDPOINT:
         for position, capture in enumerate(_listed(content, "items")):
             yield _captured(position, capture, microseconds(page.observed_at))
     else:

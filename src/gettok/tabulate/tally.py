@@ -39,15 +39,15 @@ def fields(tallies: Iterable[Tally]) -> list[Row]:
 
 
 def _rows(tally: Tally) -> list[Row]:
-    filled: Counter[str] = Counter(dict.fromkeys(tally.type.fields, 0))
+    documented = {*tally.type.fields, *tally.type.aliases} - tally.type.undocumented
+    filled: Counter[str] = Counter(dict.fromkeys(tally.type.fields.keys() & documented, 0))
     for name, count in tally.filled.items():
         filled[mended(name)] += count
-    known = {*tally.type.fields, *tally.type.aliases}
     return [
         {
             "table": tally.type.table,
             "field": name,
-            "documented": name in known,
+            "documented": name in documented,
             "rows": count,
             "share": round(count / tally.objects, 6) if tally.objects else None,
             "retyped": tally.retyped[name],

@@ -13,6 +13,7 @@ import polars as pl
 from gettok.http.json_guards import to_mapping, to_text
 from gettok.tables import USERS
 from gettok.tabulate import values
+from gettok.tabulate.gone import NONE_GONE, Gone
 from gettok.tabulate.latest import Latest
 from gettok.tabulate.object_type import ObjectType, RowValues
 from gettok.tabulate.pages import (
@@ -46,14 +47,18 @@ _EXTRA = ("username", "status", "reason", "detail", "observed_at", "accepted_des
 _GONE = "cannot find the user"
 
 
-def gather(pages: Iterable[KeyedPage], folder: Path, rejects: Rejects) -> tuple[pl.DataFrame, Tally]:
-    """The latest observation of each author, and which fields were received."""
+def gather(
+    pages: Iterable[KeyedPage], folder: Path, rejects: Rejects, gone: Gone = NONE_GONE
+) -> tuple[pl.DataFrame, Tally]:
+    """The latest observation of each author who is not `gone`, and which fields were received."""
     latest = Latest(folder, "username")
     one_day = pl.lit("all").alias("day")
     buffer = RowBuffer(USER, USERS, _EXTRA, rejects, lambda rows: latest.add(rows.with_columns(one_day)))
     for keyed in pages:
         if (username := _requested_user(keyed)) is None:
             rejects.add_page(keyed, "no_page", "its request names no user")
+        elif username in gone:
+            continue
         elif 400 <= keyed.page.status < 500:
             buffer.add(keyed, *_refused(keyed, username))
         else:

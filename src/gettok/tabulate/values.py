@@ -70,6 +70,14 @@ def identity(value: Json) -> str:
     raise WrongType
 
 
+def identity_or_none(value: Json) -> str | None:
+    """The id, or None for a value of another type."""
+    try:
+        return identity(value)
+    except WrongType:
+        return None
+
+
 def text(value: Json) -> str:
     if type(value) is not str:
         raise WrongType

@@ -11,15 +11,19 @@ from pathlib import Path
 import polars as pl
 
 from gettok.collect.windows import Window
+from gettok.http.json_guards import to_mapping
+from gettok.step import Json
 from gettok.tables import COUNTS, VIDEOS
 from gettok.tabulate import values
+from gettok.tabulate.gone import NONE_GONE, Gone
 from gettok.tabulate.latest import Latest
 from gettok.tabulate.object_type import ObjectType, RowValues
-from gettok.tabulate.pages import KeyedPage, PageObject, videos_of
+from gettok.tabulate.pages import KeyedPage, PageObject, endpoint_of, videos_of
 from gettok.tabulate.rejects import Rejects
 from gettok.tabulate.row_buffer import RowBuffer
 from gettok.tabulate.tally import Tally
 from gettok.tabulate.values import folded
+from gettok.tabulate.video_tags import DOCUMENTED, TagLabels, tag_labels
 
 VIDEO = ObjectType(
     "videos",
@@ -47,10 +51,15 @@ VIDEO = ObjectType(
         "effect_info_list": ("effect_info", values.verbatim),
         "video_label": ("video_label", values.verbatim),
         "video_tag": ("video_tag", values.verbatim),
+        "title": ("title", values.text),
+        "page_ai_label": ("page_ai_label", values.flag),
+        "page_ai_label_type": ("page_ai_label_type", values.number),
     },
     {"video_id": "id", "favourites_count": "favorites_count"},
+    frozenset({"title", "page_ai_label", "page_ai_label_type"}),
 )
-_EXTRA = ("hashtags_folded", "retyped", "mended", "observed_at")
+_EXTRA = ("hashtags_folded", "ai_label", "paid_label", "endpoint", "retyped", "mended", "observed_at")
+_NO_LABELS = TagLabels(None, None)
 _HASHTAGS = VIDEO.columns.index("hashtags")
 _COUNTS = [column.name for column in COUNTS.columns if column.name.endswith("_count")]
 
@@ -81,15 +90,49 @@ class Videos:
             yield day, rows.select(names).sort(names, nulls_last=True)
 
 
-def gather(pages: Iterable[KeyedPage], study: Window, folder: Path, rejects: Rejects) -> Videos:
-    """Read all pages once; rows that do not fit into memory are kept in `folder` until the tables are made."""
+def gather(  # noqa: PLR0913 -- two sets of pages, and what is left out of them
+    pages: Iterable[KeyedPage],
+    study: Window,
+    folder: Path,
+    rejects: Rejects,
+    *,
+    refreshed: Iterable[KeyedPage] = (),
+    gone: Gone = NONE_GONE,
+) -> Videos:
+    """Read all pages once; rows that do not fit into memory are kept in `folder` until the tables are made.
+
+    Of the pages of refreshes, which studies share, only videos that are on `pages` are read. Videos that are `gone` are
+    only counted.
+    """
     latest = Latest(folder, "video_id", _COUNTS)
     buffer = RowBuffer(VIDEO, VIDEOS, _EXTRA, rejects, lambda rows: latest.add(_derived(rows)))
     for keyed in pages:
-        for received, row_values in buffer.read(keyed, lambda keyed: videos_of(keyed.page)):
+        for received, row_values in buffer.read(
+            keyed, lambda keyed: gone.without(videos_of(keyed.page), video_id_of)
+        ):
             _add(buffer, keyed, received, row_values)
     buffer.flush()
+    _add_refreshed(buffer, refreshed, latest)
     return _within(study, latest, buffer.tally)
+
+
+def _add_refreshed(buffer: RowBuffer, pages: Iterable[KeyedPage], latest: Latest) -> None:
+    index = latest.index()
+    own = frozenset() if index is None else frozenset(index["video_id"])
+    for keyed in pages:
+        for received, row_values in buffer.read(keyed, lambda keyed: _own_videos(keyed, own)):
+            _add(buffer, keyed, received, row_values)
+    buffer.flush()
+
+
+def _own_videos(keyed: KeyedPage, own: frozenset[str]) -> Iterator[PageObject]:
+    return (video for video in videos_of(keyed.page) if video_id_of(video.content) in own)
+
+
+def video_id_of(content: Json) -> str | None:
+    """The id of a video as a page has it; None for anything else."""
+    video = to_mapping(content)
+    return values.identity_or_none(video.get("id", video.get("video_id")))
 
 
 def _add(buffer: RowBuffer, keyed: KeyedPage, received: PageObject, row_values: RowValues) -> None:
@@ -101,7 +144,11 @@ def _add(buffer: RowBuffer, keyed: KeyedPage, received: PageObject, row_values: 
     else:
         tags = row_values.row[_HASHTAGS]
         folded_tags = None if tags is None else [folded(tag) for tag in tags]
-        extra = (folded_tags, row_values.retyped or None, row_values.mended or None, received.observed_us)
+        endpoint = endpoint_of(keyed.page)
+        tag = received.content.get("video_tag")
+        labels = tag_labels(tag) if tag and endpoint == DOCUMENTED else _NO_LABELS
+        odd = row_values.retyped or None, row_values.mended or None
+        extra = (folded_tags, *labels, endpoint, *odd, received.observed_us)
         buffer.add(keyed, received, row_values, extra)
 
 

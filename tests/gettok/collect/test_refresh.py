@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gettok.collect.compliance import Compliance
-from gettok.collect.refresh import DatasetVideo, Refresher, cheaper_method, round_settings, sha256
+from gettok.collect.refresh import DatasetVideo, Refresher, cheaper_method, round_settings
 from gettok.collect.search import stored_pages
+from gettok.collect.tombstones import sha256
 from gettok.collect.windows import Window
 from gettok.errors import NotNow, Stop
 from gettok.research_api import QuotaExhausted
@@ -178,6 +179,14 @@ def test_a_round_that_was_cut_short_is_continued(at, videos):
             list(refresher.run(begun))
             assert refresher.unfinished() is None
         assert len(paths(researcher)) - before == 3, "two of five searches were answered before"
+
+
+def test_rounds_of_two_studies_that_begin_in_one_second_are_two(at, videos):
+    with at() as researcher:
+        researcher.next_day(15)
+        first, second = (a_round(researcher, part, "ids") for part in (videos[:5], videos[5:9]))
+    assert (first.round.name, second.round.name) == ("2023-03-30T12:00:00Z", "2023-03-30T12:00:01Z")
+    assert set(second.round.days) == {video.video_id for video in videos[5:9]}
 
 
 def test_a_round_that_misses_more_than_half_counts_no_video_as_gone(at, videos):

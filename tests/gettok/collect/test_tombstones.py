@@ -2,8 +2,7 @@
 
 import pytest
 
-from gettok.collect.refresh import sha256
-from gettok.collect.tombstones import RefreshLists
+from gettok.collect.tombstones import RefreshLists, sha256
 from gettok.errors import BadInput
 
 

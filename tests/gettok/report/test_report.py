@@ -1,6 +1,7 @@
 """The report shows the paper's tables and figures, runs nothing, and says plainly what is missing."""
 
 import re
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -249,6 +250,13 @@ def spelled() -> pl.DataFrame:
 def test_folded_hashtags_are_counted_once_a_video_and_shown_as_most_videos_spell_them():
     assert metrics.hashtags(spelled(), "videos") == [("Perú", 4), ("lima", 1)]
     assert metrics.hashtags(spelled(), "views") == [("Perú", 13), ("lima", 7)]
+
+
+@pytest.mark.parametrize("spellings", ["folded", "verbatim"])
+def test_the_two_unicode_forms_of_a_hashtag_are_one(spellings):
+    composed, decomposed = "Perú", unicodedata.normalize("NFD", "Perú")
+    both = tables(video(1, hashtags=[composed, decomposed]), video(2, hashtags=[decomposed])).videos
+    assert metrics.hashtags(both, "videos", spellings) == [(composed, 2)]
 
 
 def test_verbatim_hashtags_are_counted_as_received():

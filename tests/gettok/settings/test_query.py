@@ -1,6 +1,7 @@
 """A study's query becomes conditions of the Research API, and none that the API would refuse."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,12 @@ def test_the_order_of_a_study_s_lists_does_not_change_the_body():
     there = Query(any=Terms(keywords=("a", "b"), hashtags=("c", "d")), all=Terms(keywords=("e", "f")))
     back = Query(any=Terms(hashtags=("d", "c"), keywords=("b", "a")), all=Terms(keywords=("f", "e")))
     assert canonical(conditions(there)) == canonical(conditions(back))
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_hashtag_is_asked_for_in_one_unicode_form(form):
+    query = Query(all=Terms(hashtags=(unicodedata.normalize(form, "perú"),)))
+    assert conditions(query) == {"and": [one("hashtag_name", "per\u00fa", operation="EQ")]}
 
 
 @pytest.mark.parametrize("group", ["any", "none"])

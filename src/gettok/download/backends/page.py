@@ -15,6 +15,7 @@ from gettok.download.slideshow import Slides, SlideshowFetcher, probe_slideshow,
 from gettok.download.transfer import Transfer
 from gettok.download.web import ConnectionFault, Visit
 from gettok.errors import Unusable
+from gettok.http.page_labels import page_ai_label
 from gettok.media import probe
 from gettok.settings import Download
 from gettok.step import Json
@@ -151,4 +152,7 @@ def open_backend(download: Download, site: Site, pace: Pace) -> PageBackend:
 
 
 def _with_page(page: VideoPage, result: DownloadResult) -> DownloadResult:
-    return replace(result, status_code=page.status_code, status_msg=page.status_msg, page=page.raw)
+    label = page_ai_label(page.video or {})
+    return replace(
+        result, status_code=page.status_code, status_msg=page.status_msg, page=page.raw, ai_label=label
+    )

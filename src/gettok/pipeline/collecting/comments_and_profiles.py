@@ -1,15 +1,18 @@
 """The comments on a study's videos and the profiles of their authors, where the settings ask for them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from gettok.books import Books
 from gettok.collect import Canary, PageFiles, People, StoredPage, VideoOnPage
-from gettok.collect.people import COMMENTS, USERS
+from gettok.collect.people import COMMENTS, USERS, stored_users
+from gettok.collect.refresh import round_settings
+from gettok.collect.refresh_people import round_looks
+from gettok.collect.tombstones import RefreshLists
 from gettok.errors import counted
 from gettok.pipeline.collecting.searching import videos_in_study
-from gettok.pipeline.paths import DATA
+from gettok.pipeline.paths import DATA, INPUTS
 from gettok.pipeline.progress import Progress
 from gettok.pipeline.runner import Stage, say
 from gettok.research_api import AccessDenied, QuotaExhausted, RequestFailing, ResearchApi
@@ -25,18 +28,19 @@ class CommentsAndProfiles:
 
     def __init__(self, stage: Stage, api: ResearchApi, folder: Path) -> None:
         self._settings, self._wanted = stage.settings, stage.settings.collect
-        self._api, self._folder = api, folder
+        self._api, self._folder, self._store = api, folder, stage.store
         words, patience_days = self._wanted.canary, self._wanted.patience_days
         canary = Canary(api, words) if words else None
         self._people = People(stage.store, api, stage.settings.source.name, patience_days, canary)
         self._videos: dict[str, VideoOnPage] = {}
 
-    def add_page(self, stored: StoredPage) -> None:
-        """Note the videos on a page, if anything is to be asked about them."""
+    def add_page(self, stored: StoredPage, only: Collection[str] | None = None) -> None:
+        """Note the videos on a page, or only some of them, if anything is to be asked about them."""
         if self._wanted.comments or self._wanted.users:
-            self._videos.update(
-                {video.video_id: video for video in videos_in_study(stored.page, self._settings)}
-            )
+            videos = videos_in_study(stored.page, self._settings)
+            self._videos |= {
+                video.video_id: video for video in videos if only is None or video.video_id in only
+            }
 
     def collect(self) -> None:
         """Ask for what the settings want, and write the folders and the books in any case.
@@ -64,6 +68,8 @@ class CommentsAndProfiles:
                 outcome = self._ask(what, video, files)
                 counts[outcome] += 1
                 progress.add(outcome)
+            if what == "users":
+                self._add_refreshed(files, {video.username for video in videos})
         tomorrow = counts.pop("tomorrow", 0)
         lost = {reason: counts[reason] for reason in sorted(counts.keys() - {"ok"})}
         if lost:
@@ -84,6 +90,15 @@ class CommentsAndProfiles:
         except AccessDenied:
             return "denied"
         return "ok"
+
+    def _add_refreshed(self, files: PageFiles, usernames: Collection[str]) -> None:
+        """Write what the rounds of refreshing that are on the list received about these users."""
+        source = self._settings.source.name
+        for name in RefreshLists(INPUTS, "user").rounds(source):
+            for settings in round_looks(round_settings(source, name, "user")):
+                for stored in stored_users(self._store, source, settings):
+                    if stored.subject in usernames:
+                        files.add("users", stored)
 
     def _pages(self, what: str, video: VideoOnPage) -> Iterator[StoredPage]:
         if what == "comments":
