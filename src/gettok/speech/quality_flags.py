@@ -15,13 +15,18 @@ QualityFlag = Literal["looping", "compression", "pace", "improbable", "language"
 #: Every flag, in the order in which a transcript's flags are given.
 QUALITY_FLAGS: tuple[QualityFlag, ...] = get_args(QualityFlag)
 
-#: Whisper's own threshold for text that repeats itself (`compression_ratio_threshold`).
+#: Whisper's own threshold for text that repeats itself (`compression_ratio_threshold`). Whisper base gives sentences of
+#: speech at most 1.6, and its loops over noise and music 2.4 to 17.
 LOOPING_COMPRESSION = 2.4
-#: Whisper's own threshold for words that it finds unlikely (`logprob_threshold`).
+#: Whisper's own threshold for words that it finds unlikely (`logprob_threshold`). Whisper base gives chunks of speech
+#: that it understands -0.1 to -0.6, and 4 of 33 stretches of a few seconds, all misunderstood, less than -0.9.
 IMPROBABLE_LOGPROB = -1.0
-#: faster-whisper's own threshold for a detected language (`language_detection_threshold`).
+#: faster-whisper's own threshold for a detected language (`language_detection_threshold`). Whisper base gives the right
+#: language of a chunk of speech 0.59 to 0.99, and a synthetic voice in Quechua, which it does not know, is Thai for it
+#: with 0.5, or Hindi, or English.
 UNSURE_OF_LANGUAGE = 0.5
-#: The two likeliest languages of a segment are close if they differ by less.
+#: The two likeliest languages of a segment are close if they differ by less: in a chunk of two languages by up to 0.3
+#: where 2 s of 29 s are in the other.
 CLOSE_LANGUAGES = 0.3
 #: So much of the speech may be in a doubtful language without a flag: single short segments often are.
 MOST_DOUBTFUL_LANGUAGE = 0.2
