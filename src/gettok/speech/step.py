@@ -14,13 +14,18 @@ from gettok.settings import Asr
 from gettok.settings.roles import ASR_EXECUTION_ONLY
 from gettok.speech.alignment import TimedWord
 from gettok.speech.batching import oom_as_unusable
-from gettok.speech.hallucinations import is_hallucination
+from gettok.speech.hallucinations import DOUBTFUL_LOGPROB, DOUBTFUL_NO_SPEECH_PROB, is_hallucination
 from gettok.speech.music import kind_of
-from gettok.speech.quality_flags import measure
+from gettok.speech.quality_flags import (
+    LOOPING_COMPRESSION,
+    compression_ratio,
+    is_language_doubtful,
+    measure,
+)
 from gettok.speech.recognizer import Result, backend_of
 from gettok.speech.transcriber import Transcriber, open_transcriber
 from gettok.speech.vad import Chunk
-from gettok.speech.word_timestamps import aligner_identity, identity
+from gettok.speech.word_timestamps import aligners_identity, identity
 from gettok.step import Answer, Json, Row, Workers
 from gettok.text.tokens import normalise
 
@@ -31,8 +36,6 @@ SILENCE_DB = -80.0
 _ENOUGH_SPEECH_S = 5.0
 #: In a sound without speech, so much is analysed for music.
 _SAMPLE_S = 300.0
-#: Whisper's own rule for a segment without speech (`no_speech_threshold` with `logprob_threshold`).
-_SILENT_PROBABILITY, _SILENT_LOGPROB = 0.6, -1.0
 #: Which chunks share a batch moves the seventh digit of a probability.
 _DIGITS = 2
 _MIN_WEIGHT_S = 0.001
@@ -98,14 +101,13 @@ class TranscribeStep:
         if not self._has_speech(recording, chunks):
             return Answer(facts | {"heard": _kind(recording), "language": None, "segments": []})
         transcriber = self._transcriber()
-        results = transcriber.transcribe(recording, chunks, self.asr.language)
         segments = [
             _segment(chunk, result) | _timed(transcriber.words(recording, chunk, result))
-            for chunk, result in zip(chunks, results, strict=True)
+            for chunk, result in transcriber.transcribe(recording, chunks, self.asr.language)
         ]
-        language = results[0].language
-        facts["align"] = aligner_identity(self.asr.align, language)
-        return Answer(facts | {"heard": "voice", "language": language, "segments": segments})
+        spoken_s = _spoken_s(segments)
+        facts["align"] = aligners_identity(self.asr.align, sorted(spoken_s))
+        return Answer(facts | {"heard": "voice", "language": _most(spoken_s), "segments": segments})
 
     def read(self, answer: Answer) -> list[Row]:
         body = answer.body
@@ -114,16 +116,16 @@ class TranscribeStep:
             reason = "music" if body["heard"] == "music" else "no_speech"
             detail = f"{body['heard']}; a voice in {row['speech_ratio']:.1%} of {body['sound_s']:.1f} s"
             raise Unusable(reason, detail, row | {"speech": reason})
-        spoken = [segment for segment in body["segments"] if _is_spoken(segment, body["language"])]
+        spoken = [segment for segment in body["segments"] if _is_spoken(segment)]
         row |= {
             "raw_text": _joined(body["segments"]),
             "language": body["language"],
-            "hallucinations": sum(_is_hallucination(part, body["language"]) for part in body["segments"]),
+            "hallucinations": sum(_is_hallucination(part) for part in body["segments"]),
         }
         if not normalise(_joined(spoken)):
             detail = f"a voice for {body['speech_s']:.1f} s, but no words"
             raise Unusable("no_speech", detail, row | {"speech": "no_speech"})
-        return [row | _transcript_columns(body["language"], spoken)]
+        return [row | _transcript_columns(spoken)]
 
     def _chunks(self, recording: Recording) -> list[Chunk]:
         if recording.loudness_db() < SILENCE_DB:
@@ -157,7 +159,9 @@ def _segment(chunk: Chunk, result: Result) -> dict[str, Json]:
         "end_s": round(chunk.end_s, 3),
         "speech_s": round(chunk.speech_s, 3),
         "text": result.text,
+        "language": result.language,
         "language_probability": round(result.language_probability, _DIGITS),
+        "rival_probability": round(result.rival_probability, _DIGITS),
         "avg_logprob": round(result.avg_logprob, _DIGITS),
         "no_speech_prob": round(result.no_speech_prob, _DIGITS),
     }
@@ -193,34 +197,75 @@ def _sound_columns(body: Mapping[str, Json]) -> Row:
     }
 
 
-def _is_spoken(segment: Mapping[str, Json], language: str) -> bool:
-    """Whether there are words that are neither silence by Whisper's own rule nor a known hallucination."""
-    silent = segment["no_speech_prob"] > _SILENT_PROBABILITY and segment["avg_logprob"] < _SILENT_LOGPROB
-    return bool(normalise(segment["text"])) and not silent and not _is_hallucination(segment, language)
+def _is_spoken(segment: Mapping[str, Json]) -> bool:
+    """Whether there are words that are neither invented for silence nor a known hallucination."""
+    return bool(normalise(segment["text"])) and not _is_silent(segment) and not _is_hallucination(segment)
 
 
-def _is_hallucination(segment: Mapping[str, Json], language: str) -> bool:
+def _is_silent(segment: Mapping[str, Json]) -> bool:
+    """Whether the model may hear no speech, and its text is improbable, a loop, or in no language.
+
+    Whisper's own rule is the first two. Of 21 sounds without words, Whisper base writes text for every one; the own rule
+    with the own threshold of 0.6 finds 4 of them, and this one 20.
+    """
+    return segment["no_speech_prob"] > DOUBTFUL_NO_SPEECH_PROB and (
+        segment["avg_logprob"] < DOUBTFUL_LOGPROB
+        or compression_ratio(segment["text"]) > LOOPING_COMPRESSION
+        or _is_language_doubtful(segment)
+    )
+
+
+def _is_language_doubtful(segment: Mapping[str, Json]) -> bool:
+    return is_language_doubtful(segment["language_probability"], segment["rival_probability"])
+
+
+def _is_hallucination(segment: Mapping[str, Json]) -> bool:
     numbers = {key: segment[key] for key in ("no_speech_prob", "avg_logprob")}
-    return is_hallucination(segment["text"], language, **numbers)
+    return is_hallucination(segment["text"], segment["language"], **numbers)
 
 
 def _joined(segments: Sequence[Mapping[str, Json]]) -> str:
     return " ".join(text for segment in segments if (text := segment["text"].strip()))
 
 
-def _transcript_columns(language: str, segments: Sequence[Mapping[str, Json]]) -> Row:
+def _spoken_s(segments: Sequence[Mapping[str, Json]]) -> dict[str, float]:
+    """How long each language is spoken, in the order in which they begin."""
+    seconds = dict.fromkeys((segment["language"] for segment in segments), 0.0)
+    for segment in segments:
+        seconds[segment["language"]] += max(segment["speech_s"], _MIN_WEIGHT_S)
+    return seconds
+
+
+def _most(spoken_s: Mapping[str, float]) -> str:
+    """The language that is spoken longest, to the millisecond; the first of several."""
+    return max(spoken_s, key=lambda language: round(spoken_s[language], 3))
+
+
+def _transcript_columns(segments: Sequence[Mapping[str, Json]]) -> Row:
     """The columns of a transcript with words."""
     speech_s = sum(segment["speech_s"] for segment in segments)
+    spoken_s = _spoken_s(segments)
+    language = _most(spoken_s)
     mean = {key: _mean(segments, key) for key in ("avg_logprob", "no_speech_prob", "language_probability")}
-    quality = measure([segment["text"] for segment in segments], language, speech_s, **mean)
-    has_times = "words" in segments[0]
+    quality = measure(
+        [segment["text"] for segment in segments],
+        language,
+        speech_s,
+        avg_logprob=mean["avg_logprob"],
+        no_speech_prob=mean["no_speech_prob"],
+        doubtful_language_share=_doubtful_language_share(segments),
+    )
+    words = [segment["words"] for segment in segments if "words" in segment]
     return mean | {
         "text": _joined(segments),
+        "language": language,
+        "language_share": round(spoken_s[language] / sum(spoken_s.values()), _DIGITS),
         "segments": [
-            {"start_s": segment["start_s"], "end_s": segment["end_s"], "text": segment["text"].strip()}
+            {key: segment[key] for key in ("start_s", "end_s", "language")}
+            | {"text": segment["text"].strip()}
             for segment in segments
         ],
-        "words": [word for segment in segments for word in segment["words"]] if has_times else None,
+        "words": [word for of_segment in words for word in of_segment] if words else None,
         "compression_ratio": quality.compression_ratio,
         "chars_per_s": round(quality.chars_per_s, 2),
         "repeats": max(quality.word_repeats, quality.phrase_repeats),
@@ -229,7 +274,15 @@ def _transcript_columns(language: str, segments: Sequence[Mapping[str, Json]]) -
     }
 
 
+def _doubtful_language_share(segments: Sequence[Mapping[str, Json]]) -> float:
+    """The share of the speech whose language is in doubt."""
+    return fmean(map(_is_language_doubtful, segments), _weights(segments))
+
+
 def _mean(segments: Sequence[Mapping[str, Json]], key: str) -> float:
     """The mean over the segments, each weighted by how much speech it has."""
-    weights = [max(segment["speech_s"], _MIN_WEIGHT_S) for segment in segments]
-    return round(fmean((segment[key] for segment in segments), weights), _DIGITS)
+    return round(fmean((segment[key] for segment in segments), _weights(segments)), _DIGITS)
+
+
+def _weights(segments: Sequence[Mapping[str, Json]]) -> list[float]:
+    return [max(segment["speech_s"], _MIN_WEIGHT_S) for segment in segments]

@@ -11,6 +11,7 @@ from gettok.models.hub import Model
 from gettok.settings import Asr
 from gettok.speech.alignment import TimedWord
 from gettok.speech.batching import Batcher
+from gettok.speech.language_changes import STRETCH_S, likeliest_path, may_change, parts_by_language
 from gettok.speech.recognizer import Recognizer, Result, backend_of
 from gettok.speech.vad import DETECTORS, Chunk, Detector, detect_speech, merge_segments
 from gettok.speech.word_timestamps import WordTimer
@@ -35,15 +36,52 @@ class Transcriber:
         segments = self._executor.submit(detect_speech, recording, self._detector, max_s).result()
         return merge_segments(segments, max_s)
 
-    def transcribe(self, recording: Recording, chunks: Sequence[Chunk], language: str | None) -> list[Result]:
-        """The text of each chunk. If no language is given, it is detected on the chunk with the most speech."""
+    def transcribe(
+        self, recording: Recording, chunks: Sequence[Chunk], language: str | None
+    ) -> list[tuple[Chunk, Result]]:
+        """The text of each chunk.
+
+        If no language is given, it is detected, and a chunk in which it changes is divided there. That costs nothing
+        where the model is sure of a chunk's language; elsewhere each stretch of the chunk is encoded, too.
+        """
+        results = self._batcher.transcribe(recording, chunks, language)
         if language is not None:
-            return self._batcher.transcribe(recording, chunks, language)
-        clearest = max(range(len(chunks)), key=lambda index: chunks[index].speech_s)
-        (first,) = self._batcher.transcribe(recording, [chunks[clearest]], None)
-        others = [*chunks[:clearest], *chunks[clearest + 1 :]]
-        results = self._batcher.transcribe(recording, others, first.language)
-        return [*results[:clearest], first, *results[clearest:]]
+            return list(zip(chunks, results, strict=True))
+        done = {(chunk, result.language): result for chunk, result in zip(chunks, results, strict=True)}
+        parts = self._parts(recording, chunks, results)
+        for spoken in dict.fromkeys(spoken for _, spoken in parts):
+            new = [part for part, own in parts if own == spoken and (part, own) not in done]
+            done |= {(part, spoken): result for part, result in self._in(spoken, recording, new)}
+        return [(part, done[part, spoken]) for part, spoken in parts]
+
+    def _in(self, language: str, recording: Recording, chunks: Sequence[Chunk]) -> list[tuple[Chunk, Result]]:
+        return list(zip(chunks, self._batcher.transcribe(recording, chunks, language), strict=True))
+
+    def _parts(
+        self, recording: Recording, chunks: Sequence[Chunk], results: Sequence[Result]
+    ) -> list[tuple[Chunk, str]]:
+        """The chunks, divided where the language changes, and the language of each."""
+        stretches = [
+            chunk.stretches(STRETCH_S) if may_change(result.language_odds) else [chunk]
+            for chunk, result in zip(chunks, results, strict=True)
+        ]
+        asked = [part for parts in stretches if len(parts) > 1 for part in parts]
+        detected = iter(self._batcher.detect(recording, asked))
+        odds = [
+            [next(detected) for _ in parts] if len(parts) > 1 else [result.language_odds]
+            for parts, result in zip(stretches, results, strict=True)
+        ]
+        path = iter(
+            likeliest_path(
+                [stretch for chunk in odds for stretch in chunk],
+                [stretch.speech_s for parts in stretches for stretch in parts],
+            )
+        )
+        return [
+            part
+            for chunk, parts in zip(chunks, stretches, strict=True)
+            for part in parts_by_language(chunk, parts, [next(path) for _ in parts])
+        ]
 
     def words(self, recording: Recording, chunk: Chunk, result: Result) -> list[TimedWord] | None:
         """The chunk's words with their times in the recording; None where times were not asked for."""
@@ -61,7 +99,8 @@ class Transcriber:
             raise BadSettings(
                 f"the speech model does not know the language {language!r}",
                 "stopped before the first video",
-                "set asr.language to one that it knows, or to null to let it detect the language",
+                f"set asr.language to one that it knows ({', '.join(sorted(self._languages))}), or to null to let it"
+                " detect the language",
             )
 
 

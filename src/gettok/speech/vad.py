@@ -38,11 +38,25 @@ class SpeechSegment:
 
 @dataclass(frozen=True)
 class Chunk:
-    """A part of the sound that is recognised in one go: speech segments, and the short pauses between them."""
+    """A part of the sound that is recognised in one go: at least one speech segment, and the pauses between them."""
 
-    start_s: float
-    end_s: float
-    speech_s: float
+    segments: tuple[SpeechSegment, ...]
+
+    @property
+    def start_s(self) -> float:
+        return self.segments[0].start_s
+
+    @property
+    def end_s(self) -> float:
+        return self.segments[-1].end_s
+
+    @property
+    def speech_s(self) -> float:
+        return sum(segment.end_s - segment.start_s for segment in self.segments)
+
+    def stretches(self, max_s: float) -> "list[Chunk]":
+        """The same speech segment by segment, those longer than `max_s` seconds in equal parts."""
+        return [Chunk((segment,)) for segment in _split(self.segments, max_s)]
 
 
 class Detector(Protocol):
@@ -120,9 +134,9 @@ def merge_segments(segments: Sequence[SpeechSegment], max_s: float) -> list[Chun
     for segment in _split(segments, max_s):
         last = chunks[-1] if chunks else None
         if last is not None and segment.end_s - last.start_s <= max_s:
-            chunks[-1] = Chunk(last.start_s, segment.end_s, last.speech_s + segment.end_s - segment.start_s)
+            chunks[-1] = Chunk((*last.segments, segment))
         else:
-            chunks.append(Chunk(segment.start_s, segment.end_s, segment.end_s - segment.start_s))
+            chunks.append(Chunk((segment,)))
     return chunks
 
 

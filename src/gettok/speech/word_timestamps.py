@@ -1,6 +1,6 @@
 """Times of words, for studies that want them: which aligner a language gets, and which files it has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 
 from gettok.media.audio import Sound
@@ -60,10 +60,13 @@ def identity(wanted: str | None, language: str | None) -> Json:
     return _identity_of(name) if name else {"by_language": dict(sorted(default_models().items()))}
 
 
-def aligner_identity(wanted: str | None, language: str) -> Json:
-    """The same for a video whose language is known; None for a language without an aligner."""
-    name = _video_aligner(wanted, language)
-    return _identity_of(name) if name else None
+def aligners_identity(wanted: str | None, languages: Sequence[str]) -> Json:
+    """The same for a video whose languages are known; None for a language without an aligner."""
+    names = {language: _video_aligner(wanted, language) for language in languages}
+    found = {language: _identity_of(name) if name else None for language, name in names.items()}
+    if len(set(names.values())) == 1:
+        return found[languages[0]]
+    return {"by_language": found}
 
 
 def pinnable(wanted: str | None, language: str | None) -> Iterator[tuple[str, Model]]:

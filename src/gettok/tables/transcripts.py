@@ -2,10 +2,13 @@
 
 import polars as pl
 
-from gettok.tables.media import ANSWERED, CLOCK, SEGMENT
+from gettok.tables.media import ANSWERED, CLOCK
 from gettok.tables.table import TIME, VIDEO_ID, Column, Table
 
 WORD = pl.Struct({"text": pl.String, "start_s": pl.Float64, "end_s": pl.Float64, "score": pl.Float64})
+SPOKEN_SEGMENT = pl.Struct(
+    {"start_s": pl.Float64, "end_s": pl.Float64, "language": pl.String, "text": pl.String}
+)
 
 TRANSCRIPTS = Table(
     "transcripts",
@@ -19,14 +22,21 @@ TRANSCRIPTS = Table(
         ),
         Column("text", pl.String, "What is said, without known hallucinations of Whisper."),
         Column("raw_text", pl.String, "All that the model wrote, including hallucinations."),
-        Column("language", pl.String, "Language of the transcript, two letters, as set or as detected."),
+        Column(
+            "language",
+            pl.String,
+            "Language of the transcript, in Whisper's code, mostly two letters, as set; or the one of the detected languages that is spoken longest.",
+        ),
+        Column("language_share", pl.Float64, "Share of the transcribed speech that is in `language`."),
         Column(
             "language_probability",
             pl.Float64,
-            "Probability that the model gives this language on the speech; low where a language was set and the video is in another.",
+            "Probability that the model gives the language of each segment on its speech, the mean over the segments; low where a language was set and the video is in another.",
         ),
         Column(
-            "segments", pl.List(SEGMENT), f"The transcript in parts, with start and end in seconds {CLOCK}."
+            "segments",
+            pl.List(SPOKEN_SEGMENT),
+            f"The transcript in parts, each with its language and with start and end in seconds {CLOCK}.",
         ),
         Column("sound_s", pl.Float64, f"Seconds {CLOCK} to the end of the sound."),
         Column(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from gettok.errors import Stop, Unusable
 from gettok.media.audio import RATE_HZ, Recording
 from gettok.speech.batching import Batcher, oom_as_unusable
-from gettok.speech.recognizer import Result
-from gettok.speech.vad import Chunk
+from gettok.speech.recognizer import Request, Result
+from gettok.speech.vad import Chunk, SpeechSegment
 
 TURN_S = 30
 
@@ -29,6 +29,7 @@ class Counting:
     def __init__(self, room=99, broken=None, concurrency=1):
         self.room, self.broken, self.concurrency = room, broken, concurrency
         self.batches, self.at_once, self.most_at_once = [], 0, 0
+        self.detected = []
         self.gate = threading.Event()
         self.gate.set()
         self.began = threading.Semaphore(0)
@@ -47,7 +48,12 @@ class Counting:
             raise RuntimeError("CUDA failed with error out of memory")
         if self.broken in {number_of(request.sound) for request in batch}:
             raise RuntimeError("a bug")
-        return [Result(f"{number_of(a.sound)} {a.language}", a.language, 1.0, -0.5, 0.0) for a in batch]
+        return [Result(f"{number_of(a.sound)} {a.language}", a.language, {}, -0.5, 0.0) for a in batch]
+
+    def detect(self, sounds):
+        self.transcribe([Request(sound, None) for sound in sounds])
+        self.detected.append(len(sounds))
+        return [{"es": float(number_of(sound))} for sound in sounds]
 
 
 def number_of(sound):
@@ -56,7 +62,8 @@ def number_of(sound):
 
 def clip(*numbers):
     """A recording whose chunks, one sample each, are these numbers; and where they are."""
-    chunks = [Chunk(place / RATE_HZ, (place + 1) / RATE_HZ, 1 / RATE_HZ) for place in range(len(numbers))]
+    segments = [SpeechSegment(place / RATE_HZ, (place + 1) / RATE_HZ) for place in range(len(numbers))]
+    chunks = [Chunk((segment,)) for segment in segments]
     return Recording(np.array(numbers, np.int16)), chunks
 
 
@@ -148,6 +155,33 @@ def test_a_clip_without_chunks_is_not_transcribed():
 def test_each_chunk_is_transcribed_in_its_clips_language():
     results = Batcher(Counting(), 4).transcribe(*clip(5, 6), "qu")
     assert [result.text for result in results] == ["5 qu", "6 qu"]
+
+
+def test_languages_are_detected_in_batches_of_their_own():
+    """A batch is for texts or for languages, so that one encoder's output serves all of it."""
+    recognizer = Counting()
+    batcher = Batcher(recognizer, 4)
+    recognizer.gate.clear()
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(batcher.transcribe, *clip(1), "es")
+        assert recognizer.began.acquire(timeout=TURN_S)
+        texts = threads.submit(batcher.transcribe, *clip(2, 3), "es")
+        until(batcher, 2)
+        odds = threads.submit(batcher.detect, *clip(4, 5))
+        until(batcher, 4)
+        more = threads.submit(batcher.transcribe, *clip(6), "es")
+        until(batcher, 5)
+        recognizer.gate.set()
+        assert odds.result(TURN_S) == [{"es": 4.0}, {"es": 5.0}]
+        assert [numbers_in(one.result(TURN_S)) for one in (first, texts, more)] == [[1], [2, 3], [6]]
+    assert [sorted(batch) for batch in recognizer.batches] == [[1], [2, 3, 6], [4, 5]]
+    assert recognizer.detected == [2]
+
+
+def test_f31_a_batch_of_languages_that_the_device_has_no_memory_for_is_halved_too():
+    small = Counting(room=2)
+    assert Batcher(small, 4).detect(*clip(*range(5))) == [{"es": float(number)} for number in range(5)]
+    assert small.detected == [2, 2, 1]
 
 
 @pytest.mark.parametrize(

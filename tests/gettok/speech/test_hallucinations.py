@@ -44,8 +44,8 @@ def test_credits_are_hallucinations_however_sure_the_model_is(text, language):
 )
 def test_what_people_do_say_is_a_hallucination_only_where_the_model_is_in_doubt(text, language):
     assert not is_hallucination(text, language)
-    assert not is_hallucination(text, language, no_speech_prob=0.6, avg_logprob=-1.0)
-    assert is_hallucination(text, language, no_speech_prob=0.61, avg_logprob=-0.1)
+    assert not is_hallucination(text, language, no_speech_prob=0.3, avg_logprob=-1.0)
+    assert is_hallucination(text, language, no_speech_prob=0.31, avg_logprob=-0.1)
     assert is_hallucination(text, language, no_speech_prob=0.0, avg_logprob=-1.01)
     assert is_hallucination(text, language, avg_logprob=-1.01)
 

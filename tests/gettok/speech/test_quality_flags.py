@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.speech.quality_flags import QUALITY_FLAGS, compression_ratio, measure, repeats
+from gettok.speech.quality_flags import (
+    QUALITY_FLAGS,
+    compression_ratio,
+    is_language_doubtful,
+    measure,
+    repeats,
+)
 from gettok.text.tokens import normalise
 
 #: Common words, about as many as people mostly use.
@@ -90,7 +96,7 @@ def test_compression_is_of_bytes_to_two_places():
 
 
 def test_plain_speech_has_no_flags():
-    assert flags(avg_logprob=-0.3, language_probability=0.98, no_speech_prob=0.02) == ()
+    assert flags(avg_logprob=-0.3, doubtful_language_share=0.0, no_speech_prob=0.02) == ()
     assert flags() == ()
 
 
@@ -149,8 +155,15 @@ def test_text_without_speech_is_too_fast_and_no_text_is_not():
 def test_the_models_own_doubts_are_flagged():
     assert flags(avg_logprob=-1.0) == ()
     assert flags(avg_logprob=-1.01) == ("improbable",)
-    assert flags(language_probability=0.5) == ()
-    assert flags(language_probability=0.49) == ("language",)
+    assert flags(doubtful_language_share=0.2) == ()
+    assert flags(doubtful_language_share=0.21) == ("language",)
+
+
+def test_a_language_is_in_doubt_if_it_is_unlikely_or_another_is_nearly_as_likely():
+    assert not is_language_doubtful(0.5, 0.2)
+    assert is_language_doubtful(0.49, 0.0)
+    assert is_language_doubtful(0.6, 0.31)
+    assert not is_language_doubtful(0.6, 0.3)
 
 
 def test_a_hallucination_is_flagged_once_the_model_is_in_doubt():
@@ -167,7 +180,7 @@ def test_credits_beside_real_words_are_flagged():
 
 
 def test_flags_are_in_one_order():
-    found = flags("Thank you. " * 40, 1.0, "en", avg_logprob=-2.0, language_probability=0.1)
+    found = flags("Thank you. " * 40, 1.0, "en", avg_logprob=-2.0, doubtful_language_share=1.0)
     assert (
         found
         == QUALITY_FLAGS

@@ -13,7 +13,8 @@ from gettok.settings import Asr
 from gettok.settings.registries import ASR_BACKENDS
 from gettok.settings.roles import EXECUTION_ONLY, is_under
 from gettok.speech.backends import transformers, whisperx
-from gettok.speech.recognizer import RecognizerBackend, backend_of
+from gettok.speech.recognizer import RecognizerBackend, backend_of, languages_of
+from sandbox.speech import random_model
 
 
 def test_the_key_names_everything_that_changes_an_answer():
@@ -134,9 +135,27 @@ def test_a_folder_without_a_model_is_bad_settings(tmp_path):
         with_settings(model=str(tmp_path)).open()
 
 
+def test_a_language_token_is_two_or_three_letters():
+    control = ["<|startoftranscript|>", "<|translate|>", "<|notimestamps|>", "<|0.00|>", "<|endoftext|>"]
+    assert languages_of([*control, "es", "<|es|>", "<|yue|>", "<|haw|>"]) == {"es", "yue", "haw"}
+
+
 def test_a_language_that_the_model_does_not_know_stops_before_the_first_video():
     with pytest.raises(BadSettings, match="'xx'"):
         with_settings(language="xx").open()
+
+
+@pytest.mark.parametrize("language", ["yue", "qu"])
+@pytest.mark.parametrize("backend", ASR_BACKENDS)
+def test_the_languages_that_may_be_set_are_those_of_the_models_own_vocabulary(tmp_path, backend, language):
+    """faster-whisper's list has `yue` for every model; this one has 99 languages, and Cantonese is not among them."""
+    for_transformers, for_ctranslate2 = random_model.write(tmp_path, "tiny", tokens=12)
+    folder = for_transformers if backend == "transformers" else for_ctranslate2
+    step = with_settings(backend=backend, model=str(folder), language=language)
+    with pytest.raises(BadSettings, match=f"does not know the language '{language}'") as refused:
+        step.open()
+    assert "(af, am, ar, as, az, " in refused.value.can
+    assert "or to null" in refused.value.can
 
 
 def test_auto_is_what_this_machine_has():

@@ -82,7 +82,7 @@ def test_a_row_has_the_tables_own_columns_and_makes_sense(step, speech):
     shell = {"video_id", "status", "reason", "detail", "answer_key", "answer"}
     assert set(row) == set(TRANSCRIPTS.schema) - shell
     assert TRANSCRIPTS.frame([row | {"video_id": "1"}]).height == 1
-    assert row["language"] == "es"
+    assert (row["language"], row["language_share"]) == ("es", 1)
     assert row["text"] == " ".join(segment["text"] for segment in row["segments"])
     assert 0 < row["speech_ratio"] <= 1
     assert row["raw_text"] == row["text"]
@@ -185,7 +185,8 @@ def test_a_language_that_is_not_set_is_detected(language):
     media, _ = spoken(language)[0]
     unset = with_settings(language=None)
     (row,) = unset.read(unset.ask(media))
-    assert row["language"] == language
+    assert (row["language"], row["language_share"]) == (language, 1)
+    assert {segment["language"] for segment in row["segments"]} == {language}
     assert row["language_probability"] > 0.9
 
 
@@ -200,24 +201,6 @@ def test_another_language_than_the_one_that_is_set_is_suspect(step):
     assert row["language"] == "es"
     assert row["language_probability"] < 0.1
     assert (row["speech"], row["quality_flags"]) == ("suspect", ["language"])
-
-
-def test_the_language_is_detected_on_speech_and_not_on_what_comes_before(tmp_path):
-    """whisperx itself would use only the first half minute, of chords, which the model takes for Spanish."""
-    english = whole(spoken("en")[0][0])
-    assert language_of(tmp_path, chords(31), english) == "en"
-
-
-def test_the_language_is_detected_on_the_chunk_with_the_most_speech(speech, tmp_path):
-    spanish, english = whole(speech.media), whole(spoken("en")[0][0])
-    short, long, pause = slice(2 * 16_000), slice(5 * 16_000), silence(7)
-    assert language_of(tmp_path, spanish[short], pause, english[long], pause, spanish[short]) == "en"
-    assert language_of(tmp_path, english[short], pause, spanish[long], pause, english[short]) == "es"
-
-
-def language_of(folder, *sounds):
-    path = write(folder / "a.m4a", np.concatenate(sounds))
-    return with_settings(language=None).ask(MediaFile(str(path), "0" * 64)).body["language"]
 
 
 def test_f26_a_video_without_sound_track_is_no_audio(step, tmp_path):

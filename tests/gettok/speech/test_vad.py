@@ -68,10 +68,16 @@ def test_no_speech_gives_no_chunk():
 
 
 def test_pauses_stay_inside_a_chunk_and_are_not_counted_as_speech():
-    assert merge_segments([SpeechSegment(1, 2), SpeechSegment(4, 5), SpeechSegment(9, 10)], 5) == [
-        Chunk(1, 5, 2),
-        Chunk(9, 10, 1),
-    ]
+    first, second, third = SpeechSegment(1, 2), SpeechSegment(4, 5), SpeechSegment(9, 10)
+    chunks = merge_segments([first, second, third], 5)
+    assert chunks == [Chunk((first, second)), Chunk((third,))]
+    assert (chunks[0].start_s, chunks[0].end_s, chunks[0].speech_s) == (1, 5, 2)
+
+
+def test_a_chunk_falls_into_its_segments_and_long_ones_into_equal_parts():
+    short, long = SpeechSegment(1, 2), SpeechSegment(4, 13)
+    halves = [Chunk((SpeechSegment(4, 8.5),)), Chunk((SpeechSegment(8.5, 13),))]
+    assert Chunk((short, long)).stretches(6) == [Chunk((short,)), *halves]
 
 
 @pytest.mark.parametrize("made", [silence, noise, chords])

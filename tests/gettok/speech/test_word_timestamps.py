@@ -9,7 +9,7 @@ from gettok.errors import BadSettings, NotNow
 from gettok.models.hub import transformers_model
 from gettok.pipeline.model_pins import refuse_changed
 from gettok.speech.alignment import default_model
-from gettok.speech.word_timestamps import WordTimer, aligner_identity, identity, pinnable
+from gettok.speech.word_timestamps import WordTimer, aligners_identity, identity, pinnable
 
 PORTUGUESE = default_model("pt")
 
@@ -34,18 +34,20 @@ def test_auto_is_resolved_in_the_key(hub, folder):
     assert len(known["sha256"]) == 64
     assert identity("auto", "pt") == identity(PORTUGUESE, None) == known
     assert with_settings(align="auto", language="pt").settings["align"] == known
-    assert aligner_identity("auto", "pt") == known
+    assert aligners_identity("auto", ["pt"]) == known
 
 
 def test_a_torchaudio_bundle_is_identified_by_its_name():
-    assert identity("auto", "es") == {"bundle": default_model("es")} == aligner_identity("auto", "es")
+    assert identity("auto", "es") == {"bundle": default_model("es")} == aligners_identity("auto", ["es"])
 
 
 def test_where_the_language_is_detected_the_key_has_the_names_for_all_languages():
     names = identity("auto", None)["by_language"]
     assert (names["pt"], names["es"]) == (PORTUGUESE, default_model("es"))
-    assert aligner_identity("auto", "qu") is None
-    assert identity(None, None) is None is aligner_identity(None, "es")
+    assert aligners_identity("auto", ["qu"]) is None
+    both = {"es": {"bundle": default_model("es")}, "qu": None}
+    assert aligners_identity("auto", ["es", "qu"]) == {"by_language": both}
+    assert identity(None, None) is None is aligners_identity(None, ["es"])
 
 
 def test_an_aligner_of_the_hub_is_loaded_from_the_files_that_the_key_names(hub):

@@ -23,7 +23,7 @@ from gettok.models.loading import (
     uniform_oom,
 )
 from gettok.settings import Asr
-from gettok.speech.recognizer import Request, Result
+from gettok.speech.recognizer import LanguageOdds, Request, Result, languages_of, likeliest
 
 USE = ModelUse(
     "speech model",
@@ -106,29 +106,39 @@ class TransformersRecognizer:
     def languages(self) -> frozenset[str]:
         return frozenset(self._tokens.languages) or frozenset({"en"})
 
+    def detect(self, sounds: Sequence[Sound]) -> list[LanguageOdds]:
+        self._check([Request(sound, None) for sound in sounds])
+        if not sounds:
+            return []
+        with uniform_oom(), import_module("torch").inference_mode():
+            return self._odds(self._first_scores(self._encode(sounds)))
+
     def transcribe(self, batch: Sequence[Request]) -> list[Result]:
-        for request in batch:
-            self._check(request)
+        self._check(batch)
         if not batch:
             return []
         with uniform_oom(), import_module("torch").inference_mode():
             encoded = self._encode([request.sound for request in batch])
             scores = self._first_scores(encoded)
-            languages = self._languages_of(scores, [request.language for request in batch])
+            detected = self._odds(scores)
+            languages = [
+                request.language or likeliest(odds) for request, odds in zip(batch, detected, strict=True)
+            ]
             silence = scores.softmax(-1)[:, self._tokens.no_speech].tolist()
-            texts = self._search(encoded, [language for language, _ in languages])
+            texts = self._search(encoded, languages)
         return [
-            Result(text, language, probability, avg_logprob, no_speech_prob)
-            for (text, avg_logprob), (language, probability), no_speech_prob in zip(
-                texts, languages, silence, strict=True
+            Result(text, language, odds, avg_logprob, no_speech_prob)
+            for (text, avg_logprob), language, odds, no_speech_prob in zip(
+                texts, languages, detected, silence, strict=True
             )
         ]
 
-    def _check(self, request: Request) -> None:
-        if seconds(request.sound) > self._window_s:
-            raise ValueError(f"{seconds(request.sound)} s of sound, and a window of {self._window_s} s")
-        if request.language is not None and request.language not in self.languages:
-            raise ValueError(f"the model does not know the language {request.language!r}")
+    def _check(self, batch: Sequence[Request]) -> None:
+        for request in batch:
+            if seconds(request.sound) > self._window_s:
+                raise ValueError(f"{seconds(request.sound)} s of sound, and a window of {self._window_s} s")
+            if request.language is not None and request.language not in self.languages:
+                raise ValueError(f"the model does not know the language {request.language!r}")
 
     def _encode(self, sounds: Sequence[Sound]) -> Any:
         """Shape (chunks, positions, width): each chunk, padded with silence to the window."""
@@ -149,15 +159,12 @@ class TransformersRecognizer:
         output = self._model(encoder_outputs=(encoded,), decoder_input_ids=start, use_cache=False)
         return output.logits[:, -1].float()
 
-    def _languages_of(self, scores: Any, wanted: Sequence[str | None]) -> list[tuple[str, float]]:
-        """Each chunk's language, the likeliest where none is wanted, and its probability among all languages."""
+    def _odds(self, scores: Any) -> list[LanguageOdds]:
         codes = list(self._tokens.languages)
         if not codes:
-            return [("en", 1.0)] * len(wanted)
+            return [{"en": 1.0}] * scores.shape[0]
         odds = scores[:, list(self._tokens.languages.values())].softmax(-1).tolist()
-        detected = [dict(zip(codes, row, strict=True)) for row in odds]
-        chosen = [code or max(row, key=row.__getitem__) for code, row in zip(wanted, detected, strict=True)]
-        return [(code, row[code]) for code, row in zip(chosen, detected, strict=True)]
+        return [dict(zip(codes, row, strict=True)) for row in odds]
 
     def _search(self, encoded: Any, languages: Sequence[str]) -> list[tuple[str, float]]:
         """Each chunk's text and mean log-probability."""
@@ -252,16 +259,15 @@ def _control_tokens(model: Any, tokenizer: Any) -> _ControlTokens:
 def _languages(model: Any, vocabulary: Mapping[str, int]) -> dict[str, int]:
     """Codes and their tokens; none for a model of English, whose vocabulary may hold unused ones.
 
-    Older checkpoints do not say which languages they know.
+    Of the languages that a checkpoint names, those that its vocabulary has, too; older ones name none.
     """
     config = model.generation_config
     if not getattr(config, "is_multilingual", model.config.vocab_size != _ENGLISH_ONLY_TOKENS):
         return {}
-    codes = import_module("transformers.models.whisper.tokenization_whisper").LANGUAGES
-    named = getattr(config, "lang_to_id", None) or {
-        token: vocabulary[token] for token in (f"<|{code}|>" for code in codes) if token in vocabulary
-    }
-    return {token.strip("<|>"): number for token, number in named.items()}
+    known = languages_of(vocabulary)
+    named = getattr(config, "lang_to_id", None)
+    codes = known & languages_of(named) if named else known
+    return {code: vocabulary[f"<|{code}|>"] for code in sorted(codes)}
 
 
 def _narrow(model: Any, window_s: int) -> None:

@@ -6,9 +6,9 @@ no-speech probability.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from gettok.media.audio import RATE_HZ, Sound
 from gettok.models.hub import Model, hub_errors, local_model, snapshot_model
 from gettok.models.loading import ModelUse, cannot_load, cannot_run, fastest_compute_type
 from gettok.settings import Asr
-from gettok.speech.recognizer import Request, Result
+from gettok.speech.recognizer import LanguageOdds, Request, Result, languages_of, likeliest
 
 Features = npt.NDArray[np.float32]
 
@@ -113,27 +113,35 @@ class WhisperxRecognizer:
         self._window_s = window_s
         self._beam_size = beam_size
 
-    @property
+    @cached_property
     def languages(self) -> frozenset[str]:
-        return frozenset(self._model.supported_languages)
+        """A model of English may have the tokens of others in its vocabulary, too."""
+        if not self._model.model.is_multilingual:
+            return frozenset({"en"})
+        return languages_of(self._model.hf_tokenizer.get_vocab())
+
+    def detect(self, sounds: Sequence[Sound]) -> list[LanguageOdds]:
+        both = [*sounds, *sounds] if self._needs_company(len(sounds)) else sounds
+        return self._detected(self._encode(both), len(both))[: len(sounds)]
 
     def transcribe(self, batch: Sequence[Request]) -> list[Result]:
-        if len(batch) == 1 and self._is_quantised:
-            # CTranslate2 multiplies one row of integers by another kernel than several rows, and the sums differ in
-            # their third digit: the result would depend on whether a chunk has a batch to itself
-            return self._transcribe([*batch, *batch])[:1]
-        return self._transcribe(batch)
+        both = [*batch, *batch] if self._needs_company(len(batch)) else batch
+        return self._transcribe(both)[: len(batch)]
 
-    @property
-    def _is_quantised(self) -> bool:
-        """int8 on a CPU. On a GPU the effect was never seen, and there may be no memory for a second chunk."""
-        return bool(self._model.model.device == "cpu" and self._model.model.compute_type.startswith("int"))
+    def _needs_company(self, count: int) -> bool:
+        """Whether a chunk must not be alone in its batch: with int8 on a CPU.
+
+        CTranslate2 multiplies one row of integers by another kernel than several rows, and the sums differ in their
+        third digit. On a GPU the effect was never seen, and there may be no memory for a second chunk.
+        """
+        model = self._model.model
+        return bool(count == 1 and model.device == "cpu" and model.compute_type.startswith("int"))
 
     def _transcribe(self, batch: Sequence[Request]) -> list[Result]:
-        encoded = self._model.encode(np.stack([self._features(request.sound) for request in batch]))
-        detected = self._detected_languages(encoded, len(batch))
+        encoded = self._encode([request.sound for request in batch])
+        detected = self._detected(encoded, len(batch))
         languages = [
-            request.language or _likeliest(odds) for request, odds in zip(batch, detected, strict=True)
+            request.language or likeliest(odds) for request, odds in zip(batch, detected, strict=True)
         ]
         outputs = self._model.model.generate(
             encoded,
@@ -144,9 +152,12 @@ class WhisperxRecognizer:
             return_no_speech_prob=True,
         )
         return [
-            self._result(language, odds[language], output)
+            self._result(language, odds, output)
             for language, odds, output in zip(languages, detected, outputs, strict=True)
         ]
+
+    def _encode(self, sounds: Sequence[Sound]) -> Any:
+        return self._model.encode(np.stack([self._features(sound) for sound in sounds]))
 
     def _features(self, sound: Sound) -> Features:
         """Whisper's spectrogram of the sound, padded with silence to the window; shape (mel bands, rows)."""
@@ -155,32 +166,28 @@ class WhisperxRecognizer:
         rows = self._window_s * _ROWS_PER_S
         return np.asarray(self._model.feature_extractor(window)[:, :rows], np.float32)
 
-    def _detected_languages(self, encoded: Any, count: int) -> list[Mapping[str, float]]:
-        """The probability of each language, for each chunk."""
+    def _detected(self, encoded: Any, count: int) -> list[LanguageOdds]:
         if not self._model.model.is_multilingual:
             return [{"en": 1.0}] * count
         detected = self._model.model.detect_language(encoded)
         return [{token[2:-2]: float(odds) for token, odds in languages} for languages in detected]
 
     def _prompt(self, language: str) -> list[int]:
-        prompt = self._model.get_prompt(self._tokenizer(language), [], without_timestamps=True)
-        return [int(token) for token in prompt]
+        """Not faster-whisper's own, which leaves out the token of a language that the vocabulary lacks."""
+        spoken = [f"<|{language}|>", "<|transcribe|>"] if self._model.model.is_multilingual else []
+        return [self._token(name) for name in ("<|startoftranscript|>", *spoken, "<|notimestamps|>")]
 
-    def _tokenizer(self, language: str) -> Any:
-        return import_module("faster_whisper.tokenizer").Tokenizer(
-            self._model.hf_tokenizer,
-            self._model.model.is_multilingual,
-            task="transcribe",
-            language=language,
-        )
+    def _token(self, name: str) -> int:
+        return int(self._model.hf_tokenizer.token_to_id(name))
 
-    def _result(self, language: str, odds: float, output: Any) -> Result:
+    def _result(self, language: str, odds: LanguageOdds, output: Any) -> Result:
         tokens = output.sequences_ids[0]
-        text = self._tokenizer(language).decode(tokens)
+        # every token from the end token on is a control token
+        words = [token for token in tokens if token < self._token("<|endoftext|>")]
         return Result(
-            text=text,
+            text=str(self._model.hf_tokenizer.decode(words)),
             language=language,
-            language_probability=odds,
+            language_odds=odds,
             # CTranslate2 gives the mean over the tokens that it wrote; Whisper's own counts the end token, too
             avg_logprob=float(output.scores[0]) * len(tokens) / (len(tokens) + 1),
             no_speech_prob=float(output.no_speech_prob),
@@ -190,7 +197,3 @@ class WhisperxRecognizer:
 def max_tokens(window_s: int) -> int:
     """Where a model that repeats itself is cut off; real speech has at most half as many tokens."""
     return _MAX_TOKENS * window_s // 30
-
-
-def _likeliest(odds: Mapping[str, float]) -> str:
-    return max(odds, key=lambda language: odds[language])
