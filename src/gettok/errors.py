@@ -60,7 +60,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "malformed": "the model's answer is not in the form that was asked for",
         "not_taken": "the model's host rejects its images or texts, though it accepts those of other videos",
         "unanswered": "the model's host failed on it each time, though it answered for other videos",
-        "cut_short": "the model's answer reached the token limit",
+        "cut_short": "the model's answer was cut off, mostly at the token limit",
     }
 )
 

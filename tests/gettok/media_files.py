@@ -125,6 +125,18 @@ def damaged(source: Path, path: Path, share: float = 0.4, width: float = 0.4) ->
     return path
 
 
+def damaged_packets(source: Path, path: Path, start_s: float, end_s: float) -> Path:
+    """A copy in which the sound's packets between two times are noise, each as long as it was."""
+    data = bytearray(source.read_bytes())
+    chance = np.random.default_rng(5)
+    with av.open(str(source)) as file:
+        for packet in file.demux(file.streams.audio[0]):
+            if packet.pts is not None and start_s <= float(packet.pts * packet.time_base) < end_s:
+                data[packet.pos : packet.pos + packet.size] = chance.bytes(packet.size)
+    path.write_bytes(bytes(data))
+    return path
+
+
 def endless(source: Path, path: Path, pictures: int, *, step: int = 512) -> Path:
     """A file that plays the first packet of `source` so many times, each `step` units long, in four bytes a time.
 

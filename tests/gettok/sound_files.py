@@ -36,7 +36,8 @@ def write(path: Path, samples: Samples, rate: int = RATE, codec: str = "aac", ch
     """A file with this sound; the ending of its name decides the container."""
     # an empty track is only written when the index stands before the sound
     flags = "faststart" if samples.size else "frag_keyframe+empty_moov"
-    with av.open(str(path), "w", options={} if path.suffix == ".mka" else {"movflags": flags}) as file:
+    options = {"movflags": flags} if path.suffix in {".mp4", ".m4a", ".mov"} else {}
+    with av.open(str(path), "w", options=options) as file:
         stream: Any = file.add_stream(codec, rate=rate, layout="mono" if channels == 1 else "stereo")
         pcm = np.repeat((samples * 32767).astype(np.int16)[:, None], channels, axis=1).reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout=stream.layout.name)
@@ -44,6 +45,18 @@ def write(path: Path, samples: Samples, rate: int = RATE, codec: str = "aac", ch
         file.start_encoding()
         if samples.size:
             file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return path
+
+
+def write_channels(path: Path, sound: Samples, layout: str) -> Path:
+    """A file with one row of samples a channel, and nothing lost to a codec."""
+    with av.open(str(path), "w") as file:
+        stream: Any = file.add_stream("pcm_s16le", rate=RATE, layout=layout)
+        pcm = (sound.T * 32767).astype(np.int16).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout=layout)
+        frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), 0
+        file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
     return path
 

@@ -1,6 +1,7 @@
 """Where the files of an answer are in the folder `media`: writes them there, and reads them back.
 
-A video is `ID.mp4`, a slideshow is a folder `ID`. Captions are next to it as `ID.vtt`, `.srt` or `.json`, unchanged.
+A video is `ID.mp4`, or `.webm` or `.mkv` by its format; a slideshow is a folder `ID`. Captions are next to it as
+`ID.vtt`, `.srt` or `.json`, unchanged.
 """
 
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from gettok.download.backend import MEDIA
 from gettok.download.captions import Captions
+from gettok.media.formats import suffix_of
 from gettok.step import Answer, Blob, Json, digest_of
 from gettok.store.blobs import link_or_copy
 
@@ -32,8 +34,9 @@ def write_files(answer: Answer, folder: Path, video_id: str) -> str:
     write_captions(answer, folder, video_id)
     files = files_of(answer)
     if MEDIA in files:
-        link_or_copy(files[MEDIA], folder / f"{video_id}.mp4")
-        return f"{video_id}.mp4"
+        name = f"{video_id}{suffix_of(answer.body['facts']['container'])}"
+        link_or_copy(files[MEDIA], folder / name)
+        return name
     (folder / video_id).mkdir()
     for name, blob in files.items():
         link_or_copy(blob, folder / video_id / name)

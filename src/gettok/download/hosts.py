@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import requests
 
 from gettok.errors import BadSettings
+from gettok.http.loopback import is_loopback, is_loopback_url
 
 _TIKTOK = re.compile(
     r"(?:[\w-]+\.)*"
@@ -34,7 +35,7 @@ class Site:
 
     @property
     def is_loopback(self) -> bool:
-        return urlsplit(self.pages).hostname in ("127.0.0.1", "localhost", "::1")
+        return is_loopback_url(self.pages)
 
     def check(self) -> None:
         """Raises `BadSettings` if the pages are neither TikTok's nor on loopback."""
@@ -70,9 +71,9 @@ class Site:
 
     def may_connect(self, address: str, port: int) -> bool:
         """Whether we may connect to an address that a name resolved to: public and https, or the loopback server."""
-        ip = ipaddress.ip_address(address.partition("%")[0])
         if self.is_loopback:
-            return ip.is_loopback and port == urlsplit(self.pages).port
+            return is_loopback(address) and port == urlsplit(self.pages).port
+        ip = ipaddress.ip_address(address.partition("%")[0])
         return ip.is_global and port == 443
 
     def is_public(self, url: str) -> bool:

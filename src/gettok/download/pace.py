@@ -5,10 +5,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from gettok.http.retry_after import retry_after_s
+from gettok.http.retry_after import LONGEST_RETRY_AFTER_S, retry_after_s
 
 #: A longer `Retry-After` is cut to this; the server is then asked again too early, and refuses again.
-MAX_HOLD_S = 120.0
+MAX_HOLD_S = LONGEST_RETRY_AFTER_S
 
 
 class Pace:

@@ -45,7 +45,7 @@ class DownloadStep:
     sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
     breaker: Breaker = field(default_factory=Breaker, compare=False)
     stage = "download"
-    version = 2
+    version = 3
 
     @property
     def settings(self) -> Mapping[str, Json]:

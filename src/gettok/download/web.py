@@ -20,6 +20,7 @@ from gettok.download.hosts import Site, absolute_url
 from gettok.download.pace import Pace
 from gettok.errors import Unusable
 from gettok.http.header_deadline import limit_header_time
+from gettok.http.session_environment import fix_environment
 from gettok.settings import Download
 
 _MAX_REDIRECTS = 5
@@ -50,6 +51,8 @@ class Visit:
         self._session = requests.Session()
         self._session.headers.update(_HEADERS)
         self._session.auth = _no_auth
+        if site.is_loopback:
+            fix_environment(self._session, site.pages)
         self._deadline = 0.0
         limit_header_time(self._session, lambda: self._deadline - time.monotonic())
 

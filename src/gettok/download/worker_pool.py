@@ -16,6 +16,7 @@ from queue import Empty, LifoQueue
 from typing import Any
 
 from gettok.errors import Unusable
+from gettok.http.loopback import is_loopback_url
 
 #: Importing pyktok takes 3 s on an idle machine.
 _START_S = 120
@@ -31,7 +32,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "YTDLP_NO_PLUGINS": "1"},
+            env=worker_environment(pages),
         )
         self._received = b""
         self._line(_START_S)
@@ -67,6 +68,17 @@ class Worker:
                 self._received += chunk
         line, _, self._received = self._received.partition(b"\n")
         return line
+
+
+def worker_environment(pages: str) -> dict[str, str]:
+    """Our environment; for a loopback server without the proxies, which cannot reach it and which both tools use."""
+    drops_proxies = is_loopback_url(pages)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not (drops_proxies and name.lower().endswith("_proxy"))
+    }
+    return {**kept, "YTDLP_NO_PLUGINS": "1"}
 
 
 class WorkerPool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from gettok.errors import Unusable
@@ -26,14 +27,17 @@ class ExtractedFrames:
     """Indices of the pictures that were decoded and left out, each because it was like the last kept one."""
 
 
-def extract(content: MediaFile, frames: Frames) -> ExtractedFrames:
-    """Raises `Unusable`: not_a_video, truncated, undecodable, too_large, no_frames."""
+def extract(content: MediaFile, frames: Frames, zero: Fraction | None = None) -> ExtractedFrames:
+    """`zero` is the zero of the video's clock in the file's own time, the first picture unless it is given.
+
+    Raises `Unusable`: not_a_video, truncated, undecodable, too_large, no_frames.
+    """
     encoder = Encoder(frames.longest_edge, frames.jpeg_quality, hashes=frames.min_hash_distance is not None)
     if content.is_slideshow:
         kept, left_out = _distinct(photos.decode(content.photos, encoder), frames)
         return ExtractedFrames("pillow", tuple((jpeg, None) for jpeg in kept), left_out)
     path = Path(content.path)
-    timetable = read_timetable(path)
+    timetable = read_timetable(path, zero)
     indices = select_pictures(path, timetable, frames)
     if frames.min_hash_distance is None:
         indices = indices[: frames.max_frames]

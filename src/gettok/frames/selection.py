@@ -28,11 +28,14 @@ def select_pictures(path: Path, timetable: Timetable, frames: Frames) -> Sequenc
 
 
 def _on_screen(timetable: Timetable, every_s: Fraction) -> Iterator[int]:
-    """The pictures on screen at 0, every_s, 2 · every_s … seconds; one that is shown for longer comes once."""
+    """The pictures on screen at 0, every_s, 2 · every_s … seconds; one that is shown for longer comes once.
+
+    Before the first picture is shown, it stands for itself.
+    """
     times, step = timetable.times, every_s / timetable.unit
-    moment, last = Fraction(times[0]), -1
+    moment, last = timetable.zero / timetable.unit, -1
     while moment < max(timetable.end, times[-1] + 1):
-        index = bisect_right(times, moment) - 1
+        index = max(0, bisect_right(times, moment) - 1)
         if index > last:
             yield index
         # if a picture is shown for long, go straight to the first moment at which another is on screen

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
+from gettok.errors import Unusable
 from gettok.frames.backend import load_backend
 from gettok.frames.extraction import extract
 from gettok.frames.jpeg import Jpeg
 from gettok.media import MediaFile
+from gettok.media.audio_track import clock_zero
 from gettok.media.subprocess_decode import run_in_subprocess
 from gettok.settings import Frames
 from gettok.step import Answer, Blob, Json, Row, Workers
@@ -39,7 +42,7 @@ class FramesStep:
         """Raises `Unusable`: undecodable, truncated, not_a_video, too_large, no_frames."""
         # the child may have another working folder
         content = replace(content, path=str(Path(content.path).absolute()))
-        extracted = run_in_subprocess(extract, content, self.frames)
+        extracted = run_in_subprocess(extract, content, self.frames, _zero(content))
         frames, blobs = [], {}
         for jpeg, time_s in extracted.frames:
             blob = Blob.of_bytes(jpeg.data)
@@ -50,6 +53,16 @@ class FramesStep:
 
     def read(self, answer: Answer) -> list[Row]:
         return [{**frame, "image": _image(frame["frame_index"], answer)} for frame in answer.body["frames"]]
+
+
+def _zero(content: MediaFile) -> Fraction | None:
+    """In a separate call: it may decode sound, and a decoder of sound that crashes must not cost the pictures."""
+    if content.is_slideshow:
+        return None
+    try:
+        return run_in_subprocess(clock_zero, Path(content.path))
+    except Unusable:
+        return None
 
 
 def _facts(jpeg: Jpeg, time_s: float | None, digest: str) -> Row:

@@ -12,7 +12,7 @@ from typing import Any
 import av
 
 from gettok.errors import Unusable
-from gettok.media.container import check_structure, opened, undecodable, video_stream
+from gettok.media.container import check_structure, is_shown, opened, undecodable, video_stream
 
 #: Bytes of the length field before each unit of an HEVC packet; nearly every MP4 has four.
 _PREFIX = 4
@@ -28,6 +28,8 @@ class Timetable:
     end: int
     """When the last picture disappears."""
     unit: Fraction
+    zero: Fraction
+    """The zero of the video's clock, in seconds of the file's own time."""
     order: Sequence[int]
     """The times of all packets in file order, including those of hidden pictures."""
     key_positions: Sequence[int]
@@ -40,8 +42,8 @@ class Timetable:
     """Whether no other picture is decoded from a picture that is marked as disposable."""
 
     def seconds(self, index: int) -> float:
-        """Seconds after the first picture, to the millisecond."""
-        return round(float((self.times[index] - self.times[0]) * self.unit), 3)
+        """When the picture is shown on the video's clock, to the millisecond."""
+        return round(float(self.times[index] * self.unit - self.zero), 3)
 
     def keys_before(self, times: Collection[int]) -> dict[int, Iterator[int]]:
         """For each of these times the key frames to decode it from, the nearest first.
@@ -57,8 +59,11 @@ class Timetable:
         return (key for key in keys if key <= time)
 
 
-def read_timetable(path: Path) -> Timetable:
-    """Raises `Unusable`: not_a_video, truncated, undecodable, too_large."""
+def read_timetable(path: Path, zero: Fraction | None = None) -> Timetable:
+    """With the first picture as the zero of the clock unless another one is given.
+
+    Raises `Unusable`: not_a_video, truncated, undecodable, too_large.
+    """
     check_structure(path)
     with opened(path) as file:
         stream = video_stream(file)
@@ -70,7 +75,7 @@ def read_timetable(path: Path) -> Timetable:
                     read.add(packet)
         except av.FFmpegError as error:
             raise undecodable(error) from error
-        return read.timetable(stream.time_base, codec.width * codec.height)
+        return read.timetable(stream.time_base, zero, codec.width * codec.height)
 
 
 class _Read:
@@ -85,7 +90,7 @@ class _Read:
     def add(self, packet: Any) -> None:
         if packet.is_keyframe:
             self._key_positions.append(len(self._order))
-        if not packet.is_discard:
+        if is_shown(packet):
             self._shown.append(packet.pts)
             # a duration is the time to the next packet, not to the next picture shown: it holds for the last one only
             self._last = max(self._last, (packet.pts, packet.duration or 0))
@@ -93,7 +98,7 @@ class _Read:
             self._may_skip = _is_of_lowest_layer(packet)
         self._order.append(packet.pts)
 
-    def timetable(self, unit: Fraction, pixels: int) -> Timetable:
+    def timetable(self, unit: Fraction, zero: Fraction | None, pixels: int) -> Timetable:
         if not self._key_positions:
             raise Unusable("undecodable", "no picture in it")
         first = min(self._order[position] for position in self._key_positions)
@@ -109,6 +114,7 @@ class _Read:
             times,
             end=sum(self._last),
             unit=unit,
+            zero=times[0] * unit if zero is None else zero,
             order=self._order,
             key_positions=self._key_positions,
             is_plain=not leads and len(times) == len(self._order),

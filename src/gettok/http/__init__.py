@@ -1,1 +1,1 @@
-"""HTTP for all of our clients: deadlines for headers, `Retry-After`, and JSON of unexpected types."""
+"""HTTP for all of our clients: deadlines for headers, `Retry-After`, proxies, and JSON of unexpected types."""

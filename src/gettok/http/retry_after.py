@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
+#: The longest wait that a server may ask all of our clients for. One that asks for a longer one will not answer soon.
+LONGEST_RETRY_AFTER_S = 600.0
+
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 

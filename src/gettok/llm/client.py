@@ -4,15 +4,17 @@ import logging
 import random
 import weakref
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import openai
 
 from gettok.errors import BadSettings, NotNow, Stop, Unusable
+from gettok.http.retry_after import LONGEST_RETRY_AFTER_S
 from gettok.llm.call_log import CallLog
+from gettok.llm.connection import connect
 from gettok.llm.error_mapping import ErrorClassifier, Failure
 from gettok.llm.pricing import worst_case_usd
 from gettok.llm.question import Conversation, ModelCall, Question, request_digest
@@ -24,7 +26,7 @@ from gettok.llm.rate_limit import (
     Clock,
     RetryBudget,
 )
-from gettok.llm.response import Reply, cost_usd, parse_reply, token_counts
+from gettok.llm.response import Reply, cost_usd, token_counts
 from gettok.settings import Llm, Prices
 from gettok.settings.secrets import Secret
 from gettok.step import Answer, Json
@@ -48,7 +50,7 @@ class ChatClient:
     """A client of one endpoint. Threads may share it."""
 
     def __init__(self, llm: Llm, base_url: str, key: Secret, call_log: CallLog, clock: Clock = CLOCK) -> None:
-        self._llm, self._key, self._call_log, self._sleep = llm, key, call_log, clock.sleep
+        self._llm, self._call_log, self._sleep = llm, call_log, clock.sleep
         prices_of(llm)  # raises without prices, before a connection is made
         self._classifier = ErrorClassifier(llm, key)
         self._limiter, self._retry_budget = AdaptiveLimiter(llm.max_concurrency, clock), RetryBudget()
@@ -115,7 +117,10 @@ class ChatClient:
     def _with_capacity(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Failure:
         """The outcome of one try. An overloaded host does not count as a try: this waits until it has capacity."""
         rejections = 0
-        while isinstance(outcome := self._limited(body, request, worst), Failure) and outcome.is_overloaded:
+        while isinstance(outcome := self._limited(body, request, worst), Failure):
+            refuse_long_wait(outcome)
+            if not outcome.is_overloaded:
+                break
             if self._limiter.is_hopeless:
                 raise _overloaded(outcome.what)
             rejections += 1
@@ -147,24 +152,23 @@ class ChatClient:
         return outcome
 
     def _send(self, body: Mapping[str, Json]) -> Reply | Failure:
+        model, accepts_others = str(body["model"]), self._retry_budget.answers > 0
         try:
             response = self._connection.chat.completions.with_raw_response.create(**body)
         except openai.APIError as error:
-            accepts_others = self._retry_budget.answers > 0
-            return self._classifier.classify(error, str(body["model"]), accepts_others=accepts_others)
-        return self._parse(response.content)
-
-    def _parse(self, content: bytes) -> Reply | Failure:
-        """Only parsing shows that a body is complete: without a length, a cut one arrives without an error."""
-        reply = parse_reply(self._key.redact(content.decode(errors="surrogateescape")))
-        return reply or Failure(self._classifier.brief(f"200 without an answer: {content[:200]!r}"))
+            return self._classifier.classify(error, model, accepts_others=accepts_others)
+        text = response.content.decode("utf-8-sig", errors="surrogateescape")
+        return self._classifier.classify_200(text, response.headers, model, accepts_others=accepts_others)
 
 
 def cost_of(outcome: Reply | Failure, prices: Prices | None) -> Decimal | None:
-    """What a call cost, by the reply's own token count; `None` if it is not known. A rejected call costs nothing."""
-    if outcome.is_free if isinstance(outcome, Failure) else outcome.status != 200:
-        return Decimal(0)
+    """What a call cost, by the reply's own token count; `None` if it is not known.
+
+    A rejected call costs nothing, unless it has a count: a filter may end an answer half-way.
+    """
     counts = token_counts([outcome]) if isinstance(outcome, Reply) else None
+    if counts is None and (outcome.is_free if isinstance(outcome, Failure) else outcome.status != 200):
+        return Decimal(0)
     return None if counts is None or prices is None else cost_usd(*counts, prices)
 
 
@@ -175,12 +179,12 @@ def chat_client(llm: Llm, base_url: str, key: Secret, root: Path, clock: Clock =
 
 
 def pause_s(attempt: int, asked_s: float | None, *, is_overloaded: bool = False) -> float:
-    """Seconds to wait after a failed attempt: as the server asked, or doubling from 1; with jitter, at most a minute.
+    """Seconds to wait after a failed attempt: as the server asked, or doubling from 1 to at most a minute; with jitter.
 
     If an overloaded host does not say how long to wait, doubling starts from 4: most limits are per minute.
     """
     if asked_s is not None:
-        return min(max(asked_s, 0.0), LONGEST_PAUSE_S) + random.uniform(0, 1)
+        return min(asked_s, LONGEST_RETRY_AFTER_S) + random.uniform(0, 1)
     first_s = 4 if is_overloaded else 1
     return float(min(first_s * 2 ** (attempt - 1), LONGEST_PAUSE_S) * random.uniform(0.5, 1))
 
@@ -192,6 +196,18 @@ def no_answer(what: str, attempts: int) -> NotNow:
         f"asked {attempts} {'time' if attempts == 1 else 'times'}; every earlier answer is kept",
         "run the same command again later; if it goes on, check llm.base_url and the endpoint's status page",
     )
+
+
+def refuse_long_wait(failure: Failure) -> None:
+    """Raise `NotNow` if the host asks to wait longer than a run waits; it says when to come back."""
+    wait_s = failure.wait_s or 0.0
+    if wait_s > LONGEST_RETRY_AFTER_S:
+        wait = timedelta(seconds=min(wait_s, 1e9))
+        raise NotNow(
+            f"the model endpoint asks to wait {wait.total_seconds() / 60:,.0f} minutes: {failure.what}",
+            f"stopped, as a run waits {LONGEST_RETRY_AFTER_S / 60:.0f} minutes at most; every earlier answer is kept",
+            f"run the same command again after {datetime.now(UTC) + wait:%Y-%m-%d %H:%M} UTC",
+        )
 
 
 def _overloaded(what: str) -> NotNow:
@@ -226,27 +242,3 @@ def prices_of(llm: Llm, model: str | None = None) -> Prices:
             "set llm.prices.input_usd_per_million and output_usd_per_million, 0 for a machine of your own",
         )
     return prices
-
-
-def connect(llm: Llm, base_url: str, key: Secret) -> openai.OpenAI:
-    """A connection to an endpoint. Raises `BadSettings` if the address is not a URL."""
-    return openai.OpenAI(
-        base_url=base_url,
-        api_key=key.reveal(),
-        max_retries=0,  # we retry, so that every try is limited, logged and paid for
-        timeout=llm.timeout_s,
-        http_client=_http_client_for(base_url),
-    )
-
-
-def _http_client_for(base_url: str) -> openai.DefaultHttpxClient | None:
-    address = urlsplit(base_url)
-    if address.scheme not in {"http", "https"} or not address.hostname:
-        raise BadSettings(
-            f"llm.base_url: {base_url!r} is not the address of an endpoint",
-            "stopped before any request",
-            'write it as "https://host/v1", or "sandbox:" for the embedded sandbox',
-        )
-    if address.hostname in {"127.0.0.1", "::1", "localhost"}:
-        return openai.DefaultHttpxClient(trust_env=False)  # a proxy cannot reach this machine's loopback
-    return None

@@ -14,14 +14,16 @@ from typing import Any, Literal
 import openai
 from PIL import Image, ImageDraw, ImageFont
 
-from gettok.errors import BadCredentials, Stop
+from gettok.errors import BadCredentials, BadSettings, Stop
 from gettok.http.json_guards import to_mapping
+from gettok.llm.answer_text import answer_text, find_object, parse_object
 from gettok.llm.call_log import CallLog
-from gettok.llm.client import connect, cost_of, prices_of
-from gettok.llm.error_mapping import ErrorClassifier
+from gettok.llm.client import cost_of, prices_of
+from gettok.llm.connection import connect
+from gettok.llm.error_mapping import ErrorClassifier, Failure
 from gettok.llm.pricing import worst_case_usd
 from gettok.llm.question import LOGPROBS, ModelCall, Question
-from gettok.llm.response import Reply, cost_usd, parse_reply, token_counts
+from gettok.llm.response import Reply
 from gettok.media.images import Picture
 from gettok.settings import Llm
 from gettok.settings.secrets import Secret
@@ -56,6 +58,7 @@ class Doctor:
 
     def __init__(self, llm: Llm, base_url: str, key: Secret, call_log: CallLog) -> None:
         self._llm, self._key, self._call_log = llm, key, call_log
+        self._classifier = ErrorClassifier(llm, key)
         self._connection = connect(llm, base_url, key)
 
     def findings(self) -> Iterator[Finding]:
@@ -113,6 +116,7 @@ class Doctor:
         advice: str = "",
     ) -> Finding:
         """Send a small question with some parameters changed; `check` returns what is wrong with the reply."""
+        prices_of(self._llm)  # raises without prices, before anything is sent
         parts = (_PROMPT, Picture(0, None, _image())) if with_image else (f"{_PROMPT} It is {WORD}.",)
         call = ModelCall(Question("Answer in JSON.", parts, "word", _SCHEMA))
         body = {
@@ -121,9 +125,15 @@ class Doctor:
         try:
             reply = self._paid(call, body)
         except openai.APIError as error:
-            return Finding(what, self._can(error), self._brief(error), advice or _advice(error))
-        if reply is None:
-            return Finding(what, can=False, detail="200 without an answer", advice="check llm.base_url")
+            words = f"{error.code} {error.type} {error.message}"
+            return Finding(what, self._can(error), self._brief(error), advice or _advice(words))
+        except BadSettings as refused:  # by an error within a 200
+            return Finding(what, can=False, detail=refused.what, advice=advice or _advice(refused.what))
+        if isinstance(reply, Failure):
+            in_trouble = reply.is_overloaded or bool(reply.code)
+            return Finding(what, None if in_trouble else False, reply.what, "check llm.base_url")
+        if reply.status != 200:
+            return Finding(what, can=False, detail=self._classifier.brief(reply.text), advice=advice)
         wrong = check(reply.body)
         model = str(reply.body.get("model"))
         detail = wrong or (f"as {model}" if model != self._llm.model else "")
@@ -155,19 +165,22 @@ class Doctor:
         )
         return replace(finding, needed=needed)
 
-    def _paid(self, call: ModelCall, body: Mapping[str, Any]) -> Reply | None:
+    def _paid(self, call: ModelCall, body: Mapping[str, Any]) -> Reply | Failure:
         prices = prices_of(self._llm)
         worst = worst_case_usd(call.size(self._llm), prices)
         with self._call_log.reserve_budget(self._llm.model, "doctor", worst) as cost:
             try:
                 response = self._connection.chat.completions.with_raw_response.create(**body)
+                outcome = self._classifier.classify_200(response.text, response.headers, self._llm.model)
             except openai.APIError as error:
                 cost.usd = self._cost_of(error)
                 raise
-            cost.reply = parse_reply(self._key.redact(response.text))
-            counts = None if cost.reply is None else token_counts([cost.reply])
-            cost.usd = None if counts is None else cost_usd(*counts, prices)
-        return cost.reply
+            except Stop:
+                cost.usd = Decimal(0)
+                raise
+            cost.reply = outcome if isinstance(outcome, Reply) else None
+            cost.usd = cost_of(outcome, prices)
+        return outcome
 
     def _batches(self) -> Finding:
         what, needed = "takes batches", self._llm.batch is not None
@@ -194,7 +207,7 @@ class Doctor:
     def _cost_of(self, error: openai.APIError) -> Decimal | None:
         """Nothing, unless the model may have been asked."""
         try:
-            outcome = ErrorClassifier(self._llm, self._key).classify(error, self._llm.model)
+            outcome = self._classifier.classify(error, self._llm.model)
         except Stop:
             return Decimal(0)
         return cost_of(outcome, prices_of(self._llm))
@@ -219,10 +232,10 @@ _NO_BATCHES = "set llm.batch to null"
 _NO_COUNTS = "without counts each call costs its worst case in the budget, and cost_usd stays empty"
 
 
-def _advice(error: openai.APIError) -> str:
+def _advice(words: str) -> str:
     """What to set after a parameter was rejected, if we know the server's words."""
-    message = error.message.lower()
-    if "insufficient_quota" in (error.code, error.type):
+    message = words.lower()
+    if "insufficient_quota" in message:
         return "top up the account at the host, or raise its limit"
     if "temperature" in message:
         return "set llm.temperature to null"
@@ -232,15 +245,15 @@ def _advice(error: openai.APIError) -> str:
 
 
 def _content(reply: Mapping[str, Any]) -> str:
-    return str(reply["choices"][0]["message"].get("content") or "")
+    return answer_text(reply["choices"][0]["message"]) or ""
 
 
 def _follows_schema(reply: Mapping[str, Any]) -> str:
     try:
-        answer = json.loads(_content(reply))
-    except ValueError:
-        answer = None
-    is_valid = isinstance(answer, dict) and set(answer) == {"text"} and isinstance(answer["text"], str)
+        answer = parse_object(find_object(_content(reply)))
+    except (ValueError, RecursionError):
+        answer = {}
+    is_valid = set(answer) == {"text"} and isinstance(answer["text"], str)
     return "" if is_valid else f"it wrote {_content(reply)[:80]!r}"
 
 

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import openai
 
 from gettok.errors import BadCredentials, BadSettings, Stop
+from gettok.http.json_guards import to_mapping, to_mappings
 from gettok.http.retry_after import parse_number, retry_after_s
-from gettok.llm.response import Reply, rejection_reason
+from gettok.llm.error_status import status_of
+from gettok.llm.response import Reply, error_in, parse_reply, rejection_reason
 from gettok.settings import Llm
 from gettok.settings.secrets import Secret
 from gettok.step import Json
@@ -38,7 +40,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class ErrorResponse:
-    """A response with another status than 200."""
+    """A response with another status than 200, or an error within a 200 under its own status."""
 
     status: int
     text: str
@@ -88,12 +90,31 @@ class ErrorClassifier:
         if status in _TEMPORARY or status >= 500:
             return Failure(
                 summary,
-                _retry_after_s(headers),
+                _retry_after_s(headers, error),
                 is_overloaded=status in _OVERLOADED or code == "overloaded_error",
                 is_free=status in _FREE,
                 code=code,
             )
         raise self._bad_request(status, model, summary)
+
+    def classify_200(
+        self, content: str, headers: Mapping[str, str], model: str, *, accepts_others: bool = False
+    ) -> Reply | Failure:
+        """What the body of a 200 means: an answer, or the error in it as if it had come under its own status.
+
+        Only parsing shows that a body is complete: without a length, a cut one arrives without an error.
+        """
+        text = self.key.redact(content)
+        error = _error_of(text)
+        if error is None:
+            return parse_reply(text) or Failure(self.brief(f"200 without an answer: {text[:200]!r}"))
+        returned = ErrorResponse(_status_within(error), text, headers)
+        outcome = self.classify_response(returned, model, accepts_others=accepts_others)
+        if isinstance(outcome, Reply):
+            return outcome
+        # the choice that broke off may have been charged
+        is_free = outcome.is_free and not to_mapping(json.loads(text)).get("choices")
+        return replace(outcome, what=self.brief(f"200 without an answer: {outcome.what}"), is_free=is_free)
 
     def brief(self, text: str) -> str:
         """One printable line of at most 300 characters, without the key."""
@@ -127,11 +148,26 @@ def _parse_error(text: str) -> tuple[str, Mapping[str, Json]]:
         body = text
     if isinstance(body, list) and body:
         body = body[0]
-    error = body.get("error", body) if isinstance(body, dict) else body
+    error = (error_in(body) or body) if isinstance(body, dict) else body
     if isinstance(error, dict):
         return text if text.lstrip().startswith("{") else json.dumps(body), error
     message = {"message": " ".join(str(error).split())[:1000]}
     return json.dumps({"error": message}), message
+
+
+def _error_of(text: str) -> Mapping[str, Json] | None:
+    """The error in the body of a 200, if it is JSON that has one."""
+    try:
+        text.encode()
+        return error_in(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _status_within(error: Mapping[str, Json]) -> int:
+    """The error's own status; that of a rejected prompt if only its words say so."""
+    status = status_of(error)
+    return 400 if status == 500 and rejection_reason(400, error) in {"filtered", "too_long"} else status
 
 
 def _no_money(summary: str) -> Stop:
@@ -142,7 +178,14 @@ def _no_money(summary: str) -> Stop:
     )
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds by `Retry-After-Ms`, which is OpenAI's own and finer, or by `Retry-After`."""
+def _retry_after_s(headers: Mapping[str, str], error: Mapping[str, Json]) -> float | None:
+    """Seconds by `Retry-After-Ms`, which is OpenAI's own and finer, by `Retry-After`, or by Google's `RetryInfo`."""
     milliseconds = parse_number(headers.get("Retry-After-Ms", ""))
-    return retry_after_s(headers) if milliseconds is None else milliseconds / 1000
+    seconds = retry_after_s(headers) if milliseconds is None else milliseconds / 1000
+    if seconds is not None:
+        return seconds
+    # google.rpc.RetryInfo, which Gemini's endpoint sends in place of the header: "retryDelay": "38s"
+    delays = [str(detail.get("retryDelay", "")) for detail in to_mappings(error.get("details"))]
+    return next(
+        (known for delay in delays if (known := parse_number(delay.removesuffix("s"))) is not None), None
+    )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
+from gettok.llm.answer_text import answer_text, find_object
 from gettok.llm.response import Reply
 from gettok.step import Json
 
@@ -40,17 +41,30 @@ def probability(reply: Reply, name: str, *, with_end: bool) -> float | None:
     the token with the closing quote: only that separates a value from a longer one with the same beginning. `None` if
     the reply has no log-probabilities, or they do not fit its text.
     """
-    place, tokens = _find(str(reply.message.get("content")), name), _tokens(reply)
+    answer, tokens = _answer(reply), _tokens(reply)
+    place = _find(answer, name)
     if place is None or not tokens:
         return None
     before, value = place
     text = b"".join(token.encoded for token in tokens)
-    found = text.rfind(before + value)  # the last match, as a model may think aloud before it answers
+    # within the answer, as thoughts and words around it may have the same; half a character may hide the answer
+    begin = text.rfind(_encode(answer))
+    found = text.rfind(
+        before + value, max(begin, 0), len(text) if begin < 0 else begin + len(_encode(answer))
+    )
     if found < 0:
         return None
     start = found + len(before)
     end = start + len(value) - (0 if with_end else 1)
     return min(1.0, math.exp(_sum_between(tokens, start, end)))
+
+
+def _answer(reply: Reply) -> str:
+    """The JSON object as the model wrote it; empty if there is none."""
+    try:
+        return find_object(answer_text(reply.message) or "")
+    except (ValueError, RecursionError):
+        return ""
 
 
 def _sum_between(tokens: list[_Token], start: int, end: int) -> float:

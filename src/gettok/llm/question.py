@@ -10,6 +10,7 @@ from PIL import Image
 
 from gettok.errors import Unusable
 from gettok.http.json_guards import replace_surrogates
+from gettok.llm.answer_text import content_text
 from gettok.llm.pricing import CallSize, image_tokens
 from gettok.llm.response import Reply
 from gettok.media.images import Picture
@@ -108,7 +109,7 @@ class ModelCall:
         """The same call, followed by the malformed reply and the request for a well-formed one."""
         wrong = problem.detail[:200]
         request = f"This is not in the form that was asked for ({wrong}). Answer again, with the JSON alone."
-        content = replace_surrogates(str(reply.message.get("content")))
+        content = replace_surrogates(content_text(reply.message) or "")
         messages = ({"role": "assistant", "content": content}, {"role": "user", "content": request})
         return replace(self, repair=messages)
 

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from threading import Condition, Event, Lock
 
 from gettok.errors import Interrupted
+from gettok.http.retry_after import LONGEST_RETRY_AFTER_S
 
 #: The limit after a rejection, as a share of what was in flight; the second if nothing was answered since the last one.
 _REDUCED, _HALVED = 0.95, 0.5
 #: The limit grows by one after this many rounds without a rejection.
 _ROUNDS_PER_INCREASE = 4
-#: The longest single wait. A server that asks for more is tried again after it.
+#: The longest single wait of our own choice.
 LONGEST_PAUSE_S = 60.0
-#: How long a server may reject every question before we give up.
-LONGEST_OVERLOAD_S = 600.0
+#: How long a server may reject every question before we give up. Not shorter than a wait that it may ask for.
+LONGEST_OVERLOAD_S = LONGEST_RETRY_AFTER_S
 #: Retries: how many to begin with, how many each answer earns, and how many can be saved up.
 _INITIAL_RETRIES, _RETRIES_PER_ANSWER, _MOST_RETRIES = 50.0, 0.2, 500.0
 #: When this many questions fail in a row, the server is at fault and not the questions.
@@ -111,7 +112,7 @@ class AdaptiveLimiter:
     def rejected(self, round_: int, wait_s: float | None = None) -> None:
         """Report that the server was overloaded. Within a round, only the first rejection lowers the limit.
 
-        `wait_s` is how long the server asks to wait; nothing is sent until then.
+        `wait_s` is how long the server asks to wait; nothing is sent until then, unless it is longer than any wait.
         """
         with self._changed:
             now = self._clock.now()
@@ -119,8 +120,9 @@ class AdaptiveLimiter:
             if round_ == self._round:
                 self._round += 1
                 self._lower()
-            if wait_s and not self.is_hopeless:  # once hopeless, waiting threads try once more and give up
-                self._paused_until = max(self._paused_until, now + min(wait_s, LONGEST_PAUSE_S))
+            asked_s = 0.0 if wait_s is None or wait_s > LONGEST_RETRY_AFTER_S else wait_s
+            if not self.is_hopeless:  # once hopeless, waiting threads try once more and give up
+                self._paused_until = max(self._paused_until, now + asked_s)
             self._changed.notify_all()
 
     def _lower(self) -> None:

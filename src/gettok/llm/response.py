@@ -11,11 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from gettok.errors import Unusable
 from gettok.http.json_guards import replace_surrogates, require_mapping, to_mapping, to_mappings
+from gettok.llm.answer_text import answer_text, find_object, parse_object, refusal_text
+from gettok.llm.finish_reasons import ending_of
 from gettok.settings import Prices
 from gettok.step import Json, Row
-
-_FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
-
 
 #: What hosts say when a prompt is longer than their model can read, which is about this video and no other. The codes
 #: are those of OpenAI and llama.cpp; vLLM, llama.cpp and proxies say it in words.
@@ -29,9 +28,15 @@ _TOO_LONG_WORDS = re.compile(
 
 #: A token limit beyond the model's context is about the settings, not about the prompt.
 _LIMIT_TOO_LARGE = re.compile(r"max_(?:completion_)?tokens\W.{0,20}too large", re.IGNORECASE)
-_FILTER_CODES = frozenset({"content_filter", "content_policy_violation"})
+#: Of OpenAI and Azure, and of Alibaba's Model Studio, which writes both.
+_FILTER_CODES = frozenset(
+    {"content_filter", "content_policy_violation", "data_inspection_failed", "DataInspectionFailed"}
+)
 #: The words of OpenRouter, and of hosts behind it.
 _FLAGGED_WORDS = re.compile(r"flagged|moderation", re.IGNORECASE)
+
+#: Where hosts that put only words into `error` say what kind of error it is.
+_BESIDE_ERROR = ("code", "status", "status_code", "error_type")
 
 CleanText = Annotated[str, BeforeValidator(replace_surrogates)]
 
@@ -47,7 +52,10 @@ A = TypeVar("A", bound=AnswerSchema)
 
 @dataclass(frozen=True)
 class Reply:
-    """The HTTP status and the body's verbatim text. The status is 200, unless the host rejected the prompt."""
+    """The status and the body's verbatim text. The status is 200, unless the host rejected the prompt.
+
+    An error within a 200 counts under its own status.
+    """
 
     status: int
     text: str
@@ -58,23 +66,48 @@ class Reply:
         return body
 
     @property
+    def choice(self) -> Mapping[str, Json]:
+        """The first choice; raises `LookupError`, `TypeError` or `ValueError` if there is none."""
+        return require_mapping(self.body["choices"][0])
+
+    @property
     def message(self) -> Mapping[str, Json]:
-        """The first choice's message; raises `LookupError`, `TypeError` or `ValueError` if there is none."""
-        return require_mapping(self.body["choices"][0]["message"])
+        """The first choice's message; raises as `choice` does."""
+        return require_mapping(self.choice["message"])
 
     def stored(self) -> dict[str, Json]:
         return asdict(self)
 
 
 def parse_reply(text: str) -> Reply | None:
-    """The body of a 200, if it holds an answer."""
+    """The body of a 200, if it holds an answer: no error, and none that trouble at the host has ended."""
     reply = Reply(200, text)
     try:
         text.encode()
-        _ = reply.message
+        is_answer = error_in(reply.body) is None and not _has_failed(reply.choice, reply.message)
     except (LookupError, TypeError, ValueError, RecursionError, AttributeError):
         return None
-    return reply
+    return reply if is_answer else None
+
+
+def error_in(body: Json) -> Mapping[str, Json] | None:
+    """The error that a body reports, also in its first choice, as OpenRouter does; `None` if it reports none."""
+    body = to_mapping(body[0] if isinstance(body, list) and body else body)  # Google's errors are lists
+    choices = to_mappings(body.get("choices"))
+    error = body.get("error") or next(
+        (choice["error"] for choice in choices[:1] if choice.get("error")), None
+    )
+    if error is None and not choices and (body.get("message") or body.get("detail")):
+        error = body  # as vLLM and FastAPI write it
+    if isinstance(error, dict) or error is None:
+        return error
+    return {"message": error} | {name: body[name] for name in _BESIDE_ERROR if name in body}
+
+
+def _has_failed(choice: Mapping[str, Json], message: Mapping[str, Json]) -> bool:
+    """Whether trouble at the host ended the answer; without a known reason and a text, something must have."""
+    ending, text = ending_of(choice), answer_text(message) or refusal_text(message) or ""
+    return ending == "failed" or (ending is None and not text.strip())
 
 
 def stored_replies(stored: Sequence[Mapping[str, Json]]) -> list[Reply]:
@@ -84,7 +117,10 @@ def stored_replies(stored: Sequence[Mapping[str, Json]]) -> list[Reply]:
 
 def rejection_reason(status: int, error: Mapping[str, Json]) -> str:
     """Why a host rejected a prompt, as one of the reasons in `gettok.errors`."""
-    codes, message = {str(error.get("code")), str(error.get("type"))}, str(error.get("message"))
+    codes = {str(error.get("code")), str(error.get("type"))}
+    message = (
+        f"{error.get('message')} {to_mapping(error.get('metadata')).get('raw', '')}"  # OpenRouter: the cause
+    )
     if status == 413 or not _TOO_LONG_CODES.isdisjoint(codes):
         return "too_long"
     if status == 400 and _TOO_LONG_WORDS.search(message) and not _LIMIT_TOO_LARGE.search(message):
@@ -97,38 +133,42 @@ def rejection_reason(status: int, error: Mapping[str, Json]) -> str:
 
 
 def parse_answer(reply: Reply, schema: type[A]) -> A:
-    """The typed answer. Raises `Unusable`: filtered, too_long, not_taken, refused, cut_short or malformed."""
+    """The typed answer.
+
+    Raises `Unusable`: filtered, too_long, not_taken, refused, cut_short, malformed, or unanswered for a reply that
+    trouble at the host has ended.
+    """
     if reply.status != 200:
-        error = _error(reply)
-        reason = rejection_reason(reply.status, error)
-        raise Unusable(reason, f"the prompt: {_brief(str(error.get('message')))}")
-    finish, content = reply.body["choices"][0].get("finish_reason"), reply.message.get("content")
-    if finish == "content_filter":
+        error = error_in(reply.body) or to_mapping(reply.body)
+        raise Unusable(
+            rejection_reason(reply.status, error), f"the prompt: {_brief(str(error.get('message')))}"
+        )
+    content, refusal, ending = (
+        answer_text(reply.message),
+        refusal_text(reply.message),
+        ending_of(reply.choice),
+    )
+    if ending == "filtered":
         raise Unusable("filtered", "the answer was withheld")
-    if refusal := reply.message.get("refusal"):
-        raise Unusable("refused", _brief(str(refusal)))
-    if finish == "length":
-        raise Unusable("cut_short", _brief(f"after {str(content or 'nothing')[-200:]}"))
+    if refusal is not None or ending == "refused":
+        raise Unusable("refused", _brief(refusal or content or "without a word"))
+    if ending == "cut_short":
+        raise Unusable("cut_short", _brief(f"after {(content or 'nothing')[-200:]}"))
+    if ending == "failed":
+        raise Unusable("unanswered", f"it ended with {_brief(str(reply.choice.get('finish_reason')))}")
     if content is None:
         raise Unusable("refused", "no text came back, and no reason")
     return _parse(content, schema)
 
 
-def _error(reply: Reply) -> Mapping[str, Json]:
-    body = reply.body
-    error = body.get("error", body) if isinstance(body, dict) else body
-    return error if isinstance(error, dict) else {"message": error}
-
-
-def _parse(content: Json, schema: type[A]) -> A:
-    fenced = _FENCED.fullmatch(str(content))
+def _parse(content: str, schema: type[A]) -> A:
     try:
-        return schema.model_validate(json.loads(fenced[1] if fenced else content))
+        return schema.model_validate(parse_object(find_object(content)))
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, each['loc'])) or 'answer'}: {each['msg']}" for each in error.errors()
         )
-    except (TypeError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         wrong = f"not JSON: {error}"
     raise Unusable("malformed", _brief(f"{wrong}; it was: {content}")) from None
 

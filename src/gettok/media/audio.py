@@ -1,7 +1,6 @@
 """Decodes the sound of a video's media for speech recognition: one channel, 16,000 samples a second."""
 
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gettok.errors import Unusable
-from gettok.media.audio_track import audio_stream, check_complete, opened_sound, resampled
-from gettok.media.container import decoded_frames
+from gettok.media.audio_track import opened_sound, sound_stream, taken_sound
+from gettok.media.clock import read_starts
+from gettok.media.container import picture_stream
+from gettok.media.sound_packets import SoundPackets
 from gettok.media.subprocess_decode import run_in_subprocess
+from gettok.media.timeline import Timeline, to_int16
 from gettok.store.blobs import full_disk_as_no_space
 
 Sound = npt.NDArray[np.float32]
@@ -25,16 +27,17 @@ _BLOCK = 60 * RATE_HZ
 
 @dataclass(frozen=True)
 class Recording:
-    """A decoded sound that is kept on disk: only the parts that are cut out of it take memory."""
+    """A decoded sound that is kept on disk: only the parts that are cut out of it take memory.
+
+    Its times are those of the video's clock: it begins with silence if the sound begins after the pictures.
+    """
 
     samples: Samples
 
     @staticmethod
     def of(sound: Sound) -> "Recording":
         """A recording of samples that are in memory."""
-        return Recording(
-            np.clip(np.round(sound * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
-        )
+        return Recording(to_int16(sound))
 
     @property
     def seconds(self) -> float:
@@ -54,10 +57,10 @@ class Recording:
 
 
 def decode_audio(path: Path | str, max_s: float) -> Recording:
-    """Decode the first sound track of an MP4 or MP3 file in a child process.
+    """Decode the taken sound track of a file in a child process.
 
     Raises `Unusable`: `no_audio`, `undecodable`, or `too_large` for more than `max_s` seconds. Damaged packets are
-    skipped as in every player, until more than a second is missing.
+    replaced by silence, until more than a second is missing; a pause in the times is silence and nothing is missing.
     """
     with (
         full_disk_as_no_space(Path(tempfile.gettempdir())),
@@ -70,15 +73,15 @@ def decode_audio(path: Path | str, max_s: float) -> Recording:
 
 def write_samples(path: Path, to: Path, max_s: float) -> None:
     """`decode_audio` in this process: write the samples as 16-bit integers to the file `to`."""
-    samples = 0
+    with opened_sound(path) as container:
+        number = taken_sound(container, path)
+        starts = read_starts(container, picture_stream(container), container.streams.audio[number])
     with opened_sound(path) as container, to.open("wb") as file:
-        stream = audio_stream(container)
-        frames = resampled(decoded_frames(container.demux(stream)), "s16", "mono", RATE_HZ)
-        for block in _up_to(max_s, (frame.to_ndarray()[0] for frame in frames)):
-            samples += block.size
-            file.write(block.tobytes())
-        check_complete(container, stream, samples / RATE_HZ)
-    if not samples:
+        packets = SoundPackets(container, sound_stream(container, number))
+        timeline = Timeline(file, RATE_HZ, starts.zero, max_s)
+        timeline.write(packets.decoded())
+        packets.check_complete()
+    if not timeline.samples:
         raise Unusable("no_audio", "the sound track is empty")
 
 
@@ -93,12 +96,3 @@ def loudness_db(sound: Sound) -> float:
 
 def _decibels(power: float, samples: int) -> float:
     return max(10 * float(np.log10(power / samples)), _FLOOR_DB) if power else _FLOOR_DB
-
-
-def _up_to(max_s: float, blocks: Iterator[Samples]) -> Iterator[Samples]:
-    samples = 0
-    for block in blocks:
-        samples += block.size
-        if samples > max_s * RATE_HZ:
-            raise Unusable("too_large", f"its sound is longer than {max_s:g} s")
-        yield block

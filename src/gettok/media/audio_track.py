@@ -1,6 +1,6 @@
-"""Decodes the audio track of a video's media and measures it. Runs in a child process."""
+"""Chooses the sound track of a video's media and measures it. Runs in a child process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -9,25 +9,32 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.stream import Disposition
 
 from gettok.errors import Unusable
-from gettok.media.container import decoded_frames, mute, undecodable
+from gettok.media.clock import read_starts
+from gettok.media.container import opened, picture_stream, undecodable
+from gettok.media.sound_packets import SoundPackets
 
-#: A second may be missing: players skip damaged packets too.
-_MAX_LOST_S = 1.0
 #: EBU R128 measures blocks of this length; a shorter sound has no loudness.
 _BLOCK_S = 0.4
+#: The meter's lowest reading.
+_SILENCE_LUFS = -70.0
+#: A track that is so much quieter than another one is as good as silent.
+_FAR_QUIETER_LU = 30.0
 _THREADS = 2
 
 
 @dataclass(frozen=True)
 class AudioTrack:
-    """The audio track as its header describes it."""
+    """The sound tracks as the file's header describes them: how many, which one is taken, and its form."""
 
     has_audio: bool
     audio_codec: str | None = None
     audio_channels: int | None = None
     sample_rate: int | None = None
+    audio_tracks: int = 0
+    audio_track: int | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -36,107 +43,182 @@ class AudioTrack:
 
 @dataclass(frozen=True)
 class AudioFacts:
-    """What decoding the whole track has shown; seconds to the millisecond, LUFS to one decimal place."""
+    """What decoding the whole track has shown; seconds of the file's own time, LUFS to one decimal place."""
 
     track: AudioTrack
-    duration_s: float
+    start: Fraction
+    end: Fraction
     loudness_lufs: float | None
+
+    @property
+    def duration_s(self) -> float:
+        return round(float(self.end - self.start), 3)
 
     @staticmethod
     def silent() -> "AudioFacts":
         """The facts of media without an audio track."""
-        return AudioFacts(AudioTrack(has_audio=False), 0.0, None)
+        return AudioFacts(AudioTrack(has_audio=False), Fraction(), Fraction(), None)
 
 
 @contextmanager
 def opened_sound(path: Path) -> Iterator[Any]:
-    """The file, read as MP4 or MP3 and as no other format. Raises `Unusable`: undecodable."""
-    with path.open("rb") as file:  # a file object, so that FFmpeg cannot open any other file
-        head = file.read(3)
-        file.seek(0)
-        if not head:
-            raise Unusable("undecodable", "the file is empty")
-        mute()
-        kind = "mp3" if head == b"ID3" or head[:1] == b"\xff" else "mov"
+    """`opened`, for a file whose damage may show while it is read. Raises `Unusable`: undecodable."""
+    with opened(path) as container:
         try:
-            with av.open(file, format=kind, metadata_errors="replace") as container:
-                yield container
+            yield container
         except av.FFmpegError as error:
             raise undecodable(error) from error
 
 
 def audio_track_of(container: Any) -> AudioTrack:
-    """The audio track of an open file. Neither a missing track nor an unknown codec is an error."""
-    if not container.streams.audio:
+    """The sound of an open file of which no track decodes: neither that nor a missing track is an error here."""
+    streams = container.streams.audio
+    if not streams:
         return AudioTrack(has_audio=False)
-    codec = container.streams.audio[0].codec_context
+    return _described(container, _default_first(streams, range(len(streams)))[0], is_taken=False)
+
+
+def taken_sound(container: Any, path: Path) -> int:
+    """The number of the sound stream that is taken; which of several it is takes decoding them all.
+
+    That is the default one unless it does not decode, or is silent and another one is not; then the first other one.
+    Raises `Unusable`: no_audio, undecodable.
+    """
+    numbers = _candidates(container)
+    number = numbers[0] if len(numbers) == 1 else probe_audio(path).track.audio_track
+    assert number is not None
+    return number
+
+
+def sound_stream(container: Any, number: int) -> Any:
+    """The sound stream of this number, ready to decode."""
+    stream = container.streams.audio[number]
+    stream.codec_context.thread_count = _THREADS
+    return stream
+
+
+def clock_zero(path: Path) -> Fraction:
+    """The zero of the video's clock in the file's own time. Raises `Unusable`: undecodable."""
+    with opened_sound(path) as container:
+        try:
+            sound = container.streams.audio[taken_sound(container, path)]
+        except Unusable:
+            sound = None
+        return read_starts(container, picture_stream(container), sound).zero
+
+
+def probe_audio(path: Path) -> AudioFacts:
+    """Decode each sound track that may be taken, and measure it. Raises `Unusable`: no_audio, undecodable."""
+    with opened_sound(path) as container:
+        numbers = _candidates(container)
+        if len(numbers) == 1:
+            return _probed(container, numbers[0])
+    return _taken([_probed_or_trouble(path, number) for number in numbers])
+
+
+def resampled(
+    frames: Iterator[Any], sample: str, layout: str, rate: int, size: int | None = None
+) -> Iterator[Any]:
+    """The frames, which follow each other without a gap, in one format, and of `size` samples but the last."""
+    resampler = av.AudioResampler(format=sample, layout=layout, rate=rate, frame_size=size)
+    for frame in frames:
+        frame.pts = None  # the resampler refuses the jumps that real files have
+        yield from resampler.resample(frame)
+    yield from resampler.resample(None)
+
+
+def form_of(frame: Any) -> tuple[str, str, int]:
+    """What a track may change midway: sample format, layout and rate."""
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def _candidates(container: Any) -> list[int]:
+    """The numbers of the sound streams that have a decoder, the default one first."""
+    streams = container.streams.audio
+    if not streams:
+        raise Unusable("no_audio", "the file has no sound track")
+    numbers = [number for number, stream in enumerate(streams) if _has_decoder(stream)]
+    if not numbers:
+        raise Unusable("undecodable", "no decoder for its sound")
+    return _default_first(streams, numbers)
+
+
+def _has_decoder(stream: Any) -> bool:
+    codec = stream.codec_context
+    return codec is not None and codec.sample_rate > 0 and codec.layout.nb_channels > 0
+
+
+def _default_first(streams: Sequence[Any], numbers: Sequence[int]) -> list[int]:
+    """Several tracks may be marked as the default one; the first of them is."""
+    default = next((number for number in numbers if streams[number].disposition & Disposition.default), None)
+    return sorted(numbers, key=lambda number: (number != default, number))
+
+
+def _taken(tracks: Sequence[AudioFacts | Unusable]) -> AudioFacts:
+    """The first track that is not far quieter than the loudest one."""
+    whole = [track for track in tracks if isinstance(track, AudioFacts)]
+    if not whole:
+        assert isinstance(tracks[0], Unusable)
+        raise tracks[0]
+    loudest = max(_level(track) for track in whole)
+    return next(track for track in whole if _level(track) >= loudest - _FAR_QUIETER_LU)
+
+
+def _level(track: AudioFacts) -> float:
+    return _SILENCE_LUFS if track.loudness_lufs is None else max(track.loudness_lufs, _SILENCE_LUFS)
+
+
+def _probed_or_trouble(path: Path, number: int) -> AudioFacts | Unusable:
+    try:
+        with opened_sound(path) as container:
+            return _probed(container, number)
+    except Unusable as trouble:
+        return trouble
+
+
+def _probed(container: Any, number: int) -> AudioFacts:
+    stream = sound_stream(container, number)
+    packets = SoundPackets(container, stream)
+    samples, loudness = _measured(packets.decoded(), stream.codec_context)
+    packets.check_complete()
+    is_measured = loudness is not None and samples / stream.codec_context.sample_rate >= _BLOCK_S
+    return AudioFacts(
+        _described(container, number, is_taken=True),
+        packets.start,
+        packets.end,
+        round(loudness, 1) if loudness is not None and is_measured else None,
+    )
+
+
+def _described(container: Any, number: int, *, is_taken: bool) -> AudioTrack:
+    codec, count = container.streams.audio[number].codec_context, len(container.streams.audio)
+    taken = number if is_taken else None
     if codec is None:
-        return AudioTrack(has_audio=True)
+        return AudioTrack(has_audio=True, audio_tracks=count, audio_track=taken)
     return AudioTrack(
         has_audio=True,
         audio_codec=codec.codec.canonical_name,
         audio_channels=codec.layout.nb_channels or None,
         sample_rate=codec.sample_rate or None,
+        audio_tracks=count,
+        audio_track=taken,
     )
 
 
-def audio_stream(container: Any) -> Any:
-    """The first audio stream, ready to decode. Raises `Unusable`: no_audio, undecodable."""
-    stream = next(iter(container.streams.audio), None)
-    if stream is None:
-        raise Unusable("no_audio", "the file has no sound track")
-    codec = stream.codec_context
-    if codec is None or not codec.sample_rate or not codec.layout.nb_channels:
-        raise Unusable("undecodable", "no decoder for its sound")
-    codec.thread_count = _THREADS
-    return stream
-
-
-def resampled(frames: Iterator[Any], sample: str, layout: str, rate: int) -> Iterator[Any]:
-    """The frames in one format. Each run of frames gets its own resampler: a track may change its rate midway."""
-    for _, run in groupby(frames, lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
-        resampler = av.AudioResampler(format=sample, layout=layout, rate=rate)
-        for frame in run:
-            frame.pts = None  # the resampler refuses the jumps that real files have
-            yield from resampler.resample(frame)
-        yield from resampler.resample(None)
-
-
-def check_complete(container: Any, stream: Any, decoded_s: float) -> None:
-    """Raises `Unusable` if more than a second of the declared duration is missing; MP3 only estimates its duration."""
-    declared_s = float(stream.duration * stream.time_base) if stream.duration else 0.0
-    if container.format.name != "mp3" and declared_s - decoded_s > _MAX_LOST_S:
-        raise Unusable("undecodable", f"{decoded_s:.1f} of {declared_s:.1f} s of sound decode")
-
-
-def probe_audio(path: Path) -> AudioFacts:
-    """Decode the whole audio track and measure it. Raises `Unusable`: no_audio, undecodable."""
-    with opened_sound(path) as container:
-        stream = audio_stream(container)
-        rate, layout = stream.codec_context.sample_rate, stream.codec_context.layout.name
-        samples, loudness = _measured(
-            resampled(decoded_frames(container.demux(stream)), "dbl", layout, rate), layout, rate
-        )
-        check_complete(container, stream, samples / rate)
-        return AudioFacts(
-            audio_track_of(container),
-            round(samples / rate, 3),
-            round(loudness, 1) if loudness is not None and samples / rate >= _BLOCK_S else None,
-        )
-
-
-def _measured(frames: Iterator[Any], layout: str, rate: int) -> tuple[int, float | None]:
+def _measured(frames: Iterator[Any], codec: Any) -> tuple[int, float | None]:
     """The number of samples, and their integrated loudness in LUFS by FFmpeg's EBU R128 meter."""
+    rate, layout = codec.sample_rate, codec.layout.name
     graph = av.filter.Graph()
     source = graph.add_abuffer(format="dbl", sample_rate=rate, layout=layout, time_base=Fraction(1, rate))
     graph.link_nodes(source, graph.add("ebur128", "metadata=1"), graph.add("abuffersink")).configure()
     samples, loudness = 0, None
-    for frame in frames:
-        samples += frame.samples
-        frame.pts = None
-        graph.push(frame)
-        for measured in _pulled(graph):
-            loudness = measured.metadata["lavfi.r128.I"]
+    for _, run in groupby(frames, form_of):
+        for frame in resampled(run, "dbl", layout, rate):
+            samples += frame.samples
+            frame.pts = None
+            graph.push(frame)
+            for measured in _pulled(graph):
+                loudness = measured.metadata["lavfi.r128.I"]
     return samples, None if loudness is None else float(loudness)
 
 

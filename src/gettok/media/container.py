@@ -1,14 +1,18 @@
-"""Opens a file as MP4 and as no other format, and checks it before any of it is decoded."""
+"""Opens a file with the one demuxer that its first bytes call for, and checks it before any of it is decoded."""
 
 import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+from av.stream import Disposition
 
 from gettok.errors import Stop, Unusable
+from gettok.media.ebml import check_elements
+from gettok.media.formats import MP4, format_of
 
 #: The pixels of an 8K picture. Above this, the pictures that a decoder holds at the same time fill the memory.
 MAX_PIXELS = 7680 * 4320
@@ -21,12 +25,22 @@ _BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide
 
 
 def check_structure(path: Path) -> None:
-    """Raises `Unusable` unless the file begins like an MP4 and no box reaches beyond its end."""
+    """Raises `Unusable` unless the file begins like a video, and no box or element reaches beyond its end."""
+    try:
+        kind = format_of(path)
+    except Unusable as error:
+        raise Unusable("not_a_video", error.detail) from error
+    if not kind.is_video:
+        raise Unusable("not_a_video", f"a file of the format {kind.name}")
+    if kind is MP4:
+        _check_boxes(path)
+    else:
+        check_elements(path)
+
+
+def _check_boxes(path: Path) -> None:
     size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(12)
-        if head[4:8] != b"ftyp":
-            raise Unusable("not_a_video", f"{size} bytes that begin with {head[:12]!r}")
         offset = 0
         while offset < size and (length := _box_length(file, offset, size)):
             offset += length
@@ -56,12 +70,15 @@ def mute() -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """The file, read as MP4 and as no other format: a playlist named .mp4 must not make us read other files."""
+    """The file, read in its own format and in no other: a playlist named .mp4 must not make us read other files.
+
+    Raises `Unusable`: undecodable.
+    """
     mute()
     try:
         container = av.open(
             f"file:{path.resolve()}",
-            format="mov",
+            format=format_of(path).demuxer,
             options={"protocol_whitelist": "file", "enable_drefs": "0"},
             metadata_errors="replace",
         )
@@ -84,12 +101,26 @@ def undecodable(error: av.FFmpegError) -> Exception:
     return Unusable("undecodable", str(error.strerror))
 
 
+def picture_stream(file: Any) -> Any:
+    """The stream of pictures that a player shows; None if there is none. A cover picture does not count.
+
+    That is the default one, unless it does not decode or is a single picture beside a default video.
+    """
+    streams = [stream for stream in file.streams.video if not stream.disposition & Disposition.attached_pic]
+    return min(streams, key=_picture_rank, default=None)
+
+
+def _picture_rank(stream: Any) -> tuple[bool, bool, bool]:
+    codec = stream.codec_context
+    is_still = codec is not None and codec.name in _STILL_CODECS and stream.frames <= 1
+    return codec is None, not stream.disposition & Disposition.default, is_still
+
+
 def video_stream(file: Any) -> Any:
-    """The video stream, ready to decode; a cover picture does not count."""
-    streams = [stream for stream in file.streams.video if not stream.disposition & _COVER_PICTURE]
-    if not streams:
+    """`picture_stream`, ready to decode. Raises `Unusable`: not_a_video, undecodable, too_large."""
+    stream = picture_stream(file)
+    if stream is None:
         raise Unusable("not_a_video", "no stream of pictures")
-    stream = streams[0]
     codec = stream.codec_context
     if codec is None:
         raise Unusable("undecodable", "no decoder for its pictures")
@@ -101,6 +132,23 @@ def video_stream(file: Any) -> Any:
     codec.options = {"max_pixels": str(MAX_PIXELS)}
     codec.thread_type, codec.thread_count = "AUTO", _THREADS
     return stream
+
+
+def declared_s(file: Any, stream: Any) -> Fraction:
+    """How long the stream is as an MP4 declares; other formats have no such number, and FFmpeg guesses one."""
+    is_mp4 = MP4.demuxer in file.format.name.split(",")
+    return Fraction(stream.duration * stream.time_base) if is_mp4 and stream.duration else Fraction()
+
+
+def is_shown(packet: Any) -> bool:
+    """Whether a player shows the picture of the packet.
+
+    An edit list may hide it, and VP8 has pictures that only serve to decode others (RFC 6386, section 9.1).
+    """
+    if packet.is_discard:
+        return False
+    is_vp8 = packet.stream.codec_context.name == "vp8"
+    return not is_vp8 or not packet.size or bool(memoryview(packet)[0] & _VP8_SHOWN)
 
 
 def decoded_frames(packets: Iterable[Any]) -> Iterator[Any]:
@@ -115,4 +163,6 @@ def decoded_frames(packets: Iterable[Any]) -> Iterator[Any]:
 
 
 _OUR_ERRORS = frozenset((errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOENT, errno.EACCES, errno.ESTALE))
-_COVER_PICTURE = av.stream.Disposition.attached_pic
+_VP8_SHOWN = 0x10
+#: Codecs of single pictures, such as a cover; a video may be of the first, too.
+_STILL_CODECS = frozenset(("mjpeg", "png", "bmp", "webp", "gif"))

@@ -50,8 +50,13 @@ class MediaFacts:
     height: int
     rotation: int
     video_codec: str | None
+    video_tracks: int
+    video_track: int | None
+    container: str | None
     has_audio: bool
     audio_codec: str | None
     audio_channels: int | None
     sample_rate: int | None
+    audio_tracks: int
+    audio_track: int | None
     loudness_lufs: float | None

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from gettok.errors import Unusable
 from gettok.media.audio_track import AudioFacts, probe_audio
+from gettok.media.clock import Starts
 from gettok.media.file import MediaFacts, MediaFile
 from gettok.media.photos import probe_photos
 from gettok.media.subprocess_decode import run_in_subprocess
-from gettok.media.video import probe_video
+from gettok.media.video import VideoFacts, probe_video
 
 
 def probe(path: Path) -> MediaFacts:
@@ -20,19 +21,32 @@ def probe(path: Path) -> MediaFacts:
     path = path.absolute()  # the child's working folder differs from ours if we have changed ours
     if path.is_dir():
         return _slideshow(MediaFile(str(path), ""))
-    facts = run_in_subprocess(probe_video, path)
-    return replace(facts, loudness_lufs=_loudness(path)) if facts.has_audio else facts
+    video = run_in_subprocess(probe_video, path)
+    sound = _sound(path) if video.media.has_audio else None
+    return video.media if sound is None else _with_sound(video, sound, path.stat().st_size)
 
 
-def _loudness(path: Path) -> float | None:
+def _sound(path: Path) -> AudioFacts | None:
     """In a separate call, since a crash or a hang of the sound's decoder must not fail the pictures.
 
     None for a sound that does not decode within the limits.
     """
     try:
-        return run_in_subprocess(probe_audio, path).loudness_lufs
+        return run_in_subprocess(probe_audio, path)
     except Unusable:
         return None
+
+
+def _with_sound(video: VideoFacts, sound: AudioFacts, size: int) -> MediaFacts:
+    """The duration is the time from the clock's zero to the end of the longer track."""
+    length = max(video.end, sound.end) - Starts(video.start, sound.start).zero
+    return replace(
+        video.media,
+        duration_s=round(float(length), 3),
+        bit_rate=round(8 * size / length) if length else None,
+        loudness_lufs=sound.loudness_lufs,
+        **sound.track.facts,
+    )
 
 
 def _slideshow(media: MediaFile) -> MediaFacts:
@@ -52,6 +66,9 @@ def _slideshow(media: MediaFile) -> MediaFacts:
         height=height,
         rotation=0,
         video_codec=None,
+        video_tracks=0,
+        video_track=None,
+        container=None,
         loudness_lufs=audio.loudness_lufs,
         **audio.track.facts,
     )

@@ -13,12 +13,15 @@ from gettok.media.audio_track import audio_track_of
 from gettok.media.container import (
     MAX_PICTURES,
     check_structure,
+    declared_s,
     decoded_frames,
+    is_shown,
     opened,
     undecodable,
     video_stream,
 )
 from gettok.media.file import MediaFacts
+from gettok.media.formats import format_of
 
 #: A file that loses more than this share of its pictures to damaged packets is not worth analysing.
 MAX_LOST = Fraction(1, 10)
@@ -42,8 +45,17 @@ class _Pictures:
     rotation: int
 
 
-def probe_video(path: Path) -> MediaFacts:
-    """All facts of the file except its loudness. Decodes all pictures.
+@dataclass(frozen=True)
+class VideoFacts:
+    """The facts of a file as if it had no sound, and when its pictures are shown in seconds of the file's own time."""
+
+    media: MediaFacts
+    start: Fraction
+    end: Fraction
+
+
+def probe_video(path: Path) -> VideoFacts:
+    """Decode all pictures.
 
     Raises `Unusable`: not_a_video, truncated, undecodable, too_large.
     """
@@ -57,7 +69,7 @@ def probe_video(path: Path) -> MediaFacts:
             raise undecodable(error) from error
         _check_complete(path, file, stream, pictures)
         length = pictures.end - pictures.start
-        return MediaFacts(
+        media = MediaFacts(
             kind="video",
             duration_s=round(float(length), 3),
             frame_count=pictures.count,
@@ -68,9 +80,13 @@ def probe_video(path: Path) -> MediaFacts:
             height=pictures.height,
             rotation=pictures.rotation,
             video_codec=stream.codec_context.codec.canonical_name,
+            video_tracks=len(file.streams.video),
+            video_track=file.streams.video.index(stream),
+            container=format_of(path).name,
             loudness_lufs=None,
             **audio_track_of(file).facts,
         )
+        return VideoFacts(media, pictures.start, pictures.end)
 
 
 def _decode(file: Any, stream: Any) -> _Pictures:
@@ -78,7 +94,7 @@ def _decode(file: Any, stream: Any) -> _Pictures:
     times, expected = [], 0
     first = last = None
     for packet in file.demux(stream):
-        expected += packet.size > 0 and not packet.is_discard
+        expected += packet.size > 0 and is_shown(packet)
         for frame in decoded_frames([packet]):
             if frame.pts is None:
                 continue
@@ -116,7 +132,7 @@ def _check_complete(path: Path, file: Any, stream: Any, pictures: _Pictures) -> 
     _check_index(path, file)
     if pictures.expected - pictures.count > MAX_LOST * pictures.expected:
         raise Unusable("undecodable", f"{pictures.count} of {pictures.expected} pictures decode")
-    declared = (stream.duration or 0) * stream.time_base
+    declared = declared_s(file, stream)
     if pictures.end - pictures.start < declared - LATE_S:
         shown = float(pictures.end - pictures.start)
         raise Unusable("truncated", f"{shown:.3f} s of pictures, {float(declared):.3f} s declared")

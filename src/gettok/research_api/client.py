@@ -99,6 +99,8 @@ class ResearchApi:
             decision = self.policy.next(
                 reading.verdict, attempts, random.random(), retry_after_s=wait_s, old_search=call.old_search
             )
+            if decision.action == "come_back":
+                raise self._wait_too_long(reading, decision.seconds)
             if decision.action == "give_up" or attempts.answers == call.max_attempts:
                 raise self._final_error(call, reading, attempts.answers)
             if decision.action == "renew":
@@ -177,6 +179,15 @@ class ResearchApi:
             why,
             "kept every page received before",
             f"run the same command again after {back_at:%Y-%m-%d %H:%M} UTC, when TikTok has renewed the quota",
+            back_at,
+        )
+
+    def _wait_too_long(self, reading: Reading, seconds: float) -> QuotaExhausted:
+        back_at = self.server.now() + timedelta(seconds=min(seconds, 1e9))
+        return QuotaExhausted(
+            f"the Research API asks to wait {min(seconds, 1e9) / 60:,.0f} minutes: {reading}",
+            f"did not wait, as a question waits {self.policy.max_asked_s / 60:.0f} minutes at most; every page is kept",
+            f"run the same command again after {back_at:%Y-%m-%d %H:%M} UTC",
             back_at,
         )
 

@@ -8,6 +8,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from gettok.http.header_deadline import limit_header_time
+from gettok.http.session_environment import fix_environment
 from gettok.research_api.error_mapping import Received
 
 #: A request that hangs ends in 504 after about 4 minutes (traktok#17).
@@ -43,7 +44,7 @@ class Transport:
 
     def _post(self, url: str, content: dict[str, object]) -> Received:
         if self._session.trust_env:
-            _fix_environment(self._session, url)
+            fix_environment(self._session, url)
         ends = self.clock() + self.total_timeout_s
         body = bytearray()
         # redirects are not followed: the token would travel with them
@@ -64,13 +65,3 @@ class Transport:
             headers = response.headers.copy()  # finds a name in any letter case, as gateways write them
             headers.pop("Set-Cookie", None)
             return Received(response.status_code, headers, body.decode("utf-8", "surrogateescape"))
-
-
-def _fix_environment(session: requests.Session, url: str) -> None:
-    """Take proxy and certificates from the environment once, and nothing from a .netrc, which would replace the token.
-
-    requests would read the whole environment again for each request.
-    """
-    environment = session.merge_environment_settings(url, {}, None, None, None)
-    session.trust_env = False
-    session.proxies, session.verify = environment["proxies"], environment["verify"]

@@ -83,7 +83,8 @@ def one_of(choices: Iterable[str]) -> AfterValidator:
 
 
 def address(value: str) -> str:
-    """A base address; it goes into the release, so it has no user name and no password."""
+    """A base address, without blanks around it; it goes into the release, so it has no user name and no password."""
+    value = value.strip()
     parts = urlsplit(value)
     if parts.username is not None or parts.password is not None:
         raise ValueError("has a user name or a password: put the key into the environment")

@@ -56,7 +56,7 @@ class TranscribeStep:
 
     @property
     def version(self) -> int:
-        return 3
+        return 4
 
     @property
     def settings(self) -> Mapping[str, Json]:

@@ -26,6 +26,9 @@ ANSWERED = (
     ),
 )
 
+#: The zero of all times in seconds of a video.
+CLOCK = "from the moment a player begins to show the video (its first picture or sound)"
+
 MEDIA = Table(
     "media",
     "One video's file: its facts, or the reason why there is none.",
@@ -39,7 +42,7 @@ MEDIA = Table(
         Column(
             "duration_s",
             pl.Float64,
-            "Duration of the decoded pictures in seconds, to the millisecond; for a slideshow, of its sound.",
+            f"Seconds {CLOCK} to the end of its last picture or sound, whichever is later, to the millisecond; for a slideshow, the length of its sound.",
         ),
         Column("frame_count", pl.Int64, "Number of pictures that decode; for a slideshow, of its photos."),
         Column("frame_rate", pl.Float64, "Average pictures per second; empty for a slideshow."),
@@ -57,12 +60,27 @@ MEDIA = Table(
             "Degrees by which a player turns the stored picture, counter-clockwise: 0, 90, 180 or 270.",
         ),
         Column("video_codec", pl.String, "Codec of the pictures, such as `h264`."),
+        Column("video_tracks", pl.Int64, "Number of tracks of pictures, covers among them."),
+        Column("video_track", pl.Int64, "Which of them is taken, from 0; empty for a slideshow."),
+        Column(
+            "container",
+            pl.String,
+            "Format of the file: `mp4` (also for MOV), `webm` or `matroska`; empty for a slideshow.",
+        ),
         Column(
             "has_audio", pl.Boolean, "Whether there is an audio track; a video without one is not an error."
         ),
-        Column("audio_codec", pl.String, "Codec of the sound."),
-        Column("audio_channels", pl.Int64, "Number of audio channels."),
-        Column("sample_rate", pl.Int64, "Audio samples per second."),
+        Column(
+            "audio_codec", pl.String, "Codec of the sound, where there are several tracks of the one taken."
+        ),
+        Column("audio_channels", pl.Int64, "Number of its channels."),
+        Column("sample_rate", pl.Int64, "Its samples per second."),
+        Column("audio_tracks", pl.Int64, "Number of audio tracks."),
+        Column(
+            "audio_track",
+            pl.Int64,
+            "Which of them is taken, from 0: the default one, unless it does not decode or is silent beside one that is not; empty if none decodes.",
+        ),
         Column(
             "loudness_lufs",
             pl.Float64,
@@ -99,7 +117,7 @@ CAPTIONS = Table(
         Column(
             "segments",
             pl.List(SEGMENT),
-            "The captions in parts, with start and end in seconds; one that ends before it starts has no duration.",
+            f"The captions in parts, with start and end in seconds {CLOCK}; one that ends before it starts has no duration.",
         ),
         Column(
             "format",
@@ -118,7 +136,7 @@ FRAMES = Table(
         Column(
             "time_s",
             pl.Float64,
-            "When the frame is shown, in seconds after the first frame, to the millisecond; empty for a photo.",
+            f"When the frame is shown, in seconds {CLOCK}, to the millisecond; empty for a photo.",
         ),
         Column("width", pl.Int64, "Width of the JPEG in pixels."),
         Column("height", pl.Int64, "Height of the JPEG in pixels."),

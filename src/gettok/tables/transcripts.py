@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from gettok.tables.media import ANSWERED, SEGMENT
+from gettok.tables.media import ANSWERED, CLOCK, SEGMENT
 from gettok.tables.table import TIME, VIDEO_ID, Column, Table
 
 WORD = pl.Struct({"text": pl.String, "start_s": pl.Float64, "end_s": pl.Float64, "score": pl.Float64})
@@ -25,8 +25,10 @@ TRANSCRIPTS = Table(
             pl.Float64,
             "Probability that the model gives this language on the speech; low where a language was set and the video is in another.",
         ),
-        Column("segments", pl.List(SEGMENT), "The transcript in parts, with start and end in seconds."),
-        Column("sound_s", pl.Float64, "Length of the sound in seconds."),
+        Column(
+            "segments", pl.List(SEGMENT), f"The transcript in parts, with start and end in seconds {CLOCK}."
+        ),
+        Column("sound_s", pl.Float64, f"Seconds {CLOCK} to the end of the sound."),
         Column(
             "speech_ratio",
             pl.Float64,
@@ -55,7 +57,7 @@ TRANSCRIPTS = Table(
         Column(
             "words",
             pl.List(WORD),
-            "Each word of the text with its time in seconds; `score` is empty where the time was interpolated between its neighbours. Empty unless `asr.align` is set.",
+            f"Each word of the text with its time in seconds {CLOCK}; `score` is empty where the time was interpolated between its neighbours. Empty unless `asr.align` is set.",
         ),
         Column("repeats", pl.Int64, "How many times in a row the same one to eight words appear at most."),
         Column(

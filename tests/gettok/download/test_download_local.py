@@ -6,8 +6,10 @@ import stat
 import media_files
 import pytest
 from download_corpus import settings, slideshow
+from track_files import Sound, bursts
+from track_files import film as film_with_tracks
 
-from gettok.download import DownloadStep, VideoLink
+from gettok.download import DownloadStep, VideoLink, read_files, write_files
 from gettok.errors import BadSettings, NoSpace, Unusable
 from gettok.store import Key, Store
 
@@ -46,6 +48,24 @@ def test_a_video_is_found_by_its_id(step, mine, film, suffix):
     (row,) = step.read(answer)
     assert answer.blobs["media"].read() == film.read_bytes()
     assert (row["kind"], row["frame_count"], row["backend"]) == ("video", 60, "local")
+
+
+@pytest.mark.parametrize(("name", "kept"), [("webm", "webm"), ("mkv", "mkv"), ("mp4", "webm")])
+def test_a_webm_or_matroska_file_is_kept_under_the_suffix_of_its_format(step, mine, tmp_path, name, kept):
+    made = film_with_tracks(tmp_path / f"made.{kept}", Sound(bursts(0.5)), frames=9)
+    (mine / f"{ID}.{name}").write_bytes(made.read_bytes())
+    answer = step.ask(LINK)
+    (row,) = step.read(answer)
+    assert (row["kind"], row["frame_count"], row["container"]) == (
+        "video",
+        9,
+        {"webm": "webm", "mkv": "matroska"}[kept],
+    )
+    media = tmp_path / "media"
+    media.mkdir()
+    assert write_files(answer, media, ID) == f"{ID}.{kept}"
+    assert (media / f"{ID}.{kept}").read_bytes() == made.read_bytes()
+    assert read_files(media, ID, f"{ID}.{kept}", answer.body)["media"].read() == made.read_bytes()
 
 
 def test_a_slideshow_is_a_folder_of_photos_ordered_by_the_numbers_in_their_names(step, mine):
@@ -105,7 +125,7 @@ def test_the_file_keeps_its_inode_mode_and_times_and_shares_nothing_with_the_sto
     os.utime(file, ns=(10**18, 10**18))
     before = file.stat()
     with Store(tmp_path / "store") as store:
-        key = Key.of("download", 2, step.settings, step.inputs(LINK))
+        key = Key.of("download", 3, step.settings, step.inputs(LINK))
         store.put(key, ID, step.ask(LINK))
         kept = store.get(key.digest).blobs["media"]
         assert kept.path is not None

@@ -15,7 +15,7 @@ from gettok.llm.batch.client import BatchClient
 from gettok.llm.batch.engine import BatchEngine
 from gettok.llm.batch.log import BatchLog
 from gettok.llm.batch.queue import BatchQueue
-from gettok.llm.client import connect
+from gettok.llm.connection import connect
 from gettok.llm.error_mapping import ErrorClassifier
 from gettok.settings import Llm, StancePrompt, StanceTarget
 from gettok.settings.secrets import Secret

@@ -5,9 +5,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Self
 from urllib.parse import urlsplit
+
+from loopback_server import LoopbackServer, respond
 
 
 class DeadlyProxy:
@@ -18,31 +20,16 @@ class DeadlyProxy:
         self._at, self._victim = at, victim
         self._lock = threading.Lock()
         self.seen = 0
-        proxy = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                proxy.handle(self)
-
-            do_POST = do_DELETE = do_GET  # noqa: N815 - names of the standard library
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Log nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._server = LoopbackServer(self._handle)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}{self._to.path}"
+        return self._server.url + self._to.path
 
-    def handle(self, handler: BaseHTTPRequestHandler) -> None:
-        asked = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+    def _handle(self, handler: BaseHTTPRequestHandler, asked: bytes) -> None:
         with self._lock:
             number = self.seen
             self.seen += 1
-        handler.close_connection = True
         if number == self._at:
             os.kill(self._victim(), signal.SIGKILL)
             return
@@ -50,14 +37,7 @@ class DeadlyProxy:
         if number + 0.5 == self._at:
             os.kill(self._victim(), signal.SIGKILL)
             return
-        handler.send_response_only(status)
-        handler.send_header("Content-Type", "application/json")
-        handler.send_header("Content-Length", str(len(answer)))
-        handler.send_header(
-            "Connection", "close"
-        )  # or a client may send its next request while this one closes
-        handler.end_headers()
-        handler.wfile.write(answer)
+        respond(handler, status, answer)
 
     def _forward(self, handler: BaseHTTPRequestHandler, asked: bytes) -> tuple[int, bytes]:
         headers = {
@@ -74,10 +54,8 @@ class DeadlyProxy:
             connection.close()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._server.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.__exit__()

@@ -7,9 +7,10 @@ import signal
 import threading
 from collections.abc import Mapping
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 
+from loopback_server import LoopbackServer, respond
 from scripted_endpoint import completion
 
 from gettok.llm.response import cost_usd
@@ -32,26 +33,10 @@ class RandomHost:
         #: How many requests are left until the next kill; None: no kills and no faults.
         self.kill_in: int | None = None
         self._over: set[int] = set()
-        host = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                length = int(self.headers["Content-Length"])
-                asked = self.rfile.read(length)
-                if len(asked) == length:  # otherwise the client was killed while sending
-                    host.answer(self, json.loads(asked))
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Log nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._server = LoopbackServer(self._answer)
 
     def for_process(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/{os.getpid()}/v1"
+        return f"{self._server.url}/{os.getpid()}/v1"
 
     def is_over(self, process: int) -> None:
         """Never kill this process again: its id may soon be reused."""
@@ -63,24 +48,18 @@ class RandomHost:
             if process not in self._over:
                 os.kill(process, signal.SIGKILL)
 
-    def answer(self, handler: BaseHTTPRequestHandler, body: Mapping[str, Any]) -> None:
-        handler.close_connection = True
+    def _answer(self, handler: BaseHTTPRequestHandler, asked: bytes) -> None:
+        if len(asked) < int(handler.headers["Content-Length"]):
+            return  # the client was killed while sending
         with self._lock:
-            does, status, reply = self._worked_on(body)
+            does, status, reply = self._worked_on(json.loads(asked))
         client = int(handler.path.split("/")[1])
         if does == "kill_before":
             self._kill(client)
         if does == "hang_up":
             return
         try:
-            handler.send_response_only(status)
-            handler.send_header("Content-Type", "application/json")
-            handler.send_header("Content-Length", str(len(reply)))
-            handler.send_header(
-                "Connection", "close"
-            )  # or a client may send its next request while this one closes
-            handler.end_headers()
-            handler.wfile.write(reply)
+            respond(handler, status, reply)
         except OSError:
             return  # the client is gone
         if does == "kill_after":
@@ -121,10 +100,8 @@ class RandomHost:
         return self._dice.randint(0, max_input_tokens), self._dice.randint(0, most_received)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._server.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.__exit__()

@@ -3,14 +3,16 @@
 import io
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, Self
 
 import yaml
+from loopback_server import LoopbackServer, respond
 from PIL import Image, ImageDraw, ImageFont
 
 from gettok.media.images import Picture
@@ -93,68 +95,49 @@ class Endpoint:
     def __init__(self) -> None:
         self.script: list[Scripted] = []
         self.asked: list[dict[str, Any]] = []
-        self.keys: list[str] = []
+        #: The path and the headers of each request.
+        self.paths: list[str] = []
+        self.headers: list[Message] = []
         self._over = threading.Event()
-        endpoint = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                endpoint.answer(self)
-
-            def do_POST(self) -> None:
-                asked = self.rfile.read(int(self.headers["Content-Length"]))
-                endpoint.asked.append(json.loads(asked))
-                endpoint.keys.append(self.headers["Authorization"])
-                endpoint.answer(self)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Log nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._server = LoopbackServer(self._answer)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self._server.url}/v1"
+
+    @property
+    def port(self) -> int:
+        return self._server.port
+
+    @property
+    def keys(self) -> list[str | None]:
+        """The header that has the key, of each request."""
+        return [headers["Authorization"] for headers in self.headers]
 
     def plays(self, *script: Scripted) -> None:
         self.script = list(script)
 
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+    def _answer(self, handler: BaseHTTPRequestHandler, asked: bytes) -> None:
+        self.paths.append(handler.path)
+        self.headers.append(handler.headers)
+        if asked:
+            self.asked.append(json.loads(asked))
         scripted = self.script.pop(0)
-        handler.close_connection = True
         if scripted.does == "hang":
             self._over.wait()
+        if scripted.does in {"hang", "hang_up"}:
             return
-        if scripted.does == "hang_up":
-            return
-        body = scripted.body[: len(scripted.body) // 2] if scripted.does == "cut" else scripted.body
-        _send(handler, scripted, body)
+        is_cut = scripted.does == "cut"
+        body = scripted.body[: len(scripted.body) // 2] if is_cut else scripted.body
+        respond(handler, scripted.status, body, scripted.headers, with_length=not is_cut)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._server.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def _send(handler: BaseHTTPRequestHandler, scripted: Scripted, body: bytes) -> None:
-    handler.send_response_only(scripted.status)
-    headers: Iterable[tuple[str, str]] = ({"Content-Type": "application/json"} | scripted.headers).items()
-    for name, value in headers:
-        handler.send_header(name, value)
-    if scripted.does != "cut":  # without a length, the body ends where the connection ends
-        handler.send_header("Content-Length", str(len(body)))
-    handler.send_header("Connection", "close")
-    handler.end_headers()
-    handler.wfile.write(body)
+        self._server.__exit__()
 
 
 def jpeg(*lines: str, ground: str = "white") -> bytes:

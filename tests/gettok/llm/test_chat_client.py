@@ -184,12 +184,12 @@ def test_f47_trouble_without_end_is_not_now_after_the_last_attempt(bench: Bench)
     [
         ({"Retry_After": "7"}, 7),
         ({"Retry_After_Ms": "2500", "Retry_After": "9"}, 2.5),
-        ({"Retry_After": "86400"}, 60),
-        ({"Retry_After": "9" * 400}, 60),
+        ({"Retry_After": "120"}, 120),
+        ({"Retry_After": "600"}, 600),
         ({"Retry_After": "Wed, 15 Mar 2023 12:00:09 GMT", "Date": "Wed, 15 Mar 2023 12:00:00 GMT"}, 9),
     ],
 )
-def test_f47_the_pause_is_as_the_server_asks_up_to_a_minute(
+def test_f47_the_pause_is_as_the_server_asks_up_to_ten_minutes(
     bench: Bench, headers: dict[str, str], least: float
 ) -> None:
     bench.ask(fails(429, "rate_limit_exceeded", **headers), says({"colour": "red"}))

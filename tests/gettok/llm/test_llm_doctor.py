@@ -166,7 +166,7 @@ def test_a_page_of_html_is_not_an_endpoint(tmp_path: Path) -> None:
         doctor.close()
     assert [(finding.can, finding.detail) for finding in found] == [
         (False, "200, but not JSON"),
-        (False, "200 without an answer"),
+        (False, "200 without an answer: '<html>Welcome</html>'"),
     ]
     assert all("llm.base_url" in finding.advice for finding in found)
 

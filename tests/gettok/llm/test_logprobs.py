@@ -150,3 +150,25 @@ def test_however_an_answer_is_cut_the_tokens_that_touch_the_label_are_found(
     pieces = list(pairwise(bounds))
     expected = math.prod(0.9 for at, until in pieces if set(range(at, until)) & set(range(start, end)))
     assert chance(content, [(raw[at:until], 0.9) for at, until in pieces]) == pytest.approx(expected)
+
+
+THOUGHT: Cut = [('<think>{"label": "neutral"}</think>', 0.1), ("```json\n", 0.9)]
+AFTER: Cut = [("\n```\n", 0.9), ('The "label": "no support" fits.', 0.1)]
+
+
+def test_thoughts_fences_and_words_around_the_answer_do_not_count() -> None:
+    cut = [*THOUGHT, *WORDS, *REST, *AFTER]
+    assert chance("".join(str(text) for text, _ in cut), cut) == pytest.approx(0.4)
+
+
+def test_content_in_parts_is_read_as_its_texts() -> None:
+    tokens = [{"token": text, "logprob": math.log(chance)} for text, chance in [*WORDS, *REST]]
+    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": ANSWER}]
+    whole = json.loads(reply(ANSWER, {"content": tokens}).text)
+    whole["choices"][0]["message"]["content"] = parts
+    assert probability(Reply(200, json.dumps(whole)), "label", with_end=False) == pytest.approx(0.4)
+
+
+def test_without_one_answer_there_is_no_probability() -> None:
+    for content in (ANSWER + ANSWER.replace("support", "neutral"), ANSWER[:-3]):
+        assert chance(content, [(content, 0.5)]) is None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import media_files
+import track_files
 
 #: Boxes with lengths, counts and offsets.
 _BOXES = (
@@ -33,6 +34,9 @@ def seeds(folder: Path) -> Mapping[str, bytes]:
     media_files.video(folder / "fragmented.mp4", frames=20, movflags="frag_keyframe+empty_moov")
     media_files.trimmed(whole, folder / "edited.mp4", first=25)
     media_files.sound_only(folder / "sound.mp4")
+    sound = track_files.Sound(track_files.bursts(0.1, seconds=0.5))
+    track_files.film(folder / "recorded.webm", sound, frames=15, options={"live": "1"})
+    track_files.film(folder / "tracks.mkv", sound, sound, frames=15)
     return {path.stem: path.read_bytes() for path in sorted(folder.iterdir())}
 
 

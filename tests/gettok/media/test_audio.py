@@ -1,9 +1,10 @@
 import tracemalloc
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
-from sound_files import RATE, noise, silence, tone, write, write_picture_only
+from sound_files import RATE, noise, silence, tone, write, write_channels, write_picture_only
 
 from gettok.errors import Unusable
 from gettok.media.audio import RATE_HZ, Recording, decode_audio, write_samples
@@ -151,8 +152,9 @@ def test_f28_the_mp3_of_a_slideshow_is_read_like_the_sound_of_a_video(tmp_path):
     assert loudest_hertz(recording) == pytest.approx(440, abs=1)
 
 
-def test_f29_another_container_named_mp4_is_not_opened(tmp_path):
-    path = write(tmp_path / "a.mka", tone(1)).rename(tmp_path / "a.mp4")
+@pytest.mark.parametrize(("container", "codec"), [(".avi", "pcm_s16le"), (".flv", "aac"), (".ts", "aac")])
+def test_f29_another_container_named_mp4_is_not_opened(tmp_path, container, codec):
+    path = write(tmp_path / f"a{container}", tone(1), 44_100, codec).rename(tmp_path / "a.mp4")
     assert reason_of(path).reason == "undecodable"
 
 
@@ -207,3 +209,18 @@ def test_a_message_has_no_memory_address_and_no_folder(tmp_path):
 
 def test_the_rate_of_the_test_sounds_is_that_of_the_decoder():
     assert RATE == RATE_HZ
+
+
+@pytest.mark.parametrize(
+    "layout", ["stereo", "quad", "5.1", "7.1", "hexadecagonal", "3 channels", "8 channels"]
+)
+@pytest.mark.parametrize("suffix", [".mov", ".mkv"])
+def test_a_voice_on_two_inverted_channels_of_any_layout_is_heard(tmp_path, layout, suffix):
+    channels = av.AudioLayout(layout).nb_channels
+    sound = np.zeros((channels, 2 * RATE), np.float32)
+    sound[-2], sound[-1] = tone(2), -tone(2)
+    path = write_channels(tmp_path / f"a{suffix}", sound, layout)
+    recording = decode_audio(path, 60)
+    assert recording.seconds == pytest.approx(2, abs=0.001)
+    assert recording.loudness_db() == pytest.approx(Recording.of(tone(2)).loudness_db(), abs=0.2)
+    assert loudest_hertz(recording) == pytest.approx(440, abs=1)

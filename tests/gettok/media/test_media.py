@@ -39,10 +39,15 @@ def test_every_fact_is_read_from_the_file(tmp_path):
         height=128,
         rotation=0,
         video_codec="h264",
+        video_tracks=1,
+        video_track=0,
+        container="mp4",
         has_audio=True,
         audio_codec="aac",
         audio_channels=1,
         sample_rate=44_100,
+        audio_tracks=1,
+        audio_track=0,
         loudness_lufs=-4.2,
     )
 

@@ -35,10 +35,15 @@ def test_f28_a_slideshow_has_facts_of_its_own(tmp_path, name, codec):
         height=200,
         rotation=0,
         video_codec=None,
+        video_tracks=0,
+        video_track=None,
+        container=None,
         has_audio=True,
         audio_codec="aac" if codec == "aac" else "mp3",
         audio_channels=1,
         sample_rate=44_100,
+        audio_tracks=1,
+        audio_track=0,
         loudness_lufs=facts.loudness_lufs,
     )
     assert facts.duration_s == pytest.approx(3 * 16_000 / 44_100, abs=0.1)

@@ -63,10 +63,19 @@ def test_an_old_search_is_not_given_up_for_other_reasons(verdict):
 
 @pytest.mark.parametrize("verdict", RETRIED)
 @pytest.mark.parametrize(
-    ("retry_after_s", "waited_s"), [(0.0, 0.0), (7.0, 7.0), (60.0, 60.0), (61.0, 60.0), (1e9, 60.0)]
+    ("retry_after_s", "action"),
+    [
+        (0.0, "wait"),
+        (7.0, "wait"),
+        (120.0, "wait"),
+        (600.0, "wait"),
+        (601.0, "come_back"),
+        (1e9, "come_back"),
+    ],
 )
-def test_f03_retry_after_is_honoured_and_capped(verdict, retry_after_s, waited_s):
-    assert POLICY.next(verdict, Attempts(), 0.5, retry_after_s=retry_after_s) == Decision("wait", waited_s)
+def test_f03_retry_after_is_honoured_up_to_ten_minutes(verdict, retry_after_s, action):
+    decision = POLICY.next(verdict, Attempts(), 0.5, retry_after_s=retry_after_s)
+    assert decision == Decision(action, retry_after_s)
 
 
 def test_the_bounds_of_the_settings_hold():
@@ -76,6 +85,7 @@ def test_the_bounds_of_the_settings_hold():
     assert policy.next(Verdict.RATE_LIMITED, Attempts(2, waited_s=4), 0.0) == Decision("wait", 5)
     assert policy.next(Verdict.RATE_LIMITED, Attempts(2, waited_s=4.5), 0.0) == GIVE_UP
     assert policy.next(Verdict.SEARCH_UNKNOWN, Attempts(1), 0.0, old_search=True) == GIVE_UP
+    assert policy.next(Verdict.RATE_LIMITED, Attempts(2, waited_s=4.5), 0.0, retry_after_s=5) == GIVE_UP
 
 
 answers = st.tuples(
@@ -99,14 +109,14 @@ def test_whatever_comes_a_question_ends_within_its_tries_and_its_time(policy, se
         tried = Attempts(tried.answers + 1, tried.waited_s, tried.renewed)
         step = policy.next(verdict, tried, jitter, retry_after_s=retry_after_s, old_search=old)
         steps.append(step)
-        if step.action == "give_up":
+        if step.action in ("give_up", "come_back"):
             break
-        assert 0 <= step.seconds <= policy.max_wait_s
+        assert 0 <= step.seconds <= (policy.max_wait_s if retry_after_s is None else policy.max_asked_s)
         tried = Attempts(
             tried.answers, tried.waited_s + step.seconds, tried.renewed or step.action == "renew"
         )
     most = max(policy.max_attempts, policy.max_attempts_of_old_search if old else 0)
-    assert steps[-1] == GIVE_UP
+    assert steps[-1].action in ("give_up", "come_back")
     assert len(steps) <= most + tried.renewed
     assert tried.waited_s <= policy.max_total_s
     assert steps.count(RENEW) <= 1

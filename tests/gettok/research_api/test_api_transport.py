@@ -185,3 +185,26 @@ def test_the_token_is_sent_and_not_what_a_netrc_has_for_the_host(tmp_path, monke
         Transport().post(f"{server.base}/x/", headers={"Authorization": "Bearer t"}, json={})
         Transport().post(f"{server.base}/x/", data={"client_key": "k"})
         assert [asked.headers.get("authorization") for asked in server.asked] == ["Bearer t", None]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0.0.0.0", "localhost"])
+def test_a_proxy_of_the_environment_is_not_used_for_loopback(monkeypatch, host):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with RawServer([PAGE]) as proxy, RawServer([PAGE, PAGE]) as server:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.base)
+        transport = Transport()
+        for _ in range(2):
+            assert transport.post(f"{server.base.replace('127.0.0.1', host)}/x", json={}).status == 200
+        assert proxy.questions == []
+
+
+def test_any_other_host_is_asked_through_the_proxy(monkeypatch):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with RawServer([PAGE]) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, proxy.base)
+        assert Transport().post("http://open.example/x", json={}).status == 200
+        assert len(proxy.questions) == 1

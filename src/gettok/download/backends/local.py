@@ -1,8 +1,8 @@
 """The backend `local`: files that you have already, named by the video's id. It makes no request.
 
-`ID.mp4` (or `.mov`, `.m4v`) is a video; a folder `ID` with photos and perhaps a sound is a slideshow. Files are copied,
-with shared blocks where the filesystem can. A hard link would be wrong: the store would change the permissions of your
-file, and you could change bytes that the store has promised to keep.
+`ID.mp4` (or `.mov`, `.m4v`, `.webm`, `.mkv`) is a video; a folder `ID` with photos and perhaps a sound is a slideshow.
+Files are copied, with shared blocks where the filesystem can. A hard link would be wrong: the store would change the
+permissions of your file, and you could change bytes that the store has promised to keep.
 """
 
 import fcntl
@@ -24,7 +24,8 @@ from gettok.settings import Download
 from gettok.step import digest_of
 from gettok.store.blobs import file_digest
 
-_SUFFIXES = (".mp4", ".mov", ".m4v")
+#: As people name their files; what a file is, its first bytes say.
+_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv")
 _FICLONE = 0x40049409  # linux/fs.h: let two files share their blocks until one changes
 
 
@@ -77,7 +78,9 @@ class LocalBackend:
                 return {MEDIA: video}
         slides = _slides(self._folder / link.name)
         if not slides:
-            raise Unusable("no_file", f"no {link.name}.mp4, and no folder {link.name} with photos")
+            raise Unusable(
+                "no_file", f"no {link.name}.mp4 or other video, and no folder {link.name} with photos"
+            )
         return slides
 
 

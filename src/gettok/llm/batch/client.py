@@ -13,7 +13,7 @@ import openai
 
 from gettok.errors import BadSettings
 from gettok.http.json_guards import require_mapping, to_mappings
-from gettok.llm.client import no_answer, pause_s
+from gettok.llm.client import no_answer, pause_s, refuse_long_wait
 from gettok.llm.error_mapping import ErrorClassifier, Failure
 from gettok.llm.response import Reply
 from gettok.step import Json
@@ -171,6 +171,7 @@ class BatchClient:
                 AttributeError,
             ) as error:  # a body that is cut or not JSON
                 failure = Failure(self.classifier.brief(f"200 without an answer: {error}"))
+            refuse_long_wait(failure)
             if attempt < self._max_attempts:
                 _log.warning("try %d of %d failed: %s", attempt, self._max_attempts, failure.what)
                 self._sleep(pause_s(attempt, failure.wait_s))

@@ -27,7 +27,7 @@ class BatchResults:
         lines = [
             line for file in files for line in parse_lines(file) if isinstance(line.get("custom_id"), str)
         ]
-        self._accepts_others = any(_status(line) == 200 for line in lines)
+        self._accepts_others = any(_status(line) == 200 and parse_reply(_body(line)) for line in lines)
         for line in lines:
             yield str(line["custom_id"]), self._settled(line)
 
@@ -44,13 +44,16 @@ class BatchResults:
         response = line.get("response")
         if not isinstance(response, dict):
             return Failure("it expired, or was cancelled", is_free=True)
-        text, status = json.dumps(response.get("body"), separators=(",", ":")), response.get("status_code")
+        text, status = _body(line), response.get("status_code")
         if status == 200:
-            reply = parse_reply(self._classifier.key.redact(text))
-            return reply or Failure("200 without an answer")
+            return self._classifier.classify_200(text, {}, self._model, accepts_others=self._accepts_others)
         returned = ErrorResponse(status if isinstance(status, int) else 500, text, {})
         return self._classifier.classify_response(returned, self._model, accepts_others=self._accepts_others)
 
 
 def _status(line: Mapping[str, Json]) -> Json:
     return to_mapping(line.get("response")).get("status_code")
+
+
+def _body(line: Mapping[str, Json]) -> str:
+    return json.dumps(to_mapping(line.get("response")).get("body"), separators=(",", ":"))
