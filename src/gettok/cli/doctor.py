@@ -1,4 +1,4 @@
-"""Find out which scripts OCR reads, what the model endpoint can do by a few small calls, and what to set."""
+"""Find out what the model endpoint can do by a few small calls, what to set, and which scripts OCR reads."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -72,6 +72,8 @@ def ocr_line(ocr: Ocr | None) -> str:
 
 def command() -> None:
     settings = current_settings()
-    typer.echo(ocr_line(settings.ocr))
-    for line in diagnose(settings, store_root()):
-        typer.echo(line)
+    try:
+        for line in diagnose(settings, store_root()):
+            typer.echo(line)
+    finally:
+        typer.echo(ocr_line(settings.ocr))

@@ -1,5 +1,7 @@
 """Another recogniser is a file that the settings name: it reads its script, and its answers have their own keys."""
 
+import re
+
 import pytest
 from recognizers import (
     ARABIC,
@@ -13,6 +15,7 @@ from recognizers import (
 )
 from text_images import jpeg
 
+from gettok.cli.doctor import ocr_line
 from gettok.errors import BadSettings
 from gettok.media.images import GivenPictures, Picture
 from gettok.ocr.backends import rapidocr
@@ -43,6 +46,15 @@ def test_the_settings_choice_reads_its_own_script_and_is_named_in_the_rows(cyril
     assert read(own, "LIMA", "PERU")["text"] == "LIMA\nPERU", "each thread keeps a reader for each recogniser"
     assert read(chosen, "LIMA")["reader"] == f"{read(own)['reader']} with cyrillic.onnx"
     assert read(chosen, "LIMA")["reader_sha256"] != read(own)["reader_sha256"]
+
+
+def test_the_doctor_says_what_it_reads(cyrillic):
+    assert re.fullmatch(
+        r"OCR by rapidocr [\d.]+ with cyrillic\.onnx reads Cyrillic \(19 letters\)",
+        ocr_line(step(cyrillic).ocr),
+    )
+    assert " reads Han (15,9" in ocr_line(step(None).ocr)
+    assert ocr_line(None) == "OCR is off"
 
 
 def test_the_key_depends_on_what_is_in_the_file_and_not_on_where_it_is(cyrillic, tmp_path):
