@@ -49,7 +49,7 @@ class EndpointAddress:
 def connect(llm: Llm, base_url: str, key: Secret) -> openai.OpenAI:
     """A connection to an endpoint. Raises `BadSettings` if the address is not one that can be asked."""
     address = read_address(base_url)
-    # a query in the library's base_url spoils the path (findings/openai_addresses.sh)
+    # a query in the library's base_url spoils the path (findings/openai-addresses.sh)
     options: dict[str, Any] = {
         "api_key": key.reveal(),
         "max_retries": 0,  # we retry, so that every try is limited, logged and paid for
@@ -120,7 +120,7 @@ def _refused(parts: SplitResult, why: str) -> BadSettings:
 def _leave_environment_out(connection: openai.OpenAI) -> None:
     """Keep OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS from hosts that are not OpenAI's.
 
-    The library sends them to any host, and a key in the headers in place of ours (findings/openai_custom_headers.sh).
+    The library sends them to any host, and a key in the headers in place of ours (findings/openai-custom-headers.sh).
     """
     connection.organization = connection.project = None
     connection._custom_headers = {}  # noqa: SLF001 - there is no public way; a test looks at what is sent
