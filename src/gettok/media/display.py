@@ -39,11 +39,11 @@ class Orientation:
         data = next((data for data in frame.side_data if data.type == Type.DISPLAYMATRIX), None)
         if data is None:
             return cls()
-        cells = np.frombuffer(bytes(data), "<i4").astype(float)
-        return cls.by_matrix(*cells[[0, 1, 3, 4]]) if cells.size == _MATRIX_CELLS else cls()
+        cells = np.frombuffer(bytes(data), "<i4").tolist()
+        return cls.by_matrix(*cells[:2], *cells[3:5]) if len(cells) == _MATRIX_CELLS else cls()
 
     @classmethod
-    def by_matrix(cls, a: float, b: float, c: float, d: float) -> Self:
+    def by_matrix(cls, a: int, b: int, c: int, d: int) -> Self:
         """The nearest one, where a point (x right, y down) is shown at (ax + cy, bx + dy)."""
         return cls(round(math.degrees(math.atan2(c, d)) / 90) * 90 % 360, a * d - b * c < 0)
 

@@ -1,5 +1,6 @@
 """What a file says about how it is shown, and what is decided where it says nothing."""
 
+from dataclasses import asdict
 from fractions import Fraction
 
 import display_films
@@ -10,6 +11,7 @@ from display_films import BT2020, PQ, TO_BT2020, Film
 from gettok.media import opened, probe, video_stream
 from gettok.media.colour import Colour
 from gettok.media.display import Display, Orientation
+from gettok.step import canonical
 
 UNTAGGED = Colour(2, 2, 2, 0)
 
@@ -83,6 +85,7 @@ def test_the_orientation_is_a_fact(tmp_path):
     flipped = (1 << 16, 0, 0, 0, -(1 << 16), 0, 0, 0, 1 << 30)
     facts = probe(display_films.make(tmp_path / "v.mp4", Film(display=flipped)))
     assert (facts.rotation, facts.is_mirrored) == (180, True)
+    assert canonical(asdict(facts)), "it is kept as JSON, which has no number of numpy's"
 
 
 @pytest.mark.parametrize("aspect", [Fraction(1000), Fraction(1, 1000)])
