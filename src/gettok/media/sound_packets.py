@@ -46,16 +46,16 @@ class SoundPackets:
                 yield frame
 
     @property
-    def start(self) -> Fraction:
-        """When the first sample is heard, in seconds of the file's own time."""
-        return self._start.time or Fraction()
+    def start(self) -> Fraction | None:
+        """When the first sample is heard, in seconds of the file's own time; None if there is none."""
+        return self._start.time
 
     @property
     def end(self) -> Fraction:
         """When the sound ends: a last packet may have samples that are not played, or be declared to last too long."""
         unit: Fraction = self._stream.time_base
         decoded_to = self._last_frame[0] * unit + self._last_frame[1]
-        return max(self.start, min(self._last * unit, decoded_to))
+        return max(self.start or Fraction(), min(self._last * unit, decoded_to))
 
     def check_complete(self) -> None:
         """Raises `Unusable` if more than a second of packets is damaged, or missing at the end: undecodable."""
