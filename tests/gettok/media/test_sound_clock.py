@@ -121,3 +121,12 @@ def test_packets_that_an_edit_list_hides_are_not_heard(tmp_path):
     path = media_files.trimmed(whole, tmp_path / "v.mp4", first=30, with_sound=True)
     assert onsets(decode_audio(path, 60)) == pytest.approx([1.5], abs=NEAR)
     assert probe(path).duration_s == pytest.approx(3, abs=0.05)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mov"])
+def test_f28_a_wild_time_loses_no_sound_and_makes_no_video_of_days(tmp_path, suffix):
+    path = film(tmp_path / f"v{suffix}", Sound(bursts(0.5, 3), late=(2, 40_000)))
+    assert onsets(decode_audio(path, 60)) == pytest.approx([0.5, 3], abs=NEAR)
+    facts = probe(path)
+    assert facts.duration_s == pytest.approx(3, abs=0.1)
+    assert facts.loudness_lufs is not None
