@@ -88,18 +88,20 @@ def _add_tone(file: Any, stream: Any, seconds: float) -> None:
     file.mux(stream.encode())
 
 
-def trimmed(source: Path, path: Path, first: int) -> Path:
+def trimmed(source: Path, path: Path, first: int, *, with_sound: bool = False) -> Path:
     """The pictures of `source` from number `first` on, cut without re-encoding: the file gets an edit list."""
     with av.open(str(source)) as old, av.open(str(path), "w", format="mp4") as new:
         inward = old.streams.video[0]
-        outward = new.add_stream_from_template(inward)
-        shift = int(Fraction(first, RATE) / inward.time_base)
-        key = _key_packet_before(old, inward, shift)
-        for packet in old.demux(inward):
-            if packet.pts is None or packet.dts < key:
+        streams = old.streams.get(video=0, audio=0) if with_sound else (inward,)
+        outward = {stream.index: new.add_stream_from_template(stream) for stream in streams}
+        start = Fraction(first, RATE)
+        keys = {inward.index: _key_packet_before(old, inward, int(start / inward.time_base))}
+        for packet in old.demux(streams):
+            shift = int(start / packet.time_base)
+            if packet.pts is None or packet.dts < keys.get(packet.stream_index, shift):
                 continue
             packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
-            packet.stream = outward
+            packet.stream = outward[packet.stream_index]
             new.mux(packet)
     return path
 

@@ -21,12 +21,15 @@ _PICTURE_CODECS = {".webm": "libvpx"}
 
 @dataclass(frozen=True)
 class Sound:
-    """A track: one row of samples a channel, when it starts, and the stretches whose packets are missing."""
+    """A track: one row of samples a channel, when it starts, and what is wrong with its times."""
 
     wave: Wave
     layout: str = "mono"
     start_s: float = 0.0
     skipped: Sequence[tuple[float, float]] = ()
+    """The stretches whose packets are missing."""
+    late: tuple[float, float] | None = None
+    """From when on its times are how much too late."""
     is_default: bool = True
 
 
@@ -79,6 +82,10 @@ def _sound(stream: Any, sound: Sound) -> list[Any]:
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound.wave), "fltp", sound.layout)
     frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), round(sound.start_s * RATE)
     packets = [*stream.encode(frame), *stream.encode()]
+    if sound.late is not None:
+        for packet in packets:
+            if float(packet.pts * packet.time_base) >= sound.late[0]:
+                packet.pts = packet.dts = packet.pts + round(sound.late[1] * RATE)
     return [packet for packet in packets if not _is_skipped(packet, sound)]
 
 

@@ -46,18 +46,19 @@ class AudioFacts:
     """What decoding the whole track has shown; seconds of the file's own time, LUFS to one decimal place."""
 
     track: AudioTrack
-    start: Fraction
+    start: Fraction | None
+    """None for an empty track."""
     end: Fraction
     loudness_lufs: float | None
 
     @property
     def duration_s(self) -> float:
-        return round(float(self.end - self.start), 3)
+        return round(float(self.end - (self.start or 0)), 3)
 
     @staticmethod
     def silent() -> "AudioFacts":
         """The facts of media without an audio track."""
-        return AudioFacts(AudioTrack(has_audio=False), Fraction(), Fraction(), None)
+        return AudioFacts(AudioTrack(has_audio=False), None, Fraction(), None)
 
 
 @contextmanager

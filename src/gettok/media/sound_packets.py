@@ -14,6 +14,8 @@ from gettok.media.container import declared_s
 _MAX_LOST_S = 1
 #: A packet that is followed by a pause may be declared to last until the next; none has more sound than this.
 _MAX_PACKET_S = Fraction(1, 5)
+#: Sound that comes so much later has wrong times, and does not make its video longer.
+_MAX_PAUSE_S = 3600
 
 
 class SoundPackets:
@@ -23,10 +25,11 @@ class SoundPackets:
         self._container, self._stream = container, stream
         self._start = SoundStart()
         self._max_packet = round(_MAX_PACKET_S / stream.time_base)
+        self._max_pause = round(_MAX_PAUSE_S / stream.time_base)
         # in the stream's time base: fractions are slow
         self._first: int | None = None
         self._last = self._lost = 0
-        self._last_frame = (0, Fraction())
+        self._last_frame: tuple[int, Fraction] | None = None
 
     def decoded(self) -> Iterator[Any]:
         """The frames that decode. Damaged packets are skipped and counted."""
@@ -41,21 +44,22 @@ class SoundPackets:
             if not frames and packet.size and not packet.is_discard:
                 self._lost += min(packet.duration or 0, self._max_packet)
             for frame in frames:
-                if frame.pts is not None and frame.pts >= self._last_frame[0]:
-                    self._last_frame = (frame.pts, Fraction(frame.samples, frame.sample_rate))
+                self._note_frame(frame)
                 yield frame
 
     @property
-    def start(self) -> Fraction:
-        """When the first sample is heard, in seconds of the file's own time."""
-        return self._start.time or Fraction()
+    def start(self) -> Fraction | None:
+        """When the first sample is heard, in seconds of the file's own time; None if there is none."""
+        return self._start.time
 
     @property
     def end(self) -> Fraction:
         """When the sound ends: a last packet may have samples that are not played, or be declared to last too long."""
+        if self._last_frame is None:
+            return self.start or Fraction()
         unit: Fraction = self._stream.time_base
-        decoded_to = self._last_frame[0] * unit + self._last_frame[1]
-        return max(self.start, min(self._last * unit, decoded_to))
+        pts, length = self._last_frame
+        return max(self.start or Fraction(), min(self._last * unit, pts * unit + length))
 
     def check_complete(self) -> None:
         """Raises `Unusable` if more than a second of packets is damaged, or missing at the end: undecodable."""
@@ -66,6 +70,13 @@ class SoundPackets:
         if missing > _MAX_LOST_S:
             heard = float(declared - missing)
             raise Unusable("undecodable", f"{heard:.1f} of {float(declared):.1f} s of sound decode")
+
+    def _note_frame(self, frame: Any) -> None:
+        if frame.pts is None:
+            return
+        last, _ = self._last_frame or (frame.pts, None)
+        if last <= frame.pts <= last + self._max_pause:
+            self._last_frame = frame.pts, Fraction(frame.samples, frame.sample_rate)
 
     def _note(self, packet: Any) -> None:
         if packet.pts is None:

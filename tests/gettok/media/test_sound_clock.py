@@ -106,3 +106,27 @@ def test_f24_a_cut_file_with_a_pause_is_still_found_out(tmp_path):
     cut = media_files.cut(whole, tmp_path / "cut.mp4", 0.5)
     with pytest.raises(Unusable, match="undecodable"):
         decode_audio(cut, 60)
+
+
+def test_an_empty_track_starts_no_clock(tmp_path):
+    path = film(tmp_path / "v.mkv", Sound(bursts(0.5), skipped=[(-1, 9)]), frames=60, pictures_from_s=5)
+    facts = probe(path)
+    assert (facts.audio_tracks, facts.loudness_lufs, facts.duration_s) == (1, None, 2.0)
+    assert clock_zero(path) == 5
+
+
+def test_packets_that_an_edit_list_hides_are_not_heard(tmp_path):
+    """A player's cut without re-encoding: sound and pictures from 1 s on."""
+    whole = film(tmp_path / "whole.mp4", Sound(bursts(0.5, 2.5)), frames=120)
+    path = media_files.trimmed(whole, tmp_path / "v.mp4", first=30, with_sound=True)
+    assert onsets(decode_audio(path, 60)) == pytest.approx([1.5], abs=NEAR)
+    assert probe(path).duration_s == pytest.approx(3, abs=0.05)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mov"])
+def test_f28_a_wild_time_loses_no_sound_and_makes_no_video_of_days(tmp_path, suffix):
+    path = film(tmp_path / f"v{suffix}", Sound(bursts(0.5, 3), late=(2, 40_000)))
+    assert onsets(decode_audio(path, 60)) == pytest.approx([0.5, 3], abs=NEAR)
+    facts = probe(path)
+    assert facts.duration_s == pytest.approx(3, abs=0.1)
+    assert facts.loudness_lufs is not None
