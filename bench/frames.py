@@ -82,7 +82,7 @@ def hdr_ratio(folder: Path, seconds: int, repeat: int) -> float:
         )
         print(f"libx265, {seconds} s, ten bits, {name}")
         times[name] = run_candidate("ours", [path], repeat, numbered=name == "sdr")["seconds"]
-    return round(times["hdr"] / times["sdr"], 2)
+    return round(float(times["hdr"] / times["sdr"]), 2)
 
 
 def peaks(folder: Path) -> dict[str, int]:

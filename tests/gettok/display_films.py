@@ -54,7 +54,7 @@ class Film:
     """What turns the picture as shown into the stored one; `display` undoes it."""
     display: tuple[int, ...] = ()
     pixel_aspect: Fraction = Fraction(1)
-    times: Sequence[int] = range(13)
+    times: Sequence[int] = range(7)
     options: Mapping[str, str] = field(default_factory=dict)
 
 

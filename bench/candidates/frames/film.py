@@ -32,8 +32,8 @@ def film(path: Path, codec: str, form: Form) -> None:
         stream: Any = file.add_stream(codec, rate=form.rate, options=options)
         stream.width, stream.height, stream.pix_fmt = *form.size, "yuv420p10le" if form.tags else "yuv420p"
         if form.tags:
-            codec = stream.codec_context
-            codec.color_primaries, codec.color_trc, codec.colorspace = form.tags
+            tagged = stream.codec_context
+            tagged.color_primaries, tagged.color_trc, tagged.colorspace = form.tags
         backdrop = _backdrop(*form.size)
         for number in range(form.seconds * form.rate):
             frame = av.VideoFrame.from_ndarray(_drawn(backdrop, number), format="rgb24")

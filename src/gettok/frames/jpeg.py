@@ -34,7 +34,7 @@ class Encoder:
     def of_frame(self, index: int, frame: Any, display: Display, scaler: VideoReformatter) -> Jpeg:
         """From a decoded frame. A scaler belongs to one thread (see `to_srgb`)."""
         size = self._fitted(*display.size(frame))
-        image = Image.fromarray(to_srgb(frame, display.colour_of(frame), size, scaler))
+        image = to_srgb(frame, display.colour_of(frame), size, scaler)
         return self.of_image(index, Orientation.of(frame).upright(image))
 
     def of_large_image(self, index: int, image: Image.Image) -> Jpeg:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc, Interpolation, VideoReformatter
+from PIL import Image
 
 from gettok.media.colour import Colour
 
@@ -48,24 +49,22 @@ _TO_BT709: Mapping[int, tuple[tuple[float, ...], ...]] = MappingProxyType(
 _BT2020_LUMA = (0.2627, 0.6780, 0.0593)
 
 
-def to_srgb(frame: Any, colour: Colour, size: Size, scaler: VideoReformatter) -> Pixels:
-    """The frame in sRGB (height × width × 3), scaled to this width and height.
+def to_srgb(frame: Any, colour: Colour, size: Size, scaler: VideoReformatter) -> Image.Image:
+    """The frame in sRGB, scaled to this width and height.
 
     White is 255. In HLG and PQ that is diffuse white, 203 cd/m²; what is brighter becomes white, too.
     A scaler belongs to one thread. It is passed in because its setup for a size takes as long as scaling a picture.
     """
     if colour.is_srgb:
-        return _rgb(frame, colour, size, scaler, _PLANAR)
-    signal = _rgb(frame, colour, size, scaler, _PLANAR_16)
-    return np.concatenate([_converted(band, colour) for band in _bands(signal)])
+        return _merged(_rgb(frame, colour, size, scaler, _PLANAR))
+    signal = _rgb(frame, colour, size, scaler, _PLANAR_16).to_ndarray()
+    return Image.fromarray(np.concatenate([_converted(band, colour) for band in _bands(signal)]))
 
 
-def _rgb(
-    frame: Any, colour: Colour, size: Size, scaler: VideoReformatter, pixel_format: str
-) -> npt.NDArray[Any]:
+def _rgb(frame: Any, colour: Colour, size: Size, scaler: VideoReformatter, pixel_format: str) -> Any:
     """The frame in RGB by its matrix and its range alone."""
     is_rgb = frame.format.is_rgb
-    rgb: Any = scaler.reformat(
+    return scaler.reformat(
         frame,
         *size,
         pixel_format,
@@ -74,8 +73,15 @@ def _rgb(
         interpolation=_EXACT,
         threads=1,
     )
-    pixels: npt.NDArray[Any] = rgb.to_ndarray()
-    return pixels
+
+
+def _merged(frame: Any) -> Image.Image:
+    """The planes as one picture; without an array between, which would be one more copy."""
+    green, blue, red = (
+        Image.frombuffer("L", (frame.width, frame.height), plane, "raw", "L", plane.line_size, 1)
+        for plane in frame.planes
+    )
+    return Image.merge("RGB", (red, green, blue))
 
 
 def _bands(signal: Signal) -> Iterator[Signal]:
