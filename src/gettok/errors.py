@@ -42,6 +42,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_file": "the folder has no file with its id",
         "no_address": "its page names no file that can be played",
         "not_a_video": "the file that arrived is not a video",
+        "unsupported": "it has a file in a format that is not read",
         "truncated": "the file that arrived ends before its declared end",
         "undecodable": "the file is damaged and cannot be decoded",
         "too_large": "the file is larger than the limits allow, or takes longer to decode",

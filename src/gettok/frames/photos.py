@@ -4,39 +4,59 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from gettok.frames.jpeg import Encoder, Jpeg
-from gettok.media.photos import probe_photos
+from gettok.frames.photo_colour import to_srgb
+from gettok.media.photos import opened_photo, orientation, probe_photos
+
+#: How a viewer turns a photo with an EXIF orientation other than 1.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def decode(photos: Sequence[Path], encoder: Encoder) -> Iterator[Jpeg]:
     """Each photo as a viewer shows it, with its number from 0 as the index. Raises `Unusable` as `probe` does."""
     for number, photo in enumerate(photos):
         probe_photos([photo])
-        yield encoder.of_image(number, _upright(photo, encoder.longest_edge))
+        yield encoder.of_image(number, _as_shown(photo, encoder.longest_edge))
 
 
-def _upright(path: Path, longest_edge: int) -> Image.Image:
-    with Image.open(path) as opened:
+def _as_shown(path: Path, longest_edge: int) -> Image.Image:
+    """Upright, in sRGB, with white where the photo is transparent."""
+    with opened_photo(path) as opened:
+        turn, info = _TURNS.get(orientation(opened)), dict(opened.info)
         photo = _scalable(opened)
-        photo.getexif()  # read now: exif_transpose writes the tags back, and fails on damaged ones
         photo.thumbnail((longest_edge, longest_edge), Image.Resampling.LANCZOS)
-        for name in ("exif", "Raw profile type exif"):
-            photo.info.pop(name, None)
-        return _on_white(ImageOps.exif_transpose(photo))
+        coloured = to_srgb(photo, info.get("icc_profile"), is_cmyk_inverted="adobe" in info)
+    return _on_white(coloured if turn is None else coloured.transpose(turn))
 
 
 def _scalable(photo: Image.Image) -> Image.Image:
-    """In a mode that scales well: a palette has no intermediate shades, and Pillow does not reduce 16-bit grey to 8."""
+    """In a mode that scales well: neither a palette nor a transparent colour has intermediate shades."""
     if photo.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(photo) >> 8).astype(np.uint8))
-    return photo.convert("RGBA") if photo.mode in {"1", "P"} else photo
+        return _in_8_bits(photo)
+    has_no_shades = photo.mode in {"1", "P", "PA"} or "transparency" in photo.info
+    return photo.convert("RGBA") if has_no_shades else photo
+
+
+def _in_8_bits(photo: Image.Image) -> Image.Image:
+    """Grey of 16 bits, which Pillow would clip and not scale, with its transparent shade if it has one."""
+    shades = np.asarray(photo)
+    grey = Image.fromarray((shades >> 8).astype(np.uint8))
+    if (transparent := photo.info.get("transparency")) is not None:
+        grey.putalpha(Image.fromarray(np.where(shades == transparent, 0, 255).astype(np.uint8)))
+    return grey
 
 
 def _on_white(photo: Image.Image) -> Image.Image:
-    """In RGB, with white where the photo is transparent."""
-    if not photo.has_transparency_data:
-        return photo.convert("RGB")
-    layer = photo.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    if photo.mode != "RGBA":
+        return photo
+    return Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo).convert("RGB")

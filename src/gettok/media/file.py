@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-#: The suffixes of photos; a sound is named `sound` and has a suffix of its own.
-PHOTO_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp"))
+from gettok.media.photo_formats import PHOTO_SUFFIXES
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,17 @@
 import struct
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from gettok.errors import Unusable
 from gettok.media.container import MAX_PIXELS
+from gettok.media.photo_formats import AVIF, READ, photo_format
 
-#: The formats that TikTok serves. Pillow reads forty more; a foreign file must not be able to choose among them.
-_FORMATS = ("JPEG", "PNG", "WEBP")
+_DECODERS = tuple(photo.decoder for photo in READ if photo.decoder)
 #: EXIF orientations that turn a photo by 90 or 270 degrees.
 _QUARTER_TURNS = frozenset((5, 6, 7, 8))
 #: What Pillow is known to raise for a damaged file.
@@ -35,12 +36,42 @@ def probe_photos(photos: Sequence[Path]) -> tuple[int, int]:
     return sizes[0]
 
 
+@contextmanager
+def opened_photo(path: Path) -> Iterator[Image.Image]:
+    """The photo, not decoded yet; an animated one at the picture that stays the longest, the first of several.
+
+    Raises what Pillow raises for a damaged file.
+    """
+    with Image.open(path, formats=_DECODERS) as photo:
+        if getattr(photo, "is_animated", False):
+            _seek_longest(photo)
+        yield photo
+
+
+def orientation(photo: Image.Image) -> int:
+    """How a viewer turns and mirrors it, as EXIF numbers it from 1 to 8."""
+    return int(photo.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+def _seek_longest(photo: Image.Image) -> None:
+    """A player does not show the default image of an APNG, which Pillow counts as the first picture."""
+    shown = range(1 if photo.info.get("default_image") else 0, photo.n_frames)
+    durations = []
+    for number in shown:
+        photo.seek(number)
+        photo.load()  # only then is the duration known
+        durations.append(photo.info.get("duration", 0))
+    photo.seek(shown[durations.index(max(durations))])
+
+
 def _size(photo: Path) -> tuple[int, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower
             return _decoded_size(photo)
     except UnidentifiedImageError as error:
+        if photo_format(photo) is AVIF:  # Pillow does not know its own format where the index is damaged
+            raise Unusable("undecodable", f"{photo.name} is damaged") from error
         raise Unusable("not_a_video", f"{photo.name} is not a photo") from error
     except Image.DecompressionBombError as error:
         raise Unusable("too_large", f"{photo.name} has more than {MAX_PIXELS} pixels") from error
@@ -50,11 +81,10 @@ def _size(photo: Path) -> tuple[int, int]:
 
 
 def _decoded_size(photo: Path) -> tuple[int, int]:
-    with Image.open(photo, formats=_FORMATS) as image:
+    with Image.open(photo, formats=_DECODERS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise Image.DecompressionBombError
         image.verify()
-    with Image.open(photo, formats=_FORMATS) as image:  # a verified image cannot be loaded
+    with opened_photo(photo) as image:  # a verified image cannot be loaded
         image.load()
-        is_turned = image.getexif().get(ExifTags.Base.Orientation) in _QUARTER_TURNS
-        return (image.height, image.width) if is_turned else image.size
+        return (image.height, image.width) if orientation(image) in _QUARTER_TURNS else image.size
