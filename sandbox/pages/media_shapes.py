@@ -15,6 +15,8 @@ NOT_A_VIDEO = (
 )
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
 NOISE = bytes((number * number * 31 + number // 7) % 251 for number in range(4096))
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + NOISE
+JPEG_XL = b"\0\0\0\x0cJXL \r\n\x87\n" + NOISE
 BOMB_SIZE = 200 * 2**20
 """The unpacked size of `gzip_bomb` in bytes."""
 HUGE_SIDE = (65_500).to_bytes(2)
@@ -57,6 +59,8 @@ FILE_FAULTS: dict[str, FileFault] = {
     "empty": _replaced_by(b""),
     "noise": _replaced_by(NOISE),
     "playlist": _replaced_by(PLAYLIST),
+    "heic": _replaced_by(HEIC),
+    "jxl": _replaced_by(JPEG_XL),
     "half": _half,
     "gzip_bomb": _gzip_bomb,
     "picture_bomb": _picture_bomb,

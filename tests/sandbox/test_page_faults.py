@@ -140,6 +140,8 @@ def test_f23_the_address_of_a_film_can_serve_anything(reading, ids, one):
         "empty": b"",
         "playlist": b"#EXTM3U",
         "half": one[: len(one) // 2],
+        "heic": b"\0\0\0\x18ftypheic",
+        "jxl": b"\0\0\0\x0cJXL ",
     }
     reader = reading({})
     for word, start in words.items():

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from gettok.download.backend import Attempt, NoFile
-from gettok.download.file_types import add_suffix, photo_suffix, sound_suffix
+from gettok.download.file_types import photo_suffix, sound_suffix
 from gettok.download.hosts import absolute_url
 from gettok.download.mirrors import TRANSIENT, first_to_serve
 from gettok.download.transfer import Transfer
@@ -84,14 +84,14 @@ class SlideshowFetcher:
         path = self._folder / "sound"
         try:
             self._fetch(url, path, self._visit.download.max_bytes)
-            add_suffix(path, sound_suffix(path), "a sound")
+            path.rename(path.with_suffix(sound_suffix(path)))
         finally:
             path.unlink(missing_ok=True)
 
     def _photo(self, number: int, url: str) -> None:
         path = self._folder / f"{number:03}"
         self._fetch(url, path, _MAX_PHOTO_BYTES)
-        add_suffix(path, photo_suffix(path), "a photo")
+        path.rename(path.with_suffix(photo_suffix(path)))
 
     def _fetch(self, url: str, path: Path, most: int) -> None:
         path.unlink(missing_ok=True)

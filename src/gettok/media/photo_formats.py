@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gettok.errors import Unusable
-
 #: A box `ftyp` that names more brands than fit is no photo.
 HEAD_BYTES: Final = 128
 
@@ -53,17 +51,6 @@ def photo_format(path: Path) -> PhotoFormat | None:
     """The format of a photo, read or not; None for a file that is not known to be a photo."""
     with path.open("rb") as file:
         return format_of_head(file.read(HEAD_BYTES))
-
-
-def require_read(path: Path) -> PhotoFormat:
-    """The format of a photo that is read. Raises `Unusable`: not_a_video, unsupported."""
-    found = photo_format(path)
-    if found is None:
-        raise Unusable("not_a_video", f"not a photo: the file {beginning(path)}")
-    if found.decoder is None:
-        names = ", ".join(known.name for known in READ)
-        raise Unusable("unsupported", f"a photo in {found.name}, which is not read; {names} are")
-    return found
 
 
 def beginning(path: Path) -> str:

@@ -55,7 +55,7 @@ def orientation(photo: Image.Image) -> int:
 
 def _seek_longest(photo: Image.Image) -> None:
     """A player does not show the default image of an APNG, which Pillow counts as the first picture."""
-    shown = range(1 if photo.info.get("default_image") else 0, photo.n_frames)
+    shown = range(1 if photo.info.get("default_image") else 0, getattr(photo, "n_frames", 1))
     durations = []
     for number in shown:
         photo.seek(number)

@@ -112,24 +112,63 @@ def test_f33_no_photo_and_no_sound_leads_to_another_server(step, play):
     assert "outside the sandbox" in answer.body["chosen"]["sound_trouble"]
 
 
+@pytest.mark.parametrize("fault", ["heic", "jxl"])
+def test_a_photo_in_a_format_that_is_not_read_comes_from_another_mirror_or_is_named(step, play, fault):
+    play({"do": fault, "match": "/media/p16-sign/", "times": 3})
+    assert sizes(step.ask(SHOW)) == ["000.jpg", "001.png", "002.webp", "sound.m4a"]
+    play({"do": fault, "match": f"/{IDS['slideshow']}/1.jpg", "times": None})
+    with pytest.raises(Unusable, match=r"unsupported: (HEIC|JPEG XL) is not read"):
+        step.ask(SHOW)
+
+
+def ftyp(*brands: bytes) -> bytes:
+    major, *compatible = brands
+    return (16 + 4 * len(compatible)).to_bytes(4) + b"ftyp" + major + bytes(4) + b"".join(compatible)
+
+
 @pytest.mark.parametrize(
     ("head", "photo", "sound"),
     [
-        (b"\xff\xd8\xff\xe0 JFIF", ".jpg", None),
-        (b"\x89PNG\r\n\x1a\n", ".png", None),
-        (b"RIFF\0\0\0\0WEBPVP8 ", ".webp", None),
-        (b"RIFF\0\0\0\0WAVEfmt ", None, None),
-        (b"\0\0\0\x18ftypheic", None, None),
-        (b"\0\0\0\x18ftypM4A ", None, ".m4a"),
-        (b"ID3\x04\0", None, ".mp3"),
-        (b"\xff\xfb\x90\x64", None, ".mp3"),
-        (b"\xff\xf1\x50", None, None),
-        (b"<html>", None, None),
-        (b"#EXTM3U\n", None, None),
-        (b"", None, None),
+        (b"\xff\xd8\xff\xe0 JFIF", ".jpg", "not_a_video"),
+        (b"\x89PNG\r\n\x1a\n", ".png", "not_a_video"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", ".webp", "not_a_video"),
+        (ftyp(b"avif", b"mif1", b"miaf"), ".avif", "not_a_video"),
+        (ftyp(b"mif1", b"miaf", b"avif"), ".avif", "not_a_video"),
+        (ftyp(b"avis", b"msf1", b"iso8"), ".avif", "not_a_video"),
+        (ftyp(b"msf1", b"iso8", b"avis"), ".avif", "not_a_video"),
+        (ftyp(b"heic"), "unsupported", "not_a_video"),
+        (ftyp(b"hevc", b"msf1"), "unsupported", "not_a_video"),
+        (ftyp(b"mif1", b"heic"), "unsupported", "not_a_video"),
+        (b"\xff\x0a\xfa", "unsupported", "not_a_video"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "unsupported", "not_a_video"),
+        (b"GIF89a", "unsupported", "not_a_video"),
+        (b"II*\0", "unsupported", "not_a_video"),
+        (ftyp(b"M4A ", b"isom"), "not_a_video", ".m4a"),
+        (ftyp(b"isom", b"iso2", b"avc1"), "not_a_video", ".m4a"),
+        (b"ID3\x04\0", "not_a_video", ".mp3"),
+        (b"ID3\x04\0\0\0\0\0\x02??\xff\xfb\x90\x64", "not_a_video", ".mp3"),
+        (b"ID3\x04\0\0\0\0\0\x02??\xff\xf1\x50", "not_a_video", ".aac"),
+        (b"ID3\x04\0\x10\0\0\0\x02??" + bytes(10) + b"\xff\xf9\x50", "not_a_video", ".aac"),
+        (b"\xff\xfb\x90\x64", "not_a_video", ".mp3"),
+        (b"\xff\xf1\x50", "not_a_video", ".aac"),
+        (b"OggS\0\x02", "not_a_video", ".ogg"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "not_a_video", ".wav"),
+        (b"RF64\xff\xff\xff\xffWAVEds64", "not_a_video", ".wav"),
+        (b"RIFF\0\0\0\0AVI LIST", "not_a_video", "not_a_video"),
+        (b"fLaC", "not_a_video", "not_a_video"),
+        (b"<html>", "not_a_video", "not_a_video"),
+        (b"#EXTM3U\n", "not_a_video", "not_a_video"),
+        (b"", "not_a_video", "not_a_video"),
     ],
 )
 def test_f23_the_first_bytes_decide_a_file_s_type(tmp_path, head, photo, sound):
     file = tmp_path / "sound.jpg"
     file.write_bytes(head)
-    assert (photo_suffix(file), sound_suffix(file)) == (photo, sound)
+
+    def of(suffix_of) -> str:
+        try:
+            return suffix_of(file)
+        except Unusable as trouble:
+            return trouble.reason
+
+    assert (of(photo_suffix), of(sound_suffix)) == (photo, sound)

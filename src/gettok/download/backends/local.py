@@ -6,20 +6,20 @@ permissions of your file, and you could change bytes that the store has promised
 """
 
 import fcntl
-import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from gettok.download.backend import MEDIA, Attempt, DownloadResult, VideoLink
 from gettok.download.disk_space import require_space
-from gettok.download.file_types import photo_suffix, sound_suffix
 from gettok.download.hosts import Site
 from gettok.download.pace import Pace
-from gettok.download.slideshow import MAX_PHOTOS, probe_slideshow
+from gettok.download.slides_folder import Slide, read_folder, readable_photos
+from gettok.download.slideshow import probe_slideshow
 from gettok.errors import BadSettings, Unusable
-from gettok.media import probe
+from gettok.media import MediaFacts, probe
 from gettok.settings import Download
 from gettok.step import digest_of
 from gettok.store.blobs import file_digest
@@ -45,24 +45,22 @@ class LocalBackend:
     def digest(self, link: VideoLink) -> str | None:
         """A digest of the video's files, which the answer depends on; None if there are none."""
         try:
-            files = self._files(link)
+            video = self._video(link)
+            files = [video] if video else [slide.path for slide in self._slides(link)]
         except Unusable:
             return None
-        return digest_of({name: file_digest(file) for name, file in files.items()})
+        # the name of a slideshow's file is its place, and stands in the reasons
+        return digest_of({MEDIA if file == video else file.name: file_digest(file) for file in files})
 
     def fetch(self, link: VideoLink, to: Path, attempt: Attempt) -> DownloadResult:  # noqa: ARG002 - each attempt reads the same files
-        files = self._files(link)
-        total = sum(file.stat().st_size for file in files.values())
-        if total > self.download.max_bytes:
-            raise Unusable("too_large", f"more than {self.download.max_bytes} bytes")
-        with require_space(to, total, self.download.keep_free_bytes):
-            for name, file in files.items():
-                _copy(file, to / name)
-        if MEDIA in files:
+        if video := self._video(link):
+            with self._room(to, [video]):
+                _copy(video, to / MEDIA)
             return DownloadResult(probe(to / MEDIA), {MEDIA: to / MEDIA})
-        facts, sound_trouble = probe_slideshow(to)
-        copied = {file.name: file for file in sorted(to.iterdir())}
-        return DownloadResult(facts, copied, chosen={"sound_trouble": sound_trouble})
+        slides = self._slides(link)
+        photos, sounds = readable_photos(slides), [slide for slide in slides if not slide.is_photo]
+        with self._room(to, [slide.path for slide in slides]):
+            return _slideshow(photos, sounds, to)
 
     def close(self) -> None:
         """It has started no process."""
@@ -71,41 +69,62 @@ class LocalBackend:
     def _folder(self) -> Path:
         return Path(self.download.folder)
 
-    def _files(self, link: VideoLink) -> dict[str, Path]:
-        """The video's files under the names that they will have. Raises `Unusable`: no_file."""
-        for suffix in _SUFFIXES:
-            if (video := self._folder / f"{link.name}{suffix}").is_file():
-                return {MEDIA: video}
-        slides = _slides(self._folder / link.name)
-        if not slides:
+    def _video(self, link: VideoLink) -> Path | None:
+        videos = (self._folder / f"{link.name}{suffix}" for suffix in _SUFFIXES)
+        return next((video for video in videos if video.is_file()), None)
+
+    def _slides(self, link: VideoLink) -> list[Slide]:
+        """The photos and sounds of the slideshow. Raises `Unusable` if there is no photo: no_file."""
+        slides = read_folder(self._folder / link.name)
+        if not any(slide.is_photo for slide in slides):
             raise Unusable(
                 "no_file", f"no {link.name}.mp4 or other video, and no folder {link.name} with photos"
             )
         return slides
+
+    @contextmanager
+    def _room(self, to: Path, files: Sequence[Path]) -> Iterator[None]:
+        """A block that copies the files. Raises `Unusable` (too_large) and `NoSpace`."""
+        total = sum(file.stat().st_size for file in files)
+        if total > self.download.max_bytes:
+            raise Unusable("too_large", f"more than {self.download.max_bytes} bytes")
+        with require_space(to, total, self.download.keep_free_bytes):
+            yield
 
 
 def open_backend(download: Download, _site: Site, _pace: Pace) -> LocalBackend:
     return LocalBackend(download)
 
 
-def _slides(folder: Path) -> dict[str, Path]:
-    """Photos in the order of the numbers in their names, and the first sound; other files are ignored."""
-    inside = sorted(folder.iterdir(), key=_by_number) if folder.is_dir() else []
-    files = [file for file in inside if file.is_file() and not file.name.startswith(".")]
-    photos, sounds = _with_suffix(files, photo_suffix), _with_suffix(files, sound_suffix)
-    if len(photos) > MAX_PHOTOS:
-        raise Unusable("too_large", f"more than {MAX_PHOTOS} photos")
-    slides = {f"{number:03}{suffix}": file for number, (file, suffix) in enumerate(photos)}
-    return slides | {f"sound{suffix}": file for file, suffix in sounds[:1]} if slides else {}
+def _slideshow(photos: Sequence[Slide], sounds: Sequence[Slide], to: Path) -> DownloadResult:
+    own_names = {f"{number:03}{photo.suffix}": photo.name for number, photo in enumerate(photos)}
+    for name, photo in zip(own_names, photos, strict=True):
+        _copy(photo.path, to / name)
+    try:
+        facts, sound_trouble = _with_sound(sounds, to)
+    except Unusable as trouble:
+        name, _, rest = trouble.detail.partition(" ")
+        raise Unusable(trouble.reason, f"{own_names.get(name, name)} {rest}") from trouble
+    copied = {file.name: file for file in sorted(to.iterdir())}
+    return DownloadResult(facts, copied, chosen={"sound_trouble": sound_trouble})
 
 
-def _with_suffix(files: list[Path], suffix_of: Callable[[Path], str | None]) -> list[tuple[Path, str]]:
-    """The files of one type, each with the suffix that its first bytes call for."""
-    return [(file, suffix) for file in files if (suffix := suffix_of(file))]
-
-
-def _by_number(file: Path) -> tuple[list[int], str]:
-    return [int(digits[:18]) for digits in re.findall(r"[0-9]+", file.name)], file.name
+def _with_sound(sounds: Sequence[Slide], to: Path) -> tuple[MediaFacts, str | None]:
+    """Facts of the photos with the first sound that decodes, and why each other sound is not used."""
+    facts, left_out = None, []
+    for sound in sounds:
+        if sound.trouble:
+            left_out.append(f"{sound.name}: {sound.trouble.detail}")
+        elif facts:
+            left_out.append(f"{sound.name}: a slideshow has one sound, and another file is taken")
+        else:
+            _copy(sound.path, to / f"sound{sound.suffix}")
+            found, damage = probe_slideshow(to)
+            if damage:
+                left_out.append(f"{sound.name}: {damage}")
+            else:
+                facts = found
+    return facts or probe(to), "; ".join(left_out) or None
 
 
 def _copy(source: Path, target: Path) -> None:
