@@ -19,6 +19,7 @@ from sandbox.world import World
 T = TypeVar("T")
 PREFIX = "/media/"
 MP4 = re.compile(r"/media/[\w-]+/(?:watermarked/)?([0-9]+)\.mp4")
+WATERMARKED = "/watermarked/"
 PHOTO = re.compile(r"/media/[\w-]+/([0-9]+)/([0-9]{1,3})\.jpg")
 SOUND = re.compile(r"/media/[\w-]+/([0-9]+)\.m4a")
 CAPTION = re.compile(r"/media/[\w-]+/captions/([0-9]+)/([0-9]{1,3})\.(vtt|srt|json)")
@@ -71,6 +72,8 @@ class Media:
         if not is_authorized(self._world, request):
             return html_reply(403, DENIED)
         content = file.read()
+        if fault == "mute_unless_watermarked" and WATERMARKED in request.path:
+            fault = NO_FAULT.do
         if fault in FILE_FAULTS:
             return FILE_FAULTS[fault](Reply(200, content, file.content_type))
         stop = int(len(content) * TRUNCATED_AT) if fault == "truncated" else len(content)

@@ -1,9 +1,12 @@
 """Media files that are damaged, hostile, or not media at all."""
 
 import gzip
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+
+import av
 
 from sandbox.exchange import Headers, Reply
 
@@ -53,6 +56,21 @@ def _picture_bomb(reply: Reply) -> Reply:
     return replace(reply, body=bytes(body))
 
 
+def _mute(reply: Reply) -> Reply:
+    """The film without its sound track; any other file is unchanged."""
+    if reply.content_type != "video/mp4":
+        return reply
+    file = io.BytesIO()
+    with av.open(io.BytesIO(reply.body)) as film, av.open(file, "w", format="mp4") as new:
+        pictures = film.streams.video[0]
+        copy = new.add_stream_from_template(pictures)
+        for packet in film.demux(pictures):
+            if packet.dts is not None:
+                packet.stream = copy
+                new.mux(packet)
+    return Reply(200, file.getvalue(), reply.content_type)
+
+
 FILE_FAULTS: dict[str, FileFault] = {
     "html": _replaced_by(NOT_A_VIDEO),
     "json": _replaced_by(b'{"statusCode":10000,"statusMsg":"verify"}'),
@@ -62,6 +80,8 @@ FILE_FAULTS: dict[str, FileFault] = {
     "heic": _replaced_by(HEIC),
     "jxl": _replaced_by(JPEG_XL),
     "half": _half,
+    "mute": _mute,
+    "mute_unless_watermarked": _mute,
     "gzip_bomb": _gzip_bomb,
     "picture_bomb": _picture_bomb,
 }

@@ -89,6 +89,17 @@ def addresses(video: dict[str, Json], page_url: str) -> list[Address]:
     return sorted(usable.values(), key=_rank)
 
 
+def described(address: Address) -> dict[str, Json]:
+    """The address without its URL, which is signed and differs each time."""
+    return {
+        "found_in": address.found_in,
+        "codec": address.codec,
+        "width": address.width,
+        "height": address.height,
+        "size": address.size,
+    }
+
+
 def _rank(address: Address) -> tuple[Any, ...]:
     return (
         address.found_in == "downloadAddr",

@@ -11,7 +11,7 @@ from gettok.errors import Unusable
 from gettok.http.json_guards import replace_surrogates
 
 #: A file that cannot be read is missing from the slideshow only if its name says that it is a photo or a sound.
-_PHOTO_NAMES = (
+_PHOTO_NAMES: tuple[str, ...] = (
     ".jpg",
     ".jpeg",
     ".jpe",
@@ -21,12 +21,9 @@ _PHOTO_NAMES = (
     ".webp",
     ".avif",
     ".avifs",
-    ".heic",
-    ".heif",
-    ".hif",
 )
-_PHOTO_NAMES += (".jxl", ".jp2", ".gif", ".tif", ".tiff", ".bmp", ".svg", ".dng")
-_SOUND_NAMES = (
+_PHOTO_NAMES += (".heic", ".heif", ".hif", ".jxl", ".jp2", ".gif", ".tif", ".tiff", ".bmp", ".svg", ".dng")
+_SOUND_NAMES: tuple[str, ...] = (
     ".mp3",
     ".m4a",
     ".m4b",
@@ -37,11 +34,8 @@ _SOUND_NAMES = (
     ".wav",
     ".flac",
     ".wma",
-    ".amr",
-    ".aif",
-    ".aiff",
 )
-_SOUND_NAMES += (".caf", ".mka", ".mkv", ".webm", ".mp4", ".m4v", ".mov", ".3gp")
+_SOUND_NAMES += (".amr", ".aif", ".aiff", ".caf", ".mka", ".mkv", ".webm", ".mp4", ".m4v", ".mov", ".3gp")
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ MEDIA = Table(
         Column(
             "sound_trouble",
             pl.String,
-            "Why a slideshow lacks the sound that its page names; empty if it has it or the page names none.",
+            "Why a video has no sound, a slideshow lacks the one that its page names, or a file of sound in a local slideshow's folder is not used; else empty.",
         ),
         Column(
             "captions_trouble",

@@ -15,6 +15,7 @@ from pathlib import Path
 from gettok.download.backend import MEDIA, Attempt, DownloadResult, VideoLink
 from gettok.download.disk_space import require_space
 from gettok.download.hosts import Site
+from gettok.download.mute_files import with_sound_trouble
 from gettok.download.pace import Pace
 from gettok.download.slides_folder import Slide, read_folder, readable_photos
 from gettok.download.slideshow import probe_slideshow
@@ -56,7 +57,7 @@ class LocalBackend:
         if video := self._video(link):
             with self._room(to, [video]):
                 _copy(video, to / MEDIA)
-            return DownloadResult(probe(to / MEDIA), {MEDIA: to / MEDIA})
+            return with_sound_trouble(DownloadResult(probe(to / MEDIA), {MEDIA: to / MEDIA}))
         slides = self._slides(link)
         photos, sounds = readable_photos(slides), [slide for slide in slides if not slide.is_photo]
         with self._room(to, [slide.path for slide in slides]):

@@ -8,8 +8,9 @@ from gettok.download.backend import MEDIA, Attempt, DownloadResult, VideoLink
 from gettok.download.captions import MAX_BYTES, Captions, FetchedCaptions, offered_captions
 from gettok.download.hosts import Site
 from gettok.download.mirrors import DAMAGE, TRANSIENT, first_to_serve, rotate_mirrors
+from gettok.download.mute_files import NO_TRACK, SoundSearch, with_sound_trouble
 from gettok.download.pace import Pace
-from gettok.download.page_parser import Address, VideoPage, addresses, read_page, video_data
+from gettok.download.page_parser import Address, VideoPage, addresses, described, read_page, video_data
 from gettok.download.slideshow import Slides, SlideshowFetcher, probe_slideshow, slides_of
 from gettok.download.transfer import Transfer
 from gettok.download.web import ConnectionFault, Visit
@@ -41,8 +42,7 @@ class PageBackend:
             if slides := slides_of(video, url):
                 result = self._slideshow(visit, slides, url, to, attempt)
             else:
-                mirrors = rotate_mirrors(self._fitting(addresses(video, url)), attempt.damaged)
-                result = self._video(visit, mirrors, url, to)
+                result = self._video(SoundSearch(visit, url, attempt), video, to)
             return _with_page(page, replace(result, captions=self._captions(visit, video, url, to)))
 
     def close(self) -> None:
@@ -63,6 +63,17 @@ class PageBackend:
                 return None
             return _with_page(page, self._slideshow(visit, slides, url, to, attempt))
 
+    def with_sound(self, link: VideoLink, mute: DownloadResult, attempt: Attempt) -> DownloadResult:
+        """The video by a file of its page that has a sound track, or the same one with the reason why there is none."""
+        url = link.page_url(self.site.pages)
+        with self.visit() as visit:
+            try:
+                video = video_data(read_page(visit.page(url), link.video_id))
+                fitting = self._fitting(addresses(video, url))
+            except Unusable as trouble:
+                return with_sound_trouble(mute, f"{NO_TRACK}; its page cannot be read for another: {trouble}")
+            return SoundSearch(visit, url, attempt).run(mute, video, fitting)
+
     def captions(self, link: VideoLink, to: Path) -> FetchedCaptions:
         """The video's captions alone. Raises `Unusable`."""
         url = link.page_url(self.site.pages)
@@ -72,15 +83,23 @@ class PageBackend:
                 raise Unusable("no_address", "its page names no captions")
             return self._fetch_best(visit, offered, url, to)
 
-    def _video(self, visit: Visit, mirrors: list[Address], url: str, to: Path) -> DownloadResult:
+    def _video(self, search: SoundSearch, video: dict[str, Json], to: Path) -> DownloadResult:
+        fitting = self._fitting(addresses(video, search.referer))
         media = to / MEDIA
 
         def fetch(address: Address) -> None:
-            Transfer(visit, address.url, media, url, self.download.max_bytes, address.size).run()
+            Transfer(
+                search.visit, address.url, media, search.referer, self.download.max_bytes, address.size
+            ).run()
 
         # a damaged file ends the search: the next attempt begins at another mirror
-        chosen = first_to_serve(mirrors, fetch, DAMAGE)
-        return DownloadResult(probe(media), {MEDIA: media}, chosen=_described(chosen))
+        chosen = first_to_serve(rotate_mirrors(fitting, search.attempt.damaged), fetch, DAMAGE)
+        result = DownloadResult(probe(media), {MEDIA: media}, chosen=described(chosen))
+        return (
+            with_sound_trouble(result)
+            if result.facts.has_audio
+            else search.run(result, video, fitting, chosen)
+        )
 
     def _slideshow(
         self, visit: Visit, slides: Slides, url: str, to: Path, attempt: Attempt
@@ -133,14 +152,3 @@ def open_backend(download: Download, site: Site, pace: Pace) -> PageBackend:
 
 def _with_page(page: VideoPage, result: DownloadResult) -> DownloadResult:
     return replace(result, status_code=page.status_code, status_msg=page.status_msg, page=page.raw)
-
-
-def _described(address: Address) -> dict[str, str | int | None]:
-    """What was chosen, without its URL, which is signed and differs each time."""
-    return {
-        "found_in": address.found_in,
-        "codec": address.codec,
-        "width": address.width,
-        "height": address.height,
-        "size": address.size,
-    }

@@ -2,8 +2,9 @@
 
 Neither reports why a video is missing: pyktok fails alike for private videos, removed videos and slideshows, and yt-dlp
 has one message for all meanings of status 10204. So when one fails, we read the page once ourselves, and our own
-backend fetches a slideshow that it shows. We fetch captions ourselves too, since neither tool tells a speech
-recogniser's captions from a translation; yt-dlp reports whether there are any, pyktok does not.
+backend fetches a slideshow that it shows, or another file if theirs has no sound. We fetch captions ourselves too,
+since neither tool tells a speech recogniser's captions from a translation; yt-dlp reports whether there are any, pyktok
+does not.
 """
 
 import re
@@ -15,6 +16,7 @@ from gettok.download.backends.page import PageBackend
 from gettok.download.captions import Captions, FetchedCaptions
 from gettok.download.disk_space import require_space
 from gettok.download.hosts import Site
+from gettok.download.mute_files import with_sound_trouble
 from gettok.download.pace import Pace
 from gettok.download.worker_pool import WorkerPool
 from gettok.errors import Unusable
@@ -56,7 +58,7 @@ class ToolBackend:
         try:
             reply = self._run(url, to)
             media = to / MEDIA
-            return DownloadResult(
+            result = DownloadResult(
                 probe(media),
                 {MEDIA: media},
                 chosen=reply.get("chosen"),
@@ -71,6 +73,9 @@ class ToolBackend:
             if trouble.reason == "unreadable":
                 raise NoPage(trouble.reason, trouble.detail) from trouble
             raise
+        if result.facts.has_audio:
+            return with_sound_trouble(result)
+        return self._page.with_sound(link, result, attempt)
 
     def close(self) -> None:
         self._workers.close()
