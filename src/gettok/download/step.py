@@ -5,7 +5,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -21,6 +21,8 @@ from gettok.download.hosts import Site
 from gettok.download.mirrors import DAMAGE, TRANSIENT
 from gettok.download.pace import Pace
 from gettok.errors import Unusable
+from gettok.media.content_credentials import ContentCredentials, claims_ai, read_credentials
+from gettok.media.subprocess_decode import run_in_subprocess
 from gettok.settings import Download
 from gettok.settings.registries import DOWNLOAD_BACKENDS
 from gettok.step import Answer, Blob, Json, Row, Workers
@@ -85,7 +87,9 @@ class DownloadStep:
             "sound_trouble": (answer.body["chosen"] or {}).get("sound_trouble"),
             "captions_trouble": (answer.body["captions"] or {}).get("trouble"),
         }
-        return [{**stored, **troubles, **answer.body["facts"]}]
+        state, sources = answer.body["c2pa"]["state"], answer.body["c2pa"]["source_types"]
+        credentials = {"c2pa": state, "c2pa_ai": claims_ai(state, sources)}
+        return [{**stored, **troubles, **credentials, **answer.body["facts"]}]
 
     def close(self) -> None:
         """End the backend's processes, if it has any; they would end with this process anyway."""
@@ -160,6 +164,7 @@ class DownloadStep:
             "status_msg": result.status_msg,
             "chosen": result.chosen,
             "facts": asdict(result.facts),
+            "c2pa": asdict(_credentials(list(result.files.values()))),
         }
         blobs = {name: self._spooled(file) for name, file in result.files.items()}
         if result.page is not None:
@@ -175,6 +180,14 @@ class DownloadStep:
         blob = Blob.of_file(spooled)
         finalize(blob, spooled.unlink, missing_ok=True)
         return blob
+
+
+def _credentials(files: Sequence[Path]) -> ContentCredentials:
+    """A reader that crashes or hangs on them has not read them, and costs nothing else."""
+    try:
+        return run_in_subprocess(read_credentials, [file.absolute() for file in files])
+    except Unusable:
+        return ContentCredentials("not_supported")
 
 
 def _with_captions(body: dict[str, Json], blobs: dict[str, Blob], captions: FetchedCaptions | None) -> Answer:

@@ -92,6 +92,16 @@ MEDIA = Table(
             "Why a video has no sound, a slideshow lacks the one that its page names, or a file of sound in a local slideshow's folder is not used; else empty.",
         ),
         Column(
+            "c2pa",
+            pl.String,
+            "Content Credentials (C2PA) in the file as it came: `none`, `not_supported` (a format without them), `elsewhere` (only an address of them, which is not asked), `invalid`, `valid` (by a signer who is not known), `trusted`; for a slideshow, the worst of its files.",
+        ),
+        Column(
+            "c2pa_ai",
+            pl.Boolean,
+            "Whether these credentials say that AI generated the pictures or a part of them; empty where there are none to read.",
+        ),
+        Column(
             "captions_trouble",
             pl.String,
             "Why the captions that its page names are not in `captions`; empty if they are or the page names none.",

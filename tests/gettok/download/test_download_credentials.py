@@ -1,0 +1,66 @@
+"""The table media has the Content Credentials of the files as they came, whichever backend brought them."""
+
+import media_files
+import pytest
+from content_credentials_files import AI, CAMERA, signed
+from download_corpus import IDS, settings
+
+from gettok.download import DownloadStep, VideoLink
+
+ID = "7175000000000000001"
+
+
+def local_row(folder, spool):
+    step = DownloadStep(settings(backend="local", folder=str(folder)), "tiktok", "", spool)
+    (row,) = step.read(step.ask(VideoLink(ID, "someone")))
+    return row["c2pa"], row["c2pa_ai"]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    return media_files.video(tmp_path_factory.mktemp("film") / "film.mp4", frames=10).read_bytes()
+
+
+def changed(data: bytes) -> bytes:
+    """With another last byte but some, in the sound."""
+    return data[:-20] + bytes((data[-20] ^ 1,)) + data[-19:]
+
+
+@pytest.mark.parametrize(
+    ("data", "credentials"),
+    [
+        (lambda film: film, ("none", None)),
+        (lambda film: signed(film, "video/mp4", AI), ("valid", True)),
+        (lambda film: signed(film, "video/mp4", CAMERA), ("valid", False)),
+        (lambda film: changed(signed(film, "video/mp4", AI)), ("invalid", True)),
+        (lambda film: signed(film, "video/mp4", address="http://127.0.0.1:9/m"), ("elsewhere", None)),
+    ],
+    ids=["none", "ai", "camera", "changed", "elsewhere"],
+)
+def test_a_local_video_has_the_credentials_of_its_bytes(tmp_path, film, data, credentials):
+    (tmp_path / f"{ID}.mp4").write_bytes(data(film))
+    assert local_row(tmp_path, tmp_path / "spool") == credentials
+
+
+def test_the_photos_of_a_slideshow_count_too(tmp_path):
+    show = tmp_path / ID
+    show.mkdir()
+    for number in range(3):
+        media_files.photo(show / f"{number}.jpg")
+    assert local_row(tmp_path, tmp_path / "spool") == ("none", None)
+    (show / "1.jpg").write_bytes(signed((show / "1.jpg").read_bytes(), "image/jpeg", AI))
+    assert local_row(tmp_path, tmp_path / "spool") == ("valid", True)
+
+
+@pytest.mark.parametrize("backend", ["page", "ytdlp", "pyktok"])
+def test_a_downloaded_video_has_them_as_well(server, corpus, tmp_path, backend):
+    path = corpus / "media" / "plain.mp4"
+    unsigned = path.read_bytes()
+    step = DownloadStep(settings(backend=backend), "sandbox", server.pages, tmp_path, lambda _: None)
+    try:
+        path.write_bytes(signed(unsigned, "video/mp4", AI))
+        (row,) = step.read(step.ask(VideoLink(IDS["ok"], "someone.1")))
+    finally:
+        path.write_bytes(unsigned)
+        step.close()
+    assert (row["c2pa"], row["c2pa_ai"]) == ("valid", True)
