@@ -48,6 +48,7 @@ def ours(base: str, videos: Videos, concurrency: int) -> Callable[[], object]:
         keep_free_bytes=0,
         max_concurrency=concurrency,
         pause_s=0,
+        trust_list=None,
     )
     site = f"{base}/www.tiktok.com"
     source = Source(kind="ids", name="sandbox", api="sandbox:", pages=site, window_days=30, file="ids.csv")

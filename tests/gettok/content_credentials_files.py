@@ -27,7 +27,12 @@ class Identity:
 
 @cache
 def identity() -> Identity:
-    """The same in every call; the certificates fulfil what C2PA asks of them."""
+    """The one that signs; the same in every call."""
+    return new_identity()
+
+
+def new_identity() -> Identity:
+    """With certificates that fulfil what C2PA asks of them."""
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root = _certificate("Root", root_key, "Root", root_key)
     chain = _pem(_certificate("Signer", key, "Root", root_key)) + _pem(root)

@@ -5,7 +5,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -16,13 +16,12 @@ from gettok.download.backend import Attempt, Backend, DownloadResult, NoFile, Vi
 from gettok.download.backends.page import PageBackend
 from gettok.download.breaker import Breaker
 from gettok.download.captions import FetchedCaptions
+from gettok.download.credentials import credentials_of, credentials_row, read_trust_list
 from gettok.download.file_layout import CAPTIONS, PAGE, files_digest, files_of
 from gettok.download.hosts import Site
 from gettok.download.mirrors import DAMAGE, TRANSIENT
 from gettok.download.pace import Pace
 from gettok.errors import Unusable
-from gettok.media.content_credentials import ContentCredentials, claims_ai, read_credentials
-from gettok.media.subprocess_decode import run_in_subprocess
 from gettok.settings import Download
 from gettok.settings.registries import DOWNLOAD_BACKENDS
 from gettok.step import Answer, Blob, Json, Row, Workers
@@ -68,6 +67,7 @@ class DownloadStep:
     def open(self) -> None:
         """Raises `BadSettings` if the backend cannot fetch anything, for example because there is no such folder."""
         self._backend.check()
+        _ = self._trust_list
 
     def ask(self, content: VideoLink) -> Answer:
         """Raises `Unusable`, and `NotNow` after several pages in a row that could not be read."""
@@ -87,8 +87,7 @@ class DownloadStep:
             "sound_trouble": (answer.body["chosen"] or {}).get("sound_trouble"),
             "captions_trouble": (answer.body["captions"] or {}).get("trouble"),
         }
-        state, sources = answer.body["c2pa"]["state"], answer.body["c2pa"]["source_types"]
-        credentials = {"c2pa": state, "c2pa_ai": claims_ai(state, sources)}
+        credentials = credentials_row(answer, self._trust_list)
         return [{**stored, **troubles, **credentials, **answer.body["facts"]}]
 
     def close(self) -> None:
@@ -103,6 +102,10 @@ class DownloadStep:
     def _page(self) -> PageBackend:
         """Fetches captions for every backend."""
         return PageBackend(self.download, Site(self.pages), self._pace)
+
+    @cached_property
+    def _trust_list(self) -> str | None:
+        return read_trust_list(self.download.trust_list)
 
     @cached_property
     def _pace(self) -> Pace:
@@ -164,7 +167,7 @@ class DownloadStep:
             "status_msg": result.status_msg,
             "chosen": result.chosen,
             "facts": asdict(result.facts),
-            "c2pa": asdict(_credentials(list(result.files.values()))),
+            "c2pa": credentials_of(list(result.files.values())),
         }
         blobs = {name: self._spooled(file) for name, file in result.files.items()}
         if result.page is not None:
@@ -180,14 +183,6 @@ class DownloadStep:
         blob = Blob.of_file(spooled)
         finalize(blob, spooled.unlink, missing_ok=True)
         return blob
-
-
-def _credentials(files: Sequence[Path]) -> ContentCredentials:
-    """A reader that crashes or hangs on them has not read them, and costs nothing else."""
-    try:
-        return run_in_subprocess(read_credentials, [file.absolute() for file in files])
-    except Unusable:
-        return ContentCredentials("not_supported")
 
 
 def _with_captions(body: dict[str, Json], blobs: dict[str, Blob], captions: FetchedCaptions | None) -> Answer:

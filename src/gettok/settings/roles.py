@@ -34,6 +34,7 @@ CHOICES = (
 OTHER_RESULTS = (
     *(f"study.{name}" for name in ("name", "title", "events")),
     "collect",
+    "download.trust_list",
     "llm.prices",
     "prompt_injection",
     "ocr",

@@ -114,7 +114,10 @@ class Collect(Section):
 
 
 class Download(Section):
-    """Where files come from, and the limits on requests for them. Only the backend `local` reads `folder`."""
+    """Where files come from, and the limits on requests for them. Only the backend `local` reads `folder`.
+
+    `trust_list` is a file with certificates in PEM, or `None`: no signer of Content Credentials is trusted.
+    """
 
     backend: Annotated[str, one_of(DOWNLOAD_BACKENDS)]
     folder: Text
@@ -124,6 +127,7 @@ class Download(Section):
     keep_free_bytes: Count
     max_concurrency: Positive
     pause_s: Annotated[float, Field(ge=0)]
+    trust_list: Text | None
 
 
 class Frames(Section):

@@ -99,6 +99,7 @@ def settings(**changes) -> Download:
         "keep_free_bytes": 0,
         "max_concurrency": 2,
         "pause_s": 0,
+        "trust_list": None,
     }
     return Download(**{**usual, **changes})
 

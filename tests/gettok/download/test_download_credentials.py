@@ -2,10 +2,11 @@
 
 import media_files
 import pytest
-from content_credentials_files import AI, CAMERA, signed
+from content_credentials_files import AI, CAMERA, identity, new_identity, signed
 from download_corpus import IDS, settings
 
 from gettok.download import DownloadStep, VideoLink
+from gettok.errors import BadSettings
 
 ID = "7175000000000000001"
 
@@ -52,7 +53,7 @@ def test_the_photos_of_a_slideshow_count_too(tmp_path):
     assert local_row(tmp_path, tmp_path / "spool") == ("valid", True)
 
 
-@pytest.mark.parametrize("backend", ["page", "ytdlp", "pyktok"])
+@pytest.mark.parametrize("backend", ["page", "ytdlp"])
 def test_a_downloaded_video_has_them_as_well(server, corpus, tmp_path, backend):
     path = corpus / "media" / "plain.mp4"
     unsigned = path.read_bytes()
@@ -64,3 +65,37 @@ def test_a_downloaded_video_has_them_as_well(server, corpus, tmp_path, backend):
         path.write_bytes(unsigned)
         step.close()
     assert (row["c2pa"], row["c2pa_ai"]) == ("valid", True)
+
+
+@pytest.mark.parametrize(("change", "state"), [(lambda data: data, "trusted"), (changed, "invalid")])
+def test_a_trust_list_named_later_judges_the_stored_answer_anew(tmp_path, film, change, state):
+    (tmp_path / f"{ID}.mp4").write_bytes(change(signed(film, "video/mp4", AI)))
+    (tmp_path / "roots.pem").write_text(identity().root)
+    local = {"backend": "local", "folder": str(tmp_path)}
+    before, after = (
+        DownloadStep(settings(**local, trust_list=path), "x", "", tmp_path / "spool")
+        for path in (None, str(tmp_path / "roots.pem"))
+    )
+    answer = before.ask(VideoLink(ID, "someone"))
+    assert before.settings == after.settings, "no file is fetched again"
+    assert before.read(answer)[0]["c2pa"] == ("valid" if state == "trusted" else state)
+    (row,) = after.read(answer)
+    assert (row["c2pa"], row["c2pa_ai"]) == (state, True)
+
+
+def test_a_signer_who_is_not_on_the_list_is_not_trusted(tmp_path, film):
+    (tmp_path / f"{ID}.mp4").write_bytes(signed(film, "video/mp4", AI))
+    (tmp_path / "roots.pem").write_text(new_identity().root)
+    chosen = settings(backend="local", folder=str(tmp_path), trust_list=str(tmp_path / "roots.pem"))
+    step = DownloadStep(chosen, "x", "", tmp_path / "spool")
+    assert step.read(step.ask(VideoLink(ID, "someone")))[0]["c2pa"] == "valid"
+
+
+@pytest.mark.parametrize("content", [None, b"no certificate", b"\xff\xfe"])
+def test_a_trust_list_that_is_none_stops_the_run_at_once(tmp_path, content):
+    path = tmp_path / "roots.pem"
+    if content is not None:
+        path.write_bytes(content)
+    step = DownloadStep(settings(backend="local", folder=str(tmp_path), trust_list=str(path)), "x", "")
+    with pytest.raises(BadSettings, match=r"download\.trust_list"):
+        step.open()
