@@ -31,7 +31,7 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             "videos": "video_id created_at observed_at",
             "media": "video_id kind sha256 bytes backend duration_s frame_count frame_rate is_constant_rate bit_rate"
             " width height rotation video_codec video_tracks video_track container has_audio audio_codec"
-            " audio_channels sample_rate audio_tracks audio_track loudness_lufs"
+            " audio_channels sample_rate audio_tracks audio_track loudness_lufs c2pa c2pa_ai"
             f" {_ANSWERED}",
             "captions": "video_id language source format",
             "frames": f"video_id frame_index time_s width height sha256 {_ANSWERED}",

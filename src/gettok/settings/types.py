@@ -114,10 +114,7 @@ class Collect(Section):
 
 
 class Download(Section):
-    """Where files come from, and the limits on requests for them. Only the backend `local` reads `folder`.
-
-    `trust_list` is a file with certificates in PEM, or `None`: no signer of Content Credentials is trusted.
-    """
+    """Where files come from, and the limits on requests for them. Only the backend `local` reads `folder`."""
 
     backend: Annotated[str, one_of(DOWNLOAD_BACKENDS)]
     folder: Text
