@@ -12,7 +12,7 @@ from av.stream import Disposition
 
 from gettok.errors import Stop, Unusable
 from gettok.media.ebml import check_elements
-from gettok.media.formats import MP4, format_of
+from gettok.media.formats import MATROSKA, MP4, WAV, WEBM, Format, format_of
 
 #: The pixels of an 8K picture. Above this, the pictures that a decoder holds at the same time fill the memory.
 MAX_PIXELS = 7680 * 4320
@@ -21,6 +21,7 @@ MAX_PICTURES = 1_080_000
 #: The same on every machine, since it decides how many pictures of a damaged file decode.
 _THREADS = 2
 
+_RIFF_HEAD, _RIFF_UNKNOWN = 8, 0x7FFF_0000
 _BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"uuid", b"sidx", b"meta"))
 
 
@@ -32,10 +33,26 @@ def check_structure(path: Path) -> None:
         raise Unusable("not_a_video", error.detail) from error
     if not kind.is_video:
         raise Unusable("not_a_video", f"a file of the format {kind.name}")
+    check_length(path, kind)
+
+
+def check_length(path: Path, kind: Format) -> None:
+    """Raises `Unusable` if the file ends before what it declares: truncated. MP3, ADTS and Ogg declare nothing."""
     if kind is MP4:
         _check_boxes(path)
-    else:
+    elif kind is WAV:
+        _check_riff(path)
+    elif kind in {WEBM, MATROSKA}:
         check_elements(path)
+
+
+def _check_riff(path: Path) -> None:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        declared = int.from_bytes(file.read(8)[4:], "little")
+    # a recorder that cannot go back declares as much as fits; some count the first eight bytes, too
+    if size + _RIFF_HEAD < declared < _RIFF_UNKNOWN:
+        raise Unusable("truncated", f"{size} bytes of at least {declared + _RIFF_HEAD}")
 
 
 def _check_boxes(path: Path) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from gettok.errors import Unusable
 from gettok.media.audio_track import AudioFacts, probe_audio
 from gettok.media.clock import Starts
+from gettok.media.container import check_length
 from gettok.media.file import MediaFacts, MediaFile
+from gettok.media.formats import format_of
 from gettok.media.photos import probe_photos
 from gettok.media.subprocess_decode import run_in_subprocess
 from gettok.media.video import VideoFacts, probe_video
@@ -49,11 +51,17 @@ def _with_sound(video: VideoFacts, sound: AudioFacts, size: int) -> MediaFacts:
     )
 
 
+def probe_whole_sound(path: Path) -> AudioFacts:
+    """`probe_audio` of a file that has nothing but a sound. Raises `Unusable`: truncated, no_audio, undecodable."""
+    check_length(path, format_of(path))
+    return probe_audio(path)
+
+
 def _slideshow(media: MediaFile) -> MediaFacts:
     if not media.photos:
         raise Unusable("not_a_video", "a folder without a photo")
     width, height = run_in_subprocess(probe_photos, media.photos)
-    audio = AudioFacts.silent() if media.sound is None else run_in_subprocess(probe_audio, media.sound)
+    audio = AudioFacts.silent() if media.sound is None else run_in_subprocess(probe_whole_sound, media.sound)
     size = sum(path.stat().st_size for path in (*media.photos, media.sound) if path)
     return MediaFacts(
         kind="slideshow",

@@ -191,6 +191,29 @@ def test_the_first_sound_that_decodes_is_taken_and_each_other_one_named(step, sh
     assert third.startswith("3.mp3: a slideshow has one sound")
 
 
+@pytest.mark.parametrize(
+    ("name", "form", "codec"),
+    [("1.wav", "wav", "pcm_s16le"), ("1.webm", "webm", "libopus"), ("1.m4a", "mp4", "aac")],
+)
+def test_a_sound_that_ends_before_its_declared_end_is_truncated(step, show, name, form, codec):
+    path = sound(show / name, form, codec)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
+    row = row_of(step)
+    assert (row["frame_count"], row["has_audio"]) == (2, False)
+    assert row["sound_trouble"].startswith(f"{name}: truncated: ")
+
+
+@pytest.mark.parametrize("declared", [0, 0x7FFF_FFFF, 0xFFFF_FFFF])
+def test_a_recorded_wav_whose_length_was_not_known_is_heard(step, show, declared):
+    path = sound(show / "1.wav", "wav", "pcm_s16le")
+    data = bytearray(path.read_bytes())
+    place = data.index(b"data") + 4
+    data[4:8] = data[place : place + 4] = declared.to_bytes(4, "little")
+    path.write_bytes(data)
+    row = row_of(step)
+    assert (row["duration_s"], row["sound_trouble"]) == (pytest.approx(SECONDS, abs=0.1), None)
+
+
 def test_a_film_without_a_sound_track_among_photos_is_named(step, show):
     media_files.video(show / "live.mov", frames=5, sound=False)
     assert row_of(step)["sound_trouble"] == "live.mov: no_audio: the file has no sound track"
