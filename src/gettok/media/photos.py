@@ -14,6 +14,8 @@ from gettok.media.container import MAX_PIXELS
 from gettok.media.photo_formats import AVIF, READ, photo_format
 
 _DECODERS = tuple(photo.decoder for photo in READ if photo.decoder)
+#: Formats with animations. The further pictures of a JPEG are views for other screens, such as a phone's gain map.
+_ANIMATED = frozenset(("PNG", "WEBP", "AVIF"))
 #: EXIF orientations that turn a photo by 90 or 270 degrees.
 _QUARTER_TURNS = frozenset((5, 6, 7, 8))
 #: What Pillow is known to raise for a damaged file.
@@ -43,7 +45,7 @@ def opened_photo(path: Path) -> Iterator[Image.Image]:
     Raises what Pillow raises for a damaged file.
     """
     with Image.open(path, formats=_DECODERS) as photo:
-        if getattr(photo, "is_animated", False):
+        if photo.format in _ANIMATED and getattr(photo, "is_animated", False):
             _seek_longest(photo)
         yield photo
 

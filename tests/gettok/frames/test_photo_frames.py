@@ -59,6 +59,16 @@ def test_the_default_image_of_an_apng_is_not_part_of_its_animation(tmp_path):
     assert colour(shown(tmp_path, "000.png", data)) == pytest.approx(BLUE, abs=CLOSE)
 
 
+def test_of_a_jpeg_with_a_gain_map_the_photo_is_taken_even_if_the_map_is_damaged(tmp_path):
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    data = bytearray(saved(plain(RED), "MPO", save_all=True, append_images=[plain(BLUE)], exif=tags))
+    assert data.count(b"MPF\0") > 0
+    data[-200:] = bytes(200)
+    frame = shown(tmp_path, "000.jpg", bytes(data))
+    assert (frame.size, colour(frame)) == ((48, 64), pytest.approx(RED, abs=CLOSE))
+
+
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "AVIF"])
 @pytest.mark.parametrize(
     ("orientation", "corner"),
