@@ -48,6 +48,11 @@ class Slide:
     trouble: Unusable | None = None
 
     @property
+    def is_there(self) -> bool:
+        """Whether the file can be opened."""
+        return self.trouble is None or self.trouble.reason != "no_file"
+
+    @property
     def name(self) -> str:
         """Its name in the folder; a name may have any bytes in it, and a table may not."""
         return str(replace_surrogates(self.path.name))
@@ -56,12 +61,12 @@ class Slide:
 def read_folder(folder: Path) -> list[Slide]:
     """The photos and sounds in the order of the numbers in their names; other files and hidden ones are ignored."""
     inside = sorted(folder.iterdir(), key=_by_number) if folder.is_dir() else []
-    files = [path for path in inside if path.is_file() and not path.name.startswith(".")]
+    files = [path for path in inside if _may_be_file(path) and not path.name.startswith(".")]
     return [slide for path in files if (slide := _slide(path))]
 
 
 def readable_photos(slides: Sequence[Slide]) -> list[Slide]:
-    """The photos. Raises `Unusable`: unsupported or not_a_video, with each photo that cannot be read; too_large."""
+    """The photos. Raises `Unusable`: unsupported, not_a_video or no_file, with each unreadable photo; too_large."""
     photos = [slide for slide in slides if slide.is_photo]
     if bad := [(photo, photo.trouble) for photo in photos if photo.trouble]:
         details = "; ".join(f"{photo.name}: {trouble.detail}" for photo, trouble in bad)
@@ -74,6 +79,14 @@ def readable_photos(slides: Sequence[Slide]) -> list[Slide]:
 def _slide(path: Path) -> Slide | None:
     """None for a file that is neither a photo nor a sound, as far as its bytes and its name show."""
     try:
+        return _by_bytes(path)
+    except OSError as error:
+        trouble = Unusable("no_file", f"it cannot be opened: {error.strerror}")
+        return _by_name(path, trouble, trouble)
+
+
+def _by_bytes(path: Path) -> Slide | None:
+    try:
         return Slide(path, is_photo=True, suffix=photo_suffix(path))
     except Unusable as trouble:
         no_photo = trouble
@@ -81,9 +94,20 @@ def _slide(path: Path) -> Slide | None:
         return Slide(path, is_photo=False, suffix=sound_suffix(path))
     except Unusable as trouble:
         no_sound = trouble
-    if no_photo.reason == "unsupported" or path.suffix.lower() in _PHOTO_NAMES:
+    if no_photo.reason == "unsupported":
+        return Slide(path, is_photo=True, trouble=no_photo)
+    return _by_name(path, no_photo, no_sound)
+
+
+def _by_name(path: Path, no_photo: Unusable, no_sound: Unusable) -> Slide | None:
+    if path.suffix.lower() in _PHOTO_NAMES:
         return Slide(path, is_photo=True, trouble=no_photo)
     return Slide(path, is_photo=False, trouble=no_sound) if path.suffix.lower() in _SOUND_NAMES else None
+
+
+def _may_be_file(path: Path) -> bool:
+    """A link that leads nowhere is a file that is missing."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _by_number(path: Path) -> tuple[list[int], str]:

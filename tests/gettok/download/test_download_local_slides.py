@@ -219,6 +219,15 @@ def test_a_film_without_a_sound_track_among_photos_is_named(step, show):
     assert row_of(step)["sound_trouble"] == "live.mov: no_audio: the file has no sound track"
 
 
+def test_a_link_that_leads_nowhere_is_named(step, show):
+    (show / "2.jpg").symlink_to("gone.jpg")
+    assert refusal_of(step) == "no_file: 2.jpg: it cannot be opened: No such file or directory"
+    (show / "2.jpg").unlink()
+    (show / "2.mp3").symlink_to("gone.mp3")
+    assert row_of(step)["sound_trouble"] == "2.mp3: it cannot be opened: No such file or directory"
+    assert step.inputs(LINK)["files"]
+
+
 STRAY = ("Thumbs.db", "desktop.ini", "notes.txt", "1.json", "1.xmp", ".DS_Store", "._1.png", "captions.vtt")
 
 

@@ -47,7 +47,7 @@ class LocalBackend:
         """A digest of the video's files, which the answer depends on; None if there are none."""
         try:
             video = self._video(link)
-            files = [video] if video else [slide.path for slide in self._slides(link)]
+            files = [video] if video else [slide.path for slide in self._slides(link) if slide.is_there]
         except Unusable:
             return None
         # the name of a slideshow's file is its place, and stands in the reasons
@@ -60,7 +60,7 @@ class LocalBackend:
             return with_sound_trouble(DownloadResult(probe(to / MEDIA), {MEDIA: to / MEDIA}))
         slides = self._slides(link)
         photos, sounds = readable_photos(slides), [slide for slide in slides if not slide.is_photo]
-        with self._room(to, [slide.path for slide in slides]):
+        with self._room(to, [slide.path for slide in slides if slide.is_there]):
             return _slideshow(photos, sounds, to)
 
     def close(self) -> None:
