@@ -60,6 +60,7 @@ PAGES_OF = {
     "html": {"media": "plain.mp4", "serve": "html"},
     "damaged": {"media": "damaged.mp4"},
     "sound_only": {"media": "sound.m4a"},
+    "mute_hevc": {"media": "hevc.mp4", "codec": "h265_hvc1", "serve": "mute_unless_watermarked"},
 }
 IDS = {name: str(7_175_000_000_000_000_001 + n) for n, name in enumerate(PAGES_OF)}
 ENDS = {

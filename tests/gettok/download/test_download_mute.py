@@ -154,6 +154,14 @@ def test_a_connection_that_fails_for_the_other_file_for_ever_keeps_the_mute_one(
     assert files_asked(server).count("/v16/0") == 2
 
 
+def test_a_video_of_the_sandbox_may_have_its_sound_in_the_watermarked_file_alone(server, tmp_path):
+    step = DownloadStep(settings(), "sandbox", server.pages, tmp_path, lambda _: None)
+    answer = step.ask(VideoLink(IDS["mute_hevc"], "someone.1"))
+    (row,) = step.read(answer)
+    assert (row["has_audio"], row["video_codec"]) == (True, "hevc")
+    assert answer.body["chosen"]["found_in"] == "downloadAddr"
+
+
 @pytest.mark.parametrize("backend", ["page", "ytdlp", "pyktok"])
 def test_every_backend_finds_the_file_with_sound(server, play, tmp_path, backend):
     step = DownloadStep(settings(backend=backend), "sandbox", server.pages, tmp_path, lambda _: None)
