@@ -46,8 +46,7 @@ def labels(tables: Tables) -> pl.DataFrame:
     """
     api = pl.when(pl.col("endpoint") == DOCUMENTED).then(pl.col("ai_label").is_not_null())
     found = tables.videos.select("video_id", api.alias("api"), captured="page_ai_label")
-    file = pl.col("c2pa_ai") if "c2pa_ai" in tables.media.columns else pl.lit(None, pl.Boolean)
-    fetched = tables.media.select("video_id", page="page_ai_label", file=file)
+    fetched = tables.media.select("video_id", page="page_ai_label", file="c2pa_ai")
     joined = found.join(fetched, on="video_id", how="left").sort("video_id")
     return joined.select("video_id", "api", pl.coalesce("page", "captured").alias("page"), "file")
 

@@ -34,8 +34,9 @@ def study(with_file: bool = True) -> Tables:
     names = [row["video_id"] for row in rows]
     fetched, file = (pl.Series([said[place] for said in SAID], dtype=pl.Boolean) for place in (1, 3))
     of_file = pl.DataFrame({"video_id": names, "page_ai_label": fetched, "c2pa_ai": file})
-    media = made.media.drop("page_ai_label", "c2pa_ai", strict=False).join(of_file, on="video_id")
-    return replace(made, media=media if with_file else media.drop("c2pa_ai"))
+    if not with_file:
+        of_file = of_file.with_columns(c2pa_ai=pl.lit(None, pl.Boolean))
+    return replace(made, media=made.media.drop("page_ai_label", "c2pa_ai").join(of_file, on="video_id"))
 
 
 def test_each_source_has_a_column_and_the_page_as_fetched_goes_before_the_page_as_captured():
