@@ -7,9 +7,10 @@ Loading the model and a warm-up on one clip are not timed; opening the files is.
 
 `demo` is the demo's model, with the settings of conf/asr/demo.yaml. It was trained on speech of up to 25 s without
 timestamps, so candidates that transcribe whole windows of 30 s, pauses included, make more errors; their speed is what
-counts. `real` is Whisper base (`make setup-models`), with the settings of conf/asr/_base.yaml. `tiny`, `small` and `large-v3` are random models of these sizes, with the settings of conf/asr/large_v3.yaml.
-Their answers are all `--tokens` long and meaningless, so only speed is measured. The language is set, and no candidate
-detects it. `compute_type: auto` is float32 on a CPU here, not int8 as in a study, because openai-whisper has no int8.
+counts. `real` is Whisper base (`make setup-models`), with the settings of conf/asr/_base.yaml. `tiny`, `small` and
+`large-v3` are random models of these sizes, with the settings of conf/asr/large_v3.yaml. Their answers are all
+`--tokens` long and meaningless, so only speed is measured. The language is set, and no candidate detects it.
+`compute_type: auto` is float32 on a CPU here, not int8 as in a study, because openai-whisper has no int8.
 
 All candidates may use every core. OpenMP's threads wait without spinning (`OMP_WAIT_POLICY=PASSIVE`), because torch
 stalls otherwise when other programs use the machine too. The last line is JSON.

@@ -26,7 +26,10 @@ def is_installed() -> bool:
 
 
 def folder() -> Path:
-    """A folder for `asr.model`, joined from the packages at its first use. Raises `ValueError` if they are not those."""
+    """A folder for `asr.model`, joined from the packages at its first use.
+
+    Raises `ValueError` if the weights are not those of the digest, and `ModuleNotFoundError` without the packages.
+    """
     FOLDER.mkdir(parents=True, exist_ok=True)
     parts = [_data(package) / part for package, part in _PARTS]
     weights = FOLDER / "model.bin"

@@ -16,7 +16,7 @@ QualityFlag = Literal["looping", "compression", "pace", "improbable", "language"
 QUALITY_FLAGS: tuple[QualityFlag, ...] = get_args(QualityFlag)
 
 #: Whisper's own threshold for text that repeats itself (`compression_ratio_threshold`). Whisper base gives sentences of
-#: speech at most 1.6, and its loops over noise and music 2.4 to 17.
+#: speech at most 1.9, and its loops over noise and music 2.4 to 17.
 LOOPING_COMPRESSION = 2.4
 #: Whisper's own threshold for words that it finds unlikely (`logprob_threshold`). Whisper base gives chunks of speech
 #: that it understands -0.1 to -0.6, and 4 of 33 stretches of a few seconds, all misunderstood, less than -0.9.

@@ -205,8 +205,8 @@ def _is_spoken(segment: Mapping[str, Json]) -> bool:
 def _is_silent(segment: Mapping[str, Json]) -> bool:
     """Whether the model may hear no speech, and its text is improbable, a loop, or in no language.
 
-    Whisper's own rule is the first two. Of 21 sounds without words, Whisper base writes text for every one; the own rule
-    with the own threshold of 0.6 finds 4 of them, and this one 20.
+    Whisper's own rule is the first two, with a threshold of 0.6. Whisper base writes text for each of 21 sounds without
+    words: its rule finds 4 of these texts, and this one 20.
     """
     return segment["no_speech_prob"] > DOUBTFUL_NO_SPEECH_PROB and (
         segment["avg_logprob"] < DOUBTFUL_LOGPROB

@@ -108,12 +108,8 @@ def test_a_sentence_of_english_in_the_middle_is_heard(step, english, spanish, tm
 
 def test_speech_in_no_language_is_said(step, english, tmp_path):
     """Played backwards, a voice is a voice; Whisper still writes words, in whatever language comes nearest."""
-    try:
-        found = row(step, tmp_path, english[::-1])
-    except Unusable as error:
-        assert error.reason == "no_speech"
-    else:
-        assert "language" in found["quality_flags"]
+    found = row(step, tmp_path, english[::-1])
+    assert "language" in found["quality_flags"]
 
 
 @pytest.mark.parametrize("name", WORDLESS)
