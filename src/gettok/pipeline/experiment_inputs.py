@@ -16,7 +16,14 @@ from gettok.settings import Settings
 from gettok.settings.registries import DOWNLOAD_BACKENDS
 
 #: The settings that may name a file or a folder of one's own.
-_PATH_SETTINGS = ("source.file", "download.folder", "asr.model", "ocr.recognizer", "embedder.model")
+_PATH_SETTINGS = (
+    "source.file",
+    "download.folder",
+    "download.trust_list",
+    "asr.model",
+    "ocr.recognizer",
+    "embedder.model",
+)
 _MAX_NAMED = 3
 
 

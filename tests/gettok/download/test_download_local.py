@@ -171,7 +171,13 @@ def test_a_symbolic_link_in_the_folder_is_followed(step, mine, film):
     assert film.is_file()
 
 
-def test_a_missing_folder_stops_the_run_at_once(tmp_path):
-    step = DownloadStep(settings(backend="local", folder=str(tmp_path / "none")), "x", "")
-    with pytest.raises(BadSettings, match=r"download\.folder"):
+def test_a_folder_that_is_missing_or_has_nothing_of_a_video_stops_the_run_at_once(tmp_path, film):
+    step = DownloadStep(settings(backend="local", folder=str(tmp_path / "mine")), "x", "")
+    with pytest.raises(BadSettings, match=r"download\.folder: .*mine' is not a folder"):
         step.open()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "README.md").touch()
+    with pytest.raises(BadSettings, match="has no video and no folder of a slideshow"):
+        step.open()
+    (tmp_path / "mine" / f"{ID}.webm").write_bytes(film.read_bytes())
+    step.open()

@@ -35,13 +35,11 @@ class LocalBackend:
     download: Download
 
     def check(self) -> None:
-        """Raises `BadSettings` if the folder does not exist."""
+        """Raises `BadSettings` if there is no folder, or nothing in it that can be a video's."""
         if not self._folder.is_dir():
-            raise BadSettings(
-                f"download.folder: {self.download.folder!r} is not a folder",
-                "stopped before looking for any file",
-                "name the folder with your files, or choose another download backend",
-            )
+            raise self._wrong_folder("is not a folder")
+        if not any(entry.is_dir() or entry.suffix in _SUFFIXES for entry in self._folder.iterdir()):
+            raise self._wrong_folder("has no video and no folder of a slideshow")
 
     def digest(self, link: VideoLink) -> str | None:
         """A digest of the video's files, which the answer depends on; None if there are none."""
@@ -65,6 +63,13 @@ class LocalBackend:
 
     def close(self) -> None:
         """It has started no process."""
+
+    def _wrong_folder(self, problem: str) -> BadSettings:
+        return BadSettings(
+            f"download.folder: {self.download.folder!r} {problem}",
+            "stopped before looking for any file",
+            "put your files there, name the folder that has them, or choose another download backend",
+        )
 
     @property
     def _folder(self) -> Path:
