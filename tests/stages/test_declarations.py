@@ -16,7 +16,7 @@ from gettok.settings import Settings
 
 _DVC = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))
 NAMES = tuple(stage.name for stage in STAGES)
-AROUND = {"src/gettok/pipeline/runner.py", "src/gettok/pipeline/paths.py"}
+AROUND = {f"src/gettok/pipeline/{name}.py" for name in ("runner", "paths", "experiment_inputs")}
 
 
 def module(stage: str):
@@ -27,7 +27,8 @@ def settings_read(stage: str) -> Iterator[str]:
     """Every `settings.x.y` in a stage's module and in what it reaches beside it, as `x.y`; the longest chains only."""
     near = ("stages/", "src/gettok/pipeline/")
     beside = {path for path in reached_from(f"stages.{stage}", ROOT) if path.startswith(near)}
-    # what is around every stage reads how work is spread and whether conf/ is new, which are in no stage's params
+    # what is around every stage reads how work is spread and whether conf/ is new, which are in no stage's params, and
+    # looks for the files that are named in those that a stage declares
     trees = [ast.parse((ROOT / path).read_text("utf-8")) for path in beside - AROUND]
     chains = set()
     for node in chain.from_iterable(ast.walk(tree) for tree in trees):
