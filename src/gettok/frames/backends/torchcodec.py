@@ -8,7 +8,6 @@ from torchcodec.decoders import VideoDecoder
 from gettok.frames.backend import DecodedPicture, Untrusted, batches, encode
 from gettok.frames.jpeg import Encoder, Jpeg
 from gettok.frames.timetable import Timetable
-from gettok.media import opened, video_stream
 
 
 def decode(path: Path, timetable: Timetable, indices: Sequence[int], encoder: Encoder) -> Iterator[Jpeg]:
@@ -16,8 +15,8 @@ def decode(path: Path, timetable: Timetable, indices: Sequence[int], encoder: En
 
 
 def read(path: Path, timetable: Timetable, indices: Sequence[int]) -> Iterator[DecodedPicture]:
-    if not timetable.is_plain or _is_rotated(path):
-        raise Untrusted("an edit list, an open GOP, or a rotation")
+    if not timetable.is_plain:
+        raise Untrusted("an edit list or an open GOP")
     try:
         decoder = VideoDecoder(str(path.resolve()), dimension_order="NHWC", num_ffmpeg_threads=1)
         for batch in batches(indices):
@@ -25,9 +24,3 @@ def read(path: Path, timetable: Timetable, indices: Sequence[int]) -> Iterator[D
             yield from map(DecodedPicture, frames.pts_seconds.tolist(), frames.data.numpy())
     except (RuntimeError, IndexError, ValueError) as error:
         raise Untrusted("torchcodec fails") from error
-
-
-def _is_rotated(path: Path) -> bool:
-    with opened(path) as file:
-        frame = next(file.decode(video_stream(file)), None)
-        return frame is None or round(frame.rotation / 90) % 4 != 0
