@@ -11,7 +11,13 @@ from gettok.models.hub import Model
 from gettok.settings import Asr
 from gettok.speech.alignment import TimedWord
 from gettok.speech.batching import Batcher
-from gettok.speech.language_changes import STRETCH_S, likeliest_path, may_change, parts_by_language
+from gettok.speech.language_changes import (
+    STRETCH_S,
+    likeliest_path,
+    may_change,
+    narrowed,
+    parts_by_language,
+)
 from gettok.speech.recognizer import Recognizer, Result, backend_of
 from gettok.speech.vad import DETECTORS, Chunk, Detector, detect_speech, merge_segments
 from gettok.speech.word_timestamps import WordTimer
@@ -68,7 +74,9 @@ class Transcriber:
         asked = [part for parts in stretches if len(parts) > 1 for part in parts]
         detected = iter(self._batcher.detect(recording, asked))
         odds = [
-            [next(detected) for _ in parts] if len(parts) > 1 else [result.language_odds]
+            [narrowed(next(detected), result.language_odds) for _ in parts]
+            if len(parts) > 1
+            else [result.language_odds]
             for parts, result in zip(stretches, results, strict=True)
         ]
         path = iter(

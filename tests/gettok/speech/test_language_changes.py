@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gettok.media.audio import RATE_HZ, Recording
-from gettok.speech.language_changes import likeliest_path, may_change, parts_by_language
+from gettok.speech.language_changes import likeliest_path, may_change, narrowed, parts_by_language
 from gettok.speech.recognizer import Result, likeliest
 from gettok.speech.transcriber import Transcriber
 from gettok.speech.vad import Chunk, SpeechSegment
@@ -34,8 +34,17 @@ def test_a_language_changes_where_the_detector_says_so_clearly(stretches, path):
 
 def test_a_short_stretch_counts_less():
     assert likeliest_path([SPANISH, ENGLISH, SPANISH], [3.0, 0.8, 3.0]) == ["es"] * 3
-    assert likeliest_path([SPANISH, odds(en=0.7, es=0.1), SPANISH], [3.0, 6.0, 3.0]) == ["es"] * 3
+    assert likeliest_path([SPANISH, odds(en=0.4, es=0.1), SPANISH], [3.0, 6.0, 3.0]) == ["es"] * 3
     assert likeliest_path([SPANISH, odds(en=0.9), SPANISH], [3.0, 6.0, 3.0]) == ["es", "en", "es"]
+
+
+def test_a_language_that_the_whole_chunk_lacks_is_not_in_a_stretch_of_it():
+    assert narrowed(odds(fr=0.8, en=0.1), odds(es=0.6, en=0.3)) == {
+        **dict.fromkeys(odds(), 0.0),
+        "en": 0.1,
+        "es": 0.004,
+    }
+    assert narrowed({"th": 0.1, "hi": 0.5}, {"th": 0.04, "hi": 0.03}) == {"th": 0.1, "hi": 0.0}
 
 
 def test_a_chunk_is_looked_into_unless_its_language_is_sure():
