@@ -3,7 +3,7 @@
 #
 # OpenCV opens the file: isOpened() is True, and frame count, rate and size are right. Yet read() gives False at the
 # first picture: its FFmpeg has only the AV1 decoder that needs hardware. Code that loops "while read() succeeds" sees a
-# sound video of no pictures, without an exception. decord says that there is no video stream. PyAV 18.1.0 decodes all.
+# video without pictures, and no exception. decord says that there is no video stream. PyAV 18.1.0 decodes all.
 #
 # Seen: "opencv: opened True, 60 pictures announced, 0 read", "decord: DECORDError", "pyav: 60 read".
 # Needs `uv` (UV names another one) and the Python registry; no other request is made.
@@ -15,7 +15,7 @@ trap 'rm -rf "$folder"' EXIT
 "$uv" pip install --quiet --python "$folder/venv/bin/python" \
     av==18.1.0 opencv-python-headless==5.0.0.93 decord==0.6.0 numpy==2.2.6
 
-"$folder/venv/bin/python" - "$folder/film.webm" <<'PYTHON' 2>/dev/null
+"$folder/venv/bin/python" - "$folder/film.webm" <<'PYTHON'
 import sys
 
 import av

@@ -1,4 +1,4 @@
-"""Find out what the model endpoint can do by a few small calls, what to set, and which scripts OCR reads."""
+"""Find out which scripts OCR reads, and by a few small calls what the model endpoint can do and what to set."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -72,8 +72,6 @@ def ocr_line(ocr: Ocr | None) -> str:
 
 def command() -> None:
     settings = current_settings()
-    try:
-        for line in diagnose(settings, store_root()):
-            typer.echo(line)
-    finally:
-        typer.echo(ocr_line(settings.ocr))
+    typer.echo(ocr_line(settings.ocr))
+    for line in diagnose(settings, store_root()):
+        typer.echo(line)

@@ -120,7 +120,7 @@ def _refused(parts: SplitResult, why: str) -> BadSettings:
 def _leave_environment_out(connection: openai.OpenAI) -> None:
     """Keep OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS from hosts that are not OpenAI's.
 
-    The library sends them to any host, and a key in the headers in place of ours (findings/openai-custom-headers.sh).
+    The library sends them to any host, and a key in the headers in place of ours.
     """
     connection.organization = connection.project = None
     connection._custom_headers = {}  # noqa: SLF001 - there is no public way; a test looks at what is sent

@@ -21,6 +21,7 @@ _PATH_SETTINGS = (
     "download.folder",
     "download.trust_list",
     "asr.model",
+    "asr.align",
     "ocr.recognizer",
     "embedder.model",
 )
@@ -33,7 +34,9 @@ def refuse_missing_inputs(settings: Settings) -> None:
     if main is None:
         return
     paths = [str(INPUTS), *(path for path in _paths(settings) if (main / path).exists())]
-    if missing := [name for name in _not_in_git(main, paths) if not Path(name).exists()]:
+    outside = [path for path in paths if not (main / path).resolve().is_relative_to(main.resolve())]
+    ours = [path for path in paths if path not in outside]
+    if missing := [name for name in (*outside, *_not_in_git(main, ours)) if not Path(name).exists()]:
         raise _missing(missing)
 
 

@@ -84,8 +84,11 @@ def one_of(choices: Iterable[str]) -> AfterValidator:
 
 
 def address(value: str) -> str:
-    """A base address, without blanks around it; it goes into the release, so it has no user name and no password."""
-    value = value.strip()
+    """A base address, without blanks around it or slashes behind it, as these change nothing but an answer's key.
+
+    It goes into the release, so it has no user name and no password.
+    """
+    value = value.strip().rstrip("/")
     parts = urlsplit(value)
     if parts.username is not None or parts.password is not None:
         raise ValueError("has a user name or a password: put the key into the environment")

@@ -96,6 +96,8 @@ def test_a_trust_list_that_is_none_stops_the_run_at_once(tmp_path, content):
     path = tmp_path / "roots.pem"
     if content is not None:
         path.write_bytes(content)
-    step = DownloadStep(settings(backend="local", folder=str(tmp_path), trust_list=str(path)), "x", "")
+    (tmp_path / "mine" / ID).mkdir(parents=True)
+    mine = str(tmp_path / "mine")
+    step = DownloadStep(settings(backend="local", folder=mine, trust_list=str(path)), "x", "")
     with pytest.raises(BadSettings, match=r"download\.trust_list"):
         step.open()

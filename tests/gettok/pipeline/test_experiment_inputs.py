@@ -72,6 +72,7 @@ def test_a_folder_that_the_stage_does_not_read_or_that_is_named_absolutely_stops
     [
         ("source", "file", "lists/ids.csv"),
         ("asr", "model", "models/whisper"),
+        ("asr", "align", "models/wav2vec"),
         ("embedder", "model", "models/beto"),
     ],
 )
@@ -83,6 +84,12 @@ def test_a_list_or_a_model_of_one_s_own_is_looked_for_too(main, params, section,
     chosen = select(check(params, "test"), [section])
     with pytest.raises(BadInput, match=value):
         refuse_missing_inputs(chosen)
+
+
+def test_a_folder_outside_the_repository_is_looked_for_from_where_the_workspace_is(main, params):
+    put(main.parent, "films/1.mp4")
+    with pytest.raises(BadInput, match=r"\.\./films"):
+        refuse_missing_inputs(settings(params, "download", backend="local", folder="../films"))
 
 
 def test_a_list_in_inputs_that_is_not_committed_stops_every_stage(main, params):
