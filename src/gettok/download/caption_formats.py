@@ -20,7 +20,12 @@ Cue = tuple[Json, Json, Json]
 
 #: The text format of a time: hours may be absent, and a fraction may follow a comma.
 _CLOCK = r"(?:([0-9]+):)?([0-9]{1,2}):([0-9]{1,2})(?:[.,] ?([0-9]+))?"
-_TIMING = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?![0-9:])")
+#: In a timing line, a sign may come first, as of captions that were moved, and `:` before three digits of a fraction.
+_TIMED = r"([-+\u2212]?)(?:([0-9]+):)?([0-9]{1,2}):([0-9]{1,2})(?:(?:[.,] ?|:(?=[0-9]{3}(?![0-9])))([0-9]+))?"
+_TIMING = re.compile(rf"\s*{_TIMED}\s*-->\s*{_TIMED}(?![0-9:])")
+#: A line of times that cannot be read is no text either.
+_BROKEN_TIME = r"\s*[-+\u2212]?[0-9]+:[0-9:.,]*\s*"
+_BROKEN_TIMING = re.compile(rf"{_BROKEN_TIME}-->{_BROKEN_TIME}(?:$|(?<=\s))")
 _LINE_BREAK = re.compile(r"\r\r\n|\r\n|\r|\n")
 _INDEX = re.compile(r"\s*[0-9]+[.:]?\s*")
 _COMMENT = re.compile(r"NOTE(?:\s|$)|(?:STYLE|REGION)\s*$")
@@ -38,7 +43,7 @@ def _timed_text(text: str) -> Iterator[Cue]:
         between = lines[number + 1 : following]
         shown = _without_comments(between if following == len(lines) else _without_identifier(between))
         times = timing.groups()
-        yield _seconds(*times[:4]), _seconds(*times[4:]), _plain("\n".join(shown))
+        yield _signed(*times[:5]), _signed(*times[5:]), _plain("\n".join(shown))
 
 
 def _timing(line: str) -> re.Match[str] | None:
@@ -63,12 +68,18 @@ def _without_identifier(lines: Sequence[str]) -> Sequence[str]:
 
 
 def _without_comments(lines: Sequence[str]) -> Iterator[str]:
+    """Nor lines of times that cannot be read."""
     skipping = False
     for before, line in pairwise(["-->", *lines]):
         if not before.strip():
             skipping = bool(_COMMENT.match(line))
-        if not skipping:
+        if not (skipping or ("-->" in line and _BROKEN_TIMING.match(line))):
             yield line
+
+
+def _signed(sign: str, hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:
+    time = _seconds(hours, minutes, seconds, fraction)
+    return -time if sign in {"-", "\u2212"} else time
 
 
 def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:
@@ -101,20 +112,33 @@ def _utterances(text: str) -> Iterator[Cue]:
     except (ValueError, RecursionError) as error:
         raise Unusable("malformed", "no JSON") from error
     lines = whole.get("utterances") if isinstance(whole, dict) else whole
-    for line in to_mappings(lines):
-        yield _from_ms(line.get("start_time")), _from_ms(line.get("end_time")), line.get("text")
+    cues = [
+        (_from_ms(line.get("start_time")), _from_ms(line.get("end_time")), _text(line.get("text")))
+        for line in to_mappings(lines)
+    ]
+    for (start, end, words), (following, *_) in pairwise([*cues, (None, None, None)]):
+        known = next((time for time in (end, following) if time is not None), start)
+        yield start, known, words
+
+
+def _text(value: Json) -> Json:
+    """A number, such as a year, is text as well."""
+    return str(value) if type(value) in (int, float) else value
 
 
 _MAX_MS = 1e9
-_NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]+)?")
+#: A number, its decimals, and its unit.
+_NUMBER = re.compile(r"(-?[0-9]{1,12}(?:[.,][0-9]+)?)\s*(ms|s|)", re.IGNORECASE)
 
 
 def _from_ms(time: Json) -> Json:
-    """Seconds. A time that arrives as text is a number all the same, or a clock's: `1500`, `00:00:01,500`."""
+    """Seconds. Text is a number all the same, with a unit or without, or a clock's: `1500`, `1.5s`, `00:00:01,500`."""
     if isinstance(time, str):
         if clock := re.fullmatch(_CLOCK, time.strip()):
             return _seconds(*clock.groups())
-        time = float(time) if _NUMBER.fullmatch(time.strip()) else None
+        number = _NUMBER.fullmatch(time.strip())
+        factor = 1000 if number and number[2].lower() == "s" else 1
+        time = float(number[1].replace(",", ".")) * factor if number else None
     return time / 1000 if type(time) in (int, float) and abs(time) < _MAX_MS else None
 
 

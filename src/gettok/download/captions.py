@@ -96,9 +96,13 @@ def _rank(captions: Captions) -> tuple[int, int, str]:
 
 
 def _segment(start: Json, end: Json, text: Json) -> Segment | None:
-    """None for a cue without words or with impossible times. One that ends before it starts has no duration."""
+    """None for a cue without words or with impossible times.
+
+    A time before the video begins is its beginning. A cue that ends before it starts has no duration.
+    """
     if not isinstance(text, str) or not all(_is_time(time) for time in (start, end)):
         return None
+    start = max(start, 0)
     end = max(start, end)
     words = " ".join(html.unescape(str(replace_surrogates(text))).replace("\0", "").split())
     return (
@@ -108,4 +112,4 @@ def _segment(start: Json, end: Json, text: Json) -> Segment | None:
 
 def _is_time(value: Json) -> bool:
     """Whether it is a number of seconds that a video can have."""
-    return type(value) in (int, float) and math.isfinite(value) and 0 <= value < 1e6
+    return type(value) in (int, float) and math.isfinite(value) and abs(value) < 1e6

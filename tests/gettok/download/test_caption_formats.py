@@ -122,6 +122,12 @@ def test_numbers_comments_and_styles_are_no_text_and_empty_lines_end_none(text, 
         ("0:01", "00:02.5", (1, 2.5)),
         (1000, 1000, (1, 1)),
         (2500, "1000", (2.5, 2.5)),
+        ("1000ms", "2.5 s", (1, 2.5)),
+        ("1000,0", 2500, (1, 2.5)),
+        (-100, 2500, (0, 2.5)),
+        ("-100", 2500, (0, 2.5)),
+        (1000, None, (1, 3)),
+        (1000, "later", (1, 3)),
     ],
 )
 def test_a_time_that_arrives_as_text_costs_no_words(start, end, expected):
@@ -131,6 +137,30 @@ def test_a_time_that_arrives_as_text_costs_no_words(start, end, expected):
     ]
     found = read(json.dumps({"utterances": utterances}), "creator_caption")
     assert found == [(*expected, "Hola <3"), (3, 4, "dos")]
+
+
+def test_the_last_cue_may_lack_its_end_and_a_number_is_text():
+    utterances = [{"text": 2022, "start_time": 1000}]
+    assert read(json.dumps({"utterances": utterances}), "creator_caption") == [(1, 1, "2022")]
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ("-00:00:00.100 --> 00:00:04.000", (0, 4)),
+        ("00:00:03:500 --> 00:00:04:250", (3.5, 4.25)),
+        ("00:03:500 --> 00:04:250", (3.5, 4.25)),
+    ],
+)
+@pytest.mark.parametrize(("form", "head"), [("webvtt", VTT), ("srt", SRT)])
+def test_times_with_a_sign_or_a_colon_are_times(form, head, times, expected):
+    assert sorted(read(f"{head}Uno\n\n{times}\nDos\n", form)) == sorted([(1, 2.5, "Uno"), (*expected, "Dos")])
+
+
+@pytest.mark.parametrize("times", ["00:00:03:04:05 --> 00:00:04:05:06", "00:003.5 --> 00:004.5"])
+@pytest.mark.parametrize(("form", "head"), [("webvtt", VTT), ("srt", SRT)])
+def test_a_line_of_times_is_never_text(form, head, times):
+    assert texts(f"{head}Uno\n\n{times}\nDos\n", form) == ["Uno Dos"]
 
 
 def test_a_cue_that_ends_before_it_starts_keeps_its_words():
