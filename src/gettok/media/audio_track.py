@@ -180,7 +180,9 @@ def _probed_or_trouble(path: Path, number: int) -> AudioFacts | Unusable:
 def _probed(container: Any, number: int) -> AudioFacts:
     stream = sound_stream(container, number)
     packets = SoundPackets(container, stream)
-    samples, loudness = _measured(packets.decoded(), stream.codec_context)
+    samples, loudness = _measured(
+        (frame for frame in packets.decoded() if frame is not None), stream.codec_context
+    )
     packets.check_complete()
     is_measured = loudness is not None and samples / stream.codec_context.sample_rate >= _BLOCK_S
     return AudioFacts(

@@ -164,7 +164,8 @@ def is_shown(packet: Any) -> bool:
     """
     if packet.is_discard:
         return False
-    is_vp8 = packet.stream.codec_context.name == "vp8"
+    codec = packet.stream.codec_context
+    is_vp8 = codec is not None and codec.name == "vp8"
     return not is_vp8 or not packet.size or bool(memoryview(packet)[0] & _VP8_SHOWN)
 
 
