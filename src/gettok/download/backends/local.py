@@ -2,6 +2,7 @@
 
 `ID.mp4` (or `.mov`, `.m4v`, `.webm`, `.mkv`, in small or capital letters) is a video; a folder `ID` with photos and
 perhaps a sound is a slideshow.
+
 Files are copied, with shared blocks where the filesystem can. A hard link would be wrong: the store would change the
 permissions of your file, and you could change bytes that the store has promised to keep.
 """
