@@ -93,7 +93,8 @@ class _RunNumber:
 
 def _numbers(frame: Any) -> npt.NDArray[np.float32]:
     """Samples in floating point may be no number or infinite."""
-    return np.nan_to_num(frame.to_ndarray(), posinf=1, neginf=-1)
+    samples: npt.NDArray[np.float32] = np.nan_to_num(frame.to_ndarray(), posinf=1, neginf=-1)
+    return samples
 
 
 def to_int16(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
