@@ -64,6 +64,8 @@ def encode(
     encoder: Encoder,
 ) -> Iterator[Jpeg]:
     """The pictures as JPEG. Raises `Untrusted` if the file is not plain, and at the first unexpected time or size."""
+    if not timetable.may_seek:
+        raise Untrusted("several edits")
     size = _plain_size(path)
     for index, picture in zip(indices, pictures, strict=True):
         check_time(timetable, index, picture.time_s)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 from av.stream import Disposition
 
 from gettok.errors import Unusable
@@ -218,11 +219,18 @@ def _measured(frames: Iterator[Any], codec: Any) -> tuple[int, float | None]:
     for _, run in groupby(frames, form_of):
         for frame in resampled(run, "dbl", layout, rate):
             samples += frame.samples
-            frame.pts = None
-            graph.push(frame)
+            graph.push(_clipped(frame))
             for measured in _pulled(graph):
                 loudness = measured.metadata["lavfi.r128.I"]
     return samples, None if loudness is None else float(loudness)
+
+
+def _clipped(frame: Any) -> Any:
+    """As it is played: samples in floating point may be beyond ±1, or no number at all, and the meter takes them so."""
+    heard = np.clip(np.nan_to_num(frame.to_ndarray()), -1, 1)
+    clipped = av.AudioFrame.from_ndarray(heard, format="dbl", layout=frame.layout)
+    clipped.sample_rate = frame.sample_rate
+    return clipped
 
 
 def _pulled(graph: Any) -> Iterator[Any]:

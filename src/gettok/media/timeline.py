@@ -46,7 +46,7 @@ class Timeline:
         overlap = self._begin(None if first.pts is None else first.pts * first.time_base)
         # not planar: PyAV 18.1 crashes on eight planes
         same_rate = resampled(chain([first], run), "flt", first.layout.name, self._rate, BLOCK)
-        channels = (frame.to_ndarray().reshape(-1, len(names)).T for frame in same_rate)
+        channels = (_numbers(frame).reshape(-1, len(names)).T for frame in same_rate)
         for block in to_mono(channels, names):
             self._append(block[overlap:])
             self.samples += block.size
@@ -96,6 +96,12 @@ class _RunNumber:
             return False
         expected_s = self._start_s + self._samples / int(frame.sample_rate)
         return abs(expected_s - float(frame.time)) > _JITTER_S
+
+
+def _numbers(frame: Any) -> npt.NDArray[np.float32]:
+    """Samples in floating point may be no number or infinite."""
+    samples: npt.NDArray[np.float32] = np.nan_to_num(frame.to_ndarray(), posinf=1, neginf=-1)
+    return samples
 
 
 def to_int16(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
