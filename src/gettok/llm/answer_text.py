@@ -11,8 +11,18 @@ from collections.abc import Mapping
 from gettok.http.json_guards import to_mapping, to_mappings
 from gettok.step import Json
 
+
+def _unambiguous(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """The object; raises `ValueError` if it has a key twice with different values: which is meant, none can know."""
+    found: dict[str, Json] = {}
+    for key, value in pairs:
+        if repr(found.setdefault(key, value)) != repr(value):
+            raise ValueError(f"it has {key!r} twice, with different values")
+    return found
+
+
 #: Raw line breaks and tabs in a string are not JSON, and small models write them.
-_DECODER = json.JSONDecoder(strict=False)
+_DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_unambiguous)
 _OBJECT = re.compile(r'\{\s*"')
 
 _NAMES = r"(?:\w+:)?(?:think\w*|thoughts?|reason\w*|reflection|analysis|scratchpad)"
@@ -112,12 +122,20 @@ def _split(text: str) -> tuple[list[str], list[str]]:
         except (ValueError, RecursionError):
             at, invalid = start.end(), invalid + 1
             if invalid > _MOST_INVALID:
-                raise ValueError("most JSON objects in it are cut off or invalid") from None
+                at, invalid = _last_end(text, at), 0
             continue
         words.append(text[begin : start.start()])
         objects.append(text[start.start() : at])
         begin = at
     return [*words, text[begin:]], objects
+
+
+def _last_end(text: str, at: int) -> int:
+    """Where the last thoughts end; raises `ValueError` if that is before `at`."""
+    ends = [mark.end() for mark in _END.finditer(text, at)]
+    if not ends:
+        raise ValueError("most JSON objects in it are cut off or invalid")
+    return ends[-1]
 
 
 def _behind_thoughts(words: list[str], objects: list[str]) -> tuple[list[str], list[str]]:

@@ -13,7 +13,11 @@ from gettok.settings import Llm
 from gettok.settings.secrets import Secret
 
 #: Ends of whole addresses that are copied from documentation; what is before them is the base.
-_ENDPOINT = re.compile(r"/chat/completions$|(?<=/v1)/(?:completions|responses|embeddings|models)$")
+_ENDPOINT = re.compile(
+    r"/+chat/+completions$|(?<=/v1)/+(?:completions|responses|embeddings|models)$", re.IGNORECASE
+)
+#: Any other address of one of OpenAI's APIs does not tell where chat completions are.
+_OTHER_ENDPOINT = re.compile(r"/(?:chat|completions|responses|embeddings)$", re.IGNORECASE)
 #: Addresses that speak another API: those of Ollama, Anthropic and Google.
 _OTHER_API = re.compile(r"/api/(?:chat|generate|tags)$|/messages$|:\w*generateContent$", re.IGNORECASE)
 #: Azure's classic deployments: the resource, and the deployment if it is named.
@@ -74,8 +78,13 @@ def read_address(base_url: str) -> EndpointAddress:
     path = parts.path.rstrip("/")
     if _OTHER_API.search(path):
         raise _refused(parts, "speaks another API than OpenAI's chat completions")
-    url = urlunsplit((parts.scheme, parts.netloc, _ENDPOINT.sub("", path), "", ""))
-    return EndpointAddress(url.rstrip("/"), _api_version(parts))
+    base, version = _ENDPOINT.sub("", path), _api_version(parts)
+    if _OTHER_ENDPOINT.search(base):
+        raise _refused(parts, "is not where chat completions are, nor the part before them")
+    is_azure = (parts.hostname or "").endswith(".azure.com")
+    if is_azure and "/deployments/" in base and version is None:
+        raise _refused(parts, "is a deployment at Azure without its api-version")
+    return EndpointAddress(urlunsplit((parts.scheme, parts.netloc, base, "", "")).rstrip("/"), version)
 
 
 def _split(text: str) -> SplitResult:

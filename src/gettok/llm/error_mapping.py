@@ -10,7 +10,8 @@ from gettok.errors import BadCredentials, BadSettings, Stop
 from gettok.http.json_guards import to_mapping, to_mappings
 from gettok.http.retry_after import parse_number, retry_after_s
 from gettok.llm.error_status import status_of
-from gettok.llm.response import Reply, error_in, parse_reply, rejection_reason
+from gettok.llm.error_words import account_trouble, error_text, rejection_reason
+from gettok.llm.response import Reply, error_in, parse_reply
 from gettok.settings import Llm
 from gettok.settings.secrets import Secret
 from gettok.step import Json
@@ -21,7 +22,6 @@ _TEMPORARY = frozenset({408, 409, 429})
 _OVERLOADED = frozenset({429, 529})
 #: With these, the model was not asked; with any other 5xx it may have answered, and charged for it.
 _FREE = frozenset({409, 429, 503, 529})
-_NO_MONEY_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,13 @@ class ErrorClassifier:
         """The same for a response with another status than 200."""
         status, headers = returned.status, returned.headers
         text, error = _parse_error(returned.text)
-        code, message = str(error.get("code") or error.get("type") or ""), str(error.get("message"))
-        summary = self.brief(f"{status} {code}: {message}")
+        code = str(error.get("code") or error.get("type") or "")
+        summary = self.brief(f"{status} {code}: {error_text(error)}")
+        self._raise_account_trouble(status, error, model, summary)
         if rejection_reason(status, error) in {"filtered", "too_long"}:
             return Reply(status, self.key.redact(text))
-        if accepts_others and status in {400, 422} and code not in _NO_MONEY_CODES:
+        if accepts_others and status in {400, 422}:
             return Reply(status, self.key.redact(text))
-        if status == 402 or code in _NO_MONEY_CODES:
-            raise _no_money(summary)
         if status in {401, 403}:
             raise self._bad_key(status, model)
         if status in _TEMPORARY or status >= 500:
@@ -120,6 +119,15 @@ class ErrorClassifier:
         """One printable line of at most 300 characters, without the key."""
         line = " ".join(self.key.redact(text).split())
         return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)[:300]
+
+    def _raise_account_trouble(
+        self, status: int, error: Mapping[str, Json], model: str, summary: str
+    ) -> None:
+        trouble = account_trouble(error)
+        if status == 402 or trouble == "no_money":
+            raise _no_money(summary)
+        if trouble == "bad_key":
+            raise self._bad_key(status, model)
 
     def _bad_key(self, status: int, model: str) -> BadCredentials:
         # without the server's message, which often repeats the key or part of it

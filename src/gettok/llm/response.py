@@ -1,7 +1,6 @@
 """What a chat model sent back and what it means: from the stored text to a typed answer or a reason. Pure."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -12,28 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from gettok.errors import Unusable
 from gettok.http.json_guards import replace_surrogates, require_mapping, to_mapping, to_mappings
 from gettok.llm.answer_text import answer_text, find_object, parse_object, refusal_text
+from gettok.llm.error_words import error_text, rejection_reason
 from gettok.llm.finish_reasons import ending_of
 from gettok.settings import Prices
 from gettok.step import Json, Row
-
-#: What hosts say when a prompt is longer than their model can read, which is about this video and no other. The codes
-#: are those of OpenAI and llama.cpp; vLLM, llama.cpp and proxies say it in words.
-_TOO_LONG_CODES = frozenset(
-    {"context_length_exceeded", "string_above_max_length", "exceed_context_size_error"}
-)
-_TOO_LONG_WORDS = re.compile(
-    r"maximum context length|maximum model length|context (?:size|window)|prompt is too long|entity too large",
-    re.IGNORECASE,
-)
-
-#: A token limit beyond the model's context is about the settings, not about the prompt.
-_LIMIT_TOO_LARGE = re.compile(r"max_(?:completion_)?tokens\W.{0,20}too large", re.IGNORECASE)
-#: Of OpenAI and Azure, and of Alibaba's Model Studio, which writes both.
-_FILTER_CODES = frozenset(
-    {"content_filter", "content_policy_violation", "data_inspection_failed", "DataInspectionFailed"}
-)
-#: The words of OpenRouter, and of hosts behind it.
-_FLAGGED_WORDS = re.compile(r"flagged|moderation", re.IGNORECASE)
 
 #: Where hosts that put only words into `error` say what kind of error it is.
 _BESIDE_ERROR = ("code", "status", "status_code", "error_type")
@@ -72,8 +53,14 @@ class Reply:
 
     @property
     def message(self) -> Mapping[str, Json]:
-        """The first choice's message; raises as `choice` does."""
-        return require_mapping(self.choice["message"])
+        """The first choice's message; raises as `choice` does.
+
+        Gemini's endpoint sends none if nothing was written: it is empty then, if the ending says why.
+        """
+        choice = self.choice
+        if choice.get("message") is None and ending_of(choice) in {"filtered", "refused", "cut_short"}:
+            return {}
+        return require_mapping(choice["message"])
 
     def stored(self) -> dict[str, Json]:
         return asdict(self)
@@ -97,8 +84,10 @@ def error_in(body: Json) -> Mapping[str, Json] | None:
     error = body.get("error") or next(
         (choice["error"] for choice in choices[:1] if choice.get("error")), None
     )
-    if error is None and not choices and (body.get("message") or body.get("detail")):
-        error = body  # as vLLM and FastAPI write it
+    if error in (None, True) and not choices and error_text(body):
+        return {
+            name: value for name, value in body.items() if name != "error"
+        }  # as vLLM and FastAPI write it
     if isinstance(error, dict) or error is None:
         return error
     return {"message": error} | {name: body[name] for name in _BESIDE_ERROR if name in body}
@@ -115,23 +104,6 @@ def stored_replies(stored: Sequence[Mapping[str, Json]]) -> list[Reply]:
     return [Reply(**reply) for reply in stored]
 
 
-def rejection_reason(status: int, error: Mapping[str, Json]) -> str:
-    """Why a host rejected a prompt, as one of the reasons in `gettok.errors`."""
-    codes = {str(error.get("code")), str(error.get("type"))}
-    message = (
-        f"{error.get('message')} {to_mapping(error.get('metadata')).get('raw', '')}"  # OpenRouter: the cause
-    )
-    if status == 413 or not _TOO_LONG_CODES.isdisjoint(codes):
-        return "too_long"
-    if status == 400 and _TOO_LONG_WORDS.search(message) and not _LIMIT_TOO_LARGE.search(message):
-        return "too_long"
-    if not _FILTER_CODES.isdisjoint(codes) or ("invalid_prompt" in codes and "policy" in message):
-        return "filtered"
-    if status == 403 and _FLAGGED_WORDS.search(message):
-        return "filtered"
-    return "not_taken"
-
-
 def parse_answer(reply: Reply, schema: type[A]) -> A:
     """The typed answer.
 
@@ -140,9 +112,7 @@ def parse_answer(reply: Reply, schema: type[A]) -> A:
     """
     if reply.status != 200:
         error = error_in(reply.body) or to_mapping(reply.body)
-        raise Unusable(
-            rejection_reason(reply.status, error), f"the prompt: {_brief(str(error.get('message')))}"
-        )
+        raise Unusable(rejection_reason(reply.status, error), f"the prompt: {_brief(error_text(error))}")
     content, refusal, ending = (
         answer_text(reply.message),
         refusal_text(reply.message),
@@ -157,7 +127,7 @@ def parse_answer(reply: Reply, schema: type[A]) -> A:
     if ending == "failed":
         raise Unusable("unanswered", f"it ended with {_brief(str(reply.choice.get('finish_reason')))}")
     if content is None:
-        raise Unusable("refused", "no text came back, and no reason")
+        raise Unusable("malformed", "no text came back, and no reason")
     return _parse(content, schema)
 
 

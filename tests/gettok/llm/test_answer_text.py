@@ -220,3 +220,14 @@ def test_a_malformed_answer_is_repeated_to_the_model_as_text(content: Any, repea
     call = ModelCall(Question("rule", ("text",), "colour", {}))
     repair = call.repair_of(reply_to(content, reasoning="hm"), Unusable("malformed", "no"))
     assert repair.repair[0] == {"role": "assistant", "content": repeated}
+
+
+def test_a_key_twice_with_different_values_is_no_answer() -> None:
+    with pytest.raises(ValueError, match="cut off or invalid"):
+        find_object('{"label": "support", "why": "x", "label": "neutral"}')
+    assert find_object('{"label": "support", "label": "support"}')
+
+
+def test_thoughts_may_have_any_number_of_invalid_objects() -> None:
+    thoughts = '{"colour": ' * 150 + "</think>"
+    assert find_object(f'{thoughts}{{"colour": "red"}}') == '{"colour": "red"}'

@@ -26,6 +26,9 @@ FAILED = [
     "UNEXPECTED_TOOL_CALL",
     "MALFORMED_RESPONSE",
     "timeout",
+    "aborted",
+    "canceled",
+    {"type": "abort"},  # SGLang
 ]
 
 
@@ -69,6 +72,8 @@ def outcome(content: Any, word: Any, **choice: Any) -> str:
         "sensitive",  # z.ai, MiniMax
         "guardrail_intervened",  # Bedrock
         "ERROR_TOXIC",  # Cohere
+        "FINISH_REASON_SAFETY",  # Vertex
+        "contentFilter",
     ],
 )
 def test_a_filtered_answer_is_known_by_its_hosts_word(word: str) -> None:
@@ -85,6 +90,9 @@ def test_a_filtered_answer_is_known_by_its_hosts_word(word: str) -> None:
         "model_length",  # Mistral
         "repetition",  # vLLM
         "model_context_window_exceeded",  # Anthropic, z.ai
+        "FINISH_REASON_MAX_TOKENS",  # Vertex
+        "maxTokens",
+        "token_limit",
     ],
 )
 def test_a_cut_answer_is_known_by_its_hosts_word(word: str) -> None:
@@ -93,13 +101,13 @@ def test_a_cut_answer_is_known_by_its_hosts_word(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", FAILED)
-def test_an_answer_that_trouble_at_the_host_ended_is_not_kept(word: str) -> None:
+def test_an_answer_that_trouble_at_the_host_ended_is_not_kept(word: Any) -> None:
     for content in ({"colour": "red"}, '{"colour": "re', "", None):
         assert outcome(content, word) == "failed"
 
 
 @pytest.mark.parametrize("word", FAILED)
-def test_it_is_asked_again_and_never_malformed(word: str) -> None:
+def test_it_is_asked_again_and_never_malformed(word: Any) -> None:
     half = completion('{"colour": "re', finish=word)
     with Endpoint() as endpoint:
         endpoint.plays(Scripted(body=half), says({"colour": "red"}))
@@ -155,7 +163,7 @@ def test_an_empty_answer_without_a_known_word_is_asked_again() -> None:
     """Ollama sends `null` while it has not finished."""
     for word in (None, "", "IMAGE_OTHER", "finish_reason_unspecified"):
         assert [outcome(content, word) for content in (None, "", " ")] == ["failed"] * 3
-    assert [outcome(content, "stop") for content in (None, "")] == ["refused", "malformed"]
+    assert [outcome(content, "stop") for content in (None, "")] == ["malformed", "malformed"]
 
 
 def test_a_model_that_stops_to_refuse_has_refused() -> None:
@@ -187,3 +195,25 @@ def test_azures_filter_is_known_with_its_results() -> None:
     ]
     with pytest.raises(Unusable, match=r"^filtered: the answer"):
         parse_answer(parse_reply(json.dumps(body)) or Reply(500, ""), Colour)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("content_filter: PROHIBITED_CONTENT", "filtered"),
+        ("length", "cut_short"),
+        ("refusal", "refused"),
+        ("stop", "failed"),
+        ("error", "failed"),
+    ],
+)
+def test_without_a_message_the_ending_says_why(word: str, expected: str) -> None:
+    """As Gemini's endpoint sends it: asking again would be filtered, and charged, again."""
+    assert outcome(None, word, message=None) == expected
+    body = json.loads(completion(None, finish=word))
+    del body["choices"][0]["message"]
+    reply = parse_reply(json.dumps(body))
+    assert (reply is None) is (expected == "failed")
+    if reply is not None:
+        with pytest.raises(Unusable, match=f"^{expected}"):
+            parse_answer(reply, Colour)

@@ -23,9 +23,9 @@ def test_f43_a_refusal_is_a_reason_with_its_text_and_never_an_answer() -> None:
         colour(replies[0])
 
 
-def test_f43_no_content_and_no_reason_counts_as_a_refusal() -> None:
+def test_f43_no_content_and_no_reason_is_no_refusal() -> None:
     replies = replies_from(completion(None))
-    with pytest.raises(Unusable, match=r"^refused"):
+    with pytest.raises(Unusable, match=r"^malformed"):
         colour(replies[0])
 
 
