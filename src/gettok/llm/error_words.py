@@ -111,7 +111,9 @@ def rejection_reason(status: int, error: Mapping[str, Json]) -> str:
 def _asks_too_much(words: str) -> bool:
     """Whether the limit in the settings is too large for any prompt; vLLM says the same of one that is for this one."""
     found = _LIMIT_TOO_LARGE.search(words)
-    return bool(found) and not (found["limit"] and int(found["limit"]) < int(found["context"]))
+    if found is None:
+        return False
+    return not (found["limit"] and int(found["limit"]) < int(found["context"]))
 
 
 def _codes(error: Mapping[str, Json]) -> set[str]:

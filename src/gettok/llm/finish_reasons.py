@@ -26,8 +26,8 @@ _WORDS: Final[Mapping[Ending, str]] = MappingProxyType(
         # Mistral and OpenRouter error, vLLM abort, Ollama load and unload, z.ai network_error, DeepSeek's lack of
         # resources, and Gemini's from other on: the same question may be answered the next time
         "failed": "error abort aborted load unload network_error insufficient_system_resource timeout cancelled"
-        " canceled user_cancel other malformed_function_call unexpected_tool_call too_many_tool_calls malformed_response"
-        " missing_thought_signature malformed_model_output",
+        " canceled user_cancel other malformed_function_call unexpected_tool_call too_many_tool_calls"
+        " malformed_response missing_thought_signature malformed_model_output",
     }
 )
 _ENDING: Final = MappingProxyType(
