@@ -37,7 +37,7 @@ def run(stage: Stage) -> None:
             video_pages, study, scratch / "videos", rejects, refreshed=refreshed, gone=gone["video"]
         )
         lost = dict(rejects.counts)
-        _write_days(VIDEOS, "videos", videos.days())
+        _write_days(VIDEOS, "videos", gone["user"].without_usernames(videos.days()))
         _write_days(COUNTS, "counts", videos.counts())
         comment_pages = tabulate.read_pages(pages / "comments")
         comment_pages = tabulate.comments.without_gone_videos(comment_pages, gone["video"])

@@ -8,6 +8,7 @@ import pytest
 from tabulated import ID, answer, page, page_file, tabulate, video
 from workspace import Workspace
 
+from gettok.collect.tombstones import RefreshLists, sha256
 from gettok.tables import COMMENTS, COUNTS, FIELDS, REJECTS, USERS, VIDEOS
 
 OUTPUTS = ("videos", "counts", "comments", "users.parquet", "rejects.parquet", "fields.parquet")
@@ -48,6 +49,19 @@ def test_every_table_is_written_and_the_books_account_for_every_row(workspace):
     assert r"tabulate: 2 unknown fields of videos: foo (2 rows), 'a\x1b[31m\nb' (1 row)" in output
     assert "tabulate: 3 of 8 ok; no_id 1, no_page 1, no_time 1, not_an_object 1, outside_study 1" in output
     assert not [file for file in data.iterdir() if file.name.startswith(".")]
+
+
+def test_of_a_user_who_is_gone_no_table_has_the_name_and_the_videos_stay(workspace):
+    found = page(video(id=6, username="a"), video(id=7, username="b"))
+    page_file(workspace.data / "pages" / "videos" / "c.0000.parquet", found)
+    round_ = {"round": "2023-03-30T00:00:00Z", "source": "tiktok", "method": "ids"}
+    counts = {"asked": "1", "confirmed": "0", "missing": "1"}
+    RefreshLists(workspace.folder / "inputs", "user").add({**round_, **counts}, [sha256("a")])
+    workspace.run("tabulate")
+    videos = VIDEOS.read(workspace.data / "videos")
+    names = dict(videos.select("video_id", "username").rows())
+    assert names == {"6": None, "7": "b", **dict.fromkeys(["2", "5", str(ID)])}
+    assert USERS.read(workspace.data / "users.parquet").height == 0
 
 
 def test_the_stage_s_tables_are_those_of_the_library_and_the_same_bytes_each_time(workspace):

@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 import polars as pl
 import typer
 
+from gettok.collect import Canary
 from gettok.collect.refresh import Method, Outcome, Refresher, Round, cheaper_method
 from gettok.collect.tombstones import SUBJECTS, RefreshLists, Subject, sha256
 from gettok.errors import BadInput, counted
@@ -59,7 +60,8 @@ def refresh(
 def _refresher(settings: Settings, store: Store, api: ResearchApi, subject: Subject) -> Refresher:
     collect = settings.collect
     limit = collect.users.requests_per_day if collect.users else collect.requests_per_day
-    return Refresher(store, api, settings.source.name, subject, limit, collect.patience_days)
+    canary = Canary(api, collect.canary) if collect.canary else None
+    return Refresher(store, api, settings.source.name, subject, limit, canary)
 
 
 def _run_round(
@@ -81,7 +83,9 @@ def _run_round(
     retry_until_quota(ask, refresher.api, collect.on_quota)
     outcome = refresher.outcome(round_)
     dataset.lists.add(outcome.line(refresher.source), map(sha256, outcome.missing))
-    yield f"{len(round_.days) - len(outcome.missing)} are confirmed; both searches missed {len(outcome.missing)}"
+    yield f"{len(outcome.confirmed)} are confirmed; both searches missed {len(outcome.missing)}"
+    if outcome.unanswered:
+        yield f"the Research API fails for {counted(outcome.unanswered, dataset.subject)}; the next refresh asks again"
     yield f"added to {dataset.lists.folder}/; commit it, and run `dvc repro` to bring the tables up to date"
 
 

@@ -10,7 +10,7 @@ from gettok.collect.journal import STAGE
 from gettok.collect.search import Search, StoredPage, subject_of
 from gettok.collect.windows import Window
 from gettok.http.json_guards import to_mappings
-from gettok.research_api import Page, RequestFailing, ResearchApi, SearchExpired, as_not_now
+from gettok.research_api import Page, RequestFailing, ResearchApi, SearchExpired, as_not_now, sent_video_id
 from gettok.step import Answer, Json
 from gettok.store import Key, Store
 
@@ -120,4 +120,4 @@ def _subject_of(batch: IdBatch) -> str:
 def ids_on(page: Page) -> Iterator[str]:
     """The ids of the videos on a page."""
     for video in to_mappings(page.videos):
-        yield str(video.get("id", video.get("video_id")))
+        yield str(sent_video_id(video))

@@ -17,6 +17,7 @@ from gettok.research_api import (
     ResearchApi,
     Verdict,
     as_not_now,
+    sent_video_id,
     whole_number,
 )
 from gettok.step import Answer, Json
@@ -47,10 +48,7 @@ class VideoOnPage(NamedTuple):
 def videos_on(page: Page) -> Iterator[VideoOnPage]:
     """The videos on a page that have an id and a time."""
     for video in to_mappings(page.videos):
-        number, created = (
-            whole_number(video.get("id", video.get("video_id"))),
-            whole_number(video.get("create_time")),
-        )
+        number, created = whole_number(sent_video_id(video)), whole_number(video.get("create_time"))
         if number is not None and created is not None and 0 <= created < 2**33:
             day = datetime.fromtimestamp(created, UTC).date().isoformat()
             yield VideoOnPage(str(number), day, str(video.get("username") or ""))
@@ -60,8 +58,9 @@ def videos_on(page: Page) -> Iterator[VideoOnPage]:
 class People:
     """Asks for comments and profiles, through the store.
 
-    A failing question is asked once a day, and given up after `patience_days` such days. When the server answers
-    nothing else either, the question is not to blame and is asked again after a pause.
+    A failing question is asked once a day, and given up after `patience_days` such days; those of a round of refreshing
+    count apart. When the server answers nothing else either, the question is not to blame and is asked again after a
+    pause.
     """
 
     store: Store
@@ -152,7 +151,7 @@ class People:
         )
 
     def _failure_key(self, endpoint: str, subject: str, inputs: Mapping[str, Json]) -> Key:
-        settings = {"source": self.source, "endpoint": endpoint, "failing": subject}
+        settings = {**self.round_settings, "source": self.source, "endpoint": endpoint, "failing": subject}
         return Key.of(STAGE, _VERSION, settings, inputs)
 
     def _key(self, call: ApiCall) -> Key:

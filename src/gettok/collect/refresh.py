@@ -5,15 +5,16 @@ This finds what is due, confirms videos by the method that costs fewer requests,
 of a round missed.
 """
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
+from gettok.collect.canary import Canary
 from gettok.collect.compliance import IDS_PER_TASK, REQUESTS_PER_TASK, Compliance
 from gettok.collect.id_lookup import IdLookup
 from gettok.collect.journal import STAGE
-from gettok.collect.refresh_people import PeopleChecks
+from gettok.collect.refresh_people import Checked, PeopleChecks
 from gettok.collect.tombstones import Subject, sha256
 from gettok.errors import Stop
 from gettok.research_api import AccessDenied, ResearchApi
@@ -25,6 +26,8 @@ _VERSION = 1
 _METHOD = "way"
 #: A round that misses more than this share of at least so many videos points at the API, not at the videos.
 _MAX_MISSING, _MIN_VIDEOS = 0.5, 20
+#: What an outcome lists; a round that lists nothing does not count.
+_FINDINGS = ("missing", "confirmed", "unanswered")
 
 Method = Literal["ids", "compliance"]
 
@@ -55,15 +58,21 @@ class Round:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a round."""
+    """The result of a round. What is neither missing nor confirmed, the API did not answer; it stays due."""
 
     round: Round
     missing: tuple[str, ...]
+    confirmed: tuple[str, ...]
+
+    @property
+    def unanswered(self) -> int:
+        """How many ids the API only failed for."""
+        return len(self.round.days) - len(self.missing) - len(self.confirmed)
 
     def line(self, source: str) -> dict[str, str]:
         """The round's line in the list of rounds."""
-        asked, missing = len(self.round.days), len(self.missing)
-        counts = {"asked": str(asked), "confirmed": str(asked - missing), "missing": str(missing)}
+        numbers = {"asked": self.round.days, "confirmed": self.confirmed, "missing": self.missing}
+        counts = {name: str(len(ids)) for name, ids in numbers.items()}
         return {"round": self.round.name, "source": source, "method": self.round.method, **counts}
 
 
@@ -81,9 +90,9 @@ class Refresher:
     api: ResearchApi
     source: str
     subject: Subject = "video"
-    #: For users alone: the part of the day's quota for profiles, and after how many failing days one is given up.
+    #: For users alone: the part of the day's quota for profiles, and what shows whether a profile or the API fails.
     requests_per_day: int = 1000
-    patience_days: int = 0
+    canary: Canary | None = None
 
     def due(
         self, rows: Iterable[tuple[str, date, datetime]], after: timedelta, gone: Collection[str]
@@ -141,19 +150,19 @@ class Refresher:
 
         Raises `Stop` at its end if it misses more than is likely, unless `accept_losses` is set.
         """
-        missing = yield from self._check(round_)
-        self._end(round_, missing, accept_losses=accept_losses)
+        checked = yield from self._check(round_)
+        self._end(round_, checked, accept_losses=accept_losses)
 
-    def _check(self, round_: Round) -> Generator[int, None, Sequence[str]]:
+    def _check(self, round_: Round) -> Generator[int, None, Checked]:
         if self.subject == "video":
             return (yield from self._check_videos(round_))
         settings = round_settings(self.source, round_.name, self.subject)
-        checks = PeopleChecks(self.store, self.api, self.source, settings)
+        checks = PeopleChecks(self.store, self.api, self.source, settings, self.canary)
         if self.subject == "comment":
             return (yield from checks.comments(round_.ids))
-        return (yield from checks.users(round_.ids, self.requests_per_day, self.patience_days))
+        return (yield from checks.users(round_.ids, self.requests_per_day))
 
-    def _check_videos(self, round_: Round) -> Generator[int, None, Sequence[str]]:
+    def _check_videos(self, round_: Round) -> Generator[int, None, Checked]:
         missed = round_.ids
         if round_.method == "compliance":
             missed = self._not_valid(round_)
@@ -162,7 +171,7 @@ class Refresher:
         lookup = self._lookup(missed, round_.days, round_settings(self.source, round_.name))
         for _ in lookup.collect():
             yield confirmed + len(lookup.found)
-        return lookup.missing
+        return Checked(tuple(lookup.missing))
 
     def _not_valid(self, round_: Round) -> tuple[str, ...]:
         """The ids that Batch Compliance does not confirm: all of them if the client may not use it."""
@@ -180,23 +189,27 @@ class Refresher:
     def outcomes(self) -> list[Outcome]:
         """The outcomes of all rounds that count, oldest first."""
         ended = {
-            body["round"]: body for body in self._noted("outcome") if body["missing"] or body["confirmed"]
+            body["round"]: body
+            for body in self._noted("outcome")
+            if any(body.get(name) for name in _FINDINGS)
         }
         rounds = sorted(self._rounds(), key=lambda round_: round_.name)
         return [_outcome(round_, ended[round_.name]) for round_ in rounds if round_.name in ended]
 
-    def _end(self, round_: Round, missing: Sequence[str], *, accept_losses: bool) -> None:
-        asked = len(round_.days)
-        if not accept_losses and asked >= _MIN_VIDEOS and len(missing) > _MAX_MISSING * asked:
+    def _end(self, round_: Round, checked: Checked, *, accept_losses: bool) -> None:
+        missing, unanswered = checked
+        answered = len(round_.days) - len(unanswered)
+        if not accept_losses and answered >= _MIN_VIDEOS and len(missing) > _MAX_MISSING * answered:
             self._note("outcome", round_.name, {"missing": [], "confirmed": []})
             raise Stop(
-                f"{len(missing)} of {asked} {self.subject}s were not found, which is not likely",
+                f"{len(missing)} of {answered} {self.subject}s were not found, which is not likely",
                 "counted none of them as gone; the round does not count",
                 "check whether the Research API finds anything today, and run the same command again later; if they "
                 "are truly gone, `gettok refresh --accept-losses` asks once more and counts them as gone",
             )
-        confirmed = sorted(set(round_.days) - set(missing))
-        facts = {_METHOD: round_.method, "missing": list(missing), "confirmed": confirmed}
+        confirmed = sorted(set(round_.days).difference(missing, unanswered))
+        found = {"missing": list(missing), "confirmed": confirmed, "unanswered": list(unanswered)}
+        facts = {_METHOD: round_.method, **found}
         self._note("outcome", round_.name, facts)
 
     def _confirmed(self) -> dict[str, datetime]:
@@ -225,7 +238,8 @@ class Refresher:
 
 def _outcome(round_: Round, body: Mapping[str, Json]) -> Outcome:
     """The outcome that was recorded at a round's end; its method may differ from the one that it began with."""
-    return Outcome(replace(round_, method=body.get(_METHOD, round_.method)), tuple(body["missing"]))
+    method = body.get(_METHOD, round_.method)
+    return Outcome(replace(round_, method=method), tuple(body["missing"]), tuple(body["confirmed"]))
 
 
 def round_settings(source: str, name: str, subject: Subject = "video") -> dict[str, Json]:

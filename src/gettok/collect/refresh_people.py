@@ -2,14 +2,25 @@
 
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
+from gettok.collect.canary import Canary
 from gettok.collect.compliance import Compliance
-from gettok.collect.people import USERS, People
-from gettok.research_api import RequestFailing, ResearchApi, as_not_now
+from gettok.collect.people import People
+from gettok.research_api import RequestFailing, ResearchApi
 from gettok.step import Json
 from gettok.store import Store
 
+_Finding = Literal["confirmed", "refused", "unanswered"]
+
 _LOOKS = ("first", "second")
+
+
+class Checked(NamedTuple):
+    """What a round did not confirm: ids that are `missing`, and ids about which the API only failed."""
+
+    missing: tuple[str, ...]
+    unanswered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -20,8 +31,9 @@ class PeopleChecks:
     api: ResearchApi
     source: str
     settings: Mapping[str, Json]
+    canary: Canary | None = None
 
-    def comments(self, ids: tuple[str, ...]) -> Generator[int, None, tuple[str, ...]]:
+    def comments(self, ids: tuple[str, ...]) -> Generator[int, None, Checked]:
         """Submit the ids to Batch Compliance, and those that it lacks again; yields how many are confirmed so far."""
         missing = ids
         for look in _LOOKS:
@@ -31,25 +43,28 @@ class PeopleChecks:
                 )
                 missing = tuple(name for name in missing if name not in valid)
                 yield len(ids) - len(missing)
-        return missing
+        return Checked(missing)
 
-    def users(
-        self, names: tuple[str, ...], requests_per_day: int, patience_days: int
-    ) -> Generator[int, None, tuple[str, ...]]:
-        """Ask for each profile, and for those that are refused again; yields how many are confirmed so far."""
-        missing, confirmed = names, 0
+    def users(self, names: tuple[str, ...], requests_per_day: int) -> Generator[int, None, Checked]:
+        """Ask for each profile, and for those that are refused again; yields how many are confirmed so far.
+
+        A user for whom the API only fails is not known to be gone, and holds up no other.
+        """
+        asked: Iterable[str] = names
+        unanswered: list[str] = []
+        confirmed = 0
         for look in _LOOKS:
             settings = look_settings(self.settings, look)
-            people = People(self.store, self.api, self.source, patience_days, round_settings=settings)
-            refused = []
-            for name in missing:
-                if _has_profile(people, name, requests_per_day):
+            people = People(self.store, self.api, self.source, canary=self.canary, round_settings=settings)
+            by_finding: dict[_Finding, list[str]] = {"confirmed": [], "refused": [], "unanswered": unanswered}
+            for name in asked:
+                finding = _find(people, name, requests_per_day)
+                by_finding[finding].append(name)
+                if finding == "confirmed":
                     confirmed += 1
                     yield confirmed
-                else:
-                    refused.append(name)
-            missing = tuple(refused)
-        return missing
+            asked = by_finding["refused"]
+        return Checked(tuple(asked), tuple(unanswered))
 
 
 def look_settings(round_settings: Mapping[str, Json], look: str) -> dict[str, Json]:
@@ -62,12 +77,12 @@ def round_looks(round_settings: Mapping[str, Json]) -> Iterable[dict[str, Json]]
     return (look_settings(round_settings, look) for look in _LOOKS)
 
 
-def _has_profile(people: People, name: str, requests_per_day: int) -> bool:
-    """Whether the API gives a profile. A question that fails on several days is given up, and is no profile."""
+def _find(people: People, name: str, requests_per_day: int) -> _Finding:
+    """Only a refusal says that a user is gone; a failure says nothing about the user."""
     try:
         page = people.user(name, requests_per_day).page
-    except RequestFailing as error:
-        if people.is_given_up(USERS, name):
-            return False
-        raise as_not_now(error) from error
-    return not 400 <= page.status < 500
+    except RequestFailing:
+        return "unanswered"
+    if 400 <= page.status < 500:
+        return "refused"
+    return "confirmed" if page.status < 400 or page.data else "unanswered"

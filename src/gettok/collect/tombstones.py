@@ -31,7 +31,7 @@ class RefreshLists:
     """The lists about one subject in a folder; a list whose file does not exist is empty.
 
     The lists of videos are `refreshes.csv` and `tombstones.csv`; the names of the others begin with the subject:
-    `comment_tombstones.csv`, `user_tombstones.csv`.
+    `comment_refreshes.csv`, `comment_tombstones.csv`, `user_refreshes.csv`, `user_tombstones.csv`.
     """
 
     folder: Path

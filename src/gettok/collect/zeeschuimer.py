@@ -8,7 +8,6 @@ Source: https://github.com/digitalmethodsinitiative/zeeschuimer and https://gith
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from gettok.http.page_labels import page_ai_label
 from gettok.research_api import Page
 from gettok.step import Answer, Json
 from gettok.store import Key
+from gettok.text.caseless import caseless
 
 ENDPOINT = "zeeschuimer"
 _VERSION = 1
@@ -199,7 +199,7 @@ def _hashtags(video: Mapping[str, Json]) -> list[str]:
     typed = (part.get("hashtagName") for part in to_mappings(video.get("textExtra")))
     names: dict[str, str] = {}
     for name in to_texts([*challenges, *typed]):
-        names.setdefault(unicodedata.normalize("NFC", name.casefold()), name)
+        names.setdefault(caseless(name), name)
     return list(names.values())
 
 

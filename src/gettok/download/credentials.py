@@ -4,6 +4,7 @@ Whom to trust is a setting, which may change later. So the answer does not depen
 looked at again when the answer is read.
 """
 
+import hashlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,7 +27,11 @@ def credentials_row(answer: Answer, trust_list: str | None) -> Row:
     """The columns of the table; `trust_list` has certificates in PEM."""
     kept = answer.body["c2pa"]
     state = _judged(answer, trust_list) if trust_list and kept["state"] == "valid" else kept["state"]
-    return {"c2pa": state, "c2pa_ai": claims_ai(state, kept["source_types"])}
+    return {
+        "c2pa": state,
+        "c2pa_ai": claims_ai(kept["source_types"], is_read=kept["is_read"]),
+        "c2pa_trust_list_sha256": trust_list and hashlib.sha256(trust_list.encode()).hexdigest(),
+    }
 
 
 def read_trust_list(path: str | None) -> str | None:
@@ -34,7 +39,7 @@ def read_trust_list(path: str | None) -> str | None:
     if path is None:
         return None
     try:
-        text = Path(path).read_text("ascii")
+        text = Path(path).read_bytes().decode("ascii")  # with its own line ends, for the digest
     except (OSError, ValueError) as error:
         raise _not_a_trust_list(path, str(error)) from error
     if "-----BEGIN CERTIFICATE-----" not in text:

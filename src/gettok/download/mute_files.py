@@ -13,7 +13,7 @@ from gettok.download.mirrors import DAMAGE, first_to_serve
 from gettok.download.page_parser import Address, described
 from gettok.download.transfer import Transfer
 from gettok.download.web import ConnectionFault, Visit
-from gettok.errors import Unusable, counted
+from gettok.errors import Unusable
 from gettok.media import probe
 from gettok.step import Json
 
@@ -68,10 +68,11 @@ class SoundSearch:
 
     def _fetch(self, mirrors: Sequence[Address], to: Path, result: DownloadResult) -> DownloadResult:
         """One of the other files, decoded. Raises `Unusable`."""
-        chosen = first_to_serve(mirrors, partial(self._transfer, to), DAMAGE)
+        chosen = first_to_serve(mirrors, partial(self.transfer, to), DAMAGE)
         return replace(result, facts=probe(to), files={MEDIA: to}, chosen=described(chosen))
 
-    def _transfer(self, to: Path, address: Address) -> None:
+    def transfer(self, to: Path, address: Address) -> None:
+        """Download one of the page's files. Raises as `Transfer.run` does."""
         to.unlink(missing_ok=True)
         Transfer(self.visit, address.url, to, self.referer, self.visit.download.max_bytes, address.size).run()
 
@@ -104,5 +105,6 @@ def _up_to_limit(others: list[list[Address]]) -> list[list[Address]]:
 
 
 def _summary(tried: int, troubles: Sequence[str]) -> str:
-    said = f"{NO_TRACK}, nor has any of {counted(tried, 'other file')} of its page" if tried else NO_TRACK
-    return f"{said}; another one could not be had: {troubles[0]}" if troubles else said
+    others = "has another file" if tried == 1 else f"have {tried} other files"
+    said = f"{NO_TRACK}, nor {others} of its page" if tried else NO_TRACK
+    return f"{said}; another file failed: {troubles[0]}" if troubles else said

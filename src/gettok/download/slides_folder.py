@@ -9,33 +9,73 @@ from gettok.download.file_types import photo_suffix, sound_suffix
 from gettok.download.slideshow import MAX_PHOTOS
 from gettok.errors import Unusable
 from gettok.http.json_guards import replace_surrogates
+from gettok.media.formats import format_of
 
-#: A file that cannot be read is missing from the slideshow only if its name says that it is a photo or a sound.
-_PHOTO_NAMES: tuple[str, ...] = (
-    ".jpg",
-    ".jpeg",
-    ".jpe",
-    ".jfif",
-    ".png",
-    ".apng",
-    ".webp",
-    ".avif",
-    ".avifs",
+#: A file that cannot be read is a photo that is missing if its name says so.
+_PHOTO_NAMES = frozenset(
+    (
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".apng",
+        ".webp",
+        ".avif",
+        ".avifs",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".jxl",
+        ".jp2",
+        ".j2k",
+        ".jxr",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".bmp",
+        ".dib",
+        ".svg",
+        ".ico",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".tga",
+        ".psd",
+        ".pdf",
+        ".eps",
+        ".dng",
+        ".cr2",
+        ".cr3",
+        ".nef",
+        ".arw",
+        ".orf",
+        ".raf",
+        ".rw2",
+    )
 )
-_PHOTO_NAMES += (".heic", ".heif", ".hif", ".jxl", ".jp2", ".gif", ".tif", ".tiff", ".bmp", ".svg", ".dng")
-_SOUND_NAMES: tuple[str, ...] = (
-    ".mp3",
-    ".m4a",
-    ".m4b",
-    ".aac",
-    ".ogg",
-    ".oga",
-    ".opus",
-    ".wav",
-    ".flac",
-    ".wma",
+#: What programs leave beside photos and sounds. Any other file may be a sound, and is named if it cannot be read.
+_SIDECAR_NAMES = frozenset(
+    (
+        ".txt",
+        ".json",
+        ".xml",
+        ".xmp",
+        ".aae",
+        ".vtt",
+        ".srt",
+        ".ini",
+        ".db",
+        ".csv",
+        ".html",
+        ".htm",
+        ".md",
+        ".url",
+        ".lnk",
+        ".nfo",
+    )
 )
-_SOUND_NAMES += (".amr", ".aif", ".aiff", ".caf", ".mka", ".mkv", ".webm", ".mp4", ".m4v", ".mov", ".3gp")
 
 
 @dataclass(frozen=True)
@@ -59,7 +99,7 @@ class Slide:
 
 
 def read_folder(folder: Path) -> list[Slide]:
-    """The photos and sounds in the order of the numbers in their names; other files and hidden ones are ignored."""
+    """The photos and sounds in the order of the numbers in their names; sidecars and hidden files are ignored."""
     inside = sorted(folder.iterdir(), key=_by_number) if folder.is_dir() else []
     files = [path for path in inside if _may_be_file(path) and not path.name.startswith(".")]
     return [slide for path in files if (slide := _slide(path))]
@@ -77,7 +117,7 @@ def readable_photos(slides: Sequence[Slide]) -> list[Slide]:
 
 
 def _slide(path: Path) -> Slide | None:
-    """None for a file that is neither a photo nor a sound, as far as its bytes and its name show."""
+    """None for a file whose bytes are no photo and no sound, and whose name is that of a sidecar."""
     try:
         return _by_bytes(path)
     except OSError as error:
@@ -91,7 +131,11 @@ def _by_bytes(path: Path) -> Slide | None:
     except Unusable as trouble:
         no_photo = trouble
     try:
-        return Slide(path, is_photo=False, suffix=sound_suffix(path))
+        suffix = sound_suffix(path)
+        # a film under a photo's name has a picture, which would be lost if only its sound were taken
+        if _is_named_photo(path) and format_of(path).is_video:
+            return Slide(path, is_photo=True, trouble=no_photo)
+        return Slide(path, is_photo=False, suffix=suffix)
     except Unusable as trouble:
         no_sound = trouble
     if no_photo.reason == "unsupported":
@@ -100,9 +144,14 @@ def _by_bytes(path: Path) -> Slide | None:
 
 
 def _by_name(path: Path, no_photo: Unusable, no_sound: Unusable) -> Slide | None:
-    if path.suffix.lower() in _PHOTO_NAMES:
+    if _is_named_photo(path):
         return Slide(path, is_photo=True, trouble=no_photo)
-    return Slide(path, is_photo=False, trouble=no_sound) if path.suffix.lower() in _SOUND_NAMES else None
+    is_sidecar = path.suffix.lower() in _SIDECAR_NAMES
+    return None if is_sidecar else Slide(path, is_photo=False, trouble=no_sound)
+
+
+def _is_named_photo(path: Path) -> bool:
+    return path.suffix.lower() in _PHOTO_NAMES
 
 
 def _may_be_file(path: Path) -> bool:

@@ -47,7 +47,7 @@ class DownloadStep:
     sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
     breaker: Breaker = field(default_factory=Breaker, compare=False)
     stage = "download"
-    version = 3
+    version = 4
 
     @property
     def settings(self) -> Mapping[str, Json]:

@@ -3,9 +3,9 @@
 A backend is a module of `gettok.frames.backends` with a function `decode`, and a line in `FRAME_BACKENDS`. All of them
 must give the same pictures, but no library is right about every file: decord shows pictures that an edit list hides and
 miscounts open GOPs, OpenCV repeats the last picture of a file that ends early and seeks wrongly at a variable rate,
-torchcodec ignores rotation, and each has its own idea of colours (see `is_plain`). So a picture whose time is not in
-the timetable raises `Untrusted`, and so does a kind of file on which the library is known to fail; PyAV then decodes
-the file instead.
+torchcodec ignores rotation, neither OpenCV nor decord reads AV1 (findings/opencv-av1.sh), and each has its own idea of
+colours (see `is_plain`). So a picture whose time is not in the timetable raises `Untrusted`, and so does a kind of file
+on which the library is known to fail; PyAV then decodes the file instead.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -64,6 +64,8 @@ def encode(
     encoder: Encoder,
 ) -> Iterator[Jpeg]:
     """The pictures as JPEG. Raises `Untrusted` if the file is not plain, and at the first unexpected time or size."""
+    if not timetable.may_seek:
+        raise Untrusted("several edits")
     size = _plain_size(path)
     for index, picture in zip(indices, pictures, strict=True):
         check_time(timetable, index, picture.time_s)

@@ -9,12 +9,10 @@ _BAD_PROFILE = (ImageCms.PyCMSError, OSError, ValueError, TypeError)
 
 
 def to_srgb(photo: Image.Image, profile: bytes | None, *, is_cmyk_inverted: bool) -> Image.Image:
-    """The photo in RGB, or in RGBA if it may be transparent. Without a usable profile, its colours count as sRGB.
+    """A photo in grey, RGB or CMYK with 8 bits, in RGB; or in RGBA if it may be transparent.
 
-    Args:
-        photo: in grey, RGB or CMYK with 8 bits.
-        profile: an ICC profile, which is ignored if it is damaged.
-        is_cmyk_inverted: whether the file stores CMYK as Adobe does; Pillow assumes it of every JPEG.
+    Without an ICC profile, or with a damaged one, its colours count as sRGB. `is_cmyk_inverted` is whether the file
+    stores CMYK as Adobe does; Pillow assumes it of every JPEG.
     """
     alpha = photo.getchannel("A") if photo.mode in {"LA", "RGBA"} else None
     colours = photo.convert(photo.mode[:-1]) if alpha else photo

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from av.video.reformatter import Interpolation, VideoReformatter
 
@@ -60,14 +61,18 @@ def scene_starts(path: Path, timetable: Timetable, threshold: float) -> list[int
 
 
 def _small_pictures(path: Path, timetable: Timetable) -> Iterator[tuple[int, object]]:
-    """Every picture in BGR, scaled down; those that do not decode are skipped."""
-    scaler = VideoReformatter()
+    """Every picture in BGR, scaled down to one size; those that do not decode are skipped."""
+    scaler, size = VideoReformatter(), None
     with opened(path) as file:
         stream = video_stream(file)
         for frame in decoded_frames(file.demux(stream)):
             index = bisect_left(timetable.times, frame.pts or 0)
             if index < len(timetable.times) and timetable.times[index] == frame.pts:
-                scale = min(1, _SCENE_EDGE / min(frame.width, frame.height))
-                width, height = (max(1, round(side * scale)) for side in (frame.width, frame.height))
-                small = scaler.reformat(frame, width, height, "bgr24", interpolation=_EXACT, threads=1)
+                size = size or _small_size(frame)  # pictures may change their size midway
+                small = scaler.reformat(frame, *size, "bgr24", interpolation=_EXACT, threads=1)
                 yield index, small.to_ndarray()
+
+
+def _small_size(frame: Any) -> tuple[int, int]:
+    scale = min(1, _SCENE_EDGE / min(frame.width, frame.height))
+    return max(1, round(frame.width * scale)), max(1, round(frame.height * scale))

@@ -17,6 +17,8 @@ from gettok.step import Answer, Blob, Json, Row, Workers
 
 #: The setting that only this value of `select` reads.
 _OWN_SETTING = {"stride": "stride", "seconds": "every_s", "scenes": "scene_threshold"}
+#: A sound for one of these reasons never starts a clock, on any machine: the pictures alone do.
+_WITHOUT_CLOCK = frozenset(("undecodable", "no_audio"))
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class FramesStep:
 
     frames: Frames
     stage = "extract_frames"
-    version = 3
+    version = 4
     workers = Workers("threads", 2)
 
     @property
@@ -56,12 +58,17 @@ class FramesStep:
 
 
 def _zero(content: MediaFile) -> Fraction | None:
-    """In a separate call: it may decode sound, and a decoder of sound that crashes must not cost the pictures."""
+    """In a separate call: it may decode sound, and a decoder of sound that crashes must not cost the pictures.
+
+    A limit of this machine (`too_large`) is raised: the times of the frames must not depend on how fast it is.
+    """
     if content.is_slideshow:
         return None
     try:
         return run_in_subprocess(clock_zero, Path(content.path))
-    except Unusable:
+    except Unusable as trouble:
+        if trouble.reason not in _WITHOUT_CLOCK:
+            raise
         return None
 
 

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ class Timetable:
     """The positions of the key frames in that order."""
     is_plain: bool
     """Whether every picture is shown, and after the key frame that it follows in the file."""
+    may_seek: bool
+    """Whether a time leads to one packet only: the hidden pictures of several edits have times of others."""
     pixels: int
     """The pixels of one picture, as the file declares."""
     may_skip: bool
@@ -118,9 +120,14 @@ class _Read:
             order=self._order,
             key_positions=self._key_positions,
             is_plain=not leads and len(times) == len(self._order),
+            may_seek=self._may_seek(),
             pixels=pixels,
             may_skip=self._may_skip,
         )
+
+    def _may_seek(self) -> bool:
+        keys = (self._order[position] for position in self._key_positions)
+        return len(set(self._order)) == len(self._order) and all(a < b for a, b in pairwise(keys))
 
 
 def _is_of_lowest_layer(packet: Any) -> bool:

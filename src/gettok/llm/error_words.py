@@ -54,7 +54,7 @@ _TOO_LONG_WORDS = re.compile(
 #: A token limit beyond the model's context is about the settings, not about the prompt.
 _LIMIT_TOO_LARGE = re.compile(
     r"max_(?:completion_)?tokens\W.{0,20}too large(?:: (?P<limit>[0-9]{1,12})\b"
-    r".{0,80}?context length is (?P<context>[0-9]{1,12}))?",
+    r".{0,80}?context length is (?P<context>[0-9]{1,12}).{0,60}? [0-9]{1,12} input tokens)?",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -109,9 +109,11 @@ def rejection_reason(status: int, error: Mapping[str, Json]) -> str:
 
 
 def _asks_too_much(words: str) -> bool:
-    """Whether the limit in the settings is too large for any prompt; vLLM says the same of one that is for this one."""
+    """Whether the limit in the settings is too large for any prompt; vLLM counts this one's if it is the cause."""
     found = _LIMIT_TOO_LARGE.search(words)
-    return found is not None and not (found["limit"] and int(found["limit"]) < int(found["context"]))
+    if found is None:
+        return False
+    return not (found["limit"] and int(found["limit"]) < int(found["context"]))
 
 
 def _codes(error: Mapping[str, Json]) -> set[str]:

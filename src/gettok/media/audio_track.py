@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 from av.stream import Disposition
 
 from gettok.errors import Unusable
@@ -180,7 +181,9 @@ def _probed_or_trouble(path: Path, number: int) -> AudioFacts | Unusable:
 def _probed(container: Any, number: int) -> AudioFacts:
     stream = sound_stream(container, number)
     packets = SoundPackets(container, stream)
-    samples, loudness = _measured(packets.decoded(), stream.codec_context)
+    samples, loudness = _measured(
+        (frame for frame in packets.decoded() if frame is not None), stream.codec_context
+    )
     packets.check_complete()
     is_measured = loudness is not None and samples / stream.codec_context.sample_rate >= _BLOCK_S
     return AudioFacts(
@@ -216,11 +219,18 @@ def _measured(frames: Iterator[Any], codec: Any) -> tuple[int, float | None]:
     for _, run in groupby(frames, form_of):
         for frame in resampled(run, "dbl", layout, rate):
             samples += frame.samples
-            frame.pts = None
-            graph.push(frame)
+            graph.push(_clipped(frame))
             for measured in _pulled(graph):
                 loudness = measured.metadata["lavfi.r128.I"]
     return samples, None if loudness is None else float(loudness)
+
+
+def _clipped(frame: Any) -> Any:
+    """As it is played: samples in floating point may be beyond ±1, or no number at all, and the meter takes them so."""
+    heard = np.clip(np.nan_to_num(frame.to_ndarray()), -1, 1)
+    clipped = av.AudioFrame.from_ndarray(heard, format="dbl", layout=frame.layout)
+    clipped.sample_rate = frame.sample_rate
+    return clipped
 
 
 def _pulled(graph: Any) -> Iterator[Any]:

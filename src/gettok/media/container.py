@@ -121,7 +121,8 @@ def undecodable(error: av.FFmpegError) -> Exception:
 def picture_stream(file: Any) -> Any:
     """The stream of pictures that a player shows; None if there is none. A cover picture does not count.
 
-    That is the default one, unless it does not decode or is a single picture beside a default video.
+    That is the default one, unless it does not decode or is a single picture beside a video. (FFmpeg marks the first
+    track of an MP4 as the default one if none is.)
     """
     streams = [stream for stream in file.streams.video if not stream.disposition & Disposition.attached_pic]
     return min(streams, key=_picture_rank, default=None)
@@ -130,7 +131,7 @@ def picture_stream(file: Any) -> Any:
 def _picture_rank(stream: Any) -> tuple[bool, bool, bool]:
     codec = stream.codec_context
     is_still = codec is not None and codec.name in _STILL_CODECS and stream.frames <= 1
-    return codec is None, not stream.disposition & Disposition.default, is_still
+    return codec is None, is_still, not stream.disposition & Disposition.default
 
 
 def video_stream(file: Any) -> Any:
@@ -164,7 +165,8 @@ def is_shown(packet: Any) -> bool:
     """
     if packet.is_discard:
         return False
-    is_vp8 = packet.stream.codec_context.name == "vp8"
+    codec = packet.stream.codec_context
+    is_vp8 = codec is not None and codec.name == "vp8"
     return not is_vp8 or not packet.size or bool(memoryview(packet)[0] & _VP8_SHOWN)
 
 

@@ -39,27 +39,28 @@ class ContentCredentials:
     """What the manifests in the files say; `source_types` are the addresses of the kinds of source that they name."""
 
     state: State
+    is_read: bool = False
+    """Whether a manifest could be read, whatever its signature is worth."""
     source_types: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
 
 
-def claims_ai(state: str, source_types: Sequence[str]) -> bool | None:
-    """Whether the credentials say that AI generated the pictures or part of them; None where there are none."""
-    if any(source.rstrip("/").rpartition("/")[2] in _AI_SOURCES for source in source_types):
-        return True
-    return False if state in {"valid", "trusted", "invalid"} else None
+def claims_ai(source_types: Sequence[str], *, is_read: bool) -> bool | None:
+    """Whether the credentials say that AI generated the pictures or part of them; None if no manifest was read."""
+    if not is_read:
+        return None
+    return any(source.rstrip("/").rpartition("/")[2] in _AI_SOURCES for source in source_types)
 
 
 def read_credentials(files: Sequence[Path], trust_list: str | None = None) -> ContentCredentials:
-    """The credentials of all files together.
+    """The credentials of all files of a video or slideshow together; the files are unchanged since they were fetched.
 
-    Args:
-        files: the files of a video or slideshow, unchanged since they were fetched.
-        trust_list: certificates in PEM; a signer below one of them is trusted.
+    `trust_list` has certificates in PEM; a signer below one of them is trusted.
     """
     found = [_of_file(file, trust_list) for file in files]
     return ContentCredentials(
         max((each.state for each in found), key=STATES.index),
+        any(each.is_read for each in found),
         tuple(sorted({source for each in found for source in each.source_types})),
         tuple(sorted({signer for each in found for signer in each.signers})),
     )
@@ -81,7 +82,7 @@ def _of_file(path: Path, trust_list: str | None) -> ContentCredentials:
     except C2paError.NotSupported:
         return ContentCredentials("not_supported")
     except C2paError as error:
-        # c2pa-python 0.38 has a class for this error and does not raise it
+        # c2pa-python 0.38 has a class for this error and does not raise it: findings/c2pa-remote-manifest-error.sh
         if str(error).startswith("Remote"):
             return ContentCredentials("elsewhere")
         return ContentCredentials("invalid" if _has_manifest(path) else "not_supported")
@@ -95,13 +96,14 @@ def _read(validation: str | None, report: Json) -> ContentCredentials:
     state: dict[str | None, State] = {"Valid": "valid", "Trusted": "trusted"}
     return ContentCredentials(
         state.get(validation, "invalid"),
+        bool(manifests),
         tuple(str(replace_surrogates(source)) for source in _source_types(manifests)),
         tuple(str(replace_surrogates(name)) for name in names if name),
     )
 
 
 def _source_types(value: Json) -> Iterator[str]:
-    """What stands under `digitalSourceType`, wherever that is: in actions, in their templates, in metadata."""
+    """Each value of `digitalSourceType`, wherever it is: in actions, in their templates, in metadata."""
     if isinstance(value, list):
         for part in value:
             yield from _source_types(part)

@@ -51,8 +51,11 @@ def opened_photo(path: Path) -> Iterator[Image.Image]:
 
 
 def orientation(photo: Image.Image) -> int:
-    """How a viewer turns and mirrors it, as EXIF numbers it from 1 to 8."""
-    return int(photo.getexif().get(ExifTags.Base.Orientation, 1))
+    """How a viewer turns and mirrors it, as EXIF numbers it from 1 to 8; 1 if the EXIF is damaged."""
+    try:
+        return int(photo.getexif().get(ExifTags.Base.Orientation, 1))
+    except _DAMAGE:
+        return 1
 
 
 def _seek_longest(photo: Image.Image) -> None:

@@ -32,7 +32,7 @@ class SoundPackets:
         self._last_frame: tuple[int, Fraction] | None = None
 
     def decoded(self) -> Iterator[Any]:
-        """The frames that decode. Damaged packets are skipped and counted."""
+        """The frames that decode, and None for each packet that is lost, which is counted."""
         for packet in self._container.demux(self._stream):
             self._note(packet)
             try:
@@ -43,6 +43,7 @@ class SoundPackets:
                 frames = []
             if not frames and packet.size and not packet.is_discard:
                 self._lost += min(packet.duration or 0, self._max_packet)
+                yield None
             for frame in frames:
                 self._note_frame(frame)
                 yield frame

@@ -2,7 +2,7 @@
 
 FFmpeg's scaler applies the matrix and the range. Transfers and wide gamuts are converted here. The scaler of FFmpeg 8
 converts them, too, but takes seconds to set up for each size, mixes up the matrices (a green of BT.2020 comes out 14
-levels too dark), and is up to 11 levels off in the dark channels of PQ.
+levels too dark), and is up to 11 levels off in the dark channels of PQ: findings/pictures-hdr-matrix.sh.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ _PLANAR, _PLANAR_16 = "gbrp", "gbrp16le"
 #: Diffuse white in cd/m² (ITU-R BT.2408), and the display that HLG is graded on (ITU-R BT.2100).
 _WHITE, _HLG_PEAK = 203.0, 1000.0
 _DEPTH = 2**16
-#: The full level of FFmpeg's RGB in 16 bits: that of 8 bits, moved up by eight.
+#: The full level of FFmpeg's RGB in 16 bits: that of 8 bits, moved up by eight (findings/pictures-rgb48-white.sh).
 _FULL = 255 << 8
 _BAND = 64
 #: Linear light in these primaries to that in BT.709: ITU-R BT.2087, and SMPTE EG 432-1 with the white of D65.

@@ -33,17 +33,20 @@ class Timeline:
         """Samples that were decoded; silence that was filled in does not count."""
 
     def write(self, frames: Iterator[Any]) -> None:
+        """Write the frames; None is a packet that was lost, after which the times count to the sample."""
         for _, run in groupby(frames, _RunNumber()):
             self._write_run(run)
 
     def _write_run(self, run: Iterator[Any]) -> None:
         """Frames of one form that follow each other without a gap."""
         first = next(run)
+        if first is None:
+            return
         names = [channel.name for channel in first.layout.channels]
         overlap = self._begin(None if first.pts is None else first.pts * first.time_base)
         # not planar: PyAV 18.1 crashes on eight planes
         same_rate = resampled(chain([first], run), "flt", first.layout.name, self._rate, BLOCK)
-        channels = (frame.to_ndarray().reshape(-1, len(names)).T for frame in same_rate)
+        channels = (_numbers(frame).reshape(-1, len(names)).T for frame in same_rate)
         for block in to_mono(channels, names):
             self._append(block[overlap:])
             self.samples += block.size
@@ -68,7 +71,7 @@ class Timeline:
 
 
 class _RunNumber:
-    """Numbers the runs of frames in which neither the form changes nor the time jumps."""
+    """Numbers the runs of frames in which neither the form changes nor the time jumps, and no packet is lost."""
 
     def __init__(self) -> None:
         self._number = 0
@@ -77,6 +80,10 @@ class _RunNumber:
         self._samples = 0
 
     def __call__(self, frame: Any) -> int:
+        if frame is None:
+            self._number += self._form is not None
+            self._form = None
+            return self._number
         form = form_of(frame)
         if form != self._form or self._jumps(frame):
             self._number += 1
@@ -89,6 +96,12 @@ class _RunNumber:
             return False
         expected_s = self._start_s + self._samples / int(frame.sample_rate)
         return abs(expected_s - float(frame.time)) > _JITTER_S
+
+
+def _numbers(frame: Any) -> npt.NDArray[np.float32]:
+    """Samples in floating point may be no number or infinite."""
+    samples: npt.NDArray[np.float32] = np.nan_to_num(frame.to_ndarray(), posinf=1, neginf=-1)
+    return samples
 
 
 def to_int16(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:

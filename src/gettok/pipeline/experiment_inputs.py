@@ -6,6 +6,7 @@ would succeed with less. They are not read from the main checkout either: DVC co
 would take the results of other files for those of these.
 """
 
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -55,13 +56,16 @@ def _is_read(setting: str, settings: Settings) -> bool:
 
 def _not_in_git(main: Path, paths: Sequence[str]) -> list[str]:
     """The files below these paths that git ignores or does not track, without hidden ones."""
-    command = ["git", "-C", str(main), "ls-files", "-z", "--others", "--", *paths]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - no shell
-    return [name for name in listed.split("\0") if name and not Path(name).name.startswith(".")]
+    command = ["git", "-C", str(main), "--literal-pathspecs", "ls-files", "-z", "--others", "--", *paths]
+    listed = subprocess.run(command, capture_output=True, check=True).stdout  # noqa: S603 - no shell
+    names = (os.fsdecode(name) for name in listed.split(b"\0"))
+    return [name for name in names if name and not Path(name).name.startswith(".")]
 
 
 def _missing(missing: list[str]) -> BadInput:
-    named = ", ".join(missing[:_MAX_NAMED]) + (", …" if len(missing) > _MAX_NAMED else "")
+    named = ", ".join(
+        ascii(name)[1:-1] if not name.isprintable() else name for name in missing[:_MAX_NAMED]
+    ) + (", …" if len(missing) > _MAX_NAMED else "")
     files = "1 file" if len(missing) == 1 else f"{len(missing)} files"
     return BadInput(
         f"this experiment's workspace lacks {files} that git does not have: {named}",

@@ -33,6 +33,7 @@ DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
             " width height rotation is_mirrored pixel_aspect_ratio color_primaries color_transfer color_space"
             " color_range video_codec video_tracks video_track container has_audio audio_codec audio_channels"
             " sample_rate audio_tracks audio_track loudness_lufs c2pa c2pa_ai"
+            " c2pa_trust_list_sha256"
             f" {_ANSWERED}",
             "captions": "video_id language source format",
             "frames": f"video_id frame_index time_s width height sha256 {_ANSWERED}",

@@ -18,7 +18,7 @@ from gettok.research_api.outcomes import (
     SearchExpired,
     as_not_now,
 )
-from gettok.research_api.page import FIELDS, PAGE_ROWS, Page, parse_json, whole_number
+from gettok.research_api.page import FIELDS, PAGE_ROWS, Page, parse_json, sent_video_id, whole_number
 from gettok.research_api.retry import RetryPolicy
 from gettok.research_api.server_clock import ServerClock
 
@@ -42,6 +42,7 @@ __all__ = [
     "Verdict",
     "as_not_now",
     "parse_json",
+    "sent_video_id",
     "span",
     "whole_number",
 ]

@@ -183,6 +183,7 @@ class ResearchApi:
         )
 
     def _wait_too_long(self, reading: Reading, seconds: float) -> QuotaExhausted:
+        """For any answer whose `Retry-After` is too long, whatever its status."""
         back_at = self.server.now() + timedelta(seconds=min(seconds, 1e9))
         return QuotaExhausted(
             f"the Research API asks to wait {min(seconds, 1e9) / 60:,.0f} minutes: {reading}",

@@ -26,7 +26,7 @@ class BadQuestion(BadSettings):
 
 
 class QuotaExhausted(NotNow):
-    """Nothing more can be asked today; `back_at` is when it can."""
+    """Nothing more can be asked until `back_at`: a quota is used up, or the server asks for a long wait."""
 
     def __init__(self, what: str, did: str, can: str, back_at: datetime) -> None:
         super().__init__(what, did, can)

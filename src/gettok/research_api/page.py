@@ -88,6 +88,12 @@ class Page:
         return Page(body["request"], body["status"], body["headers"], observed_at, body["text"])
 
 
+def sent_video_id(video: Mapping[str, Json]) -> Json:
+    """A video's id as it was sent, of any type; examples of "Query Videos" call it `video_id`."""
+    sent = video.get("id")
+    return video.get("video_id") if sent is None else sent
+
+
 def whole_number(value: Json) -> int | None:
     """A number that the API sent as a number or as digits; None for anything else."""
     if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):

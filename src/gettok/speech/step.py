@@ -59,7 +59,7 @@ class TranscribeStep:
 
     @property
     def version(self) -> int:
-        return 4
+        return 5
 
     @property
     def settings(self) -> Mapping[str, Json]:

@@ -109,7 +109,11 @@ VIDEOS = Table(
     (
         VIDEO_ID,
         Column("created_at", TIME, "When the video was published."),
-        Column("username", pl.String, "Its author's name at the time of observation; names change."),
+        Column(
+            "username",
+            pl.String,
+            "Its author's name at the time of observation; names change. Empty if a refresh no longer found the author.",
+        ),
         Column("region_code", pl.String, "Country of the author's account, two upper-case letters."),
         Column("region_code_sent", pl.String, "The country as received: TikTok sends `us` beside `US`."),
         Column("description", pl.String, "The caption, with hashtags and mentions, exactly as received."),

@@ -132,6 +132,11 @@ MEDIA = Table(
             "Whether these credentials say that AI generated the pictures or a part of them; empty where there are none to read.",
         ),
         Column(
+            "c2pa_trust_list_sha256",
+            pl.String,
+            "SHA-256 of the list of certificates by which a signer is `trusted` (`download.trust_list`); empty if none is named.",
+        ),
+        Column(
             "captions_trouble",
             pl.String,
             "Why the captions that its page names are not in `captions`; empty if they are or the page names none.",

@@ -1,7 +1,9 @@
 """What refreshes no longer found: it is in no table, and in no list of rejects."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+
+import polars as pl
 
 from gettok.collect.tombstones import sha256
 from gettok.step import Json
@@ -33,6 +35,14 @@ class Gone:
                 self.met.add(str(name))
             else:
                 yield received
+
+    def without_usernames(
+        self, days: Iterable[tuple[object, pl.DataFrame]]
+    ) -> Iterator[tuple[object, pl.DataFrame]]:
+        """Each day's videos, with an empty `username` where that user is gone: the videos themselves may stay."""
+        for day, videos in days:
+            gone = [name for name in videos["username"].unique() if name in self]
+            yield day, videos.with_columns(pl.when(~pl.col("username").is_in(gone)).then("username"))
 
 
 NONE_GONE = Gone()

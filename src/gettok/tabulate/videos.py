@@ -12,6 +12,7 @@ import polars as pl
 
 from gettok.collect.windows import Window
 from gettok.http.json_guards import to_mapping
+from gettok.research_api import sent_video_id
 from gettok.step import Json
 from gettok.tables import COUNTS, VIDEOS
 from gettok.tabulate import values
@@ -131,8 +132,7 @@ def _own_videos(keyed: KeyedPage, own: frozenset[str]) -> Iterator[PageObject]:
 
 def video_id_of(content: Json) -> str | None:
     """The id of a video as a page has it; None for anything else."""
-    video = to_mapping(content)
-    return values.identity_or_none(video.get("id", video.get("video_id")))
+    return values.identity_or_none(sent_video_id(to_mapping(content)))
 
 
 def _add(buffer: RowBuffer, keyed: KeyedPage, received: PageObject, row_values: RowValues) -> None:

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 import jiwer
 
+from gettok.text.caseless import caseless
+
 #: What `normalise` does, for readers of the numbers that depend on it.
 NORMALISATION = (
     "words are runs of letters and digits with their marks; they are case-folded and composed (NFC); punctuation, emoji"
@@ -107,9 +109,7 @@ def _kind(character: str) -> str:
 
 
 def _key(core: str) -> str:
-    letters = "".join(c for c in core if _kind(c) in "w9m")
-    # Unicode's canonical caseless matching decomposes first
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", letters).casefold())
+    return caseless("".join(c for c in core if _kind(c) in "w9m"))
 
 
 def _split_gap(gap: str) -> tuple[str, str]:

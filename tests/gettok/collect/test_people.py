@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from collecting import STUDY, client
 
 from gettok.collect import People, VideoOnPage, videos_on
-from gettok.research_api import AccessDenied, QuotaExhausted, RequestFailing
+from gettok.collect.id_lookup import ids_on
+from gettok.research_api import AccessDenied, Page, QuotaExhausted, RequestFailing
 from sandbox.profiles import Profile
 
 MANY = 1000
@@ -42,6 +44,14 @@ def test_pages_show_each_video_s_author_and_day(videos, castillo):
     assert len({video.video_id for video in videos}) == len(videos) == 420
     assert {video.day for video in videos} == {str(day) for day in STUDY.days}
     assert all(video.username.startswith("autor_") for video in videos)
+
+
+@pytest.mark.parametrize("spelling", [{"id": 7}, {"video_id": 7}, {"id": None, "video_id": "7"}])
+def test_a_video_is_known_by_either_spelling_of_its_id(spelling):
+    text = json.dumps({"data": {"videos": [{**spelling, "create_time": 1670414400}]}})
+    page = Page({}, 200, {}, datetime(2023, 3, 15, tzinfo=UTC), text)
+    assert [video.video_id for video in videos_on(page)] == ["7"]
+    assert list(ids_on(page)) == ["7"]
 
 
 def test_comments_are_read_page_by_page_up_to_the_limit(at, busy):

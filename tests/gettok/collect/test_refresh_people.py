@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
-from collecting import client
+from collecting import CANARY, client
 
-from gettok.collect import People
+from gettok.collect import Canary, People
 from gettok.collect.people import stored_users
 from gettok.collect.refresh import Refresher, round_settings
 from gettok.collect.refresh_people import round_looks
 from gettok.errors import NotNow
-from gettok.research_api import AccessDenied
+from gettok.research_api import AccessDenied, RequestFailing
 from sandbox.clock import START
 from sandbox.profiles import Profile
 
@@ -21,14 +21,15 @@ AGE = timedelta(days=15)
 
 
 @contextmanager
-def refreshing(researcher, subject: str, **settings) -> Iterator[Refresher]:
+def refreshing(researcher, subject: str, words: tuple[str, ...] = ()) -> Iterator[Refresher]:
     with client(researcher.folder, researcher.sandbox.research_api) as (store, api):
-        yield Refresher(store, api, "sandbox", subject, **settings)
+        canary = Canary(api, words) if words else None
+        yield Refresher(store, api, "sandbox", subject, canary=canary)
 
 
-def a_round(researcher, subject: str, names, **settings):
+def a_round(researcher, subject: str, names, words=()):
     """One round about these ids or names, which were last observed at the beginning."""
-    with refreshing(researcher, subject, **settings) as refresher:
+    with refreshing(researcher, subject, words) as refresher:
         round_ = refresher.unfinished(about=names)
         if round_ is None:
             due = refresher.due([(name, DAY, START) for name in names], AGE, set())
@@ -120,17 +121,60 @@ def test_users_who_are_gone_or_refused_at_both_looks_are_missed_and_the_others_h
         assert min(stored.page.observed_at for stored in first) >= START + AGE
 
 
-def test_a_profile_that_fails_ends_the_round_for_now_and_the_same_command_continues(at, usernames):
-    failing = [{"do": "500", "match": "user/info", "times": 6}]
-    with at(script=["ok", "ok", *failing]) as researcher:
+FAILING = {"do": "500", "match": "user/info", "times": 6}
+
+
+@pytest.mark.parametrize("words", [CANARY, ()])
+def test_a_user_for_whom_the_api_only_fails_is_neither_gone_nor_confirmed_and_holds_up_no_other(
+    at, usernames, words
+):
+    with at(script=[{"do": "ok", "match": "user/info", "times": 2}, FAILING]) as researcher:
         researcher.next_day(15)
-        with pytest.raises(NotNow, match="the Research API fails"):
-            a_round(researcher, "user", usernames, patience_days=3)
-        asked = requested(researcher).count("user/info")
-        researcher.next_day()
-        assert a_round(researcher, "user", usernames, patience_days=3).missing == ()
-        answered = asked - 6
-        assert requested(researcher).count("user/info") - asked == len(usernames) - answered
+        outcome = a_round(researcher, "user", usernames, words=words)
+        assert (outcome.missing, outcome.unanswered) == ((), 1)
+        counts = {"asked": "25", "confirmed": "24", "missing": "0"}
+        assert counts.items() <= outcome.line("sandbox").items()
+        assert requested(researcher).count("user/info") == len(usernames) + 5
+        again = a_round(researcher, "user", usernames, words=words)
+        assert list(again.round.days) == [usernames[2]], "and is asked for by the next round"
+        assert (again.missing, again.confirmed) == ((), (usernames[2],))
+
+
+@pytest.mark.parametrize("words", [CANARY, ()])
+def test_a_user_who_is_refused_once_and_then_only_fails_is_not_gone(at, usernames, words):
+    name = usernames[0]
+    script = [{"do": "ok", "match": "user/info"}, FAILING]
+    with at(profile=Profile(gone_users=frozenset({name})), script=script) as researcher:
+        researcher.next_day(15)
+        first = a_round(researcher, "user", [name], words=words)
+        assert (first.missing, first.confirmed, first.unanswered) == ((), (), 1)
+        assert requested(researcher).count("user/info") == 1 + 6
+        second = a_round(researcher, "user", [name], words=words)
+        assert second.missing == (name,), "refused at both looks of a later round"
+
+
+def test_failures_while_collecting_do_not_count_in_a_round(at, usernames):
+    name = usernames[0]
+    with at(script=[FAILING] * 3) as researcher:
+        for _ in range(3):
+            with (
+                client(researcher.folder, researcher.sandbox.research_api) as (store, api),
+                pytest.raises(RequestFailing),
+            ):
+                People(store, api, "sandbox", patience_days=3).user(name, 1000)
+            researcher.next_day(15)
+        assert a_round(researcher, "user", [name]).confirmed == (name,)
+
+
+def test_an_api_that_fails_for_everything_ends_the_round_for_now_and_blames_no_user(at, usernames):
+    names = usernames[:3]
+    script = [{"do": "500", "match": "/research/", "times": 150}]
+    with at(script=script) as researcher:
+        researcher.next_day(15)
+        with pytest.raises(NotNow):
+            a_round(researcher, "user", names, words=CANARY)
+        researcher.sandbox.play([])
+        assert set(a_round(researcher, "user", names, words=CANARY).confirmed) == set(names)
 
 
 def test_rounds_of_one_subject_are_not_those_of_another(at, usernames, comments):

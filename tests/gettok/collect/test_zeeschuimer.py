@@ -103,6 +103,11 @@ def test_a_capture_becomes_a_video_in_the_api_s_names(form):
         ({"challenges": None}, "hashtag_names", ["golpedeestado", "Perú", "lima"]),
         ({"textExtra": None}, "hashtag_names", ["golpedeestado", "perú"]),
         ({"textExtra": None, "challenges": []}, "hashtag_names", []),
+        (
+            {"challenges": [{"title": "\u03b1\u0345\u0301"}], "textExtra": [{"hashtagName": "\u1fb4"}]},
+            "hashtag_names",
+            ["\u03b1\u0345\u0301"],
+        ),
         ({"music": {"id": 7111111111111111111}}, "music_id", "7111111111111111111"),
         ({"statsV2": None}, "view_count", 16000),
         ({"statsV2": {"playCount": ""}}, "view_count", 16000),

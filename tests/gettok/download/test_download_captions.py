@@ -183,7 +183,7 @@ def test_captions_of_any_bytes_make_a_row_or_are_malformed(data):
             assert (reason == "malformed") == (pieces == 0)
 
 
-@pytest.mark.parametrize("time", [10**400, -(10**30), 1e308, True, "soon", "nan", "-1", "1" * 400, "", None])
+@pytest.mark.parametrize("time", [10**400, -(10**30), 1e308, True, "soon", "nan", "1" * 400, "", None])
 def test_a_cue_with_an_impossible_time_is_left_out(time):
     lines = [
         {"start_time": time, "end_time": time, "text": "no"},

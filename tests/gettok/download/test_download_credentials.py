@@ -1,5 +1,7 @@
 """The table media has the Content Credentials of the files as they came, whichever backend brought them."""
 
+import hashlib
+
 import media_files
 import pytest
 from content_credentials_files import AI, CAMERA, identity, new_identity, signed
@@ -27,6 +29,12 @@ def changed(data: bytes) -> bytes:
     return data[:-20] + bytes((data[-20] ^ 1,)) + data[-19:]
 
 
+def damaged(data: bytes) -> bytes:
+    """With a manifest that cannot be read."""
+    place = data.index(b"jumb", data.index(b"jumb") + 4)
+    return data[:place] + bytes(600) + data[place + 600 :]
+
+
 @pytest.mark.parametrize(
     ("data", "credentials"),
     [
@@ -35,8 +43,9 @@ def changed(data: bytes) -> bytes:
         (lambda film: signed(film, "video/mp4", CAMERA), ("valid", False)),
         (lambda film: changed(signed(film, "video/mp4", AI)), ("invalid", True)),
         (lambda film: signed(film, "video/mp4", address="http://127.0.0.1:9/m"), ("elsewhere", None)),
+        (lambda film: damaged(signed(film, "video/mp4", AI)), ("invalid", None)),
     ],
-    ids=["none", "ai", "camera", "changed", "elsewhere"],
+    ids=["none", "ai", "camera", "changed", "elsewhere", "damaged"],
 )
 def test_a_local_video_has_the_credentials_of_its_bytes(tmp_path, film, data, credentials):
     (tmp_path / f"{ID}.mp4").write_bytes(data(film))
@@ -70,7 +79,7 @@ def test_a_downloaded_video_has_them_as_well(server, corpus, tmp_path, backend):
 @pytest.mark.parametrize(("change", "state"), [(lambda data: data, "trusted"), (changed, "invalid")])
 def test_a_trust_list_named_later_judges_the_stored_answer_anew(tmp_path, film, change, state):
     (tmp_path / f"{ID}.mp4").write_bytes(change(signed(film, "video/mp4", AI)))
-    (tmp_path / "roots.pem").write_text(identity().root)
+    (tmp_path / "roots.pem").write_text(identity().root, newline="\r\n")
     local = {"backend": "local", "folder": str(tmp_path)}
     before, after = (
         DownloadStep(settings(**local, trust_list=path), "x", "", tmp_path / "spool")
@@ -78,9 +87,12 @@ def test_a_trust_list_named_later_judges_the_stored_answer_anew(tmp_path, film, 
     )
     answer = before.ask(VideoLink(ID, "someone"))
     assert before.settings == after.settings, "no file is fetched again"
-    assert before.read(answer)[0]["c2pa"] == ("valid" if state == "trusted" else state)
+    (row,) = before.read(answer)
+    assert row["c2pa"] == ("valid" if state == "trusted" else state)
+    assert row["c2pa_trust_list_sha256"] is None
     (row,) = after.read(answer)
     assert (row["c2pa"], row["c2pa_ai"]) == (state, True)
+    assert row["c2pa_trust_list_sha256"] == hashlib.sha256((tmp_path / "roots.pem").read_bytes()).hexdigest()
 
 
 def test_a_signer_who_is_not_on_the_list_is_not_trusted(tmp_path, film):
@@ -96,8 +108,7 @@ def test_a_trust_list_that_is_none_stops_the_run_at_once(tmp_path, content):
     path = tmp_path / "roots.pem"
     if content is not None:
         path.write_bytes(content)
-    (tmp_path / "mine" / ID).mkdir(parents=True)
-    mine = str(tmp_path / "mine")
-    step = DownloadStep(settings(backend="local", folder=mine, trust_list=str(path)), "x", "")
+    (tmp_path / f"{ID}.mp4").touch()
+    step = DownloadStep(settings(backend="local", folder=str(tmp_path), trust_list=str(path)), "x", "")
     with pytest.raises(BadSettings, match=r"download\.trust_list"):
         step.open()

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from download_corpus import settings
+from download_corpus import IDS, settings
 
 from gettok.download import DownloadStep, VideoLink
 from sandbox.corpus.labels import page_label, video_tags
@@ -37,3 +37,27 @@ def test_the_corpus_has_the_labels_of_its_plan_and_some_that_contradict_each_oth
         says = any(tag["type"] == "AIGC" for tag in video_tags(video))
         contradictions += says != bool(page_label(video))
     assert contradictions == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("captioned", {"do": "ok", "match": "/captions/"}),
+        ("captioned", {"do": "404", "match": "/captions/"}),
+        ("ok", {"do": "mute", "match": "/media/v1"}),
+        ("ok", {"do": "mute_unless_watermarked", "match": "/media/v1"}),
+    ],
+)
+def test_a_page_that_is_read_beside_another_tool_gives_its_label(server, play, tmp_path, name, fault):
+    step = DownloadStep(settings(backend="ytdlp"), "sandbox", server.pages, tmp_path, lambda _: None)
+    play({**fault, "times": None})
+    (row,) = step.read(step.ask(VideoLink(IDS[name], "a")))
+    step.close()
+    assert (row["page_ai_label"], row["page_ai_label_type"]) == (False, 0)
+
+
+def test_a_page_that_only_the_other_tool_reads_gives_none(server, tmp_path):
+    step = DownloadStep(settings(backend="ytdlp"), "sandbox", server.pages, tmp_path, lambda _: None)
+    (row,) = step.read(step.ask(VideoLink(IDS["ok"], "a")))
+    step.close()
+    assert (row["page_ai_label"], row["page_ai_label_type"]) == (None, None)

@@ -41,7 +41,7 @@ def reason_of(step, link=LINK) -> str:
     return refusal.value.reason
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".m4v"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".m4v", ".MP4", ".MOV", ".Mp4"])
 def test_a_video_is_found_by_its_id(step, mine, film, suffix):
     (mine / f"{ID}{suffix}").write_bytes(film.read_bytes())
     answer = step.ask(LINK)

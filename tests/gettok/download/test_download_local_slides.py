@@ -122,6 +122,9 @@ UNREAD = [
     ("2.TIFF", in_form("TIFF"), "unsupported: 2.TIFF: TIFF is not read"),
     ("2.bmp", in_form("BMP"), "not_a_video: 2.bmp: not a photo: the file begins with b'BM"),
     ("2.jpg", b"<!DOCTYPE html>", "not_a_video: 2.jpg: not a photo: the file begins with b'<!DOCTYPE ht'"),
+    ("2.ico", in_form("ICO"), "not_a_video: 2.ico: not a photo: the file begins with b'"),
+    ("2.ppm", in_form("PPM"), "not_a_video: 2.ppm: not a photo: the file begins with b'P6"),
+    ("2.PDF", in_form("PDF"), "not_a_video: 2.PDF: not a photo: the file begins with b'%PDF"),
     ("2.webp", b"", "not_a_video: 2.webp: not a photo: the file is empty"),
     ("2.png", in_form("JPEG")[:300], "truncated: 2.png is damaged"),
     ("2.avif", in_form("AVIF")[:150], "undecodable: 2.avif is damaged"),
@@ -164,6 +167,14 @@ def test_the_key_depends_on_files_that_cannot_be_read(step, show):
             b"fLaC" + bytes(50),
             "song.flac: not a sound that is read: the file begins with b'fLaC",
         ),
+        ("song.w64", b"riff" + bytes(50), "song.w64: not a sound that is read: the file begins with b'riff"),
+        ("song.ts", b"G@\0\x10" + bytes(50), "song.ts: not a sound that is read: the file begins with b'G@"),
+        (
+            "song.ac3",
+            b"\x0bw" + bytes(50),
+            "song.ac3: not a sound that is read: the file begins with b'\\x0bw",
+        ),
+        ("song", b"whatever", "song: not a sound that is read: the file begins with b'whatever'"),
         ("song.mp3", b"<html>", "song.mp3: not a sound that is read: the file begins with b'<html>'"),
         ("song.wma", b"", "song.wma: not a sound that is read: the file is empty"),
         ("song.ogg", b"OggS" + bytes(50), "song.ogg: undecodable: "),
@@ -219,6 +230,12 @@ def test_a_film_without_a_sound_track_among_photos_is_named(step, show):
     assert row_of(step)["sound_trouble"] == "live.mov: no_audio: the file has no sound track"
 
 
+@pytest.mark.parametrize("form", ["mp4", "webm"])
+def test_a_film_under_the_name_of_a_photo_is_no_sound_but_a_photo_that_is_not_read(step, show, form):
+    sound(show / "2.jpg", form, "libopus")
+    assert refusal_of(step).startswith("not_a_video: 2.jpg: not a photo: the file begins with b'")
+
+
 def test_a_link_that_leads_nowhere_is_named(step, show):
     (show / "2.jpg").symlink_to("gone.jpg")
     assert refusal_of(step) == "no_file: 2.jpg: it cannot be opened: No such file or directory"
@@ -228,7 +245,17 @@ def test_a_link_that_leads_nowhere_is_named(step, show):
     assert step.inputs(LINK)["files"]
 
 
-STRAY = ("Thumbs.db", "desktop.ini", "notes.txt", "1.json", "1.xmp", ".DS_Store", "._1.png", "captions.vtt")
+STRAY = (
+    "Thumbs.db",
+    "desktop.ini",
+    "NOTES.TXT",
+    "1.json",
+    "1.xmp",
+    ".DS_Store",
+    "._1.png",
+    "captions.vtt",
+    "a.csv",
+)
 
 
 def test_files_that_are_neither_photos_nor_sounds_are_ignored(step, show):

@@ -91,6 +91,12 @@ def test_the_watermarked_file_comes_last_but_before_silence(films, tmp_path):
     assert (row["has_audio"], answer.body["chosen"]["found_in"]) == (True, "downloadAddr")
 
 
+def test_if_one_other_file_has_no_sound_the_row_says_so(films, tmp_path):
+    with serving([films["mute"], films["mute"] + b"\0\0\0\x08free"]) as server:
+        _, row = answer_of(server, tmp_path)
+    assert row["sound_trouble"] == ("no_audio: the file has no sound track, nor has another file of its page")
+
+
 def test_if_none_has_a_sound_the_first_is_kept_and_the_row_says_so(films, tmp_path):
     other_mute = films["mute"] + b"\0\0\0\x08free"
     with serving([films["mute"], other_mute], other_mute) as server:
@@ -98,7 +104,7 @@ def test_if_none_has_a_sound_the_first_is_kept_and_the_row_says_so(films, tmp_pa
     assert answer.blobs["media"].read() == films["mute"]
     assert row["has_audio"] is False
     assert row["sound_trouble"] == (
-        "no_audio: the file has no sound track, nor has any of 2 other files of its page"
+        "no_audio: the file has no sound track, nor have 2 other files of its page"
     )
 
 
@@ -129,7 +135,7 @@ def test_another_file_that_is_damaged_or_gone_costs_nothing_but_itself(films, tm
     with serving([films["mute"], films["broken"]]) as server:
         _, row = answer_of(server, tmp_path)
     assert row["sound_trouble"].startswith(
-        "no_audio: the file has no sound track; another one could not be had: truncated: "
+        "no_audio: the file has no sound track; another file failed: truncated: "
     )
 
 
@@ -150,7 +156,7 @@ def test_a_connection_that_fails_for_the_other_file_for_ever_keeps_the_mute_one(
     with serving([films["mute"], lambda it: it.send_error(500)]) as server:
         answer, row = answer_of(server, tmp_path, max_attempts=4)
     assert answer.blobs["media"].read() == films["mute"]
-    assert row["sound_trouble"].endswith("another one could not be had: unreachable: file: HTTP 500")
+    assert row["sound_trouble"].endswith("another file failed: unreachable: file: HTTP 500")
     assert files_asked(server).count("/v16/0") == 2
 
 
@@ -180,7 +186,7 @@ def test_every_backend_says_that_a_video_is_mute(server, play, tmp_path, backend
     since = len(server.requests())
     (row,) = step.read(step.ask(OK))
     step.close()
-    assert row["sound_trouble"].startswith("no_audio: the file has no sound track, nor has any of ")
+    assert row["sound_trouble"].startswith("no_audio: the file has no sound track, nor ha")
     assert len(asked(server, "ok", since)) <= 6
 
 

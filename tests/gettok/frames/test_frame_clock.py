@@ -5,6 +5,7 @@ from frame_samples import numbers, rows_of
 from test_frame_backends import BACKENDS
 from track_files import Sound, bursts, film
 
+from gettok.errors import Unusable
 from gettok.frames import step
 from gettok.media.audio import decode_audio
 from gettok.media.audio_track import clock_zero, probe_audio
@@ -66,3 +67,14 @@ def test_a_sound_that_does_not_decode_costs_no_frame_and_starts_no_clock(tmp_pat
     path.write_bytes(path.read_bytes().replace(b"mp4a", b"apac").replace(b"esds", b"dapa"))
     monkeypatch.setattr(step, "clock_zero", reads)
     assert times(rows_of(path, stride=30)) == [0.0, 1.0, 2.0]
+
+
+def too_slow(_path):
+    raise Unusable("too_large", "decoding takes longer than 600 s")
+
+
+def test_a_machine_that_is_too_slow_for_the_sound_moves_no_frame_but_stops_the_video(tmp_path, monkeypatch):
+    path = film(tmp_path / "v.mp4", Sound(bursts(0.5)), pictures_from_s=1.5)
+    monkeypatch.setattr(step, "clock_zero", too_slow)
+    with pytest.raises(Unusable, match="too_large"):
+        rows_of(path, stride=30)

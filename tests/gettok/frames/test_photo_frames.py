@@ -161,3 +161,14 @@ def test_the_same_photos_give_the_same_bytes(tmp_path):
     data = animation("AVIF", [100, 900, 300, 900], icc_profile=icc_profiles.display_p3())
     first, second = (shown(tmp_path, "000.avif", data).tobytes() for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    "junk", [b"junk", b"Exif\0\0junk", b"Exif\0\0II*\0\xff\xff\xff\x7f", b"II*\0\x08\0\0\0\xff\xff"]
+)
+def test_damaged_exif_costs_no_photo(tmp_path, form, junk):
+    name = f"000.{form.lower()}".replace("jpeg", "jpg")
+    Image.new("RGB", (64, 48), "red").save(tmp_path / name, form, exif=junk)
+    (row,) = rows_of(tmp_path)
+    assert (row["width"], row["height"]) == (64, 48)

@@ -61,7 +61,7 @@ def test_every_fact_is_read_from_the_file(tmp_path):
 def test_the_facts_are_columns_of_the_table():
     facts = {field.name for field in fields(MediaFacts)}
     found_elsewhere = {"video_id", "file", "sha256", "bytes", "backend", "status", "reason", "detail"}
-    found_elsewhere |= {"sound_trouble", "captions_trouble", "c2pa", "c2pa_ai"}
+    found_elsewhere |= {"sound_trouble", "captions_trouble", "c2pa", "c2pa_ai", "c2pa_trust_list_sha256"}
     found_elsewhere |= {"page_ai_label", "page_ai_label_type"}
     assert facts == {column.name for column in MEDIA.columns} - found_elsewhere - {"answer_key", "answer"}
 

@@ -1,5 +1,6 @@
 """Loudness is measured by EBU R128, and a damaged sound never fails the video."""
 
+import av
 import media_files
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from sound_files import noise, silence, tone, write
 
 from gettok.errors import Unusable
 from gettok.media import probe
+from gettok.media.audio import decode_audio
 from gettok.media.audio_track import probe_audio
 
 RATE = 48_000
@@ -47,6 +49,37 @@ def test_half_as_loud_is_six_units_less(tmp_path):
     loud = probe_audio(write(tmp_path / "loud.mov", noise(5), codec="pcm_s16le"))
     soft = probe_audio(write(tmp_path / "soft.mov", 0.5 * noise(5), codec="pcm_s16le"))
     assert loud.loudness_lufs - soft.loudness_lufs == pytest.approx(6, abs=0.2)
+
+
+def write_floats(path, wave):
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("pcm_f32le", rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(wave[None], format="flt", layout="mono")
+        frame.sample_rate, frame.pts = RATE, 0
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("gain", [10, 1e30, np.inf])
+def test_samples_beyond_full_scale_are_as_loud_as_they_are_played(tmp_path, gain):
+    square = np.where(sine(0, 5) < 0, -1, 1).astype(np.float32)
+    due = probe_audio(write_floats(tmp_path / "due.mov", square))
+    assert 0 < due.loudness_lufs < 2
+    facts = probe_audio(write_floats(tmp_path / "s.mov", square * np.float32(gain)))
+    assert facts.loudness_lufs == due.loudness_lufs
+
+
+def test_samples_that_are_no_number_are_silent(tmp_path):
+    wave = sine(-20, 5)
+    wave[RATE : 2 * RATE] = 0
+    due = probe_audio(write_floats(tmp_path / "due.mov", wave))
+    wave[RATE : 2 * RATE] = np.nan
+    path = write_floats(tmp_path / "s.mov", wave)
+    assert probe_audio(path).loudness_lufs == due.loudness_lufs
+    heard = decode_audio(path, 60)
+    assert np.abs(heard.cut(1.1, 1.9)).max() == 0
+    assert np.abs(heard.cut(2.1, 4.9)).max() == pytest.approx(0.1, abs=0.01)
 
 
 def test_f24_a_damaged_sound_has_an_unknown_loudness(tmp_path):

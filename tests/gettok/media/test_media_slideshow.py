@@ -6,9 +6,11 @@ import zlib
 import media_files
 import pytest
 from sound_files import tone, write
+from track_files import Sound, bursts, film
 
 from gettok.errors import Unusable
 from gettok.media import MediaFacts, MediaFile, probe
+from gettok.media.audio import decode_audio
 
 
 def reason_of(folder):
@@ -146,3 +148,23 @@ def test_f30_a_decompression_bomb_among_photos_is_refused_before_it_is_decoded(t
 def test_f24_a_slideshow_whose_sound_does_not_decode_has_that_reason(tmp_path):
     (tmp_path / "sound.mp3").write_bytes(b"<!DOCTYPE html>")
     assert reason_of(media_files.slideshow(tmp_path / "show", tmp_path / "sound.mp3"))[0] == "undecodable"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "name", "unknown"),
+    [
+        (".mkv", b"V_MPEG4/ISO/AVC", b"V_NO/SUCH/CODEC"),
+        (".mp4", b"avc1", b"zzzz"),
+        (".webm", b"V_VP8", b"V_XYZ"),
+    ],
+)
+def test_the_sound_of_a_film_is_heard_even_if_nothing_decodes_its_pictures(tmp_path, suffix, name, unknown):
+    path = film(tmp_path / f"v{suffix}", Sound(bursts(0.5)))
+    data = path.read_bytes()
+    assert name in data
+    path.write_bytes(data.replace(name, unknown))
+    folder = media_files.slideshow(tmp_path / "show", path)
+    assert probe(folder).duration_s == pytest.approx(4, abs=0.1)
+    recording = decode_audio(MediaFile(str(folder), "").sound, 60)
+    assert recording.seconds == pytest.approx(4, abs=0.1)
+    assert recording.loudness_db() > -40

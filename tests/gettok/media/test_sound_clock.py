@@ -89,6 +89,16 @@ def test_damaged_packets_become_silence_of_their_length(tmp_path):
     assert onsets(decode_audio(path, 60)) == pytest.approx([0.5, 3], abs=0.045)
 
 
+@pytest.mark.parametrize("starts", [(1.0,), (0.8, 1.2, 1.6, 2.0, 2.4)])
+def test_single_damaged_packets_move_no_later_sound(tmp_path, starts):
+    """A packet lasts 21 ms, less than the times of a file may differ without being a pause."""
+    path = film(tmp_path / "whole.mov", Sound(bursts(0.5, 3)))
+    due = onsets(decode_audio(path, 60))
+    for number, start_s in enumerate(starts):
+        path = media_files.damaged_packets(path, tmp_path / f"{number}.mov", start_s, start_s + 0.021)
+    assert onsets(decode_audio(path, 60)) == pytest.approx(due, abs=0.001)
+
+
 def test_more_than_a_second_of_damaged_packets_is_undecodable_and_a_pause_is_not(tmp_path):
     whole = film(tmp_path / "whole.mov", Sound(bursts(0.5, 3.5), skipped=[(2, 3)]), frames=120)
     path = media_files.damaged_packets(whole, tmp_path / "v.mov", 0.7, 1.95)

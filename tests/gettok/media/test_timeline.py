@@ -54,6 +54,14 @@ def test_samples_are_where_their_times_say(tmp_path, starts, due):
     assert laid_out(tmp_path, frames)[0] == due
 
 
+def test_after_a_lost_packet_the_times_count_to_the_sample(tmp_path):
+    short_s = 1.02
+    follow = [frame(1, 0), frame(2, short_s / 10)]
+    assert laid_out(tmp_path, follow)[1] == 2 * TICK
+    lost = [None, follow[0], None, None, frame(2, short_s / 10), None]
+    assert laid_out(tmp_path, lost)[1] == TICK + round(short_s * TICK)
+
+
 def test_an_overlap_is_cut_from_the_later_sound(tmp_path):
     frames = [frame(1, 0), frame(2, 0.1), frame(3, 0.1), frame(4, 0.2)]
     assert laid_out(tmp_path, frames) == ([1, 2, 4], 3 * TICK)

@@ -74,7 +74,9 @@ def test_tracks_none_of_which_decodes_are_facts_and_none_is_taken(tmp_path):
         decode_audio(path, 60)
 
 
-def with_cover(source, path, *, codec="png", is_attached=False, is_default=False, is_first=True):
+def with_cover(
+    source, path, *, codec="png", is_attached=False, is_default=False, is_first=True, film_is_default=True
+):
     """A copy with a single picture as one more stream."""
     with av.open(str(source)) as old, av.open(str(path), "w") as new:
         if is_first:
@@ -83,7 +85,7 @@ def with_cover(source, path, *, codec="png", is_attached=False, is_default=False
         if not is_first:
             cover = _cover(new, codec)
         cover.disposition = Disposition.attached_pic if is_attached else Disposition(int(is_default))
-        film.disposition = Disposition.default
+        film.disposition = Disposition(int(film_is_default))
         image = Image.new("RGB", (64, 64), "red")
         for packet in cover.encode(av.VideoFrame.from_image(image).reformat(format=cover.pix_fmt)):
             new.mux(packet)
@@ -120,6 +122,15 @@ def test_a_single_picture_is_not_the_video(tmp_path, suffix, codec, is_default, 
     assert (facts.video_codec, facts.frame_count, facts.width) == ("h264", 30, 192)
     assert (facts.video_tracks, facts.video_track) == (2, int(is_first))
     assert len(read_timetable(path).times) == 30
+
+
+@pytest.mark.parametrize("is_default", [False, True])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_single_picture_is_not_the_video_even_if_no_film_is_marked_as_default(tmp_path, suffix, is_default):
+    plain = media_files.video(tmp_path / "plain.mp4", frames=30, sound=False)
+    path = tmp_path / f"v{suffix}"
+    with_cover(plain, path, codec="mjpeg", is_default=is_default, film_is_default=False)
+    assert (probe(path).video_codec, probe(path).frame_count) == ("h264", 30)
 
 
 def test_a_cover_in_the_metadata_is_not_the_video(tmp_path):

@@ -92,6 +92,14 @@ def test_a_folder_outside_the_repository_is_looked_for_from_where_the_workspace_
         refuse_missing_inputs(settings(params, "download", backend="local", folder="../films"))
 
 
+@pytest.mark.parametrize("name", ["café\udce9.mp4", ":(x)/1.mp4", "a\nb.mp4"])
+def test_any_name_of_a_file_is_told(main, params, name):
+    put(main, f"media/{name}")
+    with pytest.raises(BadInput, match="lacks 1 file") as stopped:
+        refuse_missing_inputs(settings(params, "download", backend="local", folder="media"))
+    assert str(stopped.value).encode()
+
+
 def test_a_list_in_inputs_that_is_not_committed_stops_every_stage(main, params):
     """A video that a refresh found removed must not come back in an experiment."""
     put(main, "inputs/tombstones.csv")

@@ -53,6 +53,15 @@ def read_twice(**changes: str):
     )
 
 
+@pytest.mark.parametrize("form", ["derived", "full"])
+def test_a_release_says_by_which_list_a_signer_is_trusted(tmp_path, form):
+    of = study_of(2)
+    judged = of.media.with_columns(c2pa=pl.lit("trusted"), c2pa_trust_list_sha256=pl.lit("5a" * 32))
+    written(tmp_path / "r", replace(of, media=judged), form)
+    media = pl.read_parquet(tmp_path / "r" / "media.parquet")
+    assert media.select("c2pa", "c2pa_trust_list_sha256").rows() == [("trusted", "5a" * 32)] * 2
+
+
 def test_what_ocr_read_is_derived(tmp_path):
     made = written(tmp_path / "r", read_twice(detail="as it was said"), form="derived")
     assert [(row["ocr_text"], row["ocr_cer"]) for row in rows(made["dataset.csv"])] == [

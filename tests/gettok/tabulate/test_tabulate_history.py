@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tabulated import CREATED, ID, SEEN, STUDY, Tabulated, page, tabulate, video
 
+from gettok.collect.tombstones import sha256
 from gettok.research_api import Page
 from gettok.tables import COUNTS, FIELDS, VIDEOS
+from gettok.tabulate import Gone, KeyedPage, Rejects, videos
 from gettok.tabulate.latest import Latest
 
 LATER = SEEN + timedelta(days=5)
@@ -149,3 +151,14 @@ def test_more_rows_than_wait_in_memory_are_all_there():
     found = tabulate(pages)
     assert (found.videos.height, found.counts.height, found.seen) == (21_000, 21_000, 21_000)
     assert found.videos["video_id"].n_unique() == 21_000
+
+
+def test_a_video_whose_id_is_null_is_gone_or_refreshed_by_the_other_spelling(tmp_path):
+    seen = KeyedPage("v0", page({**video(view_count=1), "id": None, "video_id": str(ID)}))
+    later = page({**video(view_count=2), "id": None, "video_id": str(ID)}, observed_at=LATER)
+    refreshed = [KeyedPage("r0", later)]
+    found = videos.gather([seen], STUDY, tmp_path / "a", Rejects(), refreshed=refreshed)
+    assert [rows["view_count"].to_list() for _, rows in found.days()] == [[2]]
+    gone = Gone({sha256(str(ID))})
+    assert videos.gather([seen], STUDY, tmp_path / "b", Rejects(), gone=gone).seen == 0
+    assert gone.met == {str(ID)}

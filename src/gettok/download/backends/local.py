@@ -1,6 +1,8 @@
 """The backend `local`: files that you have already, named by the video's id. It makes no request.
 
-`ID.mp4` (or `.mov`, `.m4v`, `.webm`, `.mkv`) is a video; a folder `ID` with photos and perhaps a sound is a slideshow.
+`ID.mp4` (or `.mov`, `.m4v`, `.webm`, `.mkv`, in small or capital letters) is a video; a folder `ID` with photos and
+perhaps a sound is a slideshow.
+
 Files are copied, with shared blocks where the filesystem can. A hard link would be wrong: the store would change the
 permissions of your file, and you could change bytes that the store has promised to keep.
 """
@@ -10,6 +12,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from gettok.download.backend import MEDIA, Attempt, DownloadResult, VideoLink
@@ -38,7 +41,7 @@ class LocalBackend:
         """Raises `BadSettings` if there is no folder, or nothing in it that can be a video's."""
         if not self._folder.is_dir():
             raise self._wrong_folder("is not a folder")
-        if not any(entry.is_dir() or entry.suffix in _SUFFIXES for entry in self._folder.iterdir()):
+        if not any(entry.is_dir() or entry.suffix.lower() in _SUFFIXES for entry in self._folder.iterdir()):
             raise self._wrong_folder("has no video and no folder of a slideshow")
 
     def digest(self, link: VideoLink) -> str | None:
@@ -76,7 +79,8 @@ class LocalBackend:
         return Path(self.download.folder)
 
     def _video(self, link: VideoLink) -> Path | None:
-        videos = (self._folder / f"{link.name}{suffix}" for suffix in _SUFFIXES)
+        names = (f"{link.name}{written}" for suffix in _SUFFIXES for written in _spellings(suffix))
+        videos = (self._folder / name for name in names)
         return next((video for video in videos if video.is_file()), None)
 
     def _slides(self, link: VideoLink) -> list[Slide]:
@@ -100,6 +104,11 @@ class LocalBackend:
 
 def open_backend(download: Download, _site: Site, _pace: Pace) -> LocalBackend:
     return LocalBackend(download)
+
+
+def _spellings(suffix: str) -> Iterator[str]:
+    """In small and capital letters; to try each is quicker than to list a folder of thousands for each video."""
+    return map("".join, product(*zip(suffix, suffix.upper(), strict=True)))
 
 
 def _slideshow(photos: Sequence[Slide], sounds: Sequence[Slide], to: Path) -> DownloadResult:

@@ -67,32 +67,42 @@ class PageBackend:
     def with_sound(self, link: VideoLink, mute: DownloadResult, attempt: Attempt) -> DownloadResult:
         """The video by a file of its page that has a sound track, or the same one with the reason why there is none."""
         url = link.page_url(self.site.pages)
+        result = mute
         with self.visit() as visit:
             try:
-                video = video_data(read_page(visit.page(url), link.video_id))
+                page = read_page(visit.page(url), link.video_id)
+                result = _with_page(page, mute)
+                video = video_data(page)
                 fitting = self._fitting(addresses(video, url))
             except Unusable as trouble:
-                return with_sound_trouble(mute, f"{NO_TRACK}; its page cannot be read for another: {trouble}")
-            return SoundSearch(visit, url, attempt).run(mute, video, fitting)
+                return with_sound_trouble(
+                    result, f"{NO_TRACK}; its page cannot be read for another: {trouble}"
+                )
+            return SoundSearch(visit, url, attempt).run(result, video, fitting)
+
+    def with_captions(self, link: VideoLink, result: DownloadResult, to: Path) -> DownloadResult:
+        """The result with the captions of its page, or with the reason why there are none."""
+        url = link.page_url(self.site.pages)
+        try:
+            with self.visit() as visit:
+                page = read_page(visit.page(url), link.video_id)
+                result = _with_page(page, result)
+                captions = self._fetch_best(visit, _required_captions(page), url, to)
+        except Unusable as trouble:
+            captions = FetchedCaptions(Captions("", "", "", ""), None, str(trouble))
+        return replace(result, captions=captions)
 
     def captions(self, link: VideoLink, to: Path) -> FetchedCaptions:
         """The video's captions alone. Raises `Unusable`."""
         url = link.page_url(self.site.pages)
         with self.visit() as visit:
-            offered = offered_captions(video_data(read_page(visit.page(url), link.video_id)))
-            if not offered:
-                raise Unusable("no_address", "its page names no captions")
-            return self._fetch_best(visit, offered, url, to)
+            page = read_page(visit.page(url), link.video_id)
+            return self._fetch_best(visit, _required_captions(page), url, to)
 
     def _video(self, search: SoundSearch, video: dict[str, Json], to: Path) -> DownloadResult:
         fitting = self._fitting(addresses(video, search.referer))
         media = to / MEDIA
-
-        def fetch(address: Address) -> None:
-            Transfer(
-                search.visit, address.url, media, search.referer, self.download.max_bytes, address.size
-            ).run()
-
+        fetch = partial(search.transfer, media)
         # a damaged file ends the search: the next attempt begins at another mirror
         chosen = first_to_serve(rotate_mirrors(fitting, search.attempt.damaged), fetch, DAMAGE)
         result = DownloadResult(probe(media), {MEDIA: media}, chosen=described(chosen))
@@ -149,6 +159,12 @@ class PageBackend:
 
 def open_backend(download: Download, site: Site, pace: Pace) -> PageBackend:
     return PageBackend(download, site, pace)
+
+
+def _required_captions(page: VideoPage) -> list[tuple[str, Captions]]:
+    if offered := offered_captions(video_data(page)):
+        return offered
+    raise Unusable("no_address", "its page names no captions")
 
 
 def _with_page(page: VideoPage, result: DownloadResult) -> DownloadResult:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from gettok.download.backend import MEDIA, Attempt, DownloadResult, NoFile, NoPage, VideoLink
 from gettok.download.backends.page import PageBackend
-from gettok.download.captions import Captions, FetchedCaptions
 from gettok.download.disk_space import require_space
 from gettok.download.hosts import Site
 from gettok.download.mute_files import with_sound_trouble
@@ -63,8 +62,9 @@ class ToolBackend:
                 {MEDIA: media},
                 chosen=reply.get("chosen"),
                 page=_page(reply),
-                captions=self._captions(reply, link, to),
             )
+            if reply.get("has_captions"):
+                result = self._page.with_captions(link, result, to)
         except Unusable as trouble:
             if trouble.reason != "too_large" and (
                 slideshow := self._page.slideshow(link, _emptied(to), attempt)
@@ -104,14 +104,6 @@ class ToolBackend:
         detail = "the connection broke off" if reason == "truncated" else error
         is_absent = reason == "no_address" and "HTTP Error" in error
         return (NoFile if is_absent else Unusable)(reason, f"{self._download.backend}: {detail}")
-
-    def _captions(self, reply: dict[str, Json], link: VideoLink, to: Path) -> FetchedCaptions | None:
-        if not reply.get("has_captions"):
-            return None
-        try:
-            return self._page.captions(link, to)
-        except Unusable as trouble:
-            return FetchedCaptions(Captions("", "", "", ""), None, str(trouble))
 
 
 def open_backend(download: Download, site: Site, pace: Pace) -> ToolBackend:

@@ -1,11 +1,14 @@
 """Decodes pictures by their time with PyAV, only from the key frame before each picture to the picture itself.
 
+A file whose times do not lead to one packet each is decoded once from its beginning (see `Timetable.may_seek`).
+
 Segments of the file are decoded in parallel by decoders of one thread each; a single segment by a decoder of two. The
 number of decoders cannot change a picture, while the number of a decoder's threads can if the file is damaged.
 """
 
 import os
-from collections import deque
+from bisect import bisect_left
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -21,7 +24,7 @@ from av.video.reformatter import VideoReformatter
 from gettok.errors import Unusable
 from gettok.frames.jpeg import Encoder, Jpeg
 from gettok.frames.timetable import Timetable
-from gettok.media.container import opened, undecodable, video_stream
+from gettok.media.container import decoded_frames, opened, undecodable, video_stream
 from gettok.media.display import Display
 
 _MAX_KEYS = 4
@@ -29,6 +32,8 @@ _MAX_CONCURRENCY = 4
 #: Pixels above which one decoder takes a gigabyte of memory, and two take too much.
 _LARGE = 4096 * 2304
 _BATCH = 16
+#: Pictures that may come before one with an earlier time.
+_MAX_EARLY = 64
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,31 @@ class _Decoder:
             if not wanted:
                 return
 
+    def from_start(self, times: Sequence[int], indices: Sequence[int]) -> Iterator[Jpeg]:
+        """The pictures with these indices in order; nothing of the file has been read yet.
+
+        FFmpeg gives the first pictures of an edit the same times as the last ones of the edit before.
+        """
+        due, wanted, seen, early = deque(indices), set(indices), Counter[int](), dict[int, Jpeg]()
+        for frame in decoded_frames(self.file.demux(self.stream)):
+            index = bisect_left(times, frame.pts or 0) + seen[frame.pts]
+            seen[frame.pts] += 1
+            if index in wanted and times[index] == frame.pts and not frame.is_corrupt:
+                early[index] = self.encoder.of_frame(index, frame, self.display, self.scaler)
+            while due and due[0] in early:
+                yield early.pop(due.popleft())
+            if not due or len(early) > _MAX_EARLY:
+                break
+        if due:
+            raise Unusable("undecodable", "one of its pictures does not decode")
+
 
 def decode(path: Path, timetable: Timetable, indices: Sequence[int], encoder: Encoder) -> Iterator[Jpeg]:
     """The pictures in the order of the indices. Raises `Unusable` if one does not decode."""
+    if not timetable.may_seek:
+        with _decoder(path, encoder, 2, skips=False) as decoder:
+            yield from decoder.from_start(timetable.times, indices)
+        return
     segments = list(_segments(timetable, indices))
     is_large = timetable.pixels > _LARGE
     concurrency = 1 if is_large else min(len(segments), os.cpu_count() or 1, _MAX_CONCURRENCY)
