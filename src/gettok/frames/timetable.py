@@ -76,7 +76,7 @@ def read_timetable(path: Path, zero: Fraction | None = None) -> Timetable:
                 if packet.pts is not None:
                     read.add(packet)
         except av.FFmpegError as error:
-            raise undecodable(error) from error
+            raise undecodable(error, path) from error
         return read.timetable(stream.time_base, zero, codec.width * codec.height)
 
 

@@ -69,7 +69,7 @@ def opened_sound(path: Path) -> Iterator[Any]:
         try:
             yield container
         except av.FFmpegError as error:
-            raise undecodable(error) from error
+            raise undecodable(error, path) from error
 
 
 def audio_track_of(container: Any) -> AudioTrack:

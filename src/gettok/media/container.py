@@ -100,22 +100,33 @@ def opened(path: Path) -> Iterator[Any]:
             metadata_errors="replace",
         )
     except av.FFmpegError as error:
-        raise undecodable(error) from error
+        raise undecodable(error, path) from error
     with container:
         yield container
 
 
-def undecodable(error: av.FFmpegError) -> Exception:
+def undecodable(error: av.FFmpegError, path: Path) -> Exception:
     """What an error of FFmpeg means. Lack of memory, of a file or of a disk is about us, not about the video."""
     if isinstance(error, MemoryError):
         return error
-    if error.errno in _OUR_ERRORS:
+    if error.errno in _OUR_ERRORS and not (error.errno == errno.EIO and _can_be_read(path)):
         return Stop(
             f"a media file could not be read: {error.strerror}",
             "stopped; every answer so far is kept, and no video is marked as unusable for this",
             "check that the disk is there and works, then run the same command again",
         )
     return Unusable("undecodable", str(error.strerror))
+
+
+def _can_be_read(path: Path) -> bool:
+    """FFmpeg 8 reports an error of the disk for some damaged files, too."""
+    try:
+        with path.open("rb") as file:
+            while file.read(1 << 20):
+                pass
+    except OSError:
+        return False
+    return True
 
 
 def picture_stream(file: Any) -> Any:

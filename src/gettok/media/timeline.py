@@ -30,7 +30,7 @@ class Timeline:
         self._file, self._rate, self._zero, self._max_s = file, rate, zero, max_s
         self._length = 0
         self.samples = 0
-        """Samples that were decoded; silence that was filled in does not count."""
+        """Samples that were decoded and are not before the zero; silence that was filled in does not count."""
 
     def write(self, frames: Iterator[Any]) -> None:
         """Write the frames; None is a packet that was lost, after which the times count to the sample."""
@@ -49,7 +49,6 @@ class Timeline:
         channels = (_numbers(frame).reshape(-1, len(names)).T for frame in same_rate)
         for block in to_mono(channels, names):
             self._append(block[overlap:])
-            self.samples += block.size
             overlap = max(0, overlap - block.size)
 
     def _begin(self, start: Fraction | None) -> int:
@@ -64,6 +63,7 @@ class Timeline:
         return max(0, -late)
 
     def _append(self, block: npt.NDArray[np.float32]) -> None:
+        self.samples += block.size
         self._length += block.size
         if self._length > self._max_s * self._rate:
             raise Unusable("too_large", f"its sound is longer than {self._max_s:g} s")

@@ -67,7 +67,7 @@ def probe_video(path: Path) -> VideoFacts:
             pictures = _decode(file, stream)
         except av.FFmpegError as error:
             _check_index(path, file)
-            raise undecodable(error) from error
+            raise undecodable(error, path) from error
         _check_complete(path, file, stream, pictures)
         length = pictures.end - pictures.start
         media = MediaFacts(

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import av
 import media_files
 import mutants
 import pytest
@@ -16,6 +17,7 @@ from gettok.errors import Unusable
 from gettok.frames import FramesStep
 from gettok.media import MediaFile, probe
 from gettok.media.audio import decode_audio
+from gettok.media.audio_track import clock_zero
 from gettok.settings import Frames
 
 CONF = ROOT / "conf" / "frames" / "_base.yaml"
@@ -88,6 +90,14 @@ def test_f24_damaged_files_end_in_a_result_or_a_reason(tmp_path):
         assert "ok" in ends
         assert len(ends) > 1
     assert crashes(counts) == {}
+
+
+def test_damage_for_which_ffmpeg_reports_an_error_of_the_disk_is_the_video_s(tmp_path):
+    path = tmp_path / "mutant.mkv"
+    path.write_bytes(mutants.mutant(mutants.seeds(tmp_path)["tracks"], 227))
+    with pytest.raises(OSError, match="Input/output error"), av.open(str(path), format="matroska"):
+        pass
+    assert outcome(clock_zero, path) == "undecodable"
 
 
 @pytest.mark.slow

@@ -54,6 +54,14 @@ def test_samples_are_where_their_times_say(tmp_path, starts, due):
     assert laid_out(tmp_path, frames)[0] == due
 
 
+@pytest.mark.parametrize(("starts", "due"), [([-0.1], 0), ([-0.1, 0, 0.3], 2 * TICK)])
+def test_samples_before_the_zero_and_silence_that_is_filled_in_do_not_count(tmp_path, starts, due):
+    with (tmp_path / "samples").open("wb") as file:
+        timeline = Timeline(file, RATE, Fraction(0), 60)
+        timeline.write(frame(1, start) for start in starts)
+    assert timeline.samples == due
+
+
 def test_after_a_lost_packet_the_times_count_to_the_sample(tmp_path):
     short_s = 1.02
     follow = [frame(1, 0), frame(2, short_s / 10)]

@@ -48,6 +48,7 @@ class _Segment:
 class _Decoder:
     """A file that is open for decoding, one segment at a time."""
 
+    path: Path
     file: Any
     stream: Any
     display: Display
@@ -65,7 +66,7 @@ class _Decoder:
                 if not due:
                     return
         except av.FFmpegError as error:
-            raise undecodable(error) from error
+            raise undecodable(error, self.path) from error
         raise Unusable("undecodable", "one of its pictures does not decode")
 
     def _from_key(self, key: int, due: deque[tuple[int, int]]) -> Iterator[Jpeg]:
@@ -134,7 +135,7 @@ def _decoder(path: Path, encoder: Encoder, threads: int, *, skips: bool) -> Iter
     with opened(path) as file:
         stream = video_stream(file)
         stream.codec_context.thread_type, stream.codec_context.thread_count = "FRAME", threads
-        yield _Decoder(file, stream, Display.of(stream), encoder, VideoReformatter(), skips)
+        yield _Decoder(path, file, stream, Display.of(stream), encoder, VideoReformatter(), skips)
 
 
 def _in_parallel(decoders: Sequence[_Decoder], segments: Sequence[_Segment]) -> Iterator[Jpeg]:
