@@ -172,7 +172,8 @@ def test_the_doctor_sees_every_model_that_votes(workspace, sandbox):
     assert code == 78
     assert "the endpoint lacks what these settings need: another answers" in err
     first, _, second = output.partition("another at sandbox:")
-    assert first.startswith("sandbox-vision at sandbox:")
+    assert first.startswith("OCR by rapidocr")
+    assert "sandbox-vision at sandbox:" in first
     assert "yes  answers" in first
     assert "no   answers" in second
 

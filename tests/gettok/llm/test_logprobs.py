@@ -94,7 +94,6 @@ def test_without_bytes_the_text_of_the_tokens_counts() -> None:
     [
         '{"evidence": "he wrote \\"label\\": \\"neutral\\"", "label": "support"}',
         '{"evidence": "label", "label" :\n "support"}',
-        '{"label": "neutral", "label": "support"}',
         '```json\n{"evidence": ":", "label":"support"}\n```',
     ],
 )
