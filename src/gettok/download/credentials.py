@@ -57,10 +57,10 @@ def _read(files: Sequence[Path], trust_list: str | None) -> ContentCredentials:
 
 def _judged(answer: Answer, trust_list: str) -> str:
     with tempfile.TemporaryDirectory(prefix="gettok-") as folder:
-        files = [Path(folder) / name for name in files_of(answer)]
-        for file, blob in zip(files, files_of(answer).values(), strict=True):
+        files = {Path(folder) / name: blob for name, blob in files_of(answer).items()}
+        for file, blob in files.items():
             link_or_copy(blob, file)
-        return "trusted" if _read(files, trust_list).state == "trusted" else "valid"
+        return "trusted" if _read(list(files), trust_list).state == "trusted" else "valid"
 
 
 def _not_a_trust_list(path: str, why: str) -> BadSettings:

@@ -8,7 +8,7 @@ from PIL import Image, ImageChops, ImageCms
 _BAD_PROFILE = (ImageCms.PyCMSError, OSError, ValueError, TypeError)
 
 
-def to_srgb(photo: Image.Image, profile: bytes | None, *, is_cmyk_inverted: bool) -> Image.Image:
+def photo_to_srgb(photo: Image.Image, profile: bytes | None, *, is_cmyk_inverted: bool) -> Image.Image:
     """A photo in grey, RGB or CMYK with 8 bits, in RGB; or in RGBA if it may be transparent.
 
     Without an ICC profile, or with a damaged one, its colours count as sRGB. `is_cmyk_inverted` is whether the file

@@ -7,19 +7,8 @@ import numpy as np
 from PIL import Image
 
 from gettok.frames.jpeg import Encoder, Jpeg
-from gettok.frames.photo_colour import to_srgb
+from gettok.frames.photo_colour import photo_to_srgb
 from gettok.media.photos import opened_photo, orientation, probe_photos
-
-#: How a viewer turns a photo with an EXIF orientation other than 1.
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 def decode(photos: Sequence[Path], encoder: Encoder) -> Iterator[Jpeg]:
@@ -32,11 +21,11 @@ def decode(photos: Sequence[Path], encoder: Encoder) -> Iterator[Jpeg]:
 def _as_shown(path: Path, longest_edge: int) -> Image.Image:
     """Upright, in sRGB, with white where the photo is transparent."""
     with opened_photo(path) as opened:
-        turn, info = _TURNS.get(orientation(opened)), dict(opened.info)
+        shown, info = orientation(opened), dict(opened.info)
         photo = _scalable(opened)
         photo.thumbnail((longest_edge, longest_edge), Image.Resampling.LANCZOS)
-        coloured = to_srgb(photo, info.get("icc_profile"), is_cmyk_inverted="adobe" in info)
-    return _on_white(coloured if turn is None else coloured.transpose(turn))
+        coloured = photo_to_srgb(photo, info.get("icc_profile"), is_cmyk_inverted="adobe" in info)
+    return _on_white(shown.upright(coloured))
 
 
 def _scalable(photo: Image.Image) -> Image.Image:

@@ -25,6 +25,17 @@ _TRANSPOSES = {
     (270, True): Image.Transpose.TRANSVERSE,
 }
 
+#: Rotation and mirroring by the number in EXIF.
+_EXIF = {
+    2: (0, True),
+    3: (180, False),
+    4: (180, True),
+    5: (90, True),
+    6: (270, False),
+    7: (270, True),
+    8: (90, False),
+}
+
 
 @dataclass(frozen=True)
 class Orientation:
@@ -46,6 +57,11 @@ class Orientation:
     def by_matrix(cls, a: int, b: int, c: int, d: int) -> Self:
         """The nearest one, where a point (x right, y down) is shown at (ax + cy, bx + dy)."""
         return cls(round(math.degrees(math.atan2(c, d)) / 90) * 90 % 360, a * d - b * c < 0)
+
+    @classmethod
+    def by_exif(cls, number: int) -> Self:
+        """By the number in a photo's EXIF, from 1 to 8; any other one turns nothing."""
+        return cls(*_EXIF.get(number, (0, False)))
 
     @property
     def swaps_sides(self) -> bool:

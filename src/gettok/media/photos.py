@@ -11,13 +11,12 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from gettok.errors import Unusable
 from gettok.media.container import MAX_PIXELS
+from gettok.media.display import Orientation
 from gettok.media.photo_formats import AVIF, READ, photo_format
 
 _DECODERS = tuple(photo.decoder for photo in READ if photo.decoder)
 #: Formats with animations. The further pictures of a JPEG are views for other screens, such as a phone's gain map.
 _ANIMATED = frozenset(("PNG", "WEBP", "AVIF"))
-#: EXIF orientations that turn a photo by 90 or 270 degrees.
-_QUARTER_TURNS = frozenset((5, 6, 7, 8))
 #: What Pillow is known to raise for a damaged file.
 _DAMAGE = (
     OSError,
@@ -50,12 +49,12 @@ def opened_photo(path: Path) -> Iterator[Image.Image]:
         yield photo
 
 
-def orientation(photo: Image.Image) -> int:
-    """How a viewer turns and mirrors it, as EXIF numbers it from 1 to 8; 1 if the EXIF is damaged."""
+def orientation(photo: Image.Image) -> Orientation:
+    """How a viewer turns and mirrors it; not at all if the EXIF is damaged."""
     try:
-        return int(photo.getexif().get(ExifTags.Base.Orientation, 1))
+        return Orientation.by_exif(int(photo.getexif().get(ExifTags.Base.Orientation, 1)))
     except _DAMAGE:
-        return 1
+        return Orientation()
 
 
 def _seek_longest(photo: Image.Image) -> None:
@@ -92,4 +91,4 @@ def _decoded_size(photo: Path) -> tuple[int, int]:
         image.verify()
     with opened_photo(photo) as image:  # a verified image cannot be loaded
         image.load()
-        return (image.height, image.width) if orientation(image) in _QUARTER_TURNS else image.size
+        return (image.height, image.width) if orientation(image).swaps_sides else image.size
