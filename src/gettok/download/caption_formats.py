@@ -23,7 +23,7 @@ _CLOCK = r"(?:([0-9]+):)?([0-9]{1,2}):([0-9]{1,2})(?:[.,] ?([0-9]+))?"
 #: In a timing line, a sign may come first, as of captions that were moved, and `:` before three digits of a fraction.
 _TIMED = r"([-+\u2212]?)(?:([0-9]+):)?([0-9]{1,2}):([0-9]{1,2})(?:(?:[.,] ?|:(?=[0-9]{3}(?![0-9])))([0-9]+))?"
 _TIMING = re.compile(rf"\s*{_TIMED}\s*-->\s*{_TIMED}(?![0-9:])")
-#: A line of times that cannot be read is no text either.
+#: A line of times that cannot be read is not text either.
 _BROKEN_TIME = r"\s*[-+\u2212]?[0-9]+:[0-9:.,]*\s*"
 _BROKEN_TIMING = re.compile(rf"{_BROKEN_TIME}-->{_BROKEN_TIME}(?:$|(?<=\s))")
 _LINE_BREAK = re.compile(r"\r\r\n|\r\n|\r|\n")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-#: A box `ftyp` that names more brands than fit is no photo.
+#: A box `ftyp` that names more brands than fit is not a photo.
 HEAD_BYTES: Final = 128
 
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from gettok.errors import BadSettings
 from gettok.ocr.alphabet import OcrAlphabet
 
-#: What onnxruntime raises for a file that is no model, or one that it cannot run.
+#: What onnxruntime raises for a file that is not a model, or that it cannot run.
 _ERRORS = ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "NoSuchFile", "NotImplemented", "Fail")
 #: A recogniser has two classes more than characters: for no character, and for the space.
 _MORE_CLASSES = 2

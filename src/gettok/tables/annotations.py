@@ -45,7 +45,7 @@ DESCRIPTIONS = Table(
         Column(
             "on_screen_language",
             pl.String,
-            "Language of that text: Whisper's code if Whisper has the language, else ISO 639's of two letters, or of three; as the model names it if that is no code. Empty if there is no text or its language is unknown.",
+            "Language of that text: Whisper's code, or the ISO 639 code of a language that Whisper lacks, or the model's own word if that is not a code. Empty if there is no text or its language is unknown.",
         ),
         Column("frame_indices", pl.List(pl.Int64), "The frames that were sent."),
         Column(

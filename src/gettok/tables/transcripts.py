@@ -107,7 +107,7 @@ PAIRS = Table(
         Column(
             "left_language",
             pl.String,
-            "Language that the left source gives: Whisper's code if Whisper has the language, else ISO 639's of two letters, or of three; empty for `voice_to_text`.",
+            "Language that the left source gives: Whisper's code, or the ISO 639 code of a language that Whisper lacks; empty for `voice_to_text`.",
         ),
         Column("right_language", pl.String, "Language that the right source gives, in the same form."),
         Column("left_words", pl.Int64, "Words of the left text, normalised."),

@@ -21,7 +21,7 @@ def language_code(name: str | None) -> str | None:
     standard member does (Unicode's CLDR): Cusco Quechua is `qu`, that of Ayacucho stays `quy`. No language gets the
     code of one that is only near, as langcodes' matching would give `de` to Alemannic. Scripts and regions go.
 
-    None for no name, and for the codes that mean an unknown language. What is no code stays as it is, in lower case.
+    None for no name, and for the codes that mean an unknown language. What is not a code stays as it is, in lower case.
     """
     tag = (name or "").strip().lower()
     language = _language(tag) or tag
