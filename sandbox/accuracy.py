@@ -9,8 +9,13 @@ import jiwer
 import polars as pl
 
 from gettok.compare.truth import COLUMNS, ErrorRates, by_condition, error_rates, our_texts
-from gettok.tables import DESCRIPTIONS, FRAMES, SCREEN_TEXTS, STANCES, TRANSCRIPTS
+from gettok.errors import counted
+from gettok.settings import Codebook
+from gettok.stats.bootstrap import Estimate
+from gettok.stats.formatting import number, percent
+from gettok.tables import DESCRIPTIONS, FRAMES, SCREEN_TEXTS, TRANSCRIPTS
 from gettok.text.tokens import normalise
+from sandbox.code_accuracy import CodeAccuracy, code_accuracies
 from sandbox.corpus.truth import Truth, truth
 
 #: The true on-screen text of a video, and the text that a model or OCR read.
@@ -19,7 +24,7 @@ TextPair = tuple[str, str]
 
 @dataclass(frozen=True)
 class ScreenAccuracy:
-    """The share of on-screen characters that were read correctly, over `videos` videos.
+    """The share of the true on-screen `characters` that were read correctly, over `videos` videos.
 
     `normalised` ignores capitals and punctuation, `verbatim` does not.
     """
@@ -27,6 +32,7 @@ class ScreenAccuracy:
     normalised: float | None
     verbatim: float | None
     videos: int
+    characters: int
 
 
 @dataclass(frozen=True)
@@ -41,38 +47,38 @@ class Accuracy:
     by_condition: Mapping[str, ErrorRates]
     by_model: ScreenAccuracy
     by_ocr: ScreenAccuracy
-    stance_accuracy: float | None
-    stances: int
+    codes: Sequence[CodeAccuracy]
+    """Of each variable of the codebook."""
 
-    def lines(self) -> list[str]:
-        """A summary for people."""
+    def lines(self, *, verbose: bool = False) -> list[str]:
+        """A summary for people; only if `verbose`, with the rates by voice, by background, by language and by label."""
         speech = self.transcripts
+        conditions = self.by_condition if verbose else {}
+        missed = counted(speech.missed_entirely, "video")
         return [
-            f"word error rate of the transcripts   {_number(speech.wer.value)} over {speech.wer.n} videos with speech",
-            f"speech missed entirely               {_videos(speech.missed_entirely)} (every word counts as an error)",
-            *(f"  {name:<35}{_rates(of)}" for name, of in self.by_condition.items()),
+            f"word error rate of the transcripts   {_over(speech.wer)} with speech",
+            f"speech missed entirely               {missed} (every word counts as an error)",
+            *(f"  {name:<35}{_rates(of)}" for name, of in conditions.items()),
             f"words transcribed without speech     {speech.words_without_speech}",
             f"on-screen characters read correctly  {_screen_rates(self.by_model)}",
             f"the same by OCR                      {_screen_rates(self.by_ocr)}",
-            f"correct stances                      {_number(self.stance_accuracy)} over {self.stances} videos",
+            *(line for code in self.codes for line in (code.line(), *(code.by_label() if verbose else ()))),
         ]
 
 
-def accuracy(data: Path) -> Accuracy:
-    """Compare the tables under `data` with the truth."""
+def accuracy(data: Path, codebook: Codebook) -> Accuracy:
+    """Compare the tables under `data` with the truth; the codebook is that of the run."""
     true = truth()
     transcripts = TRANSCRIPTS.read(data / "transcripts", ["video_id", "text", "status", "reason"])
     of_study = {video: true[video] for video in sorted(transcripts["video_id"])}
     texts = our_texts(transcripts)
-    labels = STANCES.read(data / "stances", ["video_id", "label"]).drop_nulls("label").rows()
     true_texts = _TrueTexts(data, true)
     return Accuracy(
         transcripts=error_rates(_spoken(of_study, _language), texts),
         by_condition=by_condition(_spoken(of_study, _conditions), texts),
         by_model=_screens(_described(data, true_texts)),
         by_ocr=_screens(_read_by_ocr(data, true_texts)),
-        stance_accuracy=_mean([label == true[video].stance for video, label in labels]),
-        stances=len(labels),
+        codes=code_accuracies(data, codebook, true),
     )
 
 
@@ -132,7 +138,8 @@ def _screens(pairs: Iterable[TextPair]) -> ScreenAccuracy:
     all_pairs = list(pairs)
     normal = [(" ".join(normalise(true)), " ".join(normalise(read))) for true, read in all_pairs]
     verbatim = [(" ".join(true.split()), " ".join(read.split())) for true, read in all_pairs]
-    return ScreenAccuracy(_share_correct(normal), _share_correct(verbatim), len(all_pairs))
+    characters = sum(len(true) for true, _ in verbatim)
+    return ScreenAccuracy(_share_correct(normal), _share_correct(verbatim), len(all_pairs), characters)
 
 
 def _share_correct(pairs: Sequence[TextPair]) -> float | None:
@@ -144,28 +151,24 @@ def _share_correct(pairs: Sequence[TextPair]) -> float | None:
     return round(max(0.0, 1 - error), 4)
 
 
-def _mean(correct: list[bool]) -> float | None:
-    return round(sum(correct) / len(correct), 4) if correct else None
-
-
 def _rates(rates: ErrorRates) -> str:
     missed = f", {rates.missed_entirely} missed entirely" if rates.missed_entirely else ""
-    return f"{_number(rates.wer.value)} (characters {_number(rates.cer.value)}) over {rates.wer.n}{missed}"
+    wer, cer = (number(rate.value, rate.n) for rate in (rates.wer, rates.cer))
+    return f"{wer} (characters {cer}) over {rates.wer.n}{missed}"
 
 
 def _screen_rates(screens: ScreenAccuracy) -> str:
-    return (
-        f"{_number(screens.normalised)} ({_number(screens.verbatim)} verbatim) over {screens.videos} videos"
+    normalised, verbatim = (
+        percent(rate, screens.characters) for rate in (screens.normalised, screens.verbatim)
     )
+    return f"{normalised} ({verbatim} verbatim) over {counted(screens.videos, 'video')}"
 
 
-def _videos(count: int) -> str:
-    return f"{count} video{'' if count == 1 else 's'}"
-
-
-def _number(rate: float | None) -> str:
-    return "–" if rate is None else f"{rate:.3f}"
+def _over(rate: Estimate) -> str:
+    return f"{number(rate.value, rate.n)} over {counted(rate.n, 'video')}"
 
 
 if __name__ == "__main__":
-    print(*accuracy(Path(sys.argv[1])).lines(), sep="\n")
+    folder, codebook, *options = sys.argv[1:]
+    found = accuracy(Path(folder), Codebook.model_validate_json(codebook))
+    print(*found.lines(verbose="--verbose" in options), sep="\n")

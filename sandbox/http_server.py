@@ -23,11 +23,17 @@ class HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, answer: Answer, traffic: Traffic) -> None:
+    def __init__(self, port: int | socket.socket, answer: Answer, traffic: Traffic) -> None:
+        """On this port, or on a socket that listens already."""
         self.answer = answer
         self.traffic = traffic
         self._open: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", port), _Handler)
+        if isinstance(port, int):
+            super().__init__(("127.0.0.1", port), _Handler)
+        else:
+            super().__init__(port.getsockname(), _Handler, bind_and_activate=False)
+            self.socket.close()
+            self.socket = port
 
     def server_bind(self) -> None:
         """As in the standard library, without its name lookup, which can use the network."""

@@ -123,6 +123,10 @@ class Profile:
     """How `response_format` is treated: followed, refused by 400 (always, or unless `json_object`), or ignored."""
     images: Literal["seen", "vllm", "ollama"] = "seen"
     """Pictures are seen, or refused with the message of that server's text-only models."""
+    video: Literal["seen", "vllm", "openai", "dropped"] = "seen"
+    """Videos are seen, refused in the words of that server, or dropped in silence, as some gateways do."""
+    sound: Literal["heard", "vllm", "openai", "dropped"] = "heard"
+    """The same for sounds."""
     token_limit_name: Literal["both", "max_tokens", "max_completion_tokens"] = "both"  # noqa: S105 - not a password
     """The supported parameter for the answer's maximum length; the other one is refused."""
     fixed_temperature: bool = False
@@ -142,6 +146,11 @@ class Profile:
     """Share of attempts answered by 529, overloaded."""
     gullible: Literal["no", "careless", "always"] = "no"
     """Whether the model obeys orders in the text to be judged or on screen; `careless`: only outside of marks."""
+
+    prefers_first: bool = False
+    """The model takes the label shown first where it is unsure, as position bias has it."""
+    prompt_cache: Literal["off", "null", "openai", "vllm"] = "off"
+    """Cached tokens in the usage: absent, null, or counted as that host does. They depend on the order of requests."""
 
     model_latency_s: float = 0.0
     """Real seconds that each completion takes; completions run in parallel."""

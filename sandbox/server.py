@@ -1,5 +1,6 @@
 """The loopback server and its services: the Research API, the website with its media, and a model endpoint."""
 
+import socket
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any, Protocol, Self
 from sandbox.admin import PREFIX as ADMIN
 from sandbox.admin import Admin
 from sandbox.clock import VirtualClock
+from sandbox.corpus_check import check_videos
 from sandbox.exchange import Reply, Request, text_reply
 from sandbox.faults import Fault, FaultScript
 from sandbox.http_server import HttpServer
@@ -42,7 +44,7 @@ class Sandbox:
         corpus: Path = CORPUS,
         script: Iterable[Any] = (),
         log: Path | None = None,
-        port: int = 0,
+        port: int | socket.socket = 0,
     ) -> None:
         switches = profile_named(profile) if isinstance(profile, str) else profile
         self._world = world_of(corpus, switches, FaultScript(script), log)
@@ -91,6 +93,11 @@ class Sandbox:
     @property
     def clock(self) -> VirtualClock:
         return self._world.clock
+
+    def read_corpus(self) -> None:
+        """Read the corpus now and not on first use; raises `BadCorpus` for one that cannot be served."""
+        check_videos(self._world.corpus.folder / "videos.json")
+        _ = self._world.corpus.videos
 
     def addresses(self) -> dict[str, str]:
         return {

@@ -7,6 +7,7 @@ from pathlib import Path
 from sandbox.chance import Attempts
 from sandbox.clock import VirtualClock
 from sandbox.faults import FaultScript
+from sandbox.model.prompt_cache import PromptCache
 from sandbox.profiles import Profile
 from sandbox.request_log import RequestLog
 from sandbox.traffic import Traffic
@@ -24,6 +25,7 @@ class World:
     attempts: Attempts = field(default_factory=Attempts)
     log: RequestLog = field(default_factory=RequestLog)
     traffic: Traffic = field(default_factory=Traffic)
+    prompt_cache: PromptCache = field(default_factory=PromptCache)
     stopped: threading.Event = field(default_factory=threading.Event)
     """Set when the server stops, to end its background work."""
     base: str = ""

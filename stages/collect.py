@@ -19,7 +19,7 @@ from gettok.pipeline.collecting.looking_up import IdStates, id_books
 from gettok.pipeline.collecting.researching import open_api, retry_until_quota
 from gettok.pipeline.collecting.searching import collector, study_window
 from gettok.pipeline.collecting.study_pages import StudyPages
-from gettok.pipeline.paths import DATA, INPUTS
+from gettok.pipeline.paths import DATA, REFRESH_LISTS
 from gettok.pipeline.progress import Progress
 from gettok.pipeline.runner import Stage, run_stage, say
 from gettok.research_api import ResearchApi
@@ -98,16 +98,16 @@ def _look_up(stage: Stage, api: ResearchApi, pages: StudyPages) -> None:
     for name in sorted(lookup.unplaceable):
         say(f"collect: {name} is not a video id: its bits are not a time at which TikTok existed")
     found = dict.fromkeys(lookup.found) | days
-    gone = RefreshLists(INPUTS).gone()
+    gone = RefreshLists(REFRESH_LISTS).gone()
     rows = IdStates(found, lookup.unplaceable, gone, study_window(stage.settings)).rows(listed)
     IDS.write(rows, DATA / "ids.parquet")
     stage.keep_books(id_books(rows))
 
 
 def _refreshed_pages(stage: Stage) -> Iterator[StoredPage]:
-    """The pages of the rounds that are on the list under `inputs/`."""
+    """The pages of the rounds that are on the list under `inputs/refresh/`."""
     source = stage.settings.source.name
-    for name in RefreshLists(INPUTS).rounds(source):
+    for name in RefreshLists(REFRESH_LISTS).rounds(source):
         yield from stored_pages(stage.store, round_settings(source, name))
 
 

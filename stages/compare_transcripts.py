@@ -10,6 +10,7 @@ from gettok.compare.pairs import compare, text_pairs
 from gettok.compare.summary import summary
 from gettok.compare.text_sources import translations, video_texts
 from gettok.compare.truth import read_truth, truth_summary
+from gettok.pipeline.outputs import output
 from gettok.pipeline.paths import DATA, INPUTS
 from gettok.pipeline.runner import Stage, run_stage
 from gettok.store.atomic_write import atomic_dir, write_json
@@ -18,13 +19,15 @@ from gettok.text.embeddings import open_embedder
 
 PARAMS = ("embedder",)
 #: The words of some videos, written down by people; optional.
-SPOKEN = INPUTS / "spoken.csv"
+SPOKEN = INPUTS / "transcripts" / "spoken.csv"
 
 
 def run(stage: Stage) -> None:
-    videos = VIDEOS.read(DATA / "videos", ["video_id", "created_at", "voice_to_text"])
-    captions = CAPTIONS.read(DATA / "captions.parquet", ["video_id", "language", "source", "text"])
-    transcripts = TRANSCRIPTS.read(DATA / "transcripts", ["video_id", "text", "language", "status", "reason"])
+    videos = VIDEOS.read(output("videos"), ["video_id", "created_at", "voice_to_text"])
+    captions = CAPTIONS.read(output("captions.parquet"), ["video_id", "language", "source", "text"])
+    transcripts = TRANSCRIPTS.read(
+        output("transcripts"), ["video_id", "text", "language", "status", "reason"]
+    )
     texts = video_texts(videos, captions, transcripts)
     truth = _truth(SPOKEN, texts, transcripts)
     embedder = open_embedder(stage.settings.embedder)

@@ -1,9 +1,10 @@
-"""Have a model describe each video from its frames, and write down the text on the screen."""
+"""Have a model describe each video from its frames, itself or its sound, and write down the text on the screen."""
 
 from gettok.llm import interruptible_clock
-from gettok.pipeline.annotating.descriptions import items, step_of
+from gettok.pipeline.annotating.descriptions import step_of
 from gettok.pipeline.annotating.models import asking_models
 from gettok.pipeline.annotating.ocr import read_screens
+from gettok.pipeline.annotating.video_inputs import VideoInputs
 from gettok.pipeline.answering import writer_by_day
 from gettok.pipeline.endpoints import addresses, model_key
 from gettok.pipeline.paths import DATA
@@ -16,15 +17,21 @@ PARAMS = ("llm", "prompts.describe", "ocr")
 
 def run(stage: Stage) -> None:
     settings = stage.settings
-    entries = list(items(settings.llm.max_frames))
-    ocr_lines = read_screens(stage, entries)
-    with addresses(settings.llm.base_url) as where, atomic_dir(DATA / "descriptions") as folder:
+    inputs = VideoInputs()
+    with (
+        addresses(settings.llm.base_url) as where,
+        atomic_dir(DATA / "screen_texts") as screen_texts,
+        atomic_dir(DATA / "descriptions") as descriptions,
+    ):
+        screens = read_screens(stage, inputs.frame_days(settings.llm.max_frames), screen_texts)
         address = where.of(settings.llm.base_url, "model")
         key = model_key(settings.llm)
         clock = interruptible_clock(stage.stop)
         step = step_of(settings, address, key, stage.store.root, clock)
+        write = writer_by_day(DESCRIPTIONS, descriptions)
+        days = screens.beside(inputs.describe_days(settings.llm))
         with asking_models(stage, address, key) as asking:
-            asking.answer(step, entries, ocr_lines.beside(writer_by_day(DESCRIPTIONS, folder)))
+            asking.answer(step, days, descriptions, lambda day, rows: write(day, screens.compared(day, rows)))
 
 
 if __name__ == "__main__":

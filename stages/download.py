@@ -32,7 +32,7 @@ def run(stage: Stage) -> None:
         writer = MediaWriter(stage.store, folder, retry)
         step.breaker.last_fetched = any_fetched(asking, items)
         retry.ask([captions_item(item.content, item.day) for item in items if lacks_captions(asking, item)])
-        stage.answer(step, items, writer.write_day)
+        stage.keep_books(asking.table(items, writer.write_day))
     MEDIA.write(writer.media, DATA / "media.parquet")
     CAPTIONS.write(writer.captions, DATA / "captions.parquet")
     if waiting := sum(is_transient(row.get("captions_trouble")) for row in writer.media):

@@ -1,7 +1,7 @@
 """Take frames out of each video at the stride of the settings, as JPEG."""
 
 from gettok.frames import FramesStep
-from gettok.pipeline.inputs import media_items
+from gettok.pipeline.inputs import media_days
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.runner import Stage, run_stage
 from gettok.step import Row
@@ -15,7 +15,8 @@ def run(stage: Stage) -> None:
     with atomic_dir(DATA / "frames") as folder:
         stage.answer(
             FramesStep(stage.settings.frames),
-            list(media_items()),
+            media_days(),
+            folder,
             lambda day, rows: FRAMES.write_in_order(map(with_video_id, rows), folder / f"{day}.parquet"),
         )
 

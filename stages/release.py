@@ -8,6 +8,8 @@ import polars as pl
 import gettok
 from gettok import release
 from gettok.books import Books
+from gettok.pipeline.annotating.cascade_outcome import cascade_outcome
+from gettok.pipeline.outputs import output
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.results import tables
 from gettok.pipeline.runner import Stage, run_stage
@@ -22,6 +24,7 @@ PARAMS = (
     "frames",
     "asr",
     "llm",
+    "codebook",
     "prompts",
     "prompt_injection",
     "ocr",
@@ -32,10 +35,10 @@ PARAMS = (
 
 def run(stage: Stage) -> None:
     settings = stage.settings
-    results = tables()
+    results = tables(settings.codebook)
     with atomic_dir(DATA / "release") as folder:
         release.write(folder, results, settings.release.form, _provenance(settings, results))
-    count = results.videos.height
+    count = results.count
     stage.keep_books(Books(count, count))
 
 
@@ -44,13 +47,14 @@ def _provenance(settings: Settings, results: release.Tables) -> dict[str, Any]:
     return {
         "gettok": gettok.__version__,
         "settings": results_only(settings.model_dump(mode="json")),
-        "speech_models": _speech_models(results.transcripts),
-        "ocr_readers": _readers(results.screen_texts),
+        "speech_models": _speech_models(results.rows("transcripts")),
+        "ocr_readers": _readers(results.rows("screen_texts")),
         "embedding_model": _embedding_model(),
+        "cascade": cascade_outcome(),
     }
 
 
-def _speech_models(transcripts: pl.DataFrame) -> list[dict[str, str | None]]:
+def _speech_models(transcripts: pl.LazyFrame) -> list[dict[str, str | None]]:
     """The model files that made the transcripts, and their number format: usually one, none without speech."""
     named = transcripts.drop_nulls("speech_model_sha256").select(
         repository="speech_model",
@@ -58,22 +62,20 @@ def _speech_models(transcripts: pl.DataFrame) -> list[dict[str, str | None]]:
         sha256="speech_model_sha256",
         compute_type="speech_compute_type",
     )
-    return named.unique().sort("sha256", "compute_type").to_dicts()
+    return named.unique().sort("sha256", "compute_type").collect().to_dicts()
 
 
 def _embedding_model() -> dict[str, str | None] | None:
     """The model files that compared the texts; none if they were compared by their letters."""
-    comparison = json.loads((DATA / "comparison" / "summary.json").read_text("utf-8"))
+    comparison = json.loads((output("comparison") / "summary.json").read_text("utf-8"))
     model: dict[str, str | None] | None = comparison["embedding_model"]
     return model
 
 
-def _readers(screen_texts: pl.DataFrame | None) -> list[dict[str, str]]:
+def _readers(screen_texts: pl.LazyFrame) -> list[dict[str, str]]:
     """The OCR that read the frames, if any, with the digest of its models."""
-    if screen_texts is None:
-        return []
     named = screen_texts.drop_nulls("reader_sha256").select(name="reader", sha256="reader_sha256")
-    return named.unique().sort("sha256").to_dicts()
+    return named.unique().sort("sha256").collect().to_dicts()
 
 
 if __name__ == "__main__":

@@ -1,49 +1,52 @@
 """Make the page with the tables and figures of the paper, and the numbers and plots that DVC shows."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
+from gettok.annotate.human_labels.evaluation import evaluations, not_compared
+from gettok.annotate.human_labels.reading import read_human_labels
 from gettok.books import Books
-from gettok.pipeline.paths import DATA, INPUTS
-from gettok.pipeline.results import tables, with_pictures
+from gettok.pipeline.outputs import output
+from gettok.pipeline.paths import DATA, HUMAN_LABELS
+from gettok.pipeline.results import origin_of, tables, with_pictures
 from gettok.pipeline.runner import Stage, run_stage
 from gettok.release import Tables
 from gettok.report.examples import shown_videos
-from gettok.report.index_page import write
+from gettok.report.index_page import ByPeople, write
 from gettok.report.metrics import metrics, plots
-from gettok.settings import Study
-from gettok.stance.human_labels.evaluation import Evaluation, evaluate
-from gettok.stance.human_labels.reading import read_human_labels
 from gettok.store.atomic_write import atomic_dir, write_json
 
-PARAMS = ("study", "report")
-#: Labels that people gave to some videos; optional.
-HUMAN_LABELS = INPUTS / "stances.csv"
+PARAMS = ("study", "source.kind", "codebook", "report")
 
 
 def run(stage: Stage) -> None:
     study = stage.settings.study
-    results = tables()
-    evaluation = _evaluation(HUMAN_LABELS, results, study)
-    results = with_pictures(results, shown_videos(results, study))
-    comparison = json.loads((DATA / "comparison" / "summary.json").read_text("utf-8"))
+    output("release")  # the report belongs to it
+    results = replace(tables(stage.settings.codebook), origin=origin_of(stage.settings.source.kind))
+    by_people = _by_people(HUMAN_LABELS, results)
+    results = with_pictures(results, shown_videos(results, by_people.evaluations))
+    comparison = json.loads((output("comparison") / "summary.json").read_text("utf-8"))
     with atomic_dir(DATA / "report") as folder:
-        write(folder, results, study, comparison, stage.settings.report.hashtags, evaluation=evaluation)
+        write(folder, results, study, comparison, stage.settings.report.hashtags, by_people=by_people)
     with atomic_dir(DATA / "plots") as folder:
-        for name, frame in plots(results, study, evaluation).items():
+        for name, frame in plots(results, study, by_people.evaluations).items():
             frame.write_csv(folder / name)
-    write_json(DATA / "metrics.json", metrics(results, study, comparison, evaluation))
-    count = results.videos.height
+    write_json(DATA / "metrics.json", metrics(results, comparison, by_people.evaluations))
+    count = results.count
     stage.keep_books(Books(count, count))
 
 
-def _evaluation(path: Path, results: Tables, study: Study) -> Evaluation | None:
+def _by_people(path: Path, results: Tables) -> ByPeople:
     if not path.is_file():
-        return None
-    labels = study.stance.labels
-    return evaluate(
-        read_human_labels(path, labels, set(results.stances["video_id"])), results.stances, labels
-    )
+        return ByPeople()
+    variables = results.codebook.variables
+    labelled = pl.col("video_id").is_in({entry.video_id for entry in read_human_labels(path)})
+    known = results.rows("videos").filter(labelled).select("video_id").collect()["video_id"]
+    given = read_human_labels(path, results.codebook, set(known))
+    return ByPeople(evaluations(given, results.annotations, variables), *not_compared(given, variables))
 
 
 if __name__ == "__main__":

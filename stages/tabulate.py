@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -12,12 +13,15 @@ from gettok.books import Books
 from gettok.collect.tombstones import SUBJECTS, RefreshLists
 from gettok.collect.windows import Window
 from gettok.errors import counted
-from gettok.pipeline.paths import DATA, INPUTS
+from gettok.pipeline.outputs import md5s, output
+from gettok.pipeline.paths import DATA, REFRESH_LISTS
 from gettok.pipeline.runner import Stage, run_stage, say
+from gettok.step import Blob
 from gettok.store.atomic_write import atomic_dir
 from gettok.tables import COMMENTS, COUNTS, FIELDS, REJECTS, USERS, VIDEOS, Table
+from gettok.tabulate.gone import Gone
 from gettok.tabulate.tally import Tally
-from gettok.tabulate.videos import Videos
+from gettok.tabulate.videos import VideoRows, Videos
 
 PARAMS = ("study.start", "study.end")
 #: Unknown fields are worth a message each, but not a hundred of them.
@@ -27,43 +31,61 @@ _MAX_LISTED = 10
 def run(stage: Stage) -> None:
     settings = stage.settings
     rejects = tabulate.Rejects()
-    gone = {subject: tabulate.Gone(RefreshLists(INPUTS, subject).gone()) for subject in SUBJECTS}
-    pages = DATA / "pages"
+    gone = {subject: tabulate.Gone(RefreshLists(REFRESH_LISTS, subject).gone()) for subject in SUBJECTS}
     with _scratch_folder(DATA / ".tabulate.unfinished") as scratch:
         study = Window(settings.study.start, settings.study.end)
-        video_pages = tabulate.read_pages(pages / "videos")
-        refreshed = tabulate.read_pages(pages / "refreshed")
-        videos = tabulate.videos.gather(
-            video_pages, study, scratch / "videos", rejects, refreshed=refreshed, gone=gone["video"]
-        )
+        found = _found_videos(stage, gone["video"])
+        refreshed = _pages(stage, "refreshed")
+        videos = tabulate.videos.gather(found, study, scratch / "videos", rejects, refreshed=refreshed)
         lost = dict(rejects.counts)
         _write_days(VIDEOS, "videos", gone["user"].without_usernames(videos.days()))
         _write_days(COUNTS, "counts", videos.counts())
-        comment_pages = tabulate.read_pages(pages / "comments")
+        comment_pages = _pages(stage, "comments")
         comment_pages = tabulate.comments.without_gone_videos(comment_pages, gone["video"])
         comments = tabulate.comments.gather(
             comment_pages, videos.in_study, scratch / "comments", rejects, gone["comment"]
         )
         _write_days(COMMENTS, "comments", comments.days())
-        user_pages = tabulate.read_pages(pages / "users")
+        user_pages = _pages(stage, "users")
         users, user_tally = tabulate.users.gather(user_pages, scratch / "users", rejects, gone["user"])
     USERS.write(users, DATA / "users.parquet")
     REJECTS.write(rejects.frame(), DATA / "rejects.parquet")
     tallies = (videos.tally, comments.tally, user_tally)
     FIELDS.write(tabulate.fields(tallies), DATA / "fields.parquet")
     _say(tallies)
-    stage.keep_books(_books(videos, lost, len(gone["video"].met)))
+    stage.keep_books(_books(videos, lost))
 
 
-def _books(videos: Videos, lost: Mapping[str, int], gone: int) -> Books:
+def _books(videos: Videos, lost: Mapping[str, int]) -> Books:
     """Each video that was seen counts once, and so does each row or page that did not become a video."""
     unusable = {reason: count for reason, count in lost.items() if reason != "retyped"}
-    if gone:
-        unusable["gone"] = gone
+    if videos.gone:
+        unusable["gone"] = videos.gone
     if outside := videos.seen - videos.in_study.height:
         unusable["outside_study"] = outside
     reasons = dict(sorted(unusable.items()))
     return Books(videos.in_study.height + sum(reasons.values()), videos.in_study.height, reasons)
+
+
+def _pages(stage: Stage, name: str) -> Iterator[tabulate.KeyedPage]:
+    files = tabulate.page_files(output("pages") / name)
+    return stage.until_stopped(page for file in files for page in tabulate.read_pages(file))
+
+
+def _found_videos(stage: Stage, gone: Gone) -> Iterator[VideoRows]:
+    """The videos on each file of pages. One that is as before is not read again: most of the time goes into that."""
+    kept = stage.kept("videos", sorted(gone.digests))
+    recorded = md5s("pages")
+    for file in stage.until_stopped(tabulate.page_files(output("pages") / "videos")):
+        md5 = recorded[f"videos/{file.name}"]
+        if (shard := kept.find(file.stem, md5)) is not None:
+            yield VideoRows.of_stored(pl.read_parquet(shard.file), shard.note)
+            continue
+        rows = tabulate.videos.read(stage.until_stopped(tabulate.read_pages(file)), gone)
+        written = BytesIO()
+        rows.rows.write_parquet(written, compression="lz4")
+        kept.keep(file.stem, md5, Blob.of_bytes(written.getvalue()), rows.note)
+        yield rows
 
 
 @contextmanager

@@ -1,10 +1,10 @@
 """Transcribe what is said in each video, with flags that say how far to trust the text."""
 
 from gettok.pipeline.answering import writer_by_day
-from gettok.pipeline.inputs import media_items
+from gettok.pipeline.inputs import media_days
 from gettok.pipeline.model_pins import refuse_changed
 from gettok.pipeline.paths import DATA
-from gettok.pipeline.runner import Stage, run_stage
+from gettok.pipeline.runner import Stage, run_stage, say
 from gettok.speech import TranscribeStep
 from gettok.speech.word_timestamps import pinnable
 from gettok.step import Row
@@ -20,12 +20,14 @@ _FAILED = frozenset({"undecodable", "too_large"})
 def run(stage: Stage) -> None:
     asr = stage.settings.asr
     step = TranscribeStep(asr)
+    if step.warning:
+        say(f"transcribe: {step.warning}")
     refuse_changed(stage.store.root, asr.model, step.model, "asr.revision to ")
     for name, model in pinnable(asr.align, asr.language):
         refuse_changed(stage.store.root, name, model, f"asr.align to {name}@")
     with atomic_dir(DATA / "transcripts") as folder:
         write = writer_by_day(TRANSCRIPTS, folder)
-        stage.answer(step, list(media_items()), lambda day, rows: write(day, map(_with_failures, rows)))
+        stage.answer(step, media_days(), folder, lambda day, rows: write(day, map(_with_failures, rows)))
 
 
 def _with_failures(row: Row) -> Row:

@@ -23,6 +23,10 @@ def params() -> dict[str, Any]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no worker is left alone with them at the end."""
-    longest_first = ["whole", "stages"]
+    """The longest first, so that no worker is left alone with them at the end.
+
+    The finished run is made with the first file; what also starts from it comes after the stages, so that no other
+    worker waits for it.
+    """
+    longest_first = ["test_finished_run.py", "stages", "whole"]
     items.sort(key=lambda item: [name not in item.path.parts for name in longest_first])

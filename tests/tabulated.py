@@ -69,7 +69,7 @@ def tabulate(
     rejects = Rejects()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        found = videos.gather(_keyed("v", pages), study, scratch / "videos", rejects)
+        found = videos.gather([videos.read(_keyed("v", pages))], study, scratch / "videos", rejects)
         below = comments.gather(_keyed("c", of_comments), found.in_study, scratch / "comments", rejects)
         authors, user_tally = users.gather(_keyed("u", of_users), scratch / "users", rejects)
         return Tabulated(

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from sandbox.corpus import film, human_labels, sound
 from sandbox.corpus.captions import captions
+from sandbox.corpus.codes import codes
 from sandbox.corpus.film import Encoding, Shot
 from sandbox.corpus.labels import page_label, video_tags
 from sandbox.corpus.plan import PlannedVideo, planned_videos
@@ -201,6 +202,7 @@ def _truth(video: PlannedVideo, words: Script, media: dict[str, Any]) -> dict[st
         "cuts_s": [shown["from_s"] for shown in screen[1:]],
         "frames": media["frames"],
         "behind_voice": behind_voice(video, words),
+        "codes": codes(words),
     }
 
 

@@ -1,4 +1,4 @@
-"""The demo's human labels: `inputs/stances.csv`, with which the report compares the model's stances.
+"""The demo's human labels: `inputs/labels/human_labels.csv`, with which the report compares the model's stances.
 
 `python -m sandbox.corpus.human_labels` regenerates it without the rest of the corpus.
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sandbox.corpus.plan import planned_videos
 
-STANCES_CSV = Path(__file__).parents[2] / "inputs" / "stances.csv"
+STANCES_CSV = Path(__file__).parents[2] / "inputs" / "labels" / "human_labels.csv"
 #: The demo's last day. Later videos, which a growing study finds, have no human labels yet, as in practice.
 _LAST_DAY = "2023-02-28"
 

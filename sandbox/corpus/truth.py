@@ -1,11 +1,13 @@
 """The ground truth of the demo's videos. No stage and no server reads it; only tests and the demo's summary do.
 
-Human labels are in `inputs/stances.csv` (`human_labels.py`); the report is the only stage that reads them.
+Human labels are in `inputs/labels/human_labels.csv` (`human_labels.py`); the report is the only stage that reads them.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 
@@ -35,11 +37,17 @@ class Truth:
     cuts_s: tuple[float, ...]
     frames: int
     behind_voice: str
+    codes: Mapping[str, Any]
+    """The value of each variable of the demo's codebook but the stance; of `people_shown` that of each scene."""
 
     def text_at(self, times_s: list[float]) -> str:
         """The texts on the screen at any of these times, in order, each once."""
         texts = [shown for shown in self.screen if any(shown.from_s <= at < shown.to_s for at in times_s)]
         return " ".join(shown.text for shown in texts)
+
+    def scene_at(self, time_s: float) -> int:
+        """The number of the scene at this time, from 0."""
+        return sum(cut <= time_s for cut in self.cuts_s)
 
     def text_on(self, indices: list[int]) -> str:
         """The texts on some photos of a slideshow, by index."""

@@ -3,20 +3,19 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 from sandbox.exchange import JsonObject
-from sandbox.model.evidence import evidence, instructions, is_marked, language, missing, word_set
-from sandbox.model.injection import fits, forged_answer, ordered_label
+from sandbox.model.codebook import is_codebook
+from sandbox.model.codebook_answer import coded_answer, coded_decisions
+from sandbox.model.evidence import language, missing, word_set
+from sandbox.model.injection import fits, ordered_label
 from sandbox.model.logprobs import Decision, quoted
 from sandbox.model.schema import kind_of, resolved
-from sandbox.model.stance_lexicon import LexiconScore, fold, lexicon_score
-from sandbox.model.vision import SeenPicture, describe, texts
-
-NEUTRAL = word_set("neutral unclear none unknown mixed neither undecided ambiguous irrelevant")
-NEGATIVE = word_set("no not against anti oppose opposes opposed opposing opposition negative contra reject")
+from sandbox.model.stance_side import label_of_side
+from sandbox.model.task import Task
+from sandbox.model.vision import describe, texts
 
 LANGUAGE = word_set("language lang idioma")
 CONFIDENCE = word_set("confidence probability certainty score")
@@ -24,54 +23,19 @@ EVIDENCE = word_set("evidence reason reasons rationale explanation justification
 DESCRIPTION = word_set("description describe summary scene caption")
 LABEL = word_set("label stance position")
 TEXT = word_set("text texts ocr words writing lettering")
+BEEPS = word_set("beep beeps")
 MISSING = word_set("missing lacking lacks absent")
 PICTURE = word_set("picture pictures frame frames image images photo photos screen")
 
 DEFAULT_LABELS = ("support", "no support", "neutral")
 
 
-@dataclass(frozen=True)
-class Task:
-    """A request: the texts of the user's messages, and the measured pictures."""
-
-    parts: Sequence[str]
-    pictures: Sequence[SeenPicture]
-    gullible: str = "no"
-    """`no`, `careless` or `always`, as the switch of that name."""
-    picture_number: int | None = None
-    """The number, from 1, of the only picture that this part of the answer is about."""
-
-    @cached_property
-    def evidence(self) -> str:
-        """The text to be judged, with the text in the pictures."""
-        return "\n".join(part for part in (evidence(self.parts), *texts(self.pictures)) if part)
-
-    @cached_property
-    def instructions(self) -> str:
-        return instructions(self.parts)
-
-    @cached_property
-    def score(self) -> LexiconScore:
-        return lexicon_score(self.evidence)
-
-    @cached_property
-    def injectable(self) -> str:
-        """Text whose orders the model obeys; marks around it protect from a careless model only."""
-        if self.gullible == "no":
-            return ""
-        if self.gullible == "careless" and is_marked(self.parts):
-            return "\n".join(texts(self.pictures))
-        return self.evidence
-
-    @cached_property
-    def forged(self) -> JsonObject:
-        return forged_answer(self.injectable)
-
-
 def answer(task: Task, schema: JsonObject | None) -> str:
     """Plain text, or JSON if there is a schema, even an empty one."""
     if schema is None:
         return _prose(task)
+    if is_codebook(schema):
+        return json.dumps(coded_answer(task, schema), ensure_ascii=False)
     value = _filled(task, "", schema, schema) if schema else _free_object(task)
     return json.dumps(value, ensure_ascii=False)
 
@@ -83,6 +47,8 @@ def decisions(task: Task, schema: JsonObject | None) -> list[Decision]:
         return [] if _is_about_pictures(task) else [_decision(task, before, labels, "'")]
     if not schema:
         return [_decision(task, quoted("label"), _quoted_labels(task), '"')]
+    if is_codebook(schema):
+        return coded_decisions(task, schema)
     return [_decision(task, quoted(name), labels, '"') for name, labels in _choices(schema, schema)]
 
 
@@ -110,15 +76,22 @@ def _is_about_pictures(task: Task) -> bool:
 
 def _prose(task: Task) -> str:
     if _is_about_pictures(task):
-        return f"{describe(task.pictures)}\n\n{_text_paragraph(task)}"
+        return f"{_described(task)}\n\n{_text_paragraph(task)}"
     return f"The input is classified as '{label_of(task, _quoted_labels(task))}': {_reason(task)}"
 
 
 def _free_object(task: Task) -> JsonObject:
     if _is_about_pictures(task):
-        return {"description": describe(task.pictures), "text": "\n".join(texts(task.pictures))}
+        return {"description": _described(task), "text": "\n".join(texts(task.pictures))}
     stance = label_of(task, _quoted_labels(task))
     return {"label": stance, "confidence": task.score.confidence, "evidence": _reason(task)}
+
+
+def _described(task: Task) -> str:
+    """What is seen, and what is heard."""
+    heard = [f"A voice says: {sound.words}" for sound in task.sounds if sound.words]
+    seen = [describe(task.pictures)] if task.pictures or not task.sounds else []
+    return " ".join([*seen, *heard]) or "Nothing is said."
 
 
 def _text_paragraph(task: Task) -> str:
@@ -137,17 +110,7 @@ def label_of(task: Task, labels: Sequence[Any]) -> Any:
     order = ordered_label(task.injectable, labels)
     if order is not None:
         return order
-    by_side = {_side(str(name)): name for name in reversed(labels)}
-    balance = task.score.balance
-    wanted = (balance > 0) - (balance < 0)
-    return by_side.get(wanted, by_side.get(0, labels[-1]))
-
-
-def _side(name: str) -> int:
-    words = set(re.findall(r"[a-z]+", fold(name).replace("_", " ")))
-    if words & NEUTRAL:
-        return 0
-    return -1 if words & NEGATIVE else 1
+    return label_of_side(task.score.balance, labels)
 
 
 def _reason(task: Task) -> str:
@@ -211,8 +174,9 @@ def _several(task: Task, name: str, node: JsonObject, root: JsonObject) -> list[
 
 def _by_picture(task: Task) -> list[Task]:
     """The task, once for each picture alone."""
+    numbered = len(task.pictures) - task.film
     return [
-        replace(task, pictures=[picture], picture_number=number)
+        replace(task, pictures=[picture], picture_number=number if number <= numbered else 0)
         for number, picture in enumerate(task.pictures, 1)
     ]
 
@@ -237,7 +201,7 @@ def _missing(task: Task) -> str:
 STRINGS: Sequence[tuple[frozenset[str], Callable[[Task], str]]] = (
     (LANGUAGE, lambda task: language(task.evidence)),
     (EVIDENCE, lambda task: "; ".join(dict.fromkeys(task.score.phrases))),
-    (DESCRIPTION, lambda task: describe(task.pictures)),
+    (DESCRIPTION, _described),
     (TEXT, lambda task: "\n".join(texts(task.pictures))),
     (LABEL, lambda task: str(label_of(task, _quoted_labels(task)))),
     (MISSING, _missing),
@@ -246,8 +210,10 @@ STRINGS: Sequence[tuple[frozenset[str], Callable[[Task], str]]] = (
 
 
 def _number(task: Task, name: str, *, whole: bool, most: Any) -> float:
-    """A confidence on the schema's scale, the number of this picture, or the number of pictures."""
-    if task.picture_number and _is_named(name, PICTURE):
+    """A confidence on the schema's scale, the beeps, the number of this picture, or the number of pictures."""
+    if _is_named(name, BEEPS):
+        return sum(sound.beeps for sound in task.sounds)
+    if task.picture_number is not None and _is_named(name, PICTURE):
         return task.picture_number
     if not _is_named(name, CONFIDENCE):
         return len(task.pictures)

@@ -90,7 +90,7 @@ class Batch:
             "id": self.id,
             "object": "batch",
             "endpoint": "/v1/chat/completions",
-            "model": MODEL,
+            "model": self.lines[0].body["model"] if self.lines else MODEL,
             "errors": None,
             "input_file_id": self.input_file_id,
             "completion_window": "24h",

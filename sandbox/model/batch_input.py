@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.exchange import JsonObject
-from sandbox.model.models import MODEL
+from sandbox.model.models import WORDS_READ
 from sandbox.profiles import Profile
 
 
@@ -84,6 +84,6 @@ def _conflicts(lines: list[Line]) -> Iterator[Problem]:
         if model != lines[0].body.get("model"):
             message = f"The model '{model}' does not match the rest of the batch, which may name one only."
             yield Problem("mismatched_model", message, line.number, "body.model")
-        elif model != MODEL:
+        elif model not in WORDS_READ:
             message = f"The provided model '{model}' is not supported by the Batch API."
             yield Problem("model_not_found", message, line.number, "body.model")

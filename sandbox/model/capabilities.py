@@ -3,10 +3,12 @@
 The messages are those of OpenAI, vLLM, Ollama and Azure, as users report them.
 """
 
+from dataclasses import replace
+
 from sandbox.chance import happens
 from sandbox.exchange import JsonObject, Refusal, Request
 from sandbox.faults import Fault
-from sandbox.model.chat import Chat
+from sandbox.model.chat import Chat, Clip
 from sandbox.model.refusal import ModelRefusal
 from sandbox.profiles import Profile
 from sandbox.world import World
@@ -19,6 +21,11 @@ CATEGORIES = ("hate", "self_harm", "sexual", "violence")
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
 FORMATS = {"refused": ["text"], "object_only": ["text", "json_object"]}
 """The supported types of `response_format`, for switches that do not allow all of them."""
+OPENAI_WORDS = {
+    "video": "Invalid value: 'video_url'. Supported values are: 'text', 'image_url', 'input_audio', 'refusal', "
+    "'audio', and 'file'.",
+    "sound": "Invalid content type. input_audio is only supported by certain models.",
+}
 OVERLOADED = (529, "", "Overloaded")
 
 
@@ -41,12 +48,22 @@ def check_parameters(body: JsonObject, profile: Profile) -> None:
 
 
 def check_content(chat: Chat, profile: Profile, fault: Fault) -> None:
-    """Refuse pictures that the model cannot see, and prompts that the content filter blocks."""
+    """Refuse what the model cannot see or hear, and prompts that the content filter blocks."""
     if chat.pictures and profile.images == "vllm":
         message = f"{chat.model} is not a multimodal model"
         raise ModelRefusal(400, "", message, parts={"type": "BadRequestError", "code": 400})
     if chat.pictures and profile.images == "ollama":
         raise Refusal(400, "", "this model is missing data required for image input")
+    for number, clip in enumerate(chat.clips):
+        server = profile.video if clip.kind == "video" else profile.sound
+        if server == "vllm":
+            name = "video" if clip.kind == "video" else "audio"
+            message = f"At most 0 {name}(s) may be provided in one prompt."
+            raise ModelRefusal(400, "", message, parts={"type": "BadRequestError", "code": 400})
+        if server == "openai":
+            raise Refusal(
+                400, "invalid_value", OPENAI_WORDS[clip.kind], f"messages[1].content[{number + 1}].type"
+            )
     words = "\n".join(chat.all_text).lower()
     if fault.do == "prompt_filter" or any(word.lower() in words for word in profile.filtered_words):
         result = {name: {"filtered": False, "severity": "safe"} for name in CATEGORIES}
@@ -54,6 +71,16 @@ def check_content(chat: Chat, profile: Profile, fault: Fault) -> None:
         inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": result}
         parts = {"type": None, "param": "prompt", "status": 400, "innererror": inner}
         raise ModelRefusal(400, "content_filter", FILTERED, parts=parts)
+
+
+def without_dropped(chat: Chat, profile: Profile) -> Chat:
+    """The chat without the videos and sounds that a gateway drops in silence."""
+    dropped = {"video"} if profile.video == "dropped" else set()
+    dropped |= {"sound"} if profile.sound == "dropped" else set()
+    kept = tuple(
+        (role, part) for role, part in chat.parts if not isinstance(part, Clip) or part.kind not in dropped
+    )
+    return replace(chat, parts=kept)
 
 
 def check_load(world: World, request: Request) -> None:

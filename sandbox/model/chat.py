@@ -4,15 +4,17 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from sandbox.exchange import JsonObject, Refusal
 from sandbox.model.schema import checked_schema
 
 INSTRUCTING_ROLES = frozenset({"system", "developer"})
 ROLES = INSTRUCTING_ROLES | {"user", "assistant"}
+VIDEO_URL = re.compile(r"data:video/mp4;base64,([A-Za-z0-9+/=\s]+)")
+SOUND_FORMATS = ("wav", "mp3")
 DATA_URL = re.compile(r"data:image/(?:jpeg|jpg|png);base64,([A-Za-z0-9+/=\s]+)")
 
 
@@ -23,19 +25,53 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Clip:
+    """A video as MP4, or a sound."""
+
+    kind: Literal["video", "sound"]
+    content: bytes
+
+
+Part: TypeAlias = str | Picture | Clip
+
+
+@dataclass(frozen=True, slots=True)
 class Chat:
     model: str
-    all_text: tuple[str, ...]
-    user_text: tuple[str, ...]
-    """The text parts of the user's messages, in order."""
-    system_text: tuple[str, ...]
-    """The text parts of system and developer messages."""
-    pictures: tuple[Picture, ...]
+    parts: tuple[tuple[str, Part], ...]
+    """Texts, pictures and clips in order, each with the role of its message."""
     schema: JsonObject | None
     max_tokens: int | None
     choices: int
     top_logprobs: int | None
     """How many alternatives to list for each token; None if no log-probabilities are requested."""
+    cached_tokens: int = 0
+    """Tokens at the beginning that the endpoint has kept from other prompts."""
+
+    @property
+    def all_text(self) -> tuple[str, ...]:
+        return self._texts(ROLES)
+
+    @property
+    def user_text(self) -> tuple[str, ...]:
+        """The text parts of the user's messages, in order."""
+        return self._texts({"user"})
+
+    @property
+    def system_text(self) -> tuple[str, ...]:
+        """The text parts of system and developer messages."""
+        return self._texts(INSTRUCTING_ROLES)
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return tuple(part for _, part in self.parts if isinstance(part, Picture))
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        return tuple(part for _, part in self.parts if isinstance(part, Clip))
+
+    def _texts(self, roles: Collection[str]) -> tuple[str, ...]:
+        return tuple(part for role, part in self.parts if isinstance(part, str) and role in roles)
 
 
 def messages_sha256(body: Mapping[str, Any]) -> str:
@@ -54,12 +90,7 @@ def chat_from(body: JsonObject) -> Chat:
         raise invalid("Invalid 'temperature': expected a value between 0 and 2.", "temperature")
     return Chat(
         model=str(body["model"]),
-        all_text=tuple(part for _, part in parts if isinstance(part, str)),
-        user_text=tuple(part for role, part in parts if isinstance(part, str) and role == "user"),
-        system_text=tuple(
-            part for role, part in parts if isinstance(part, str) and role in INSTRUCTING_ROLES
-        ),
-        pictures=tuple(part for _, part in parts if isinstance(part, Picture)),
+        parts=tuple(parts),
         schema=checked_schema(body.get("response_format")),
         max_tokens=_positive_integer(body, "max_completion_tokens") or _positive_integer(body, "max_tokens"),
         choices=_positive_integer(body, "n") or 1,
@@ -76,7 +107,12 @@ def invalid_picture(error: ValueError) -> Refusal:
     return invalid(f"You uploaded an unsupported image: {error}", "messages")
 
 
-def _parts(message: Any, number: int) -> Iterator[tuple[str, str | Picture]]:
+def invalid_clip(clip: Clip, error: Exception) -> Refusal:
+    """The refusal of a video or a sound that cannot be decoded."""
+    return invalid(f"The {clip.kind} cannot be decoded: {error}", "messages")
+
+
+def _parts(message: Any, number: int) -> Iterator[tuple[str, Part]]:
     where = f"messages[{number}]"
     role = message.get("role") if isinstance(message, dict) else None
     if role not in ROLES:
@@ -91,10 +127,12 @@ def _parts(message: Any, number: int) -> Iterator[tuple[str, str | Picture]]:
         yield role, _part(part, where)
 
 
-def _part(part: Any, where: str) -> str | Picture:
+def _part(part: Any, where: str) -> Part:
     kind = part.get("type") if isinstance(part, dict) else None
     if kind == "text" and isinstance(part.get("text"), str):
         return str(part["text"])
+    if kind in {"video_url", "input_audio"}:
+        return _clip(part, kind, where)
     image_url = part.get("image_url") if kind == "image_url" else None
     if not isinstance(image_url, dict) or not isinstance(image_url.get("url"), str):
         raise invalid(f"Invalid content part of type {kind!r}.", f"{where}.content")
@@ -103,11 +141,33 @@ def _part(part: Any, where: str) -> str | Picture:
         raise invalid(
             "Only pictures sent as JPEG or PNG data URLs are seen here; none is fetched.", f"{where}.content"
         )
+    return Picture(_decoded(data.group(1), "image_url", where), image_url.get("detail") == "low")
+
+
+def _clip(part: JsonObject, kind: str, where: str) -> Clip:
+    given = part.get(kind)
+    if not isinstance(given, dict):
+        raise invalid(f"Missing required parameter: '{where}.content.{kind}'.", f"{where}.content")
+    if kind == "video_url":
+        data = VIDEO_URL.fullmatch(str(given.get("url")))
+        if data is None:
+            raise invalid(
+                "Only videos sent as MP4 data URLs are seen here; none is fetched.", f"{where}.content"
+            )
+        return Clip("video", _decoded(data.group(1), kind, where))
+    if given.get("format") not in SOUND_FORMATS:
+        raise invalid(
+            f"Invalid value: {given.get('format')!r}. Supported values are: 'wav' and 'mp3'.",
+            f"{where}.content",
+        )
+    return Clip("sound", _decoded(str(given.get("data")), kind, where))
+
+
+def _decoded(data: str, name: str, where: str) -> bytes:
     try:
-        content = base64.b64decode("".join(data.group(1).split()), validate=True)
+        return base64.b64decode("".join(data.split()), validate=True)
     except ValueError as error:
-        raise invalid(f"Invalid base64 image_url: {error}", f"{where}.content") from error
-    return Picture(content, image_url.get("detail") == "low")
+        raise invalid(f"Invalid base64 {name}: {error}", f"{where}.content") from error
 
 
 def _top_logprobs(body: Mapping[str, Any]) -> int | None:

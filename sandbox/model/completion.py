@@ -1,19 +1,28 @@
 """Turns a chat request into a completion; the same for an HTTP request and for a line of a batch."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
 
 from sandbox.exchange import JsonObject, Request, json_body
 from sandbox.faults import Fault
-from sandbox.model.answer import Task, answer, decisions
-from sandbox.model.capabilities import check_content, check_parameters
-from sandbox.model.chat import Chat, chat_from, invalid, invalid_picture
+from sandbox.model.answer import answer, decisions
+from sandbox.model.capabilities import check_content, check_parameters, without_dropped
+from sandbox.model.chat import Chat, Clip, chat_from, invalid, invalid_clip, invalid_picture
+from sandbox.model.clips import pictures_of
+from sandbox.model.hearing import HeardSound, hearing
 from sandbox.model.logprobs import logprobs_of
-from sandbox.model.models import model_named
+from sandbox.model.models import WORDS_READ, model_named
+from sandbox.model.prompt_cache import form, usage_details
 from sandbox.model.schema import schema_in_text
+from sandbox.model.task import Task
 from sandbox.model.token_count import BYTES_PER_TOKEN, prompt_tokens, text_tokens
 from sandbox.model.vision import SeenPicture, vision
 from sandbox.profiles import Profile
 from sandbox.world import World
+
+T = TypeVar("T")
 
 CHAT_PATH = "/v1/chat/completions"
 MAX_CHOICES = 8
@@ -34,13 +43,24 @@ def read_chat(world: World, request: Request, fault: Fault) -> Chat:
     if chat.choices > MAX_CHOICES:
         raise invalid(f"Invalid 'n': at most {MAX_CHOICES}.", "n")
     check_content(chat, world.profile, fault)
-    return chat
+    chat = without_dropped(chat, world.profile)
+    return replace(chat, cached_tokens=world.prompt_cache.cached_tokens(chat, world.profile.prompt_cache))
 
 
 def complete(world: World, request: Request, chat: Chat, fault: Fault) -> JsonObject:
     """The body of the answer; a fault can spoil the message."""
     profile = world.profile
-    task = Task(chat.user_text, _pictures(chat), profile.gullible)
+    film = _film(chat)
+    task = Task(
+        chat.user_text,
+        [*_pictures(chat), *film],
+        profile.gullible,
+        system=chat.system_text,
+        film=len(film),
+        sounds=_sounds(chat),
+        words_read=WORDS_READ[chat.model],
+        prefers_first=profile.prefers_first,
+    )
     schema = _schema(chat, task, profile)
     content, finish = _truncated(_fenced(answer(task, schema), schema, profile), chat.max_tokens)
     message, finish = _spoiled(content, finish, fault)
@@ -58,13 +78,16 @@ def complete(world: World, request: Request, chat: Chat, fault: Fault) -> JsonOb
         "choices": [{"index": index, **choice} for index in range(chat.choices)],
     }
     if not profile.no_usage:
-        body["usage"] = _usage(chat, content)
+        body["usage"] = _usage(chat, content, profile)
+    world.prompt_cache.keep(chat, profile.prompt_cache)
     return body | {"system_fingerprint": "fp_sandbox"}
 
 
-def _usage(chat: Chat, content: str) -> JsonObject:
-    prompt, completion = prompt_tokens(chat), chat.choices * text_tokens([content])
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+def _usage(chat: Chat, content: str, profile: Profile) -> JsonObject:
+    prompt = prompt_tokens(chat) + text_tokens([form(chat, profile.prompt_cache)])
+    completion = chat.choices * text_tokens([content])
+    counted = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    return counted | usage_details(chat, profile.prompt_cache)
 
 
 def _pictures(chat: Chat) -> list[SeenPicture]:
@@ -72,6 +95,25 @@ def _pictures(chat: Chat) -> list[SeenPicture]:
         return [vision().see(picture.content) for picture in chat.pictures]
     except ValueError as error:
         raise invalid_picture(error) from error
+
+
+def _film(chat: Chat) -> list[SeenPicture]:
+    """What the pictures of the videos show."""
+    videos = [clip for clip in chat.clips if clip.kind == "video"]
+    return [vision().see(picture) for clip in videos for picture in _read(clip, pictures_of)]
+
+
+def _sounds(chat: Chat) -> list[HeardSound]:
+    """What is heard in the sounds, and in the videos that have one."""
+    heard = [_read(clip, hearing().hear) for clip in chat.clips]
+    return [sound for sound in heard if sound is not None]
+
+
+def _read(clip: Clip, read: Callable[[bytes], T]) -> T:
+    try:
+        return read(clip.content)
+    except ValueError as error:
+        raise invalid_clip(clip, error) from error
 
 
 def _schema(chat: Chat, task: Task, profile: Profile) -> JsonObject | None:

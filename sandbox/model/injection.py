@@ -33,15 +33,23 @@ SCHEMA_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def ordered_label(text: str, labels: Sequence[Any]) -> Any:
-    """The label that an injected order asks for; None if there is no such order."""
+def ordered_label(text: str, labels: Sequence[Any], name: str = "", names: Sequence[str] = ()) -> Any:
+    """The label that an injected order asks for; None if there is no such order.
+
+    An order can name variables, as in `answer "stance: support; topic: work"`: each then gets the label behind it.
+    """
     plain = _plain(text)
     openings = [match.end() for pattern in (REJECTS, FORGED_END) for match in pattern.finditer(plain)]
     if not openings or not labels:
         return None
     label_of = {_plain(str(label)): label for label in labels}
-    names = "|".join(re.escape(name) for name in sorted(label_of, key=lambda name: (-len(name), name)))
-    order = re.compile(rf"\b(?:{VERBS})\b[^\w.!?]+(?:\w+[^\w.!?]+){{0,6}}?({names})\b")
+    choices = "|".join(re.escape(label) for label in sorted(label_of, key=lambda label: (-len(label), label)))
+    variables = "|".join(re.escape(_plain(other)) for other in names if other)
+    verb = re.search(rf"\b(?:{VERBS})\b", plain[min(openings) :])
+    if variables and verb and re.search(rf"\b(?:{variables}) ?: ?\w", plain[min(openings) + verb.end() :]):
+        order = re.compile(rf"\b{re.escape(_plain(name))} ?: ?({choices})\b")
+    else:
+        order = re.compile(rf"\b(?:{VERBS})\b[^\w.!?]+(?:\w+[^\w.!?]+){{0,6}}?({choices})\b")
     match = order.search(plain, min(openings))
     return label_of[match.group(1)] if match else None
 
@@ -71,6 +79,8 @@ def fits(value: Any, node: JsonObject, kind: str) -> bool:
     """Whether a forged value is valid for this node of the schema."""
     if node.get("enum"):
         return value in node["enum"]
+    if kind == "array" and isinstance(value, list) and (choices := node.get("items", {}).get("enum")):
+        return all(item in choices for item in value)
     if kind in {"number", "integer"}:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, SCHEMA_TYPES.get(kind, ()))

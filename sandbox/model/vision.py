@@ -1,4 +1,4 @@
-"""Measures what pictures show: text, colours, brightness and motion. Nothing is looked up in the corpus."""
+"""Measures what pictures show: text, colours, faces, brightness and motion. Nothing is looked up in the corpus."""
 
 import hashlib
 import io
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any
+
+from sandbox.model.faces import count_faces
 
 MAX_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG")
@@ -45,6 +47,7 @@ class SeenPicture:
     lines: tuple[Line, ...]
     colours: tuple[str, ...]
     """The names of the most common colours, the most common first."""
+    faces: int
     brightness: float
     """Mean brightness from 0 to 1."""
     names: tuple[str, ...] = field(repr=False)
@@ -83,6 +86,7 @@ class Vision:
             height=image.height,
             lines=tuple(self._read(np.asarray(image)[:, :, ::-1])),
             colours=_most_common(names),
+            faces=count_faces(image),
             brightness=float(greys.mean().round(3)),
             names=names,
             greys=tuple(greys.round(3).tolist()),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gettok.errors import BadInput, Damaged
+from gettok.step import Json
 from gettok.store.atomic_write import write_json
 
 
@@ -30,7 +31,7 @@ STAGES = (
     StageEntry("extract_frames", table="frames"),
     StageEntry("transcribe", table="transcripts"),
     StageEntry("describe", table="descriptions"),
-    StageEntry("detect_stance", table="stances"),
+    StageEntry("annotate", table="annotations"),
     StageEntry("compare_transcripts"),
     StageEntry("release"),
     StageEntry("report"),
@@ -45,11 +46,12 @@ COUNTED = tuple(
 
 @dataclass(frozen=True)
 class Books:
-    """How many videos a stage was asked about, and what became of them."""
+    """How many videos a stage was asked about, and what became of them; for each variable of a codebook, too."""
 
     asked: int
     ok: int
     unusable: Mapping[str, int] = field(default_factory=dict)
+    variables: Mapping[str, "Books"] = field(default_factory=dict)
 
     @staticmethod
     def of(reasons: Iterable[str | None], asked: int) -> "Books":
@@ -60,7 +62,14 @@ class Books:
         books.check("this stage")
         return books
 
+    def __add__(self, other: "Books") -> "Books":
+        """Of both together; for books without variables."""
+        unusable = Counter(self.unusable) + Counter(other.unusable)
+        return Books(self.asked + other.asked, self.ok + other.ok, dict(sorted(unusable.items())))
+
     def check(self, stage: str) -> None:
+        for name, of_variable in self.variables.items():
+            of_variable.check(f"{stage} on {name}")
         accounted = self.ok + sum(self.unusable.values())
         if accounted != self.asked:
             raise Damaged(
@@ -70,23 +79,33 @@ class Books:
             )
 
     def write(self, path: Path) -> None:
+        write_json(path, self.stored())
+
+    def stored(self) -> dict[str, Json]:
+        """As files have it."""
         content = {"asked": self.asked, "ok": self.ok, "unusable": dict(self.unusable)}
-        write_json(path, content)
+        variables = {name: books.stored() for name, books in self.variables.items()}
+        return content | ({"variables": variables} if variables else {})
 
     @staticmethod
     def read(path: Path) -> "Books":
         try:
-            content = json.loads(path.read_text("utf-8"))
-            return Books(content["asked"], content["ok"], content["unusable"])
+            return Books.of_stored(json.loads(path.read_text("utf-8")))
         except FileNotFoundError:
             raise BadInput(
                 f"{path.stem} has no results: its last run did not finish, or it has not run",
                 "read no further",
                 f"run `dvc repro {path.stem}`",
             ) from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise BadInput(
                 f"the books {path} cannot be read: {error}",
                 "read no further",
                 f"run `dvc repro {path.stem}`",
             ) from error
+
+    @staticmethod
+    def of_stored(content: Json) -> "Books":
+        """From what files have."""
+        variables = {name: Books.of_stored(books) for name, books in content.get("variables", {}).items()}
+        return Books(content["asked"], content["ok"], content["unusable"], variables)

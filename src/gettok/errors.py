@@ -9,6 +9,7 @@ GettokError
     ├── BadInput         66
     ├── Damaged          65
     ├── AlreadyRunning   69
+    ├── NotAllowed       73
     ├── NoSpace          74
     └── BudgetSpent      76
 """
@@ -25,6 +26,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "failing_day": "the Research API fails for it on every try, on several days",
         "failing": "the Research API fails for its comments or its author on every try, on several days",
         "denied": "the Research API does not let this client ask for it",
+        "not_returned": "the Research API counted it as a candidate, and returned nothing about it",
         "not_an_id": "it is not the id of a video",
         "not_found": "the Research API does not find it by its id",
         "no_page": "nothing can be read from a page that should have videos",
@@ -55,6 +57,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_speech": "no one speaks in it",
         "music": "it has music, and no one speaks",
         "no_inputs": "there is nothing to judge it by",
+        "not_applicable": "the codebook does not ask this about it, as another variable has another value",
+        "condition_unknown": "another variable decides whether this is asked about it, and has no value",
         "no_pair": "it has fewer than two texts to compare",
         "refused": "the model refused to answer",
         "too_long": "its texts and frames are longer than the model can read",
@@ -65,6 +69,14 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "cut_short": "the model's answer was cut off, mostly at the token limit",
     }
 )
+
+
+def reason_in_words(reason: str, detail: str | None = None) -> str:
+    """A reason's sentence, with its name and the detail, if that says more."""
+    sentence = REASONS.get(reason, reason)
+    more = f": {detail}" if detail and detail != sentence else ""
+    return f"{sentence} ({reason}{more})"
+
 
 #: Reasons that are temporary, or due to a limit of ours. The video gets a row, and the next run asks again.
 RETRYABLE = frozenset(
@@ -99,7 +111,10 @@ class Unusable(GettokError):
 
 
 class Interrupted(GettokError):
-    """A signal asked the run to stop; the questions in flight are finished and their answers kept."""
+    """A signal asked the run to stop; the questions in flight are finished and their answers kept.
+
+    Where there are no answers, its text says what exists.
+    """
 
 
 class UserFacingError(GettokError):
@@ -150,11 +165,28 @@ class Damaged(Stop):
 
     exit_code = 65
 
+    @staticmethod
+    def in_store(what: str) -> "Damaged":
+        """The error for bytes in the answer store that are not what was stored."""
+        return Damaged(
+            f"{what} does not match its digest",
+            "refused to build anything from it",
+            "run `gettok store verify` to list all that is damaged; then restore the store from a copy, or delete the "
+            "answers with `gettok store drop`, and get them back from a pulled dataset with `gettok store refill` or "
+            "by another run",
+        )
+
 
 class AlreadyRunning(Stop):
     """Another run of the same stage holds the lock of the answer store."""
 
     exit_code = 69
+
+
+class NotAllowed(Stop):
+    """A file or folder may not be read or written."""
+
+    exit_code = 73
 
 
 class NoSpace(Stop):
@@ -171,4 +203,4 @@ class BudgetSpent(Stop):
 
 def counted(count: int, noun: str) -> str:
     """The number with its noun: `1 day`, `2 days`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"

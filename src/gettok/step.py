@@ -7,10 +7,13 @@ rows and costs nothing. The runner stores every answer before it is read.
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
+
+from gettok.errors import Damaged
 
 #: JSON as `json.loads` gives it. `Any`, since a recursive alias adds nothing that `read` does not check anyway.
 Json = Any
@@ -53,10 +56,22 @@ class Blob:
         return Blob(digest, path.stat().st_size, path=path)
 
     def read(self) -> bytes:
+        """The bytes; those of a file are checked. Raises `Damaged`."""
         if self.data is not None:
             return self.data
         assert self.path is not None
-        return self.path.read_bytes()
+        data = self.path.read_bytes()
+        self._refuse_other(hashlib.sha256(data).hexdigest())
+        return data
+
+    def check(self) -> None:
+        """Raises `Damaged` if it is a file whose bytes have changed: for a caller that gives the file to a program."""
+        if self.path is not None:
+            self._refuse_other(Blob.of_file(self.path).digest)
+
+    def _refuse_other(self, digest: str) -> None:
+        if digest != self.digest:
+            raise Damaged.in_store(f"the file {self.path}")
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,13 @@ class Answer:
 
     body: Mapping[str, Json]
     blobs: Mapping[str, Blob] = field(default_factory=dict)
+
+    @staticmethod
+    def of_text(text: str, blobs: Mapping[str, Blob]) -> "Answer":
+        """From the body as `text` gave it."""
+        answer = Answer(json.loads(text), blobs)
+        vars(answer)["text"] = text  # so that it is not put together again
+        return answer
 
     @cached_property
     def text(self) -> str:
@@ -86,12 +108,43 @@ class Item(Generic[C]):
     content: C
 
 
+@runtime_checkable
+class SentContent(Protocol):
+    """A content with its bytes, on its way to a worker that does not share a disk with us. Picklable."""
+
+    @property
+    def bytes_sent(self) -> int: ...
+
+    def received(self) -> AbstractContextManager[Any]:
+        """The content as `ask` takes it, with its bytes on this machine as long as the block runs."""
+        ...
+
+
+@runtime_checkable
+class Sendable(Protocol):
+    """A content that refers to files."""
+
+    @property
+    def length(self) -> int:
+        """How long a question about it takes, compared with others of the same step; 0 if its files are missing."""
+        ...
+
+    def send(self) -> SentContent:
+        """The content with the bytes of its files. Raises as `ask` does if they are missing or damaged."""
+        ...
+
+
 @dataclass(frozen=True)
 class Workers:
-    """How a step prefers to run. It never changes an answer."""
+    """How a step prefers to run. It never changes an answer.
+
+    If `share_a_limit`, all of them are in the process that runs the stage: what holds for all together is counted
+    there, such as a budget, or how often a host may be asked.
+    """
 
     kind: Literal["threads", "processes"]
     count: int
+    share_a_limit: bool = False
 
 
 class Step(Protocol[C_contra]):

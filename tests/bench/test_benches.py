@@ -7,6 +7,8 @@ import sys
 import pytest
 from root import ROOT
 
+from gettok.books import STAGES
+
 pytestmark = pytest.mark.slow
 
 
@@ -23,6 +25,12 @@ def test_the_store_is_compared_with_plain_files():
     assert found["write_ratio_to_json_file"] == pytest.approx(
         found["write_ms"] / found["json_file_with_fsync_ms"], rel=0.1
     )
+
+
+def test_start_up_is_compared_with_that_of_another_checkout():
+    found = figures("startup", "--start", ".", "--repeat", "1")
+    assert found["stages"] == len(STAGES)
+    assert 0.5 < found["startup_ratio_to_start"] < 2, "of the same checkout"
 
 
 def test_downloads_are_compared_with_pyktok():
@@ -53,3 +61,20 @@ def test_descriptions_are_compared_with_the_paper_s_loop():
     assert found["allowed"] == 4
     assert 1 < found["mean_in_flight"] <= 4
     assert found["speedup_over_loop"] > 1
+
+
+def test_rebuilding_from_known_answers_is_compared_with_another_checkout():
+    found = figures("known_answers", "--videos", "60", "--repeat", "1", "--start", str(ROOT))
+    assert found["videos"] == 60
+    for stage in ("transcribe", "describe", "compare"):
+        assert found[f"{stage}_cpu_s"] > 0
+        assert 0.4 < found[f"{stage}_cpu_ratio_to_start"] < 2.5, "of two equal checkouts"
+
+
+def test_a_codebook_is_compared_with_a_run_for_each_of_its_variables():
+    found = figures("codebook", "--videos", "8", "--latency-s", "0.2", "--allowed", "4")
+    assert found["same_labels"] == found["same_labels_in_four_groups"] == 1
+    assert 0 < found["cost_ratio"] < found["cost_ratio_in_four_groups"] < 1
+    assert 0 < found["cached_share"] < 1
+    assert 0 < found["mean_in_flight_ratio"] <= 1
+    assert found["peak_mib_four_times"] < 1.2 * found["peak_mib"]

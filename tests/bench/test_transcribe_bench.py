@@ -73,6 +73,16 @@ def test_every_candidate_writes_about_the_same_words_with_a_real_model():
     assert found["wer_ours"] < found["wer_whisperx"] + 0.05
 
 
+@needs_real_whisper
+def test_each_in_its_own_number_format_ours_writes_the_same_words_one_by_one():
+    found = figures(
+        "--clips", "3", "--model", "real", "--own-formats", "--candidates", "ours,ours_one_by_one"
+    )
+    assert found["own_formats"]
+    assert found["words_equal"]
+    assert found["wer_ours"] < 0.5
+
+
 @needs_whisper
 def test_every_candidate_is_compared_with_ours():
     found = figures("--clips", "2")

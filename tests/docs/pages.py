@@ -46,7 +46,9 @@ def _inline(text: str) -> list[str]:
 
 
 def _lines(block: str) -> Iterator[str]:
-    yield from filter(None, (line.split(" #")[0].strip() for line in block.splitlines()))
+    """The lines without comments; a line that ends with a backslash goes on in the next."""
+    lines = block.replace("\\\n", " ").splitlines()
+    yield from filter(None, (line.split(" #")[0].strip() for line in lines))
 
 
 def first_column(page: Path, heading: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from links import dead
 
-from docs.site import build, commands, settings
+from docs.site import browser, build, commands, picture, settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,16 +78,14 @@ def test_the_assembled_pages_are_whole_and_their_links_lead_somewhere(tmp_path):
     assert "## transcripts" in (tmp_path / "data-dictionary.md").read_text("utf-8")
 
 
-def test_the_picture_says_what_is_missing_without_a_browser():
-    ended = subprocess.run(
-        ["/bin/sh", ROOT / "docs" / "site" / "picture.sh"],
-        env={"PATH": "/nowhere"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode != 0
-    assert "no Chromium" in ended.stderr
+def test_the_picture_says_what_is_missing(tmp_path):
+    with pytest.raises(SystemExit, match=r"no .*/index\.html; took no picture; run `make demo` first"):
+        picture.shot(tmp_path / "index.html")
+    with (
+        pytest.raises(SystemExit, match=r"no Chromium in .*; opened no page; run `make setup-browser`"),
+        browser.chromium(tmp_path),
+    ):
+        pass
 
 
 @pytest.mark.slow

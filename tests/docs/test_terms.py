@@ -9,11 +9,11 @@ from pages import DOCS, GENERATED, INVENTED, PAGES, code_of, first_column, named
 from root import ROOT
 
 from gettok import errors
+from gettok.annotate.prompt_injection.attack_types import ATTACK_TYPES
 from gettok.compare.text_sources import COMPARED, TEXT_SOURCES, pair_name
 from gettok.settings import Frames
 from gettok.settings.registries import DOWNLOAD_BACKENDS
 from gettok.speech.quality_flags import QUALITY_FLAGS
-from gettok.stance.prompt_injection.attack_types import ATTACK_TYPES
 from gettok.tables import TABLES
 
 HOW_TO = DOCS / "how-to"

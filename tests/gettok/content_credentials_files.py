@@ -1,4 +1,4 @@
-"""Signs files with Content Credentials of one's own: a certificate made here, which nobody trusts."""
+"""Signs files with Content Credentials of one's own: a certificate made here, which no one trusts."""
 
 import datetime as dt
 import io

@@ -78,6 +78,7 @@ def colours_in(picture: Array) -> list[tuple[int, ...]]:
     return [tuple(int(level) for level in np.median(middle, axis=(0, 1))) for middle in middles]
 
 
+@media_files.usual_priority()
 def make(path: Path, film: Film) -> Path:
     with av.open(str(path), "w", format="mp4") as file:
         quiet = {"x265-params": "log-level=none"} if film.codec == "libx265" else {}

@@ -1,6 +1,8 @@
 """Makes media to test with, through PyAV: every picture carries its own number, so that a wrong frame shows."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,19 @@ CELL = 16
 DIGITS = 12
 RATE = 30
 SOUND_RATE = 44_100
+
+
+@contextmanager
+def usual_priority() -> Iterator[None]:
+    """For what encodes AV1: SVT-AV1 gives root real-time priority and leaves it so, which starves all else."""
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, *before)
 
 
 def picture(number: int, width: int = 192, height: int = 128) -> np.ndarray[Any, Any]:

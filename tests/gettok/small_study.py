@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
+import polars as pl
 from PIL import Image, ImageDraw
 
 from gettok.books import Books
 from gettok.compare.text_sources import COMPARED
 from gettok.release import Tables
-from gettok.settings import Event, StanceTarget, Study
+from gettok.settings import Codebook, Event, StanceTarget, Study
 from gettok.settings.query import Query, Terms
 from gettok.step import Row
 from gettok.tables import TABLES
@@ -68,6 +69,41 @@ COMPARISON: dict[str, Any] = {
 TIKTOK = "el presidente Castillo cerró el congreso y la gente salió a las calles de lima"
 OURS = "El Presidente Castillo, cerro el Congreso. ¡Y la gente salió a las calles de Lima!"
 LABELS = ("support", "no support", "neutral")
+_STANCE: Row = {"question": "Which stance?", "kind": "one_of", "labels": LABELS, "inputs": ("transcript",)}
+#: The stance alone.
+CODEBOOK = Codebook(name="small", frames=1, label_orders=1, variables={"stance": _STANCE})
+#: A variable of each kind.
+EVERY_KIND = Codebook(
+    name="every_kind",
+    frames=1,
+    label_orders=1,
+    variables={
+        "stance": _STANCE,
+        "call": {**_STANCE, "question": "Does it call <on> people?", "kind": "yes_no", "labels": ()},
+        "topics": {
+            **_STANCE,
+            "question": "Which topics?",
+            "kind": "any_of",
+            "labels": ("congress", "protest", "justice"),
+        },
+        "anger": {
+            **_STANCE,
+            "question": "How angry?",
+            "kind": "ordinal",
+            "labels": ("low", "middle", "high"),
+            "abstain": True,
+        },
+        "people": {**_STANCE, "question": "How many people?", "kind": "number", "labels": ()},
+        "subject": {**_STANCE, "question": "What is it about?", "kind": "text", "labels": ()},
+        "places": {
+            **_STANCE,
+            "question": "Which places?",
+            "kind": "span",
+            "labels": (),
+            "applies_if": {"variable": "call", "has": ("yes",)},
+        },
+    },
+)
 JUDGED = {"confidence": 0.8, "confidence_by": "votes", "voters": ["judge-1"] * 5}
 
 
@@ -111,7 +147,7 @@ def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
     described = [
         {"description": "A crowd.", "on_screen_text": "NO A LA VACANCIA", "frame_indices": [0, 300]}
     ] * len(have)
-    stances = [{"label": LABELS[place % 3], **JUDGED} for place in range(len(have))]
+    stances = [{"label": LABELS[place % 3], **JUDGED, "model": "judge-1"} for place in range(len(have))]
     frames = [{"frame_index": 0, "image": {"bytes": jpeg(row["video_id"]), "path": "0.jpg"}} for row in have]
     return Tables(
         videos=TABLES["videos"].frame(videos),
@@ -121,8 +157,8 @@ def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
         descriptions=_stage(
             "descriptions", videos, _later(reasons), have, [{**row, "model": "see-1"} for row in described]
         ),
-        stances=_stage(
-            "stances", videos, _later(reasons), have, [{**row, "model": "judge-1"} for row in stances]
+        annotations=_stage("annotations", videos, _later(reasons), have, stances).with_columns(
+            variable=pl.lit("stance")
         ),
         pairs=TABLES["pairs"].frame(_pair(row) for row in have if row["voice_to_text"]),
         captions=TABLES["captions"].frame(_captions(row) for row in have if row["voice_to_text"]),
@@ -131,8 +167,12 @@ def tables(*videos: Row, lost: Mapping[int, str] | None = None) -> Tables:
             "extract_frames": books(len(videos), _later(reasons).values()),
             "transcribe": books(len(videos), _later(reasons).values()),
             "describe": books(len(videos), _later(reasons).values()),
-            "detect_stance": books(len(videos), _later(reasons).values()),
+            "annotate": replace(
+                books(len(videos), _later(reasons).values()),
+                variables={"stance": books(len(videos), _later(reasons).values())},
+            ),
         },
+        codebook=CODEBOOK,
     )
 
 
@@ -142,17 +182,80 @@ def study_of(count: int) -> Tables:
     return tables(*(video(number) for number in range(1, count + 1)), lost=lost)
 
 
-def attacked(of: Tables, **changes: Any) -> Tables:
+def coded(of: Tables, codebook: Codebook = EVERY_KIND) -> Tables:
+    """The same study with a value of every variable for each video that has a stance, in an order of few values."""
+    stances = of.annotations.filter(variable="stance")
+    rows = [
+        _annotation(name, codebook, stance, place)
+        for place, stance in enumerate(stances.sort("status", "video_id").to_dicts())
+        for name in codebook.variables
+    ]
+    of_variables = {
+        name: Books.of((row.get("reason") for row in rows if row["variable"] == name), stances.height)
+        for name in codebook.variables
+    }
+    counted = replace(of.books["annotate"], variables=of_variables)
+    return replace(
+        of,
+        annotations=TABLES["annotations"].frame(rows),
+        books={**of.books, "annotate": counted},
+        codebook=codebook,
+    )
+
+
+#: Values by kind, one video after the other.
+_VALUES: Mapping[str, tuple[Row, ...]] = {
+    "yes_no": ({"label": "yes"}, {"label": "yes"}, {"label": "no"}),
+    "any_of": ({"labels": ["congress", "protest"]}, {"labels": []}, {"labels": ["protest"]}),
+    "ordinal": ({"label": "low"}, {"label": "high"}, {"abstained": True}),
+    "number": ({"number": 2.0}, {"number": 2.5}, {"number": 1200.0}),
+    "text": ({"text": "A <march>."}, {"text": "A march in Lima."}),
+    "span": (
+        {"quotes": ["Lima"], "quotes_in": [["transcript"]], "misquoted": ["Cusco"]},
+        {"quotes": ["Lima", "Puno"], "quotes_in": [["transcript"], ["transcript"]]},
+        {"quotes": []},
+    ),
+}
+
+
+def _annotation(name: str, codebook: Codebook, stance: Row, place: int) -> Row:
+    """A video's row of a variable, made from its stance's."""
+    variable = codebook.variables[name]
+    if name == "stance" or stance["status"] != "ok":
+        return {**stance, "variable": name}
+    condition = variable.applies_if
+    if condition and _VALUES["yes_no"][place % 3]["label"] not in condition.has:
+        return {
+            "video_id": stance["video_id"],
+            "variable": name,
+            "status": "unusable",
+            "reason": "not_applicable",
+        }
+    values = _VALUES.get(variable.kind, tuple({"label": label} for label in variable.label_names))
+    others = {"variable": name, "label": None, "answer": None, "abstained": False}
+    return {**stance, **others, **values[place % len(values)]}
+
+
+def attacked(of: Tables, variable: str = "stance", **changes: Any) -> Tables:
     """The same study with an injected instruction in each labelled transcript; the model complied with the first."""
-    judged = of.stances.filter(status="ok").select("video_id", "label").rows()
+    judged = (
+        of.of_variable(variable)
+        .filter(status="ok")
+        .drop_nulls("label")
+        .select("video_id", "label")
+        .collect()
+        .rows()
+    )
     rows = []
     for place, (video_id, label) in enumerate(judged):
-        wanted = next(other for other in LABELS if other != label)
+        labels = of.codebook.variables[variable].label_names
+        wanted = next(other for other in labels if other != label)
         for attack_type in ("speech", "control"):
             got = wanted if attack_type == "speech" and place == 0 else label
             rows.append(
                 {
                     "video_id": video_id,
+                    "variable": variable,
                     "attack_type": attack_type,
                     "clean_label": label,
                     "wanted": wanted,

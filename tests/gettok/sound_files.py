@@ -34,7 +34,7 @@ def noise(seconds: float) -> Samples:
 
 def write(path: Path, samples: Samples, rate: int = RATE, codec: str = "aac", channels: int = 1) -> Path:
     """A file with this sound; the ending of its name decides the container."""
-    # an empty track is only written when the index stands before the sound
+    # an empty track is only written when the index comes before the sound
     flags = "faststart" if samples.size else "frag_keyframe+empty_moov"
     options = {"movflags": flags} if path.suffix in {".mp4", ".m4a", ".mov"} else {}
     with av.open(str(path), "w", options=options) as file:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gettok.books import Books
+from gettok.books import COUNTED, Books
 from gettok.errors import BadInput, Damaged
 
 
@@ -30,3 +30,21 @@ def test_a_stage_that_has_not_finished_is_named(tmp_path):
     with pytest.raises(BadInput, match="transcribe has no results") as refused:
         Books.read(tmp_path / "transcribe.json")
     assert refused.value.can == "run `dvc repro transcribe`"
+
+
+def test_the_stages_that_count_videos_are_those_with_a_row_for_each():
+    assert COUNTED == (
+        "tabulate",
+        "download",
+        "extract_frames",
+        "transcribe",
+        "describe",
+        "annotate",
+        "compare_transcripts",
+    )
+
+
+def test_a_folder_in_place_of_a_book_is_reported(tmp_path):
+    (tmp_path / "download.json").mkdir()
+    with pytest.raises(BadInput, match="cannot be read"):
+        Books.read(tmp_path / "download.json")

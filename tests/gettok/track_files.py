@@ -1,5 +1,6 @@
 """Makes videos with tracks that begin when they like, skip time, or are several: PyAV, no other program."""
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,10 @@ RATE = 48_000
 _SIZE = (192, 128)
 _SOUND_CODECS = {".webm": "libopus"}
 _PICTURE_CODECS = {".webm": "libvpx"}
+#: With several threads, VP8 takes seconds.
+_FAST = {"libvpx": {"threads": "1", "deadline": "realtime", "cpu-used": "8"}}
+#: The bytes of each film that was made, by what it was made from.
+_MADE: dict[bytes, bytes] = {}
 
 
 @dataclass(frozen=True)
@@ -40,20 +45,34 @@ def bursts(*times: float, seconds: float = 4.0) -> Wave:
     return (0.5 * loud * np.sin(2 * np.pi * 1000 * at)).astype(np.float32)[None]
 
 
-def film(
+def film(path: Path, *sounds: Sound, **changes: Any) -> Path:
+    """A video at 30 pictures a second in the container that the name's ending says; each is encoded once."""
+    key = pickle.dumps((path.suffix, sounds, sorted(changes.items())))
+    if key in _MADE:
+        path.write_bytes(_MADE[key])
+    else:
+        _MADE[key] = _encoded(path, *sounds, **changes).read_bytes()
+    return path
+
+
+@media_files.usual_priority()
+def _encoded(
     path: Path,
     *sounds: Sound,
     frames: int = 90,
     pictures_from_s: float = 0.0,
     codec: str | None = None,
+    sound_codec: str | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """A video at 30 pictures a second in the container that the name's ending says."""
+    codec = codec or _PICTURE_CODECS.get(path.suffix, "libx264")
     with av.open(str(path), "w", options=options or {}) as file:
-        pictures: Any = file.add_stream(codec or _PICTURE_CODECS.get(path.suffix, "libx264"), rate=30)
+        pictures: Any = file.add_stream(codec, rate=30, options=_FAST.get(codec, {}))
         pictures.width, pictures.height, pictures.pix_fmt = *_SIZE, "yuv420p"
         pictures.codec_context.time_base = Fraction(1, 30)
-        tracks = [_added(file, sound, _SOUND_CODECS.get(path.suffix, "aac")) for sound in sounds]
+        tracks = [
+            _added(file, sound, sound_codec or _SOUND_CODECS.get(path.suffix, "aac")) for sound in sounds
+        ]
         file.start_encoding()
         packets = _pictures(pictures, frames, round(pictures_from_s * 30))
         for track, sound in zip(tracks, sounds, strict=True):

@@ -14,8 +14,9 @@ import yaml
 
 from gettok.compare.truth import COLUMNS, error_rates
 from gettok.errors import Unusable
-from gettok.media import probe
+from gettok.media.probing import probe
 from sandbox.accuracy import Accuracy, ScreenAccuracy
+from sandbox.code_accuracy import CodeAccuracy
 from sandbox.corpus.language import sentences, split_of
 from sandbox.corpus.plan import HARD_KINDS, planned_videos
 from sandbox.corpus.script import script, tiktok_transcript
@@ -180,21 +181,23 @@ def _found_by(sandbox: Sandbox, query: dict) -> set[str]:
 
 def test_text_on_the_screen_is_selected_by_time_and_listed_once():
     of_video = Truth(
-        "plain", "neutral", "", "", "", (ScreenText(0, 5, "uno"), ScreenText(5, 10, "dos")), (5,), 250, ""
+        "plain", "neutral", "", "", "", (ScreenText(0, 5, "uno"), ScreenText(5, 10, "dos")), (5,), 250, "", {}
     )
     assert of_video.text_at([0.0, 2.0]) == "uno"
     assert of_video.text_at([0.0, 5.0, 9.0]) == "uno dos"
     assert of_video.text_at([11.0]) == ""
+    assert [of_video.scene_at(time_s) for time_s in (0.0, 4.99, 5.0, 11.0)] == [0, 0, 1, 1]
 
 
 def test_rates_over_no_videos_are_not_numbers():
     nothing = error_rates(pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String)), {})
-    unread = ScreenAccuracy(None, None, 0)
-    words, _, _, by_model, by_ocr, stances = Accuracy(nothing, {}, unread, unread, 0.5, 2).lines()
+    unread = ScreenAccuracy(None, None, 0, 0)
+    codes = [CodeAccuracy("places", 0, {"precision": None, "recall": None})]
+    words, _, _, by_model, by_ocr, places = Accuracy(nothing, {}, unread, unread, codes).lines()
     assert words.endswith("– over 0 videos with speech")
     assert by_model.endswith("– (– verbatim) over 0 videos")
     assert by_ocr.endswith("– (– verbatim) over 0 videos")
-    assert stances.endswith("0.500 over 2 videos")
+    assert places.endswith("precision –, recall – over 0 videos")
 
 
 def test_tiktok_s_transcript_follows_from_the_seed():

@@ -151,7 +151,7 @@ def test_the_library_stores_times_in_the_machine_s_time_zone(library):
 HARD = Profile(warmup_requests=2, drop_rate=0.3, lower_case_regions=True)
 
 
-@pytest.mark.parametrize(("client", "pages"), [(SDK, 8), (LIBRARY, 11)])
+@pytest.mark.parametrize(("client", "pages"), [(SDK, 8), pytest.param(LIBRARY, 11, marks=pytest.mark.slow)])
 def test_both_wait_for_a_fresh_search_id_and_page_past_rows_that_are_dropped(
     run_client, truth, client, pages
 ):
@@ -165,7 +165,10 @@ def test_both_wait_for_a_fresh_search_id_and_page_past_rows_that_are_dropped(
     assert run.collected == available < truth
 
 
-@pytest.mark.parametrize("fault", ["500", "429_rate", "401", "search_lost"])
+@pytest.mark.parametrize(
+    "fault",
+    ["500", *(pytest.param(fault, marks=pytest.mark.slow) for fault in ("429_rate", "401", "search_lost"))],
+)
 def test_the_sdk_retries_any_error_sixty_times_and_leaves_the_rest_out_silently(run_client, fault):
     run = run_client(SDK, script=["ok", {"do": fault, "times": None}])
     assert (run.ended, len(run.collected)) == ("returned", 100)
@@ -179,6 +182,7 @@ def test_one_page_of_html_makes_the_sdk_lose_everything_collected_so_far(run_cli
     assert len(run.requested) == 4
 
 
+@pytest.mark.slow
 def test_a_lasting_error_ends_a_window_of_the_library_as_if_it_were_complete(run_client):
     run = run_client(LIBRARY, script=["ok", *["500"] * 5])
     assert run.ended == "returned"
@@ -257,6 +261,7 @@ def test_one_error_makes_the_sdk_lose_the_comments_collected_so_far(call, truth)
     assert len(requests) == 3
 
 
+@pytest.mark.slow
 def test_the_library_reads_users_and_the_first_thousand_comments(call, tmp_path):
     options = ("--fetch-user-info", "--fetch-comments")
     call("library", str(tmp_path), str(START), *options, profile=Profile(gone_users=frozenset({"user_5"})))

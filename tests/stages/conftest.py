@@ -1,4 +1,4 @@
-"""The stage of collecting inside the test's own process, where a wait moves the sandbox's clock and takes no time."""
+"""A sandbox without videos; and the stage of collecting in the test's own process, where a wait takes no time."""
 
 import threading
 from contextlib import contextmanager
@@ -26,6 +26,21 @@ class Waits(threading.Event):
     def wait(self, timeout: float | None = None) -> bool:
         self._clock.advance(int(timeout or 0) + 1)
         return self.is_set()
+
+
+@pytest.fixture(scope="session")
+def empty_corpus(tmp_path_factory):
+    """The folder of a corpus without videos."""
+    corpus = tmp_path_factory.mktemp("corpus")
+    (corpus / "videos.json").write_text("[]")
+    return corpus
+
+
+@pytest.fixture(scope="module")
+def sandbox(empty_corpus):
+    """A sandbox without videos, for tests that make the tables by hand."""
+    with Sandbox(corpus=empty_corpus) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,14 +1,17 @@
 """A stage asks only what the store lacks, keeps each answer as it comes, and accounts for every video."""
 
+import errno
+import os
+import sqlite3
 from dataclasses import dataclass, field
-from threading import Event
+from threading import Barrier, Event
 
 import polars as pl
 import pytest
 
 from gettok.engine import LocalEngine
-from gettok.errors import Damaged, NotNow, Unusable
-from gettok.pipeline.answering import Asking, Skipped, writer_by_day
+from gettok.errors import Damaged, NoSpace, NotAllowed, NotNow, Unusable
+from gettok.pipeline.answering import Asking, Skipped, scope_of, writer_by_day
 from gettok.step import Answer, Item, Workers
 from gettok.store import Store
 from gettok.store.atomic_write import atomic_dir
@@ -150,6 +153,90 @@ def test_what_was_in_flight_when_the_trouble_came_is_kept(store, tmp_path):
     again = Echo()
     run(store, again, entries[:1], tmp_path / "out")
     assert again.asked == [], "it is not paid for twice"
+
+
+def test_f36_four_threads_one_of_which_meets_trouble_keep_the_answers_of_the_others(store, tmp_path):
+    """The others are in flight when the trouble comes, and finish only after it has stopped the run."""
+    stop, together = Event(), Barrier(4)
+
+    class Slow(Echo):
+        def ask(self, content: str) -> Answer:
+            together.wait(30)
+            if content != "later":
+                assert stop.wait(30)
+            return super().ask(content)
+
+    entries = [item("1", "later"), item("2", "hola"), item("3", "adiós"), item("4", "no_speech")]
+    with pytest.raises(NotNow):
+        Asking(Slow(workers=Workers("threads", 4)), store, LocalEngine(), stop).ask(entries)
+    again = Echo()
+    run(store, again, entries[1:], tmp_path / "out")
+    assert again.asked == [], "they are not paid for twice"
+
+
+def test_f37_an_answer_that_the_disk_has_no_room_for_costs_no_other_one_in_flight(store, tmp_path):
+    (pages,) = store._database.execute("PRAGMA page_count").fetchone()
+    store._database.execute(f"PRAGMA max_page_count = {pages + 2}")
+    entries = [item("1", "hola"), item("2", os.urandom(30_000).hex())]
+    with pytest.raises(NoSpace):
+        Asking(Echo(), store, Backwards(), Event()).ask(entries)
+    again = Echo()
+    run(store, again, entries[:1], tmp_path / "out")
+    assert again.asked == []
+
+
+THREE_PARTS = "what", "did", "can"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EIO, "Input/output error"),
+        sqlite3.OperationalError("disk I/O error"),
+        Damaged(*THREE_PARTS),
+        NotAllowed(*THREE_PARTS),
+        NoSpace(*THREE_PARTS),
+    ],
+    ids=repr,
+)
+def test_f36_whatever_keeps_an_answer_out_of_the_store_costs_no_other_one_in_flight(
+    store, monkeypatch, error
+):
+    """The first one to come back is not stored, nor the last."""
+    put = Store.put
+
+    def failing(store, key, subject, answer):
+        if subject == "4":
+            raise error
+        if subject == "1":
+            raise ValueError("a later error, which is not the one that is raised")
+        put(store, key, subject, answer)
+
+    monkeypatch.setattr(Store, "put", failing)
+    entries = [item(str(number), f"text {number}") for number in range(1, 5)]
+    step = Echo(workers=Workers("threads", 2))
+    with pytest.raises(type(error)) as raised:
+        Asking(step, store, Backwards(), Event()).ask(entries)
+    assert raised.value is error
+    assert [answer.subject for number in range(1, 5) for answer in store.about(str(number))] == ["2", "3"]
+
+
+@pytest.mark.parametrize("changed", [Echo({"prompt": "B"}), Echo({"prompt": "A"}, version=2)])
+def test_f41_a_prompt_or_code_changed_half_way_mixes_no_answers_and_loses_none(store, tmp_path, changed):
+    first = Echo({"prompt": "A"})
+    entries = [item("1", "hola"), item("2", "later"), item("3", "adiós")]
+    with pytest.raises(NotNow):
+        Asking(first, store, LocalEngine(1), Event()).ask(entries)
+    entries[1] = item("2", "sí")
+    run(store, changed, entries, tmp_path / "changed")
+    assert sorted(changed.asked) == ["adiós", "hola", "opened", "sí"], "no older answer is mixed in"
+    keys = {scope_of(changed).key(entry.inputs).digest for entry in entries}
+    assert set(TRANSCRIPTS.read(tmp_path / "changed")["answer_key"]) == keys
+
+    back = Echo({"prompt": "A"})
+    run(store, back, entries, tmp_path / "back")
+    assert set(back.asked) == {"opened", "adiós", "sí"} - set(first.asked) | {"opened"}
+    assert keys.isdisjoint(TRANSCRIPTS.read(tmp_path / "back")["answer_key"])
 
 
 def test_a_row_carries_its_answer_whole(store, tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from preloaded import run_module
 from root import ROOT
 
 from gettok.cli.try_step import rows_for
@@ -24,15 +25,7 @@ _GETTOK = Path(sys.executable).parent / "gettok"
 
 
 def gettok(*arguments: str, cwd: Path = ROOT, **environment: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [str(_GETTOK), *arguments],
-        cwd=cwd,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
+    done = run_module("gettok.cli.app", arguments, cwd, {**os.environ, "OMP_NUM_THREADS": "1", **environment})
     return done.returncode, done.stdout, done.stderr
 
 
@@ -72,11 +65,15 @@ def test_try_takes_settings_among_the_files():
 
 
 def test_try_transcribes_speech_and_names_why_there_is_none():
-    speech, silence, mute = tried("transcribe", file_of("plain"), file_of("silence"), file_of("no_audio"))
-    assert speech["status"] == "ok"
+    files = map(file_of, ("plain", "silence", "no_audio"))
+    code, out, err = gettok("try", "transcribe", *files)
+    speech, silence, mute = map(json.loads, out.splitlines())
+    assert (code, speech["status"]) == (0, "ok")
     assert len(speech["text"]) > 20
     assert silence["reason"] == "no_speech"
     assert mute["reason"] == "no_audio"
+    assert speech["quality_flags"] == ["demo_model"]
+    assert err.count("invents fluent sentences") == 1, "once, however many files there are"
 
 
 def test_try_describes_and_judges_a_video_or_texts_at_hand(sandbox, tmp_path):
@@ -87,8 +84,53 @@ def test_try_describes_and_judges_a_video_or_texts_at_hand(sandbox, tmp_path):
     texts.write_text(json.dumps({"transcript": "¡Fuerza, presidente Castillo!"}), "utf-8")
     said = tmp_path / "said.txt"
     said.write_text("Castillo es un golpista y un corrupto.", "utf-8")
-    supports, opposes = tried("stance", str(texts), str(said), **environment)
-    assert (supports["label"], opposes["label"]) == ("support", "no support")
+    supports, opposes = tried("annotate", str(texts), str(said), **environment)
+    stances = [by_name(row)["stance"]["label"] for row in (supports, opposes)]
+    assert stances == ["support", "no support"]
+    assert list(by_name(supports)) == [
+        "stance",
+        "call_to_action",
+        "topics",
+        "places",
+        "people_shown",
+        "screen_language",
+    ]
+    assert by_name(supports)["topics"]["status"] == "ok"
+    assert by_name(supports)["people_shown"]["reason"] == "no_inputs", "there is no frame"
+
+
+def by_name(row: dict) -> dict[str, dict]:
+    """The variables of a file."""
+    return {found["variable"]: found for found in row["variables"]}
+
+
+def test_try_asks_a_conditional_question_only_where_it_applies_and_makes_no_input_in_vain(
+    sandbox, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("GETTOK_SANDBOX", sandbox.base)
+    monkeypatch.setenv("GETTOK_STORE", str(tmp_path / "store"))
+    texts = {"yes.txt": "¡Fuerza, presidente Castillo!", "no.txt": "Castillo es un golpista y un corrupto."}
+    files = [tmp_path / name for name in texts]
+    for file, text in zip(files, texts.values(), strict=True):
+        file.write_text(text, "utf-8")
+    asked = "question: 'Is it loud?', kind: yes_no, inputs: [transcript]"
+    condition = "applies_if: {variable: stance, has: [support]}"
+    codebook = ("codebook=stance", f"+codebook.variables.loud={{{asked}, {condition}}}")
+    before = len(sandbox.requests())
+    applies, does_not = rows_for("annotate", files, codebook)
+    assert by_name(applies)["loud"]["label"] in {"yes", "no"}
+    assert by_name(does_not)["loud"] == {
+        "variable": "loud",
+        "status": "unusable",
+        "reason": "not_applicable",
+        "detail": "the codebook does not ask this about it, as another variable has another value",
+    }
+    assert len(sandbox.requests()) == before + 3
+    frames_alone = ("codebook=stance", "codebook.variables.stance.inputs=[frames]")
+    (row,) = rows_for("annotate", [Path(file_of("plain"))], frames_alone)
+    assert by_name(row)["stance"]["inputs_used"] == ["frames"]
+    assert len(sandbox.requests()) == before + 4, "nothing was described"
 
 
 @pytest.mark.parametrize(
@@ -111,9 +153,10 @@ def test_try_says_what_is_wrong_with_texts_that_cannot_be_judged(
     file = tmp_path / given[0]
     file.write_bytes(given[1])
     with pytest.raises(BadInput, match=re.escape(f"{file} {wrong}")):
-        list(rows_for("stance", [file], []))
+        list(rows_for("annotate", [file], []))
 
 
+@pytest.mark.slow
 def test_try_reads_the_text_on_the_frames_of_a_file():
     (row,) = tried("ocr", file_of("rotated"))
     assert "Noticias del día" in " ".join(row["frames"][0]["text"].split())
@@ -197,10 +240,36 @@ def test_the_sandbox_command_prints_its_addresses_and_serves():
         process.communicate(timeout=20)
 
 
+@pytest.mark.slow
 def test_the_sandbox_command_serves_another_corpus_and_says_what_is_missing(tmp_path):
     command = [str(_GETTOK), "sandbox", "--corpus", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, f"There is no corpus in {tmp_path}" in done.stderr) == (66, True)
+    wrong = {
+        '[{"api"': " is not JSON",
+        '{"x": 1}': " is not a list of videos",
+        '[{"id": 1}]': ", entry 1: api: is missing",
+    }
+    for text, said in wrong.items():
+        (tmp_path / "videos.json").write_text(text, "utf-8")
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, f"videos.json{said}" in done.stderr) == (66, True), text
+
+
+def test_a_port_in_use_is_named_by_the_sandbox_command(sandbox):
+    port = sandbox.base.rpartition(":")[2]
+    code, out, err = gettok("sandbox", "--port", port)
+    assert (code, out) == (69, "")
+    assert err.startswith(f"The port {port} cannot be used: Address already in use.\n  What we did: ")
+    assert "What you can do: choose another port" in err
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_a_port_that_does_not_exist_is_refused(port):
+    code, _, err = gettok("sandbox", f"--port={port}")
+    assert code == 2
+    assert "port" in err
+    assert "Traceback" not in err
 
 
 def test_the_embedded_sandbox_ends_with_the_program_that_started_it(tmp_path):

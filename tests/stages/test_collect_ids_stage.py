@@ -41,8 +41,8 @@ class _Started:
 
     def __enter__(self):
         self.sandbox, self.stage = self._collecting.__enter__()
-        Path("inputs").mkdir(exist_ok=True)
-        Path("inputs/ids.csv").write_text(self._text, "utf-8")
+        Path("inputs/collect").mkdir(parents=True, exist_ok=True)
+        Path("inputs/collect/ids.csv").write_text(self._text, "utf-8")
         return self
 
     def __exit__(self, *error):
@@ -100,7 +100,7 @@ def refreshed(started: _Started, ids: list[str]) -> None:
         round_ = refresher.begin({name: days[name] for name in ids}, "ids")
         assert list(refresher.run(round_))
         outcome = refresher.outcome(round_)
-    RefreshLists(Path("inputs")).add(outcome.line("sandbox"), map(sha256, outcome.missing))
+    RefreshLists(Path("inputs/refresh")).add(outcome.line("sandbox"), map(sha256, outcome.missing))
 
 
 def tables() -> dict[str, bytes]:

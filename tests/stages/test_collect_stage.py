@@ -235,7 +235,7 @@ def refresh(workspace: Workspace, sandbox: Sandbox) -> tuple[str, ...]:
         round_ = refresher.begin(refresher.due(videos, age, set()), "ids")
         assert list(refresher.run(round_))
         outcome = refresher.outcome(round_)
-    lists = RefreshLists(workspace.folder / "inputs")
+    lists = RefreshLists(workspace.folder / "inputs" / "refresh")
     lists.add(outcome.line("sandbox"), map(sha256, outcome.missing))
     return outcome.missing
 
@@ -243,8 +243,8 @@ def refresh(workspace: Workspace, sandbox: Sandbox) -> tuple[str, ...]:
 def brought(folder: Path, sandbox: Sandbox, source: str, name: str, text: str) -> Workspace:
     """A workspace with a file of videos."""
     workspace = Workspace.make(folder, sandbox.base, *STUDY, f"source={source}", "source.api='sandbox:'")
-    (folder / "inputs").mkdir()
-    (folder / "inputs" / name).write_text(text, "utf-8")
+    (folder / "inputs" / "collect").mkdir(parents=True)
+    (folder / "inputs" / "collect" / name).write_text(text, "utf-8")
     return workspace
 
 

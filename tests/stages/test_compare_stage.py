@@ -80,8 +80,8 @@ def test_each_text_source_is_compared_with_what_people_wrote_down_which_changes_
     files = [workspace.data / "comparison" / name for name in ("pairs.parquet", "summary.json")]
     first = [file.read_bytes() for file in files]
     lines = [f'{video},"{of.words}",{of.behind_voice or "quiet"}' for video, of in truth().items()]
-    path = workspace.folder / "inputs" / "spoken.csv"
-    path.parent.mkdir()
+    path = workspace.folder / "inputs" / "transcripts" / "spoken.csv"
+    path.parent.mkdir(parents=True)
     try:
         path.write_text("\n".join(["video_id,text,condition", *lines]), "utf-8")
         workspace.run("compare_transcripts")
@@ -101,7 +101,7 @@ def test_each_text_source_is_compared_with_what_people_wrote_down_which_changes_
         found["text_sources"]["captions"]["all"]["wer"]["n"]
         == CAPTIONS.read(workspace.data / "captions.parquet").height
     )
-    assert (code, "inputs/spoken.csv cannot be read as a table" in printed) == (66, True)
+    assert (code, "inputs/transcripts/spoken.csv cannot be read as a table" in printed) == (66, True)
 
 
 class Marks(HTMLParser):

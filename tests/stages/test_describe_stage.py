@@ -1,6 +1,8 @@
 """The stage `describe` as a program: OCR beside the model, what both write to the tables, what is never asked again."""
 
 import hashlib
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -145,3 +147,19 @@ def test_text_that_the_recogniser_cannot_read_has_a_reason_instead_of_a_rate(wor
     assert (found["71"]["ocr_cer"], found["71"]["ocr_cer_reason"]) == (None, "unknown_letters")
     assert found["71"]["ocr_unread_scripts"] == ["Latin"]
     assert (found["72"]["ocr_cer"], found["72"]["ocr_cer_reason"]) == (0, None), "it has no text"
+
+
+def test_with_every_answer_known_neither_a_sandbox_nor_a_client_of_models_is_loaded(workspace):
+    workspace.run("describe")
+    environment = {name: value for name, value in workspace.surroundings.items() if name != "GETTOK_SANDBOX"}
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "stages.describe"],
+        cwd=workspace.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "gettok.describe.step" in loaded
+    assert loaded & {"openai", "av", "requests", "sandbox.server"} == set()

@@ -45,6 +45,7 @@ def test_a_day_s_videos_are_fetched_before_the_next_day_is_asked_for(workspace):
     assert len(waited) < len(set(seen)) / 2, "videos wait for the end of the collection"
 
 
+@pytest.mark.slow
 def test_the_stages_find_all_of_it_in_the_store_and_so_does_a_second_call(workspace):
     with Sandbox() as sandbox:
         at = workspace(sandbox)
@@ -96,6 +97,7 @@ def test_f15_where_the_quota_ends_what_is_collected_is_fetched_and_the_next_day_
 CAPTCHAS = {"do": "captcha", "match": "/www.tiktok.com/", "times": None}
 
 
+@pytest.mark.slow
 def test_pages_that_cannot_be_read_do_not_end_the_collection(workspace):
     with Sandbox(script=[CAPTCHAS]) as sandbox:
         at = workspace(sandbox, "download.max_attempts=1", "download.pause_s=0")

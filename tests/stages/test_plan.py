@@ -49,7 +49,7 @@ def queries(sandbox: Sandbox) -> list[str]:
 
 
 def rows(workspace: Workspace, name: str) -> list[dict[str, str]]:
-    with (workspace.folder / "inputs" / name).open(encoding="utf-8") as file:
+    with (workspace.folder / "inputs" / "refresh" / name).open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -79,7 +79,20 @@ def test_a_probe_shows_how_many_rows_to_expect_and_its_pages_are_not_paid_again(
         assert len(set(queries(sandbox))) == pages, "a probe's page was paid for twice"
         assert abs(least - (pages - 2)) <= 2
         assert VIDEOS.read(at.data / "videos").height == COUNT
-        assert "requests: at least 0" in at.gettok("plan")[1]
+        output = at.gettok("plan")[1]
+        assert f"\nnothing to collect: all is read (2 windows, {COUNT} rows)\n" in output
+        assert "request" not in output, "one line says it all"
+
+
+def test_a_probe_that_finds_nothing_says_how_to_see_whether_the_terms_or_the_days_are_at_fault(
+    corpus, workspace
+):
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox, "study.query.all.regions=[NZ]")
+        _, output, _ = at.gettok("plan", "--probe")
+        assert "0 rows)\nnothing matches the terms, the regions and the days together" in output
+        at.compose("study.query.any.keywords=[Castillo]", "study.query.all.regions=[]")
+        assert "nothing matches" not in at.gettok("plan", "--probe")[1]
 
 
 def test_a_probe_counts_comments_and_authors_and_the_days_by_their_shares(corpus, workspace):
@@ -106,10 +119,7 @@ def test_a_probe_counts_comments_and_authors_and_the_days_by_their_shares(corpus
             comments,
             users,
         ]
-        assert (
-            "requests: at least 0 if no request fails (searching 0, comments 0, users 0)"
-            in at.gettok("plan")[1]
-        )
+        assert "nothing to collect: all is read (1 window, " in at.gettok("plan")[1]
 
 
 def test_a_plan_counts_days_that_are_due_again(corpus, workspace):
@@ -256,13 +266,14 @@ def test_a_broken_list_ends_a_refresh_before_anything_is_asked(corpus, workspace
         at = workspace(sandbox)
         at.run("collect", "tabulate")
         sandbox.clock.advance(16 * 86_400)
-        (at.folder / "inputs").mkdir()
-        (at.folder / "inputs" / name).write_text("<<<<<<< HEAD", "utf-8")
+        lists = at.folder / "inputs" / "refresh"
+        lists.mkdir(parents=True)
+        (lists / name).write_text("<<<<<<< HEAD", "utf-8")
         asked = len(sandbox.requests())
         code, _, err = at.gettok("refresh")
         assert (code, name in err) == (66, True)
         assert len(sandbox.requests()) == asked
-        assert [path.name for path in (at.folder / "inputs").iterdir()] == [name]
+        assert [path.name for path in lists.iterdir()] == [name]
 
 
 def test_a_dataset_that_is_mostly_gone_needs_a_person_s_consent(corpus, workspace):
@@ -290,16 +301,31 @@ def test_an_unknown_method_and_a_missing_table_are_reported(corpus, workspace):
         assert sandbox.requests() == []
 
 
+def captured(place: int, day: str) -> str:
+    created = datetime.fromisoformat(f"{day}T23:59:59+00:00")
+    video = {"id": str(7170000000000000000 + place), "createTime": int(created.timestamp())}
+    return json.dumps({"source_platform": "tiktok.com", "timestamp_collected": 1700000000000, "data": video})
+
+
 def test_a_plan_by_ids_counts_look_ups_and_a_plan_of_captures_says_that_it_is_free(corpus, workspace):
     with Sandbox(corpus=corpus) as sandbox:
         at = workspace(sandbox, "source=ids", "source.api=sandbox:")
-        (at.folder / "inputs").mkdir()
+        (at.folder / "inputs" / "collect").mkdir(parents=True)
         ids = [row["api"]["id"] for row in json.loads((corpus / "videos.json").read_text("utf-8"))]
-        (at.folder / "inputs" / "ids.csv").write_text("\n".join([*ids[:250], "a word"]), "utf-8")
+        (at.folder / "inputs" / "collect" / "ids.csv").write_text("\n".join([*ids[:250], "a word"]), "utf-8")
         code, output, err = at.gettok("plan")
         assert code == 0, err
         assert "looks up 250 videos" in output
         assert "refused lines: 1" in output
         at.compose("source=zeeschuimer")
-        assert "no quota is spent" in at.gettok("plan")[1]
+        code, output, err = at.gettok("plan")
+        assert (code, "no quota is spent" in output) == (66, True)
+        assert "inputs/collect/zeeschuimer.ndjson cannot be read" in err
+        file = at.folder / "inputs" / "collect" / "zeeschuimer.ndjson"
+        at.compose("source=zeeschuimer", "study.start='2022-12-01'", "study.end='2023-01-29'")
+        days = ("2022-11-30", "2022-12-01", "2023-01-29", "2023-01-30")
+        lines = [captured(place, day) for place, day in enumerate(days)]
+        file.write_text("\n".join(lines), "utf-8")
+        code, output, err = at.gettok("plan", "--json")
+        assert json.loads(output)["videos"] == 2, "those of the study's days"
         assert sandbox.requests() == []

@@ -9,19 +9,12 @@ import pytest
 from scripted_endpoint import jpeg
 from workspace import Workspace
 
-from gettok.tables import FRAMES, TRANSCRIPTS, VIDEOS
-from sandbox.server import Sandbox
+from gettok.tables import COVERAGE, FRAMES, TRANSCRIPTS, VIDEOS
 
 DAY = "2022-12-07"
 COUNT = 3
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory):
-    corpus = tmp_path_factory.mktemp("corpus")
-    (corpus / "videos.json").write_text("[]")
-    with Sandbox(corpus=corpus) as running:
-        yield running
+NEW = "7174000000000000009"
+OF_A_DAY = (f"study.start='{DAY}'", f"study.end='{DAY}'")
 
 
 @pytest.fixture
@@ -29,7 +22,7 @@ def workspace(tmp_path, sandbox):
     """A study of three videos with all that the models need."""
 
     def make(*overrides: str) -> Workspace:
-        made = Workspace.make(tmp_path, sandbox.base, *overrides)
+        made = Workspace.make(tmp_path, sandbox.base, *OF_A_DAY, *overrides)
         at = datetime(2022, 12, 7, 12, tzinfo=UTC)
         ids = [f"717400000000000000{number}" for number in range(COUNT)]
         videos = [{"video_id": video_id, "created_at": at, "description": "Castillo"} for video_id in ids]
@@ -37,6 +30,7 @@ def workspace(tmp_path, sandbox):
         transcripts = [{"video_id": video_id, "text": "Fuerza Castillo", "status": "ok"} for video_id in ids]
         TRANSCRIPTS.write(transcripts, made.data / "transcripts" / f"{DAY}.parquet")
         FRAMES.write([frame(video_id) for video_id in ids], made.data / "frames" / f"{DAY}.parquet")
+        COVERAGE.write([{"day": at.date(), "state": "complete"}], made.data / "coverage.parquet")
         return made
 
     return make
@@ -56,6 +50,10 @@ def frame(video_id):
     }
 
 
+def recompose(study, *overrides):
+    study.compose(*OF_A_DAY, *overrides)
+
+
 def plan(workspace):
     code, output, err = workspace.gettok("plan")
     assert code == 0, err
@@ -66,16 +64,19 @@ def priced(output, stage):
     """Videos, answered ones, calls, and dollars about and at most."""
     line = next(line for line in output.splitlines() if line.startswith(f"{stage}: "))
     found = re.fullmatch(
-        rf"{stage}: (\d+) videos, (\d+) answered; (\d+) calls to .+, about \$(\S+), at most \$(\S+)", line
+        rf"{stage}: (\d+) of (\d+) videos answered; "
+        r"(?:nothing to ask|(\d+) calls? to .+, about \$(\S+), at least \$\S+, at most \$(\S+))",
+        line,
     )
     assert found, line
-    return *map(int, found.groups()[:3]), *map(float, found.groups()[3:])
+    answered, videos, calls = (int(number or 0) for number in found.groups()[:3])
+    return videos, answered, calls, *(float(usd or 0) for usd in found.groups()[3:])
 
 
 def variants_priced(output):
     """The summary of the variants, their calls, and dollars about and at most."""
-    line = next(line for line in output.splitlines() if line.startswith("prompt injection variants: "))
-    pattern = r"prompt injection variants: (.+); (\d+) calls to \S+, about \$(\S+), at most \$(\S+)"
+    line = next(line for line in output.splitlines() if line.startswith("prompt injection variants, stance"))
+    pattern = r"[\w ]+, stance(.+); (\d+) calls to \S+, about \$(\S+), at least \$\S+, at most \$([\d.]+).*"
     found = re.fullmatch(pattern, line)
     assert found, line
     return found[1], int(found[2]), float(found[3]), float(found[4])
@@ -96,9 +97,8 @@ def test_f48_a_plan_prices_what_is_missing_and_the_run_costs_no_more(workspace, 
     videos, answered, calls, about, most = priced(output, "describe")
     assert (videos, answered, calls) == (COUNT, 0, COUNT)
     assert 0 < about < most
-    assert (
-        "detect_stance: not priced yet, as data/descriptions is missing: run `dvc repro describe`" in output
-    )
+    assert f"annotate stance, estimated: about {COUNT} videos whose inputs are not made yet" in output
+    assert "dvc repro describe" not in output
     assert calls_made(sandbox) == before
     code, err = study.outcome("describe")
     assert code == 0, err
@@ -107,13 +107,13 @@ def test_f48_a_plan_prices_what_is_missing_and_the_run_costs_no_more(workspace, 
     assert 0 < spent(output) <= most
     assert spent(output) == pytest.approx(described["cost_usd"].sum(), abs=1e-4)
     assert priced(output, "describe")[:3] == (COUNT, COUNT, 0)
-    assert priced(output, "detect_stance")[:3] == (COUNT, 0, COUNT)
+    assert priced(output, "annotate stance")[:3] == (COUNT, 0, COUNT)
 
 
 def test_f48_a_budget_ends_the_run_with_all_answers_kept_and_more_money_goes_on(workspace, sandbox):
     study = workspace()
     most = priced(plan(study), "describe")[4]
-    study.compose(f"llm.budget_usd={0.55 * most / COUNT:.6f}", "llm.max_concurrency=1")
+    recompose(study, f"llm.budget_usd={0.55 * most / COUNT:.6f}", "llm.max_concurrency=1")
     assert "it may not be enough" in plan(study)
     before = calls_made(sandbox)
     code, err = study.outcome("describe")
@@ -121,8 +121,9 @@ def test_f48_a_budget_ends_the_run_with_all_answers_kept_and_more_money_goes_on(
     assert "llm.budget_usd" in err
     made = calls_made(sandbox) - before
     assert 0 < made < COUNT
-    study.compose(f"llm.budget_usd={most:.6f}", "llm.max_concurrency=1")
-    assert "it is enough for what is priced here" in plan(study)
+    whole = re.search(r"models in all: .*, at most \$([\d.]+)", plan(study))
+    recompose(study, f"llm.budget_usd={2 * float(whole[1]):.6f}", "llm.max_concurrency=1")
+    assert "left; it is enough" in plan(study)
     code, err = study.outcome("describe")
     assert code == 0, err
     assert calls_made(sandbox) - before == COUNT
@@ -136,17 +137,44 @@ def test_f48_without_a_price_the_plan_says_that_nothing_will_be_asked(workspace)
     assert "llm.prices" in err
 
 
+@pytest.mark.slow
 def test_f48_a_plan_prices_the_variants_that_there_can_be_and_then_those_that_there_are(workspace, sandbox):
-    study = workspace("prompt_injection.videos=2")
-    assert "prompt injection variants: not priced yet; at most 2 videos with 6 variants each" in plan(study)
+    study = workspace("prompt_injection.videos=2", "codebook=stance")
+    at_most = ", estimated: at most 12 variants, known once the videos are judged"
+    assert variants_priced(plan(study))[:2] == (at_most, 12)
     study.run("describe")
     summary, calls, about, most = variants_priced(plan(study))
-    assert (summary, calls) == ("at most 12 for 2 videos, known once the videos are judged", 12)
+    assert (summary, calls) == (at_most, 12)
     assert 0 < about < most
-    study.run("detect_stance")
+    study.run("annotate")
     assert 0 < pl.read_parquet(study.data / "prompt_injection.parquet")["cost_usd"].sum() <= most
-    study.compose("prompt_injection.videos=3")
-    assert variants_priced(plan(study))[:2] == ("18 for 3 videos", 6), "those of two videos are paid for"
+    answered = "describe 3 of 3 videos answered, annotate stance 3 of 3 videos answered, "
+    output = plan(study)
+    assert (
+        f"\nnothing to ask a model: {answered}prompt injection variants, stance 12 of 12 variants answered\n"
+        in output
+    )
+    assert " 0 calls" not in output
+    recompose(study, "prompt_injection.videos=3", "codebook=stance")
+    assert variants_priced(plan(study))[:2] == (": 12 of 18 variants answered", 6), (
+        "those of two videos are paid for"
+    )
+    add_video(study)
+    recompose(study, "prompt_injection.videos=2", "codebook=stance")
+    output = plan(study)
+    assert "prompt injection variants, stance: 12 of 12 variants answered; nothing to ask\n" in output
+    assert (
+        "variants, stance, estimated: at most 6 new variants, known once the videos are judged; 6 calls to"
+        in output
+    )
+
+
+def add_video(study):
+    """A video of the same day, with a transcript and without frames."""
+    for table, folder, text in ((VIDEOS, "videos", "description"), (TRANSCRIPTS, "transcripts", "text")):
+        rows = table.read(study.data / folder).to_dicts()
+        new = {**rows[0], "video_id": NEW, text: "Fuerza Boluarte"}
+        table.write([*rows, new], study.data / folder / f"{DAY}.parquet")
 
 
 PRICES = ("llm.prices.input_usd_per_million=10.0", "llm.prices.output_usd_per_million=50.0")
@@ -156,12 +184,12 @@ EXTRA_MODEL = "{model: another, prices: {input_usd_per_million: 100.0, output_us
 def test_f48_a_plan_counts_every_model_that_votes_at_its_own_price(workspace):
     study = workspace(*PRICES)
     study.run("describe")
-    *_, calls, about, most = priced(plan(study), "detect_stance")
-    study.compose(*PRICES, "llm.votes=2", f"llm.extra_models=[{EXTRA_MODEL}]")
+    *_, calls, about, most = priced(plan(study), "annotate stance")
+    recompose(study, *PRICES, "llm.votes=2", f"llm.extra_models=[{EXTRA_MODEL}]")
     output = plan(study)
     assert priced(output, "describe")[:3] == (COUNT, COUNT, 0), "no description is asked anew"
     assert "calls to sandbox-vision, another, about" in output
-    *_, more_calls, about_more, most_more = priced(output, "detect_stance")
+    *_, more_calls, about_more, most_more = priced(output, "annotate stance")
     assert more_calls == 4 * calls
     assert (about_more, most_more) == pytest.approx((22 * about, 22 * most), rel=0.02)
 
@@ -181,7 +209,7 @@ def test_the_doctor_sees_every_model_that_votes(workspace, sandbox):
 def test_the_doctor_ends_as_the_settings_need(workspace):
     study = workspace()
     assert study.gettok("doctor")[0] == 0
-    study.compose("llm.base_url=http://127.0.0.1:9/v1", "llm.api_key_env=A_KEY", "llm.max_attempts=1")
+    recompose(study, "llm.base_url=http://127.0.0.1:9/v1", "llm.api_key_env=A_KEY", "llm.max_attempts=1")
     study.environment["A_KEY"] = "x"
     code, output, err = study.gettok("doctor")
     assert (code, "?    answers" in output) == (75, True)

@@ -35,7 +35,7 @@ def switch(sandbox, **switches) -> None:
 
 
 def on_list(name: str) -> list[dict[str, str]]:
-    with Path("inputs", name).open(encoding="utf-8") as file:
+    with Path("inputs", "refresh", name).open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -83,7 +83,7 @@ def test_comments_on_a_video_that_is_gone_go_with_it_into_no_list_of_rejects(col
         video = comments["video_id"][0]
         line = {"round": "2023-03-31T12:00:00Z", "source": "sandbox", "method": "ids"}
         counts = {"asked": "1", "confirmed": "0", "missing": "1"}
-        RefreshLists(Path("inputs")).add(line | counts, [sha256(video)])
+        RefreshLists(Path("inputs/refresh")).add(line | counts, [sha256(video)])
         collected(stage)
         assert tables()[1].equals(comments.filter(pl.col("video_id") != video))
         assert (
@@ -130,8 +130,8 @@ def test_a_broken_list_of_people_ends_a_refresh_before_anything_is_asked(collect
     with collecting(*WANTED) as (sandbox, stage):
         collected(stage)
         sandbox.clock.advance(16 * DAY_S)
-        Path("inputs").mkdir()
-        Path("inputs", name).write_text("<<<<<<< HEAD", "utf-8")
+        Path("inputs/refresh").mkdir(parents=True)
+        Path("inputs", "refresh", name).write_text("<<<<<<< HEAD", "utf-8")
         asked = len(sandbox.requests())
         with pytest.raises(BadInput, match=name):
             refreshed(stage)

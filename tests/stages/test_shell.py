@@ -4,7 +4,10 @@ import fcntl
 import json
 import os
 import random
+import shutil
 import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,7 +93,7 @@ def test_f22_wrong_settings_stop_a_stage_before_any_request(workspace, sandbox):
 
 
 def test_settings_older_than_conf_stop_a_stage_before_any_request(workspace, sandbox):
-    prompt = workspace.folder / "conf" / "prompts" / "stance" / "paper.yaml"
+    prompt = workspace.folder / "conf" / "prompts" / "codebook" / "paper.yaml"
     prompt.write_text(prompt.read_text("utf-8") + "# edited\n", "utf-8")
     code, said = workspace.outcome("collect")
     assert code == 78
@@ -156,7 +159,87 @@ def test_f36_a_second_signal_ends_the_stage_at_once(corpus, tmp_path):
         assert process.returncode == 130
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))])
+def test_f38_of_two_real_runs_of_a_stage_the_second_is_refused(corpus, tmp_path):
+    with Sandbox(
+        corpus=corpus, script=[{"do": "silent", "match": "www.tiktok.com", "times": None}]
+    ) as sandbox:
+        workspace = Workspace.make(tmp_path, sandbox.base)
+        workspace.run("collect", "tabulate")
+        first = workspace.start("download")
+        wait_for(sandbox, "pages", 2)  # as many as run at the same time
+        second = workspace.start("download")
+        try:
+            _, said = second.communicate(timeout=60)
+        finally:
+            for process in (first, second):
+                process.kill()
+                process.communicate()
+        assert second.returncode == 69
+        assert "another run of download" in said
+        assert len(asked(sandbox, "pages")) == 2, "the second asked nothing"
+
+
+def test_f36_sigterm_ends_tabulate_and_the_next_run_ends_with_the_same_bytes(workspace, tmp_path):
+    """It asks nothing, so it stops at the next page, or when it has finished: DVC must not go on either way."""
+    workspace.run("collect")
+    process = workspace.start("tabulate")
+    lock = workspace.store / "tabulate.lock"
+    deadline = datetime.now(UTC).timestamp() + 60
+    while not lock.exists():
+        assert datetime.now(UTC).timestamp() < deadline
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 143, said
+    assert "tabulate: stopped as asked" in said
+    assert "Traceback" not in said
+    assert list(workspace.data.rglob("*.unfinished")) == [], "nothing half-written is left"
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    clean = Workspace(tmp_path / "clean", workspace.sandbox)
+    shutil.copytree(workspace.folder, clean.folder, ignore=shutil.ignore_patterns("clean"))
+    for each in (workspace, clean):
+        each.run("tabulate")
+    assert tables(workspace.data) == tables(clean.data)
+    assert VIDEOS.read(workspace.data / "videos").height == 260
+
+
+#: Runs a stage that is killed just before its file or folder of this number gets its name.
+KILLED_AT = """
+import os, runpy, signal, sys
+stage, left, replace = sys.argv[1], int(sys.argv[2]), os.replace
+def counted(*paths):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(*paths)
+os.replace = counted
+runpy.run_module(f"stages.{stage}", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "published", [1, 4, *(pytest.param(count, marks=pytest.mark.slow) for count in (0, 2, 3, 5, 6))]
+)
+def test_f42_a_kill_between_two_outputs_of_a_stage_leaves_whole_ones_and_the_next_run_makes_them_all(
+    workspace, tmp_path, published
+):
+    workspace.run("collect")
+    clean = Workspace(tmp_path / "clean", workspace.sandbox)
+    shutil.copytree(workspace.folder, clean.folder, ignore=shutil.ignore_patterns("clean"))
+    clean.run("tabulate")
+    expected = tables(clean.data)
+    command = [sys.executable, "-c", KILLED_AT, "tabulate", str(published)]
+    killed = subprocess.run(command, cwd=workspace.folder, env=workspace.surroundings, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    shown = {name: content for name, content in tables(workspace.data).items() if ".unfinished" not in name}
+    assert shown.items() < expected.items(), "what has its name is whole, and something is missing"
+    workspace.run("tabulate")
+    assert tables(workspace.data) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
 def test_f34_kills_at_random_instants_lose_nothing_and_nothing_kept_is_asked_again(corpus, tmp_path, seed):
     chance = random.Random(seed)
     with Sandbox(corpus=corpus) as sandbox:

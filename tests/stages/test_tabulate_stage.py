@@ -56,7 +56,7 @@ def test_of_a_user_who_is_gone_no_table_has_the_name_and_the_videos_stay(workspa
     page_file(workspace.data / "pages" / "videos" / "c.0000.parquet", found)
     round_ = {"round": "2023-03-30T00:00:00Z", "source": "tiktok", "method": "ids"}
     counts = {"asked": "1", "confirmed": "0", "missing": "1"}
-    RefreshLists(workspace.folder / "inputs", "user").add({**round_, **counts}, [sha256("a")])
+    RefreshLists(workspace.folder / "inputs" / "refresh", "user").add({**round_, **counts}, [sha256("a")])
     workspace.run("tabulate")
     videos = VIDEOS.read(workspace.data / "videos")
     names = dict(videos.select("video_id", "username").rows())

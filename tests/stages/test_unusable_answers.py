@@ -13,7 +13,7 @@ from gettok import release
 from gettok.books import Books
 from gettok.errors import Damaged
 from gettok.step import Row
-from gettok.tables import DESCRIPTIONS, FRAMES, STANCES, TRANSCRIPTS, VIDEOS
+from gettok.tables import ANNOTATIONS, DESCRIPTIONS, FRAMES, TRANSCRIPTS, VIDEOS
 
 DAY = "2022-12-07"
 PROVENANCE = {"gettok": "0.1.0", "study": {"name": "small"}}
@@ -40,6 +40,7 @@ def workspace(tmp_path, endpoint):
         "llm.max_attempts=1",
         "ocr=off",
         "prompt_injection=off",
+        "codebook=stance",
     )
     made = Workspace.make(tmp_path, "", *settings)
     made.environment["GETTOK_SANDBOX_KEY"] = "sandbox"
@@ -68,7 +69,7 @@ def described(workspace: Workspace) -> list[Row]:
 
 
 def judged(workspace: Workspace) -> list[Row]:
-    return STANCES.read(workspace.data / "stances").to_dicts()
+    return ANNOTATIONS.read(workspace.data / "annotations").to_dicts()
 
 
 def unusable(rows: list[Row], *columns: str) -> Row:
@@ -108,7 +109,7 @@ def test_f43_to_f45_a_row_without_an_answer_has_the_model_and_the_cost(
     workspace.run("describe")
     assert unusable(described(workspace), "reason", *usage) == {"reason": reason, **usage}
     endpoint.plays(says(JUDGED, model="model-a"), *script)
-    workspace.run("detect_stance")
+    workspace.run("annotate")
     expected = {"reason": reason, "voters": [usage["model"]], **usage}
     assert unusable(judged(workspace), *expected) == expected
     assert endpoint.script == []
@@ -117,14 +118,14 @@ def test_f43_to_f45_a_row_without_an_answer_has_the_model_and_the_cost(
 def test_f49_a_second_model_behind_the_name_is_a_mixture_even_if_it_only_refuses(workspace, endpoint):
     refused = says(None, refusal="no", model="model-b")
     endpoint.plays(says(SEEN, model="model-a"), refused, says(JUDGED, model="model-a"), refused)
-    workspace.run("describe", "detect_stance")
+    workspace.run("describe", "annotate")
     of = tables(*VIDEOS_OF_STUDY)
     made = {
         "describe": {"descriptions": DESCRIPTIONS.read(workspace.data / "descriptions")},
-        "detect_stance": {"stances": STANCES.read(workspace.data / "stances")},
+        "annotate": {"annotations": ANNOTATIONS.read(workspace.data / "annotations")},
     }
     for stage, table in made.items():
-        counted = {**of.books, stage: Books(**workspace.books(stage))}
+        counted = {**of.books, stage: Books.read(workspace.data / "books" / f"{stage}.json")}
         with pytest.raises(Damaged, match="answered by more than one model: model-a, model-b"):
             release.write(
                 workspace.folder / "release", replace(of, **table, books=counted), "full", PROVENANCE

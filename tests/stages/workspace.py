@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import chdir
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from preloaded import run_module
 from root import ROOT
 
 from gettok.cli.compose import compose
+from gettok.tables import COVERAGE, TRANSCRIPTS, VIDEOS
 
 
 @cache
@@ -43,6 +46,17 @@ class Workspace:
     def compose(self, *overrides: str) -> None:
         with chdir(self.folder):
             compose(overrides)
+
+    def write_transcripts(self, day: str, texts: Mapping[str, str | None]) -> None:
+        """The tables of a complete day on which each of these videos was published, with what is said in it."""
+        at = datetime.fromisoformat(day).replace(tzinfo=UTC)
+        VIDEOS.write(
+            [{"video_id": video_id, "created_at": at} for video_id in texts],
+            self.data / "videos" / f"{day}.parquet",
+        )
+        spoken = [{"video_id": video_id, "text": text, "status": "ok"} for video_id, text in texts.items()]
+        TRANSCRIPTS.write(spoken, self.data / "transcripts" / f"{day}.parquet")
+        COVERAGE.write([{"day": at.date(), "state": "complete"}], self.data / "coverage.parquet")
 
     @property
     def store(self) -> Path:

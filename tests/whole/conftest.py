@@ -1,5 +1,6 @@
 """One sandbox and one finished run, which the tests of the whole pipeline start from."""
 
+import fcntl
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -20,13 +21,20 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def finished(sandbox, tmp_path_factory) -> Repository:
-    """A run of two days, committed. To be copied, never to be changed."""
-    repository = Repository.from_working_tree(tmp_path_factory.mktemp("finished") / "repo", sandbox.base)
-    repository.study(*STUDY)
-    repository.dvc("repro")
-    repository.commit("two days")
-    return repository
+def finished(sandbox, tmp_path_factory, worker_id) -> Repository:
+    """A run of two days, committed, that all workers share. To be copied, never to be changed."""
+    temporary = tmp_path_factory.getbasetemp()
+    shared = temporary if worker_id == "master" else temporary.parent
+    folder, done = shared / "finished" / "repo", shared / "finished.done"
+    with (shared / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            repository = Repository.from_working_tree(folder, sandbox.base)
+            repository.study(*STUDY)
+            repository.dvc("repro")
+            repository.commit("two days")
+            done.touch()
+    return Repository(folder, sandbox.base)
 
 
 @pytest.fixture

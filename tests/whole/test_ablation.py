@@ -10,7 +10,7 @@ import yaml
 ARMS = (
     ["transcript"],
     ["caption"],
-    ["frame"],
+    ["frames"],
     ["transcript", "description", "on_screen_text", "caption"],
 )
 
@@ -20,15 +20,21 @@ def test_an_ablation_pays_for_each_distinct_question_once_and_is_read_as_a_multi
     repository, asked, sandbox
 ):
     settings = yaml.safe_load((repository.folder / "params.yaml").read_text("utf-8"))
-    usual = settings["prompts"]["stance"]["inputs"]
+    usual = settings["codebook"]["variables"]["stance"]["inputs"]
     arms = [*ARMS, usual]
     seen = len(sandbox.requests())
     lists = ",".join(f"[{','.join(arm)}]" for arm in arms)
     said = repository.dvc(
-        "exp", "run", "--queue", "-S", "prompt_injection=off", "-S", f"prompts.stance.inputs={lists}"
+        "exp",
+        "run",
+        "--queue",
+        "-S",
+        "prompt_injection=off",
+        "-S",
+        f"codebook.variables.stance.inputs={lists}",
     )
     assert said.count("Queueing with overrides") == len(arms)
-    repository.dvc("exp", "run", "--run-all")
+    repository.run_queue()
     cost = asked()
     assert (cost["queries"], cost["pages"], cost["media"]) == ({}, {}, {})
     sent = Counter(one["body_sha256"] for one in sandbox.requests()[seen:] if one["method"] == "POST")
@@ -46,14 +52,14 @@ def read_side_by_side(repository, arms: list[list[str]], usual: list[str]) -> di
     assert f"{len(arms)} specifications; 1 more is identical to one of these" in said
     folder = repository.data / "multiverse"
     numbers = json.loads((folder / "multiverse.json").read_text("utf-8"))
-    assert [one["setting"] for one in numbers["differ_in"]] == ["prompts.stance.inputs"]
+    assert [one["setting"] for one in numbers["differ_in"]] == ["codebook.variables.stance.inputs"]
     table = pl.read_parquet(folder / "multiverse.parquet")
-    by_inputs = {row["prompts.stance.inputs"]: row for row in table.to_dicts()}
+    by_inputs = {row["codebook.variables.stance.inputs"]: row for row in table.to_dicts()}
     assert by_inputs.keys() == {", ".join(arm) for arm in arms}
     assert by_inputs[", ".join(usual)]["also"] == ["workspace"]
     lost = table.select(pl.sum_horizontal("n", "^lost_.*$")).to_series()
     assert lost.to_list() == table["videos"].to_list() == [10] * len(arms), "the books balance"
-    assert by_inputs["frame"]["lost_no_inputs"] == 2, "of ten videos two have no file, and so no frame"
+    assert by_inputs["frames"]["lost_no_inputs"] == 2, "of ten videos two have no file, and so no frame"
     assert by_inputs["caption"]["n"] == 10, "and each has a caption"
     rates = rates_of_experiments(repository)
     judged = {inputs: row["n"] for inputs, row in by_inputs.items()}
@@ -68,7 +74,9 @@ def rates_of_experiments(repository) -> dict[str, tuple[int, float]]:
     experiments = [one for commit in shown for one in commit.get("experiments") or []]
     found = {}
     for revision in (one for experiment in experiments for one in experiment["revs"]):
-        inputs = revision["data"]["params"]["params.yaml"]["data"]["prompts"]["stance"]["inputs"]
-        rates = revision["data"]["metrics"]["data/metrics.json"]["data"]["stance_by_people"]
+        inputs = revision["data"]["params"]["params.yaml"]["data"]["codebook"]["variables"]["stance"][
+            "inputs"
+        ]
+        rates = revision["data"]["metrics"]["data/metrics.json"]["data"]["by_people"]["stance"]
         found[", ".join(inputs)] = (rates["videos"], rates["accuracy"])
     return found

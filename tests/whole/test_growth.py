@@ -1,11 +1,15 @@
-"""A study that grows pays for what is new, at home and after a pull from somebody else."""
+"""A study that grows pays for what is new, at home and after a pull from another group."""
 
+import polars as pl
 import pytest
 from conftest import LONGER
 from moto.server import ThreadedMotoServer
 from repository import Repository, files, stages_run
 
-from gettok.tables import PROMPT_INJECTION, VIDEOS
+from gettok.tables import ANNOTATIONS, PROMPT_INJECTION, VIDEOS
+
+#: Of the demo's codebook.
+GROUPS = ("stance", "content", "picture")
 
 TABLES = (
     "videos",
@@ -14,7 +18,7 @@ TABLES = (
     "transcripts",
     "screen_texts",
     "descriptions",
-    "stances",
+    "annotations",
     "comparison",
     "release",
     "report",
@@ -46,7 +50,7 @@ def longer(finished, tmp_path_factory) -> Repository:
 
 def grow(repository: Repository, asked) -> None:
     """One day more, which costs one window, its videos and their answers."""
-    old_days = {file.name: file.read_bytes() for file in (repository.data / "stances").iterdir()}
+    old_days = files(repository.data / "annotations")
     asked()
     repository.study(*LONGER)
     assert len(stages_run(repository.dvc("repro"))) == 10
@@ -57,18 +61,32 @@ def grow(repository: Repository, asked) -> None:
     assert set(cost["pages"]) == new
     assert set(cost["media"]) <= new
     playable = 2  # the third is private, so there is nothing to describe or to judge
-    with_variants = PROMPT_INJECTION.read(repository.data / "prompt_injection.parquet")["video_id"].to_list()
-    variants = sum(video_id in new for video_id in with_variants)
-    assert cost["model"].total() == playable + playable + variants
-    assert all(
-        (repository.data / "stances" / name).read_bytes() == content for name, content in old_days.items()
-    )
+    variants = answers(PROMPT_INJECTION.read(repository.data / "prompt_injection.parquet"), new)
+    judged = answers(ANNOTATIONS.read(repository.data / "annotations"), new)
+    assert judged == len(GROUPS) * playable
+    assert cost["model"].total() == playable + judged + variants
+    made = files(repository.data / "annotations")
+    assert {name: made[name] for name in old_days} == old_days
+
+
+def answers(table: pl.DataFrame, videos: set[str]) -> int:
+    """How many answers about these videos the table rests on."""
+    return table.filter(pl.col("video_id").is_in(list(videos)))["answer_key"].drop_nulls().n_unique()
 
 
 @pytest.mark.slow
 def test_a_day_more_costs_that_day_and_gives_the_tables_of_a_fresh_run(repository, longer, asked):
+    before = shards(repository)
     grow(repository, asked)
     assert tables(repository) == tables(longer)
+    assert len(before) > 10
+    assert shards(repository).items() >= before.items(), "what is kept of the old days was not built again"
+
+
+def shards(repository: Repository) -> dict[str, int]:
+    """The inode of each day that is kept beside the answers, and of what was read of each file of pages."""
+    kept = repository.folder / ".dvc" / "gettok-store" / "shards"
+    return {file.relative_to(kept).as_posix(): file.stat().st_ino for file in kept.rglob("*.parquet")}
 
 
 @pytest.mark.slow
@@ -82,7 +100,7 @@ def test_a_dataset_pulled_elsewhere_is_the_same_and_can_be_gone_on_from(reposito
     assert stages_run(clone.dvc("repro")) == []
     assert not clone.store.exists()
     said = clone.run("gettok", "store", "refill")
-    assert "detect_stance" in said
+    assert "annotate" in said
     grow(clone, asked)
     assert tables(clone) == tables(longer)
 

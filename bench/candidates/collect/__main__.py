@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.candidates.collect.task import Task, Waits
-from bench.candidates.memory import peak_mib
+from bench.candidates.usage import peak_mib
 
 STUDY = (date(2022, 11, 20), date(2022, 12, 20))
 

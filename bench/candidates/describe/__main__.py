@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from bench.candidates.memory import peak_mib
+from bench.candidates.usage import peak_mib
 
 FRAMES_A_VIDEO = 4
 DAY = "2022-12-07"

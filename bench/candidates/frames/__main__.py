@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.candidates.frames.extractors import CANDIDATES
 from bench.candidates.frames.film import number_in
-from bench.candidates.memory import peak_mib
+from bench.candidates.usage import peak_mib
 
 
 def main(name: str, stride: int, repeat: int, *files: str, numbered: bool) -> None:

@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from bench.candidates.memory import peak_mib, peak_mib_of_children
 from bench.candidates.transcribe.task import Clip, Task
+from bench.candidates.usage import peak_mib, peak_mib_of_children
 
 CANDIDATES = {
     "openai_whisper": "bench.candidates.transcribe.openai_whisper",

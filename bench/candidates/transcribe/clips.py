@@ -10,7 +10,8 @@ import av
 import numpy as np
 
 from bench.candidates.transcribe.task import Clip
-from gettok.media.audio import RATE_HZ, Sound, decode_audio
+from gettok.media.audio import decode_audio
+from gettok.media.recording import RATE_HZ, Sound
 from sandbox.corpus import truth
 
 SHORTEST_S, LONGEST_S = 10, 60

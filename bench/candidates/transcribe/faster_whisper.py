@@ -34,7 +34,7 @@ def batched(task: Task) -> Transcriber:
 
 def _model(task: Task) -> WhisperModel:
     asr = task.asr
-    return WhisperModel(asr["model"], asr["device"], compute_type=asr["compute_type"])
+    return WhisperModel(asr["model"], asr["device"], compute_type=task.number_format)
 
 
 def _transcriber(transcribe: Any, **options: Any) -> Transcriber:

@@ -38,7 +38,7 @@ def load(task: Task) -> Transcriber:
         "language": asr["language"],
         "beam_size": asr["beam_size"],
         "temperature": task.temperatures,
-        "fp16": asr["compute_type"] == "float16",
+        "fp16": asr["compute_type"] == "float16" or (asr["compute_type"], asr["device"]) == ("auto", "cuda"),
         "without_timestamps": True,
         "condition_on_previous_text": False,
     }

@@ -31,7 +31,7 @@ def _transcriber(step: TranscribeStep, engine: LocalEngine) -> Transcriber:
 
 
 def _item(number: int, file: Path) -> Item[MediaFile]:
-    return Item(str(number), "2022-12-07", {}, MediaFile(str(file), "0" * 64))
+    return Item(str(number), "2022-12-07", {}, MediaFile.of(file))
 
 
 def _text(step: TranscribeStep, outcome: Outcome) -> str:

@@ -23,11 +23,11 @@ LANGUAGE = "es"
 
 
 def settings(given: argparse.Namespace) -> dict[str, Any]:
-    """The recogniser's settings with every automatic value resolved, so that all candidates use the same ones."""
+    """The recogniser's settings; without `--own-formats`, one number format for all candidates."""
     own = {"demo": "demo", "real": "_base"}.get(given.model, "large_v3")
     asr = _read(CONF / "_base.yaml") | _read(given.asr or CONF / f"{own}.yaml")
     asr |= {"device": given.device, "language": asr["language"] or LANGUAGE}
-    if asr["compute_type"] == "auto":
+    if asr["compute_type"] == "auto" and not given.own_formats:
         asr["compute_type"] = "float16" if given.device == "cuda" else "float32"
     if given.model == "real":
         asr |= {"model": str(real_whisper.folder())}
@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, required=True)
     parser.add_argument("--device", required=True)
     parser.add_argument("--asr", type=Path)
+    parser.add_argument("--own-formats", action="store_true")
     given = parser.parse_args()
     clips = tuple(write(given.folder, given.clips, given.seed))
     Task(settings(given), given.model not in ("demo", "real"), clips).save(given.folder)

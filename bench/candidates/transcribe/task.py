@@ -39,6 +39,11 @@ class Task:
         return Task(stored["asr"], stored["is_random"], tuple(Clip(**clip) for clip in stored["clips"]))
 
     @property
+    def number_format(self) -> str:
+        """The one for all candidates, or `default`, which faster-whisper and WhisperX take for their own."""
+        return "default" if self.asr["compute_type"] == "auto" else str(self.asr["compute_type"])
+
+    @property
     def temperatures(self) -> tuple[float, ...]:
         """Whisper's own: it retries an improbable answer at the next higher temperature."""
         return (0.0,) if self.is_random else (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)

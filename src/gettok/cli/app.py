@@ -4,6 +4,7 @@ Each command is a module of this package with a function `command`, or an `app` 
 command's help. A module is imported only when its command runs, since what they need takes seconds to import.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -15,17 +16,23 @@ from typer.core import TyperCommand, TyperGroup
 
 import gettok
 from gettok.errors import Interrupted, UserFacingError
+from gettok.store.disk_space import full_disk_as_no_space
+from gettok.store.file_access import refused_access_as_not_allowed
 
 #: In the order in which the help lists them.
 COMMANDS = (
+    "new",
     "compose",
+    "status",
     "plan",
     "doctor",
     "try",
     "follow",
     "refresh",
     "summary",
+    "show",
     "differences",
+    "runs",
     "multiverse",
     "quota",
     "store",
@@ -42,8 +49,13 @@ def load(name: str) -> Any:
     if hasattr(module, "app"):
         return typer.main.get_command(module.app)
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command(name, help=module.__doc__)(module.command)
+    app.command(name, help=_unwrapped(module.__doc__ or ""))(module.command)
     return typer.main.get_command(app)
+
+
+def _unwrapped(text: str) -> str:
+    """Each paragraph on one line, since Typer keeps the source's line breaks in all but the first."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 class LazyCommand(TyperCommand):
@@ -98,15 +110,26 @@ def options(
     """Name an event; get a versioned, citable, multimodal TikTok dataset of it."""
 
 
+def _elsewhere() -> str:
+    """A line for an error in a folder that is not the top of a repository, as its advice does not help there."""
+    if any(map(os.path.exists, ("dvc.yaml", "params.yaml", "conf"))):
+        return ""
+    tops = (folder for folder in Path.cwd().parents if (folder / "dvc.yaml").is_file())
+    top = next(tops, None)
+    return "\n  Note: this folder is not the top of a gettok repository" + (f"; {top} is" if top else "")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; a three-part error goes to stderr and sets the exit code."""
     try:
-        app(arguments)
+        with refused_access_as_not_allowed(), full_disk_as_no_space(Path()):
+            app(arguments)
     except UserFacingError as error:
-        typer.echo(f"gettok: {error}", err=True)
+        typer.echo(f"gettok: {error}{_elsewhere()}", err=True)
         sys.exit(error.exit_code)
-    except Interrupted:
-        typer.echo("gettok: stopped as asked; all answers are kept, and the same command resumes", err=True)
+    except Interrupted as interrupted:
+        exists = str(interrupted) or "all answers are kept, and the same command resumes"
+        typer.echo(f"gettok: stopped as asked; {exists}", err=True)
         sys.exit(130)
 
 

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from gettok.cli.arguments import given_id, refuse_no_file
 from gettok.compare.text_sources import COMPARED, TEXT_SOURCES, video_texts
 from gettok.errors import BadInput
-from gettok.pipeline.paths import DATA
+from gettok.pipeline.outputs import output
 from gettok.report.display import label
 from gettok.report.rendering import differences_page
 from gettok.report.word_differences import MarkedTexts, Piece, mark_differences
@@ -50,14 +51,14 @@ def _possible(left: str | None, right: str | None) -> Sequence[tuple[str, str]]:
 def _texts(video_id: str) -> dict[str, str]:
     """The texts that a video has, by text source."""
     texts = video_texts(
-        VIDEOS.read(DATA / "videos", ["video_id", "created_at", "voice_to_text"]),
-        CAPTIONS.read(DATA / "captions.parquet", ["video_id", "language", "source", "text"]),
-        TRANSCRIPTS.read(DATA / "transcripts", ["video_id", "text", "language"]),
+        VIDEOS.read(output("videos"), ["video_id", "created_at", "voice_to_text"]),
+        CAPTIONS.read(output("captions.parquet"), ["video_id", "language", "source", "text"]),
+        TRANSCRIPTS.read(output("transcripts"), ["video_id", "text", "language"]),
     )
     rows = texts.filter(video_id=video_id).select(list(TEXT_SOURCES)).to_dicts()
     if not rows:
         raise BadInput(
-            f"there is no video {video_id!r} in {DATA / 'videos'}",
+            f"there is no video {video_id!r} in {output('videos')}",
             "did nothing",
             "give the id of a video of this study, as its tables and its report have it",
         )
@@ -66,8 +67,7 @@ def _texts(video_id: str) -> dict[str, str]:
 
 def write_page(pair: MarkedTexts, out: Path) -> None:
     """Write the page of one pair, completely or not at all."""
-    if not out.parent.is_dir():
-        raise BadInput(f"there is no folder {out.parent}", "wrote nothing", "make it, or name another file")
+    refuse_no_file(out, "differences.html")
     atomic_write(out, differences_page(pair).encode())
 
 
@@ -91,9 +91,10 @@ def _painted(text: str, kind: str) -> str:
 
 
 def command(
-    video_id: Annotated[str, typer.Argument(help="The id of a video of this study.")],
+    video_id: Annotated[str, typer.Argument(help="The id of a video of this study, or a link to it.")],
     left: Annotated[
-        str | None, typer.Option(help="The reference: voice_to_text, captions or whisper.")
+        str | None,
+        typer.Option(help="The reference: voice_to_text, captions or whisper; else one that the video has."),
     ] = None,
     right: Annotated[
         str | None,
@@ -103,10 +104,10 @@ def command(
         Path | None, typer.Option(help="Write a page of HTML to this file, instead of printing the texts.")
     ] = None,
 ) -> None:
-    pair = marked_differences(video_id, left, right)
+    pair = marked_differences(given_id(video_id), left, right)
     if out is not None:
         write_page(pair, out)
-        typer.echo(f"{out} shows how the texts of {video_id} differ")
+        typer.echo(f"{out} shows how the texts of {pair.video_id} differ")
         return
     for line in lines(pair):
         typer.echo(line)

@@ -1,19 +1,25 @@
-"""Find out which scripts OCR reads, and by a few small calls what the model endpoint can do and what to set."""
+"""Find out which scripts OCR reads, and by a few small calls what the model endpoint can do and what to set.
+
+`gettok doctor engine` looks at the machines that the work is spread over instead, and calls no model.
+"""
 
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
+from gettok.cli.doctor_engine import engine_lines
 from gettok.errors import BadSettings, NotNow
 from gettok.llm import CallLog
 from gettok.llm.doctor import Doctor, Finding
 from gettok.ocr.step import OcrStep
-from gettok.pipeline.endpoints import addresses, model_key
+from gettok.pipeline.endpoints import addresses, client_variables, model_key, model_variables
 from gettok.pipeline.paths import current_settings, store_root
 from gettok.settings import Ocr, Settings
+from gettok.settings.secrets import missing, refuse_missing
 
 _SIGNS = {True: "yes", False: "no ", None: "?  "}
 
@@ -26,8 +32,8 @@ def diagnose(settings: Settings, root: Path) -> Iterator[str]:
     """
     llm = settings.llm
     lacking: list[Finding] = []
-    with addresses(llm.base_url) as where, CallLog(root, llm.budget_usd) as call_log:
-        for model in llm.models:
+    with addresses(llm.base_url) as where, CallLog(root, llm.budget_usd, llm.base_url) as call_log:
+        for model in llm.all_models:
             yield f"{model} at {llm.base_url}"
             doctor = Doctor(llm.alone(model), where.of(llm.base_url, "model"), model_key(llm), call_log)
             with closing(doctor):
@@ -70,8 +76,26 @@ def ocr_line(ocr: Ocr | None) -> str:
     return f"OCR by {step.settings['reader']['name']} reads {', '.join(scripts)}"
 
 
-def command() -> None:
+def credentials_line(settings: Settings) -> str:
+    """Which credentials of a run are missing. Raises `BadCredentials`, which names all of them, if the model's is."""
+    client, model = client_variables(settings.source), model_variables(settings.llm)
+    if missing(model):
+        refuse_missing([*client, *model])
+    absent = missing(client)
+    return f"not set, and needed to collect: {' and '.join(absent)}" if absent else "all credentials are set"
+
+
+def command(
+    part: Annotated[
+        Literal["engine"] | None, typer.Argument(help="Look at the engine's machines alone.")
+    ] = None,
+) -> None:
     settings = current_settings()
+    if part == "engine":
+        for line in engine_lines(settings):
+            typer.echo(line)
+        return
     typer.echo(ocr_line(settings.ocr))
+    typer.echo(credentials_line(settings))
     for line in diagnose(settings, store_root()):
         typer.echo(line)

@@ -122,7 +122,7 @@ def follow(settings: Settings, store: Store, stop: Event) -> Iterator[str]:
         fetcher = Fetcher(
             settings,
             step,
-            Asking(step, store, ENGINES[settings.engine.name](settings.engine.workers), FetchStop(stop)),
+            Asking(step, store, ENGINES[settings.engine.name](settings.engine), FetchStop(stop)),
         )
         fetch_before_waiting(api, fetcher)
         spent = collect(settings, store, api, fetcher)

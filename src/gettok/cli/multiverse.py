@@ -8,37 +8,29 @@ from typing import Annotated
 import typer
 
 from gettok.cli.experiments import specifications
-from gettok.errors import BadInput
+from gettok.errors import BadInput, counted
 from gettok.multiverse.analysis import Multiverse, analyse
 from gettok.multiverse.before_after import Comparison
+from gettok.multiverse.compared_variable import ComparedVariable, compared_variable
 from gettok.multiverse.output import write
 from gettok.multiverse.specifications import distinct
 from gettok.pipeline.paths import current_settings
-from gettok.settings import Event, Settings, Study
+from gettok.settings import Event, Study
+from gettok.stats.formatting import number
 
 _SIGNS = {1: "positive", 0: "zero", -1: "negative"}
 
 
 def compare_experiments(
-    settings: Settings, revs: Sequence[str], events: Sequence[str], label: str | None, out: Path
+    study: Study, compared: ComparedVariable, revs: Sequence[str], events: Sequence[str], out: Path
 ) -> Iterator[str]:
     """Write the multiverse of the experiments that started from `revs`, and yield its summary."""
-    study = settings.study
-    label, chosen_events = _label(study, label), _events(study, events)
-    found, left_out = specifications(study, revs)
-    multiverse = analyse(study, label, chosen_events, distinct(found), left_out)
+    chosen_events = _events(study, events)
+    found, left_out = specifications(study, compared, revs)
+    multiverse = analyse(study, compared, chosen_events, distinct(found), left_out)
     write(multiverse, out)
     yield from _lines(multiverse)
     yield f"the figure, the tables and what the numbers mean: {(out / 'index.html').absolute()}"
-
-
-def _label(study: Study, given: str | None) -> str:
-    labels = study.stance.labels
-    if given is not None and given not in labels:
-        raise BadInput(
-            f"the study has no label {given!r}", "read nothing", f"choose one of {', '.join(labels)}"
-        )
-    return given or labels[0]
 
 
 def _events(study: Study, given: Sequence[str]) -> list[Event]:
@@ -65,15 +57,15 @@ def _unnamed(day: date) -> Event:
 
 def _lines(multiverse: Multiverse) -> Iterator[str]:
     specifications, alpha = multiverse.specifications, multiverse.alpha
+    yield f"variable {multiverse.compared.name}: {multiverse.compared.question}"
     yield _counted(len(specifications), sum(len(specification.also) for specification in specifications))
     for result in multiverse.left_out:
         yield f"left out: {result.name}: {result.why}"
-    value = "not defined" if alpha.value is None else f"{alpha.value:.3f}"
-    videos = f"{alpha.n} video{'' if alpha.n == 1 else 's'}"
-    yield f"Krippendorff's alpha: {value}, over {videos}; {len(multiverse.flips)} of them flip"
+    value = "not defined" if alpha.value is None else number(alpha.value, alpha.n)
+    yield f"Krippendorff's alpha: {value}, over {counted(alpha.n, 'video')}; {len(multiverse.flips)} of them flip"
     for comparison in multiverse.comparisons:
         day = comparison.event.day
-        yield f"share of {multiverse.label!r} after minus before {day}: {_sign(comparison)}"
+        yield f"share of {multiverse.compared.label!r} after minus before {day}: {_sign(comparison)}"
 
 
 def _counted(count: int, duplicates: int) -> str:
@@ -104,12 +96,21 @@ def command(
             help="A day or an event's label, instead of all events of the study. May be repeated.",
         ),
     ] = None,
+    variable: Annotated[
+        str | None,
+        typer.Option(
+            help="The variable that is compared, instead of the codebook's first with one label a video."
+        ),
+    ] = None,
     label: Annotated[
-        str | None, typer.Option(help="The stance whose share is compared, instead of the study's first.")
+        str | None,
+        typer.Option(help="The label whose share is compared, instead of the variable's first."),
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder for the tables, the figure and the page.")] = Path(
         "data/multiverse"
     ),
 ) -> None:
-    for line in compare_experiments(current_settings(), rev or [], event or [], label, out):
+    settings = current_settings()
+    compared = compared_variable(settings.codebook, settings.study.stance.target, variable, label)
+    for line in compare_experiments(settings.study, compared, rev or [], event or [], out):
         typer.echo(line)

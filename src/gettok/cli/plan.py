@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from threading import Event
 from typing import Annotated
 
 import typer
 
-from gettok.cli.plan_models import price
-from gettok.collect import Collector, People, VideoOnPage
+from gettok.cli.plan_models import lines, to_json
+from gettok.collect import Collector, People
 from gettok.collect.estimate import (
     WindowEstimate,
     comments_needed,
@@ -24,15 +23,24 @@ from gettok.collect.estimate import (
 from gettok.collect.ids import batches, read_ids
 from gettok.errors import counted
 from gettok.pipeline.collecting.researching import offline_api, open_api, retry_until_quota
-from gettok.pipeline.collecting.searching import collector, videos_in_study
+from gettok.pipeline.collecting.searching import collector, own_time, videos_on_pages
 from gettok.pipeline.paths import current_settings, store_root
+from gettok.pipeline.pricing import price
 from gettok.pipeline.progress import Progress
+from gettok.pipeline.refillable import refill_hint
 from gettok.pipeline.runner import Signals, only_one
 from gettok.research_api import FIELDS, PAGE_ROWS, RequestFailing, SearchExpired, as_not_now
 from gettok.settings import Settings
 from gettok.store import Store
 
 _MAX_LISTED = 12
+
+
+_NOTHING_MATCHES = (
+    "nothing matches the terms, the regions and the days together. To see which of them is at fault, change one for a "
+    "try, as in `gettok compose study.query.all.regions=[]`, and run `gettok plan --probe`, which costs one request a "
+    "window"
+)
 
 
 def plan(settings: Settings, store: Store, *, ask: bool, stop: Event) -> Iterator[str]:
@@ -52,11 +60,7 @@ def plan(settings: Settings, store: Store, *, ask: bool, stop: Event) -> Iterato
     else:
         with offline_api(settings.source, store.root) as api:
             search = collector(settings, store, api)
-            yield from _by_windows(settings, search, _own_time)
-        yield (
-            "`gettok plan --probe` asks for the first page of each window to estimate the number of rows; "
-            "these pages are kept, and not paid for again"
-        )
+            yield from _by_windows(settings, search, own_time)
 
 
 def _probe(search: Collector) -> None:
@@ -69,11 +73,6 @@ def _probe(search: Collector) -> None:
             except (RequestFailing, SearchExpired) as error:
                 raise as_not_now(error) from error
             progress.add("asked")
-
-
-def _own_time() -> datetime:
-    """The time by this machine's clock, since the server is not asked."""
-    return datetime.now(UTC)
 
 
 def _by_ids(settings: Settings) -> Iterator[str]:
@@ -93,23 +92,58 @@ def _by_windows(
 ) -> Iterator[str]:
     study = search.study
     yield f"study {settings.study.name}: {study.start} to {study.end}, {counted(len(study.days), 'day')}"
+    estimates = [estimate(search, window, now) for window in search.plan(now)]
+    requests = [sum(each.requests for each in estimates)]
+    rows = _rows(estimates)
+    if rows is not None:
+        requests += _people(settings, search, estimates, rows)
+        if not any(requests):
+            yield from _nothing_to_collect(search, estimates, rows)
+            return
     yield f"asks {settings.source.api}/research/video/query/?fields={FIELDS}"
     body = {"query": dict(search.query), "start_date": "…", "end_date": "…", "max_count": PAGE_ROWS}
     yield json.dumps(body, ensure_ascii=False, indent=2)
-    estimates = [estimate(search, window, now) for window in search.plan(now)]
-    done = sum(not each.requests for each in estimates)
-    yield f"windows: {len(estimates)}, of which {done} need no requests now"
-    yield from map(_line, estimates[:_MAX_LISTED])
-    if len(estimates) > _MAX_LISTED:
-        yield f"  … and {len(estimates) - _MAX_LISTED} more"
-    requests = [sum(each.requests for each in estimates)]
-    if all(each.rows is not None for each in estimates):
-        rows = sum(each.rows or 0 for each in estimates)
-        yield f"expected: about {counted(rows, 'row')}"
-        requests += _people(settings, search, estimates, rows)
-    else:
+    yield from _windows(estimates)
+    if rows is None:
         yield from _not_counted(settings)
+    else:
+        yield f"expected: about {counted(rows, 'row')}"
+        if not rows:
+            yield _NOTHING_MATCHES
     yield _cost(settings, requests, "if no request fails")
+    if rows is None:
+        yield (
+            "`gettok plan --probe` asks for the first page of each window to estimate the number of rows; "
+            "these pages are kept, and not paid for again"
+        )
+
+
+def _nothing_to_collect(search: Collector, estimates: list[WindowEstimate], rows: int) -> Iterator[str]:
+    """Days that are to come have no window."""
+    read = f"({counted(len(estimates), 'window')}, {counted(rows, 'row')})"
+    to_come = set(search.study.days).difference(*(each.window.days for each in estimates))
+    if to_come:
+        days = f"{counted(len(to_come), 'day')} to come, from {min(to_come)}"
+        yield f"nothing to collect now: all is read {read} but {days}"
+    else:
+        yield f"nothing to collect: all is read {read}"
+    if not rows and estimates:
+        yield _NOTHING_MATCHES
+
+
+def _rows(estimates: list[WindowEstimate]) -> int | None:
+    """The rows to expect of all windows; None if nothing shows how many some of them have."""
+    rows = [each.rows for each in estimates if each.rows is not None]
+    return sum(rows) if len(rows) == len(estimates) else None
+
+
+def _windows(estimates: list[WindowEstimate]) -> Iterator[str]:
+    """How many windows there are, and the first of those that are asked for."""
+    to_ask = [each for each in estimates if each.requests]
+    yield f"windows: {len(estimates)}, of which {len(estimates) - len(to_ask)} need no requests now"
+    yield from map(_line, to_ask[:_MAX_LISTED])
+    if len(to_ask) > _MAX_LISTED:
+        yield f"  … and {len(to_ask) - _MAX_LISTED} more to ask for"
 
 
 def _people(
@@ -118,17 +152,9 @@ def _people(
     """Requests for comments, and for authors, if the settings want either; 0 for the one they do not want."""
     wanted, people = settings.collect, People(search.store, search.api, search.source)
     if wanted.comments or wanted.users:
-        seen = _seen(settings, search, estimates)
+        seen = videos_on_pages(settings, search, [each.window for each in estimates])
         yield comments_needed(people, seen, rows, wanted.comments.per_video) if wanted.comments else 0
         yield users_needed(people, seen, rows) if wanted.users else 0
-
-
-def _seen(settings: Settings, search: Collector, estimates: list[WindowEstimate]) -> list[VideoOnPage]:
-    """The study's videos on the stored pages, each once."""
-    states = [search.journal.state(each.window) for each in estimates]
-    pages = (stored.page for state in states for stored in search.stored(state))
-    videos = (video for page in pages for video in videos_in_study(page, settings))
-    return list({video.video_id: video for video in videos}.values())
 
 
 def _not_counted(settings: Settings) -> Iterator[str]:
@@ -141,10 +167,7 @@ def _not_counted(settings: Settings) -> Iterator[str]:
 
 
 def _line(each: WindowEstimate) -> str:
-    rows = None if each.rows is None else counted(each.rows, "row")
-    if not each.requests:
-        return f"  {each.window.start} to {each.window.end}: {each.status}, {rows}"
-    about = "" if rows is None else f", about {rows}"
+    about = "" if each.rows is None else f", about {counted(each.rows, 'row')}"
     again = "read too early, " if each.status == "done" else ""
     to_ask = f"{again}{counted(each.pages, 'page')} kept, at least {each.requests} to ask"
     return f"  {each.window.start} to {each.window.end}: {to_ask}{about}"
@@ -170,11 +193,27 @@ def command(
     probe: Annotated[
         bool,
         typer.Option(
-            "--probe", help="Ask for the first page of each window, one request each; they are kept."
+            "--probe",
+            help="Ask the API for the first page of each window of days, one request of the quota each, to estimate "
+            "how many videos there are. The pages are kept.",
         ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print only the price of the models, as JSON; in US dollars.")
     ] = False,
 ) -> None:
     signals, settings = Signals(), current_settings()
-    with Store(store_root()) as store:
-        for line in chain(plan(settings, store, ask=probe, stop=signals.stop), price(settings, store)):
-            typer.echo(line)
+    with Store(store_root(), to_read=not probe) as store:
+        collecting = plan(settings, store, ask=probe, stop=signals.stop)
+        for line in collecting:
+            typer.echo(line, err=as_json)
+        priced = price(settings, store)
+        if as_json:
+            typer.echo(json.dumps(priced and to_json(priced), indent=2))
+        elif priced is None:
+            typer.echo(f"no price is set for {settings.llm.model} (llm.prices), so nothing will be asked")
+        else:
+            for line in lines(priced):
+                typer.echo(line)
+        if hint := refill_hint(store):
+            typer.echo(hint, err=True)

@@ -1,176 +1,144 @@
-"""`gettok plan` for the models: what they would be asked, and what it would cost, before anything is spent."""
+"""`gettok plan` for the models: the price of the study, in words."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date
 from decimal import Decimal
-from threading import Event
-from typing import Any
 
-from gettok.books import STAGES
-from gettok.describe.step import DescribeStep
-from gettok.engine import LocalEngine
-from gettok.errors import Unusable
-from gettok.llm import CallLog, ModelCall, request_digest
-from gettok.llm.client import prices_of
-from gettok.llm.pricing import CallSize, typical_usd, worst_case_with_repair_usd
-from gettok.pipeline.annotating import descriptions, stances
-from gettok.pipeline.annotating.prompt_injection import variant_items
-from gettok.pipeline.answering import Asking, Skipped, key_of
-from gettok.pipeline.paths import DATA
-from gettok.pipeline.progress import Progress
-from gettok.settings import Llm, PromptInjection, Settings
-from gettok.settings.secrets import Secret
-from gettok.stance.prompt_injection.attack_types import ATTACK_TYPES
-from gettok.stance.step import StanceInputs, StanceStep
-from gettok.step import Item
-from gettok.store import Store
+from gettok.errors import counted
+from gettok.pipeline.paths import if_no_remote
+from gettok.pipeline.pricing import Cost, PricedPart, PricedPlan, PricedStage
+from gettok.pipeline.pricing.costs import Budget
+from gettok.step import Json
 
-_NO_KEY = Secret("not used, as nothing is asked")
+_MAX_RANGES = 4
+#: What the variants of a group are called, and how that is written.
+_VARIANTS = ("prompt_injection", "prompt injection variants,")
 
 
-@dataclass(frozen=True)
-class CostEstimate:
-    """The calls that are still to be made, and their typical and highest cost in US dollars."""
-
-    calls: int
-    models: tuple[str, ...]
-    typical: Decimal
-    most: Decimal
-
-    def in_words(self) -> str:
-        models = ", ".join(self.models)
-        calls = "call" if self.calls == 1 else "calls"
-        return f"{self.calls} {calls} to {models}, about ${self.typical:.4f}, at most ${self.most:.4f}"
-
-
-def price(settings: Settings, store: Store) -> Iterator[str]:
-    """What each stage that asks a model would cost now, line by line; nothing is asked."""
-    llm = settings.llm
-    if llm.prices is None:
-        yield f"no price is set for {llm.model} (llm.prices), so nothing will be asked"
-        return
-    with CallLog(store.root, None) as call_log:
-        most, is_complete = Decimal(0), True
-        for step, needs, entries in _stages(settings, store):
-            if not (DATA / needs).is_dir():
-                maker = next(stage.name for stage in STAGES if stage.table == needs)
-                yield f"{step.stage}: not priced yet, as data/{needs} is missing: run `dvc repro {maker}`"
-                is_complete = False
-                continue
-            items = [entry for entry in entries() if isinstance(entry, Item)]
-            missing = _missing(step, items, store)
-            estimate = _estimate(step, missing, llm, call_log)
-            most += estimate.most
-            yield (
-                f"{step.stage}: {len(items)} videos, {len(items) - len(missing)} answered; {estimate.in_words()}"
-            )
-        if injection := settings.prompt_injection:
-            if (DATA / "descriptions").is_dir():
-                variants = _variants(settings, injection, store)
-                missing = _missing(variants.step, variants.items, store)
-                estimate = _estimate(variants.step, missing, llm, call_log)
-                most += estimate.most
-                yield f"prompt injection variants: {variants.summary}; {estimate.in_words()}"
-            else:
-                yield (
-                    f"prompt injection variants: not priced yet; at most {injection.videos} videos with "
-                    f"{len(ATTACK_TYPES)} variants each"
-                )
-        yield from _budget(call_log, llm, most, is_complete=is_complete)
-
-
-def _stages(
-    settings: Settings, store: Store
-) -> Iterator[tuple[DescribeStep | StanceStep, str, Callable[[], Iterable[Item[Any] | Skipped]]]]:
-    """Each step that asks a model, the table that it needs, and its items."""
-    llm, prompts = settings.llm, settings.prompts
-    describe = descriptions.step_of(settings, llm.base_url, _NO_KEY, store.root)
-    yield describe, "frames", lambda: descriptions.items(llm.max_frames)
-    detect_stance = stances.step_of(settings, llm.base_url, _NO_KEY, store.root)
-    yield detect_stance, "descriptions", lambda: stances.items(prompts.stance.inputs)
-
-
-@dataclass(frozen=True)
-class _Variants:
-    """The prompt injection variants that the model would judge."""
-
-    step: StanceStep
-    items: list[Item[StanceInputs]]
-    summary: str
-
-
-def _variants(settings: Settings, injection: PromptInjection, store: Store) -> _Variants:
-    """The variants of the videos with a label; before all videos are judged, as many variants as there can be.
-
-    The labels hardly change the price, so until they are known any label will do.
-    """
-    prompt, target = settings.prompts.stance, settings.study.stance
-    step = stances.step_of(settings, settings.llm.base_url, _NO_KEY, store.root)
-    items = [entry for entry in stances.items(prompt.inputs) if isinstance(entry, Item)]
-    if is_upper_bound := bool(_missing(step, items, store)):
-        labels = dict.fromkeys((item.video_id for item in items), target.labels[0])
+def lines(plan: PricedPlan) -> Iterator[str]:
+    """The price of each stage that asks a model, of all together, and whether the budget is enough."""
+    if plan.ignored:
+        yield f"the tables in data/ are not this study's, and are not used: {plan.ignored}"
+    if plan.days.others:
+        yield _days(plan)
+    if plan.is_all_answered:
+        answered = ", ".join(
+            f"{_name(stage)} {_answered(stage)}" for stage in plan.stages if stage.known.videos
+        )
+        yield f"nothing to ask a model: {answered or 'there is no video to ask about'}"
     else:
-        labels = _labels(Asking(step, store, LocalEngine(), Event()), items)
-    chosen = [variant.item for variant in variant_items(step, injection, items, labels)]
-    summary = f"{len(chosen)} for {min(injection.videos, len(labels))} videos"
-    if is_upper_bound:
-        summary = f"at most {summary}, known once the videos are judged"
-    return _Variants(step, chosen, summary)
+        for stage in plan.stages:
+            yield from _stage(stage, is_counted=plan.is_complete)
+        yield _total(plan)
+        yield from _advice(plan)
+    yield from budget_lines(plan.budget, plan.total, is_complete=plan.is_complete)
 
 
-def _labels(asking: Asking, items: Iterable[Item[StanceInputs]]) -> dict[str, str]:
-    """The labels of the videos by their stored answers; a video without a label is left out."""
-    rows = (row for item in items for row in asking.rows(item, {}))
-    return {row["video_id"]: row["label"] for row in rows if row["status"] == "ok"}
-
-
-def _missing(step: DescribeStep | StanceStep, items: Sequence[Item[Any]], store: Store) -> list[Item[Any]]:
-    keys = {item.video_id: key_of(step, item).digest for item in items}
-    known = store.known(keys.values())
-    return [item for item in items if keys[item.video_id] not in known]
-
-
-def _estimate(
-    step: DescribeStep | StanceStep, items: list[Item[Any]], llm: Llm, call_log: CallLog
-) -> CostEstimate:
-    missing: dict[str, tuple[str, CallSize]] = {}
-    with Progress("plan", len(items), 0) as progress:
-        for item in items:
-            for call in _first_calls(step, item):
-                request = request_digest(call, llm)
-                if call_log.stored_reply(request) is None and not call_log.is_in_batch(request):
-                    missing[request] = call.model_name(llm), call.size(llm)
-            progress.add("priced")
-    priced = [(size, prices_of(llm, model)) for model, size in missing.values()]
-    return CostEstimate(
-        len(missing),
-        tuple(dict.fromkeys(model for model, _ in missing.values())) or (llm.model,),
-        sum((typical_usd(*call) for call in priced), Decimal(0)),
-        sum((worst_case_with_repair_usd(*call) for call in priced), Decimal(0)),
+def _days(plan: PricedPlan) -> str:
+    """Which days the price is extrapolated for."""
+    days = plan.days
+    shown = [f"{start}" if start == end else f"{start} to {end}" for start, end in days.others[:_MAX_RANGES]]
+    more = ", …" if len(days.others) > _MAX_RANGES else ""
+    found = (
+        f"{counted(days.collected, 'day')} of the study {'is' if days.collected == 1 else 'are'} collected"
     )
+    rest = "extrapolated from what is found so far" if plan.is_complete else "not known, and not priced"
+    return f"{found}; {counted(days.not_collected, 'day')} not yet ({', '.join(shown)}{more}), whose videos are {rest}"
 
 
-def _first_calls(step: DescribeStep | StanceStep, item: Item[Any]) -> Iterable[ModelCall]:
-    conversation = step.conversation(item.content)
-    try:
-        return next(conversation)
-    except Unusable:
-        return ()
-    finally:
-        conversation.close()
+def to_json(plan: PricedPlan) -> dict[str, Json]:
+    """The same as plain JSON, with the sums of all stages; dollars are numbers."""
+    whole = asdict(plan) | {name: asdict(getattr(plan, name)) for name in ("known", "estimated", "total")}
+    return dict(json.loads(json.dumps(whole, default=_plain)))
 
 
-def _budget(call_log: CallLog, llm: Llm, most: Decimal, *, is_complete: bool) -> Iterator[str]:
-    """What is spent, and whether the rest of the budget is enough for what is priced."""
-    spent, by_model = call_log.spent_usd(), call_log.by_model()
-    unknown = sum(model.unknown for model in by_model)
-    counted = f"; {unknown} calls of unknown cost count in full" if unknown else ""
-    yield f"spent so far: ${spent:.4f} in {sum(model.calls for model in by_model)} calls{counted}"
-    if llm.budget_usd is None:
-        yield "no budget is set: with llm.budget_usd, a run stops before it costs more"
+def _plain(value: Decimal | date) -> float | str:
+    return str(value) if isinstance(value, date) else float(value)
+
+
+def in_words(cost: Cost) -> str:
+    """A cost and its range."""
+    return f"about ${cost.typical:.4f}, at least ${cost.low:.4f}, at most ${cost.most:.4f}"
+
+
+def _name(stage: PricedStage) -> str:
+    return stage.name.replace(*_VARIANTS)
+
+
+def _noun(stage: PricedStage) -> str:
+    return "variant" if stage.is_of_variants else "video"
+
+
+def _answered(stage: PricedStage) -> str:
+    return f"{stage.known.answered} of {counted(stage.known.videos, _noun(stage))} answered"
+
+
+def _stage(stage: PricedStage, *, is_counted: bool) -> Iterator[str]:
+    name, models = _name(stage), ", ".join(stage.models)
+    if stage.known.videos or (is_counted and not stage.estimated.videos):
+        yield f"{name}: {_answered(stage)}; {_calls(stage.known, models)}"
+    if stage.estimated.videos:
+        yield f"{name}, estimated: {_expected(stage)}; {_calls(stage.estimated, models)} ({_basis(stage)})"
+    if not is_counted and not stage.is_of_variants:
+        thousand = in_words(stage.each.times(1000))
+        those = f"1,000 of which {stage.condition}" if stage.condition else "1,000 of them"
+        yield f"{name}, not counted: the videos that are not found yet; {those} cost {thousand} ({_basis(stage)})"
+
+
+def _expected(stage: PricedStage) -> str:
+    count = stage.estimated.videos
+    if stage.is_of_variants:
+        new = "new " if stage.known.videos else ""
+        return f"at most {counted(count, f'{new}variant')}, known once the videos are judged"
+    if stage.condition:
+        return f"at most {counted(count, 'video')}, as it is asked only where {stage.condition}"
+    return f"about {counted(count, 'video')} whose inputs are not made yet"
+
+
+def _calls(part: PricedPart, models: str) -> str:
+    if not part.calls:
+        return "nothing to ask"
+    return f"{counted(part.calls, 'call')} to {models}, {in_words(part.cost)}"
+
+
+def _basis(stage: PricedStage) -> str:
+    return f"measured on {counted(stage.measured, 'call')}" if stage.measured else "by stated lengths"
+
+
+def _total(plan: PricedPlan) -> str:
+    known, estimated = plan.known.typical, plan.estimated.typical
+    parts = f"${known:.4f} for calls that are known, ${estimated:.4f} estimated"
+    whole = "models in all" if plan.is_complete else "models without what is not counted"
+    return f"{whole}: {in_words(plan.total)} ({parts})"
+
+
+def _advice(plan: PricedPlan) -> Iterator[str]:
+    """What makes more of the calls known and costs no money."""
+    if not plan.is_complete:
+        yield "how many videos there are is not known: `gettok plan --probe` estimates it, and no model is asked"
+    if plan.missing:
+        yield (
+            f"missing in data/, though made before: {', '.join(plan.missing)}; `dvc checkout` or `dvc pull` may bring "
+            f"them back{if_no_remote()}; then the calls are known"
+        )
         return
-    left = Decimal(str(llm.budget_usd)) - spent
+    makers = dict.fromkeys(maker for stage in plan.stages for maker in stage.makers)
+    if makers:
+        yield f"`dvc repro {' '.join(makers)}` makes the frames and texts, asks no model, and makes more calls known"
+
+
+def budget_lines(budget: Budget, cost: Cost, *, is_complete: bool) -> Iterator[str]:
+    """What is spent, and whether the rest of the budget is enough for what is priced."""
+    unknown = f"; {counted(budget.unknown, 'call')} of unknown cost count in full" if budget.unknown else ""
+    yield f"spent so far: ${budget.spent:.4f} in {counted(budget.calls, 'call')}{unknown}"
+    if budget.limit is None or budget.left is None:
+        if cost.most:
+            yield "no budget is set: with llm.budget_usd, a run stops before it costs more"
+        return
     verdict = "it may not be enough"
-    if most <= left:
+    if cost.most <= max(budget.left, Decimal(0)):
         verdict = "it is enough" if is_complete else "it is enough for what is priced here"
-    yield f"budget: ${llm.budget_usd:.4f}, of which ${left:.4f} are left; {verdict}"
+    left = f"of which ${budget.left:.4f} are left" if budget.left > 0 else "all of which is spent"
+    yield f"budget: ${budget.limit:.4f}, {left}; {verdict}"

@@ -1,4 +1,4 @@
-"""Show how many requests were sent on each day, and how many of them failed."""
+"""Show how many requests were sent on each day, how many of them failed, and how many are left of today."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from gettok.settings import Settings
 def quota(settings: Settings, store: Path) -> Iterator[str]:
     """The ledger's days: requests sent by endpoint, how many failed, and what is left of today."""
     client, now = credentials(settings.source).client, datetime.now(UTC)
-    with Ledger(store) as ledger:
+    with Ledger(store, to_read=True) as ledger:
         for day, endpoint, sent, failed in ledger.days(client):
             yield f"{day}  {endpoint:<28} {sent:>6} requests, {failed} of them failed"
         left = max(settings.collect.requests_per_day - ledger.used(client, now), 0)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from threading import Event
 from typing import Annotated, NamedTuple
 
@@ -15,7 +14,8 @@ from gettok.collect.refresh import Method, Outcome, Refresher, Round, cheaper_me
 from gettok.collect.tombstones import SUBJECTS, RefreshLists, Subject, sha256
 from gettok.errors import BadInput, counted
 from gettok.pipeline.collecting.researching import open_api, retry_until_quota
-from gettok.pipeline.paths import DATA, INPUTS, current_settings, store_root
+from gettok.pipeline.outputs import output
+from gettok.pipeline.paths import DATA, REFRESH_LISTS, current_settings, store_root
 from gettok.pipeline.progress import Progress
 from gettok.pipeline.runner import Signals, only_one
 from gettok.research_api import ResearchApi
@@ -47,7 +47,7 @@ def refresh(
     A round that was interrupted is continued. Rounds that are in the store and not on the lists are listed first: a
     kill may have come between the two.
     """
-    datasets = _datasets(settings, DATA)
+    datasets = _datasets(settings)
     source = settings.source
     with only_one(store.root, "collect"), open_api(source, settings.collect, store.root, stop) as api:
         for dataset in datasets:
@@ -128,15 +128,17 @@ def method_named(name: str) -> Method | None:
     return methods[name]
 
 
-def _datasets(settings: Settings, data: Path) -> list[_Dataset]:
+def _datasets(settings: Settings) -> list[_Dataset]:
     """What there is to refresh; raises `BadInput` for a list or table that cannot be read, before anything is asked."""
-    found: dict[Subject, list[tuple[str, date, datetime]]] = {"video": _videos(data)}
+    found: dict[Subject, list[tuple[str, date, datetime]]] = {"video": _videos()}
     if settings.collect.comments:
-        found["comment"] = _comments(data)
+        found["comment"] = _comments()
     if settings.collect.users:
-        found["user"] = _users(data)
+        found["user"] = _users()
     datasets = [
-        _Dataset(found[subject], RefreshLists(INPUTS, subject)) for subject in SUBJECTS if subject in found
+        _Dataset(found[subject], RefreshLists(REFRESH_LISTS, subject))
+        for subject in SUBJECTS
+        if subject in found
     ]
     for dataset in datasets:
         dataset.lists.rounds(settings.source.name)
@@ -144,23 +146,23 @@ def _datasets(settings: Settings, data: Path) -> list[_Dataset]:
     return datasets
 
 
-def _videos(data: Path) -> list[tuple[str, date, datetime]]:
-    if not (data / "videos").is_dir():
+def _videos() -> list[tuple[str, date, datetime]]:
+    if not (DATA / "videos").is_dir():
         raise BadInput(
-            f"there is no table of videos in {data}",
+            "there is no table of videos in data/",
             "asked for nothing",
             "run `dvc repro tabulate`, or `dvc pull` for an existing dataset",
         )
-    return _rows(VIDEOS.read(data / "videos", ["video_id", "created_at", "observed_at"]), "created_at")
+    return _rows(VIDEOS.read(output("videos"), ["video_id", "created_at", "observed_at"]), "created_at")
 
 
-def _comments(data: Path) -> list[tuple[str, date, datetime]]:
-    return _rows(COMMENTS.read(data / "comments", ["comment_id", "observed_at"]), "observed_at")
+def _comments() -> list[tuple[str, date, datetime]]:
+    return _rows(COMMENTS.read(output("comments"), ["comment_id", "observed_at"]), "observed_at")
 
 
-def _users(data: Path) -> list[tuple[str, date, datetime]]:
+def _users() -> list[tuple[str, date, datetime]]:
     """The users whose profile is there; of the others, the table has the name and a reason alone."""
-    users = USERS.read(data / "users.parquet", ["username", "observed_at", "status"])
+    users = USERS.read(output("users.parquet"), ["username", "observed_at", "status"])
     return _rows(users.filter(pl.col("status") == "ok"), "observed_at")
 
 

@@ -6,22 +6,15 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from gettok.download import files_digest, files_of, read_files
+from gettok.download import CAPTIONS, files_digest, files_of, read_files
 from gettok.errors import Damaged
+from gettok.media.file import deletion
+from gettok.pipeline.inputs import changed_captions
+from gettok.pipeline.outputs import is_made, media_folder, output
+from gettok.pipeline.refillable import ANSWER_TABLES, AnswerTable
 from gettok.step import Answer, Blob, Row
 from gettok.store import Key, Store
-from gettok.tables import (
-    DESCRIPTIONS,
-    FRAMES,
-    MEDIA,
-    PAGES,
-    PROMPT_INJECTION,
-    SCREEN_TEXTS,
-    STANCES,
-    TRANSCRIPTS,
-    WINDOWS,
-    Table,
-)
+from gettok.tables import FRAMES, MEDIA, Table
 
 #: The key, subject and answer of one entry.
 _Found = tuple[str, str, Answer]
@@ -35,24 +28,18 @@ class Refilled(NamedTuple):
     new: int
 
 
-def refill(store: Store, data: Path) -> Iterator[Refilled]:
-    """Store every answer in the tables under `data`. The website's pages are in no table, so they are not restored."""
-    yield _stored(store, "collect", _subjects(_rows(data / "windows.parquet", WINDOWS), "start"))
-    for kind in ("videos", "refreshed", "comments", "users"):
-        yield _stored(store, "collect", _subjects(_rows(data / "pages" / kind, PAGES), "subject"))
-    yield _stored(store, "download", _media(data))
-    yield _stored(store, "extract_frames", _frames(data / "frames"))
-    tables = {
-        "transcribe": TRANSCRIPTS,
-        "ocr": SCREEN_TEXTS,
-        "describe": DESCRIPTIONS,
-    }
-    for stage, table in tables.items():
-        yield _stored(store, stage, _subjects(_rows(data / table.name, table), "video_id"))
-    judged = chain(
-        _rows(data / "stances", STANCES), _rows(data / "prompt_injection.parquet", PROMPT_INJECTION)
-    )
-    yield _stored(store, "detect_stance", _subjects(judged, "video_id"))
+def refill(store: Store) -> Iterator[Refilled]:
+    """Store every answer in the tables under `data/`. The website's pages are in no table, so they are not restored."""
+    for step, tables in groupby(ANSWER_TABLES, key=lambda held: held.step):
+        yield _stored(store, step, chain.from_iterable(map(_answers, tables)))
+
+
+def _answers(held: AnswerTable) -> Iterator[_Found]:
+    if held.table is MEDIA:
+        return _media()
+    if held.table is FRAMES:
+        return _frames(output(held.output))
+    return _subjects(_rows(output(held.output) / held.folder, held.table), held.subject)
 
 
 def _stored(store: Store, stage: str, answers: Iterator[_Found]) -> Refilled:
@@ -66,9 +53,9 @@ def _stored(store: Store, stage: str, answers: Iterator[_Found]) -> Refilled:
 
 
 def _rows(path: Path, table: Table) -> Iterator[Row]:
-    """The rows that have an answer; none if the table was not pulled."""
+    """The rows that have an answer, which may be one of several; none if the table was not pulled."""
     if path.exists():
-        yield from (row for row in table.rows(path) if row["answer_key"] is not None)
+        yield from (row for row in table.rows(path) if row["answer"] is not None)
 
 
 def _subjects(rows: Iterator[Row], column: str) -> Iterator[_Found]:
@@ -77,16 +64,19 @@ def _subjects(rows: Iterator[Row], column: str) -> Iterator[_Found]:
         yield row["answer_key"], str(row[column]), Answer(json.loads(row["answer"]))
 
 
-def _media(data: Path) -> Iterator[_Found]:
-    for row in _rows(data / "media.parquet", MEDIA):
+def _media() -> Iterator[_Found]:
+    changed = changed_captions() if is_made("media.parquet") else []
+    for row in _rows(output("media.parquet"), MEDIA):
         body = json.loads(row["answer"])
         try:
-            blobs = read_files(data / "media", row["video_id"], row["file"], body) if row["file"] else {}
+            blobs = read_files(media_folder(), row["video_id"], row["file"], body) if row["file"] else {}
         except FileNotFoundError:
             continue  # the table was pulled without this file
         answer = Answer(body, blobs)
         if row["file"] and files_digest(files_of(answer)) != row["sha256"]:
-            raise _mismatch(data / "media" / row["file"])
+            raise _mismatch(media_folder() / row["file"], "the table")
+        if (captions := blobs.get(CAPTIONS)) and captions.path in changed:
+            raise _mismatch(captions.path, "dvc.lock")
         yield row["answer_key"], row["video_id"], answer
 
 
@@ -99,13 +89,13 @@ def _frames(folder: Path) -> Iterator[_Found]:
             if row["sha256"] is not None
         }
         if [blob.digest for blob in jpegs.values()] != [row["sha256"] for row in frames if row["sha256"]]:
-            raise _mismatch(folder)
+            raise _mismatch(folder, "the table")
         yield key, frames[0]["video_id"], Answer(json.loads(frames[0]["answer"]), jpegs)
 
 
-def _mismatch(path: Path) -> Damaged:
+def _mismatch(path: Path, where: str) -> Damaged:
     return Damaged(
-        f"{path} does not match its digest in the table",
+        f"{path} does not match its digest in {where}",
         "stopped; the answers refilled before it are kept, and this one is not stored",
-        "run `dvc pull` for it again, or delete it: then it is asked for again",
+        f"delete all links to it, `{deletion(str(path))}`; then run `dvc pull`, and `gettok store refill` again",
     )

@@ -2,30 +2,34 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from gettok.annotate.inputs import AnnotationInputs
+from gettok.annotate.step import AnnotateStep
 from gettok.cli.compose import compose
-from gettok.errors import BadInput, Unusable
+from gettok.describe.inputs import DescribeInputs
+from gettok.errors import REASONS, BadInput, Unusable
 from gettok.frames import FramesStep
-from gettok.media import MediaFile, probe
+from gettok.media import MediaFile
+from gettok.media.clip import CLIP_KINDS, ClipSource
 from gettok.media.images import GivenPictures, Picture, Pictures
+from gettok.media.probing import probe
 from gettok.ocr.step import OcrStep
-from gettok.pipeline.annotating import descriptions, stances
+from gettok.pipeline.annotating import annotations, descriptions
 from gettok.pipeline.endpoints import addresses, model_key
 from gettok.pipeline.paths import store_root
-from gettok.settings import Settings
+from gettok.settings import Asr, Condition, Settings
 from gettok.speech import TranscribeStep
-from gettok.stance.step import StanceInputs
 from gettok.step import Row, Step
-from gettok.store.blobs import file_digest
 
-STEPS = ("probe", "frames", "transcribe", "ocr", "describe", "stance")
+STEPS = ("probe", "frames", "transcribe", "ocr", "describe", "annotate")
 _PICTURES = {".jpg", ".jpeg", ".png"}
 
 
@@ -59,16 +63,15 @@ def _runner(step: str, settings: Settings) -> Iterator[Callable[[Path], Row]]:
     elif step == "frames":
         yield lambda file: {"frames": _frames(settings, file)}
     elif step == "transcribe":
-        transcribe = TranscribeStep(settings.asr)
-        transcribe.open()
-        yield lambda file: _ask(transcribe, _media(file))[0]
+        transcribe = _transcribe_step(settings.asr)
+        yield lambda file: _ask(transcribe, MediaFile.of(file))[0]
     elif step == "ocr":
         ocr = _ocr_step(settings)
         yield lambda file: {"frames": _ask(ocr, _pictures(settings, file))}
     else:
         with addresses(settings.llm.base_url) as where:
             address = where.of(settings.llm.base_url, "model")
-            yield _describe(settings, address) if step == "describe" else _stance(settings, address)
+            yield _describe(settings, address) if step == "describe" else _annotate(settings, address)
 
 
 def _ocr_step(settings: Settings) -> OcrStep:
@@ -82,30 +85,82 @@ def _ocr_step(settings: Settings) -> OcrStep:
 def _describe(settings: Settings, address: str) -> Callable[[Path], Row]:
     step = descriptions.step_of(settings, address, model_key(settings.llm), store_root())
     step.open()
-    return lambda file: _ask(step, _pictures(settings, file))[0]
+    return lambda file: _ask(step, _to_describe(settings, file))[0]
 
 
-def _stance(settings: Settings, address: str) -> Callable[[Path], Row]:
-    """A `.json` file has the inputs by name, a `.txt` file is a transcript; videos are transcribed and described."""
-    step = stances.step_of(settings, address, model_key(settings.llm), store_root())
-    step.open()
+def _to_describe(settings: Settings, file: Path) -> DescribeInputs:
+    sees = settings.llm.sees
+    pictures = _pictures(settings, file) if "frames" in sees else None
+    return DescribeInputs(pictures, _media(file, sees))
+
+
+def _media(file: Path, wanted: Collection[str]) -> ClipSource | None:
+    """The file as a source of video and sound, if either is wanted; a picture has neither."""
+    if file.suffix in _PICTURES or not any(kind in wanted for kind in CLIP_KINDS):
+        return None
+    facts = probe(file)
+    return ClipSource(
+        MediaFile.of(file), facts.duration_s, has_video=True, has_sound=facts.audio_track is not None
+    )
+
+
+def _annotate(settings: Settings, address: str) -> Callable[[Path], Row]:
+    """A row for each variable in the codebook's order, asked group by group as in a run."""
+    steps = annotations.steps_of(settings, address, model_key(settings.llm), store_root())
     describe = _describe(settings, address)
+    wanted = {name for step in steps for name in step.group.inputs}
+    order = list(settings.codebook.variables)
 
-    def inputs(file: Path) -> StanceInputs:
-        if file.suffix == ".json":
-            return StanceInputs(**_texts_in(file), pictures=None)
-        if file.suffix == ".txt":
-            return StanceInputs(_read(file), None, None, None, None)
-        row = describe(file)
-        transcript = None if file.suffix in _PICTURES else _transcript(settings, file)
-        return StanceInputs(
-            transcript, row["description"], row["on_screen_text"], None, _pictures(settings, file)
-        )
+    def annotated(file: Path) -> Row:
+        given = _inputs(settings, file, wanted, describe)
+        rows: list[Row] = []
+        for step in steps:
+            rows += _coded(step, given, rows)
+        return {"variables": sorted(rows, key=lambda row: order.index(row["variable"]))}
 
-    return lambda file: _ask(step, inputs(file).only(settings.prompts.stance.inputs))[0]
+    return annotated
 
 
-def _texts_in(file: Path) -> dict[str, str | None]:
+def _inputs(
+    settings: Settings, file: Path, wanted: Collection[str], describe: Callable[[Path], Row]
+) -> AnnotationInputs:
+    """A `.json` file has the inputs by name, a `.txt` file is a transcript; of media, what is wanted is made."""
+    if file.suffix == ".json":
+        return AnnotationInputs(pictures=None, **_texts_in(file))
+    if file.suffix == ".txt":
+        return AnnotationInputs(_read(file), None, None, None, None)
+    seen = describe(file) if {"description", "on_screen_text"} & set(wanted) else {}
+    is_spoken = "transcript" in wanted and file.suffix not in _PICTURES
+    return AnnotationInputs(
+        _transcript(settings, file) if is_spoken else None,
+        seen.get("description"),
+        seen.get("on_screen_text"),
+        None,
+        _pictures(settings, file) if "frames" in wanted else None,
+        media=_media(file, wanted),
+    )
+
+
+def _coded(step: AnnotateStep, inputs: AnnotationInputs, others: Sequence[Row]) -> list[Row]:
+    """A row for each variable of the group, also where it does not apply, or the inputs have nothing for it."""
+    try:
+        _refuse_unasked(step.group.condition, others)
+        step.open()
+        return _ask(step, inputs.only(step.group.inputs))
+    except Unusable as error:
+        problem = {"status": "unusable", "reason": error.reason, "detail": error.detail}
+        return [{"variable": name, **problem} for name in step.group.variables]
+
+
+def _refuse_unasked(condition: Condition | None, rows: Sequence[Row]) -> None:
+    if condition is None:
+        return
+    (row,) = (row for row in rows if row["variable"] == condition.variable)
+    if why_not := annotations.Judged.of(row).why_not_asked(condition):
+        raise Unusable(why_not, REASONS[why_not])
+
+
+def _texts_in(file: Path) -> dict[str, Any]:
     """The inputs in the file, by name; null means that there is none."""
     try:
         inputs = json.loads(_read(file))
@@ -135,11 +190,19 @@ def _bad_inputs(file: Path, wrong: str) -> BadInput:
     )
 
 
-def _transcript(settings: Settings, file: Path) -> str | None:
-    step = TranscribeStep(settings.asr)
+@cache
+def _transcribe_step(asr: Asr) -> TranscribeStep:
+    """The step, opened; what a person should know about its model goes to stderr, once."""
+    step = TranscribeStep(asr)
     step.open()
+    if step.warning:
+        typer.echo(f"gettok try: {step.warning}", err=True)
+    return step
+
+
+def _transcript(settings: Settings, file: Path) -> str | None:
     try:
-        return str(_ask(step, _media(file))[0]["text"])
+        return str(_ask(_transcribe_step(settings.asr), MediaFile.of(file))[0]["text"])
     except Unusable:
         return None
 
@@ -156,11 +219,7 @@ def _pictures(settings: Settings, file: Path) -> Pictures:
 def _frames(settings: Settings, file: Path) -> list[Row]:
     step = FramesStep(settings.frames)
     step.open()
-    return _ask(step, _media(file))
-
-
-def _media(file: Path) -> MediaFile:
-    return MediaFile(str(file), file_digest(file))
+    return _ask(step, MediaFile.of(file))
 
 
 def _ask(step: Step[Any], content: Any) -> list[Row]:
@@ -168,7 +227,7 @@ def _ask(step: Step[Any], content: Any) -> list[Row]:
 
 
 def command(
-    step: Annotated[str, typer.Argument(help="probe, frames, transcribe, ocr, describe or stance.")],
+    step: Annotated[str, typer.Argument(help="probe, frames, transcribe, ocr, describe or annotate.")],
     files: Annotated[
         list[str], typer.Argument(help="Files, and settings to override (key=value) among them.")
     ],

@@ -39,7 +39,8 @@ class Canary:
                 f"{', '.join(self.words)}: the Research API's search finds no videos at the moment, or none of these "
                 "days",
                 "did not count it as an answer; every page received before is kept",
-                "run the same command again later, or choose other words as collect.canary (none turns this check off)",
+                "run the same command again later, or choose other words as collect.canary (collect.canary=[] turns "
+                "this check off)",
             )
         self._found_at = page.observed_at
 

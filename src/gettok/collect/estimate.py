@@ -15,13 +15,22 @@ from gettok.research_api import PAGE_ROWS, Page, whole_number
 
 @dataclass(frozen=True)
 class WindowEstimate:
-    """A window: the stored pages of its search, the requests to make, and the expected rows where pages show them."""
+    """A window: the stored pages of its search and their rows, the requests to make, and the rows to expect in all.
+
+    `rows` is `None` where no page shows how many there may be.
+    """
 
     window: Window
     status: str
     pages: int
     requests: int
     rows: int | None = None
+    stored_rows: int = 0
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it was searched to its end, though maybe too early."""
+        return not self.requests or self.status == "done"
 
 
 def estimate(
@@ -33,13 +42,13 @@ def estimate(
     rows = sum(stored.rows for stored in pages)
     status = state.last_event or "planned"
     if not collector.needs_asking(state, now):
-        return WindowEstimate(window, status, len(pages), 0, rows)
+        return WindowEstimate(window, status, len(pages), 0, rows, rows)
     if state.last_event == "done":  # it was read too early: each of its pages is asked for again
-        return WindowEstimate(window, status, 0, len(pages), rows)
+        return WindowEstimate(window, status, 0, len(pages), rows, rows)
     if pages and not pages[-1].page.has_more:  # a probe's page may be the only one
-        return WindowEstimate(window, "read", len(pages), 0, rows)
+        return WindowEstimate(window, "read", len(pages), 0, rows, rows)
     expected_rows, needed = expected(pages[0].page, window) if pages else (None, 1)
-    return WindowEstimate(window, status, len(pages), max(needed - len(pages), 1), expected_rows)
+    return WindowEstimate(window, status, len(pages), max(needed - len(pages), 1), expected_rows, rows)
 
 
 def probe(collector: Collector, window: Window) -> StoredPage:

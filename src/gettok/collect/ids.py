@@ -16,6 +16,7 @@ from pathlib import Path
 from gettok.collect import data_export
 from gettok.collect.windows import Window
 from gettok.errors import BadInput
+from gettok.http.json_guards import replace_surrogates
 from gettok.settings.query import MAX_VALUES
 from gettok.step import Json
 
@@ -147,10 +148,11 @@ def read_ids(path: Path) -> IdList:
 
 
 def _given(line: int, cell: str) -> GivenLine:
+    text = str(replace_surrogates(cell[:_LONGEST_SHOWN]))
     try:
-        return GivenLine(line, cell[:_LONGEST_SHOWN], video_id(cell))
+        return GivenLine(line, text, video_id(cell))
     except ValueError as error:
-        return GivenLine(line, cell[:_LONGEST_SHOWN], None, str(error))
+        return GivenLine(line, text, None, str(error))
 
 
 def _bad(what: str) -> BadInput:
@@ -216,6 +218,15 @@ def _exists(video_id: str) -> bool:
 
 def _second(video_id: str) -> int:
     return int(video_id) >> 32
+
+
+def impossible_time(video_id: str, now: datetime) -> str | None:
+    """Why no video can have this id, by the time in it; None if one can. A day is left for clocks that differ."""
+    if _second(video_id) < _FIRST_SECOND:
+        return "an id has the time when it was made, and the time in this one is before TikTok existed"
+    if _second(video_id) > (now + _DAY).timestamp():
+        return "an id has the time when it was made, and the time in this one is in the future"
+    return None
 
 
 def day_of(video_id: str) -> date:

@@ -110,6 +110,11 @@ class Journal:
         self._settings = {**settings, "journal": True}
         self._states = self._read()
 
+    @property
+    def scope(self) -> str:
+        """The scope of the keys of all its events."""
+        return Key.of(STAGE, _VERSION, self._settings, {}).scope
+
     def leaves(self) -> list[WindowState]:
         """Every window that was not split, in order. No two of them overlap."""
         return sorted(
@@ -138,9 +143,8 @@ class Journal:
         return Key.of(STAGE, _VERSION, self._settings, {"window": str(window), "step": number})
 
     def _read(self) -> dict[Window, WindowState]:
-        scope = Key.of(STAGE, _VERSION, self._settings, {}).scope
         events: dict[Window, list[WindowEvent]] = {}
-        for entry in self._store.scan(scope):
+        for entry in self._store.scan(self.scope):
             facts = dict(entry.answer.body)
             window, number, name = Window.parse(facts.pop("window")), facts.pop("step"), facts.pop("event")
             events.setdefault(window, []).append(WindowEvent(number, name, facts, entry.key, entry.answer))

@@ -1,4 +1,4 @@
-"""The two lists that refreshing keeps under `inputs/`: its rounds, and what a round asked for twice in vain.
+"""The two lists that refreshing keeps under `inputs/refresh/`: its rounds, and what a round asked for twice in vain.
 
 There are two for videos, two for comments and two for users. They are CSV and belong in git with the dataset. The lists
 of tombstones have no personal data: the SHA-256 of an id is enough to leave a video out, and does not identify anyone.

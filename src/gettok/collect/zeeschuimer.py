@@ -150,14 +150,15 @@ def observed_at(item: Mapping[str, Json]) -> datetime:
     """When the captured values were seen in the browser (UTC, whole seconds); raises `ValueError` if that is missing.
 
     Zeeschuimer may replace a captured video by a later sight of it: `last_updated` is then the time of its counts, and
-    `timestamp_collected` that of the first sight. Versions before 1.13.6 have the latter alone.
+    `timestamp_collected` that of the first sight. Versions before 1.13.6 have the latter alone. An update before the
+    first sight is impossible, so the later of the two counts.
     Source: https://github.com/digitalmethodsinitiative/zeeschuimer/blob/master/js/zs-background.js
     """
     about = _parts(item)[0]
-    for name in ("last_updated", "timestamp_collected"):
-        if (seen := _time(about.get(name))) is not None:
-            return seen
-    raise ValueError("does not say when it was captured")
+    times = [_time(about.get(name)) for name in ("last_updated", "timestamp_collected")]
+    if not (seen := [time for time in times if time is not None]):
+        raise ValueError("does not say when it was captured")
+    return max(seen)
 
 
 def _time(milliseconds: Json) -> datetime | None:

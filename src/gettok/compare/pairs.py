@@ -1,6 +1,5 @@
 """Pairs of texts of one video, and how far the two agree: the rows of the table `pairs`."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +7,11 @@ from datetime import datetime
 import polars as pl
 
 from gettok.compare.text_sources import COMPARED
+from gettok.stats.proportions import rounded
 from gettok.step import Row
 from gettok.text.embeddings import TextEmbedder, cosine
 from gettok.text.languages import language_code
-from gettok.text.tokens import KINDS, Errors, differences, errors, jaccard, normalise
-
-_DIGITS = 4
+from gettok.text.tokens import Errors, agreement
 
 
 @dataclass(frozen=True)
@@ -63,10 +61,10 @@ class Similarity:
             **vars(self.pair),
             "left_words": self.left_words,
             "right_words": self.right_words,
-            "jaccard": round(self.jaccard, _DIGITS),
-            "cosine": round(self.cosine, _DIGITS),
-            "wer": round(counts.wrong_words / counts.words, _DIGITS) if counts.words else None,
-            "cer": round(counts.wrong_characters / counts.characters, _DIGITS) if counts.characters else None,
+            "jaccard": rounded(self.jaccard),
+            "cosine": rounded(self.cosine),
+            "wer": rounded(counts.wrong_words / counts.words) if counts.words else None,
+            "cer": rounded(counts.wrong_characters / counts.characters) if counts.characters else None,
             **self.differences,
         }
 
@@ -90,13 +88,12 @@ def compare(pairs: Sequence[TextPair], embedder: TextEmbedder) -> list[Similarit
 
 
 def _similarity(pair: TextPair, cosine_similarity: float) -> Similarity:
-    left, right = pair.left_text, pair.right_text
-    counts = Counter(difference.kind for difference in differences(left, right))
+    found = agreement(pair.left_text, pair.right_text)
     return Similarity(
         pair=pair,
-        right_words=len(normalise(right)),
-        jaccard=jaccard(left, right),
+        right_words=found.right_words,
+        jaccard=found.jaccard,
         cosine=cosine_similarity,
-        errors=errors(left, right),
-        differences={kind: counts[kind] for kind in KINDS},
+        errors=found.errors,
+        differences=found.differences,
     )

@@ -6,10 +6,18 @@
 
 from gettok.download.backend import DownloadResult, VideoLink
 from gettok.download.captions_retry import CaptionsStep, is_transient
-from gettok.download.file_layout import files_digest, files_of, read_files, write_captions, write_files
+from gettok.download.file_layout import (
+    CAPTIONS,
+    files_digest,
+    files_of,
+    read_files,
+    write_captions,
+    write_files,
+)
 from gettok.download.step import DownloadStep
 
 __all__ = [
+    "CAPTIONS",
     "CaptionsStep",
     "DownloadResult",
     "DownloadStep",

@@ -30,10 +30,14 @@ MEDIA = "media"
 
 @dataclass(frozen=True)
 class VideoLink:
-    """Where to find a video. Both fields come from outside and go into URLs and file names."""
+    """Where to find a video. Id and username come from outside and go into URLs and file names.
+
+    `files` is the digest of its files that its answer's key has, if they were on this machine already.
+    """
 
     video_id: str
     username: str
+    files: str | None = None
 
     @property
     def name(self) -> str:
@@ -91,7 +95,7 @@ class Backend(Protocol):
     def fetch(self, link: VideoLink, to: Path, attempt: Attempt) -> DownloadResult:
         """Fetch the video once, into the empty folder `to`.
 
-        Raises `Unusable`, its subclass `NoPage`, and `NoSpace`.
+        Raises `Unusable`, its subclass `NoPage`, `NoSpace`, and `Damaged` for files that are not those of the link.
         """
         ...
 

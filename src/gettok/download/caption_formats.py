@@ -5,6 +5,7 @@ meaning is plain: webvtt-py 0.6 drops a cue for a comma in a WebVTT time, or for
 SRT file for an empty first line.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,14 @@ from gettok.step import Json
 #: Start and end in seconds, and text, none of them checked yet.
 Cue = tuple[Json, Json, Json]
 
+#: The marks at the beginning of a file that name its encoding; that of UTF-32 begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 #: The text format of a time: hours may be absent, and a fraction may follow a comma.
 _CLOCK = r"(?:([0-9]+):)?([0-9]{1,2}):([0-9]{1,2})(?:[.,] ?([0-9]+))?"
 #: In a timing line, a sign may come first, as of captions that were moved, and `:` before three digits of a fraction.
@@ -26,9 +35,32 @@ _TIMING = re.compile(rf"\s*{_TIMED}\s*-->\s*{_TIMED}(?![0-9:])")
 #: A line of times that cannot be read is not text either.
 _BROKEN_TIME = r"\s*[-+\u2212]?[0-9]+:[0-9:.,]*\s*"
 _BROKEN_TIMING = re.compile(rf"{_BROKEN_TIME}-->{_BROKEN_TIME}(?:$|(?<=\s))")
+_REPLACEMENT = "\ufffd"
 _LINE_BREAK = re.compile(r"\r\r\n|\r\n|\r|\n")
 _INDEX = re.compile(r"\s*[0-9]+[.:]?\s*")
 _COMMENT = re.compile(r"NOTE(?:\s|$)|(?:STYLE|REGION)\s*$")
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file: by the mark at its beginning, or as UTF-8, or as Windows-1252, which includes Latin-1."""
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode(encoding, "replace")
+        text = data.decode("cp1252", "replace") if encoding == "utf-8" and _is_western(text) else text
+    return text.removeprefix("\ufeff")
+
+
+def _is_western(text: str) -> bool:
+    """Whether a text that is not valid UTF-8 looks like Windows-1252: few letters of it are not ASCII.
+
+    A damaged text in UTF-8 has more valid letters beyond ASCII than bytes that are none, and one in another code page
+    has few letters of ASCII.
+    """
+    lost = text.count(_REPLACEMENT)
+    beyond = sum(not letter.isascii() for letter in text) - lost
+    return beyond < lost < sum(letter.isascii() and letter.isalpha() for letter in text)
 
 
 def _timed_text(text: str) -> Iterator[Cue]:

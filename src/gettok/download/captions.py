@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from gettok.download.caption_formats import FORMATS
+from gettok.download.caption_formats import FORMATS, decoded
 from gettok.errors import Unusable
 from gettok.http.json_guards import replace_surrogates, to_mapping, to_mappings
 from gettok.step import Json, Row
@@ -75,8 +75,7 @@ def row(video_id: str, facts: Mapping[str, Json], data: bytes) -> Row:
 
 def parse(data: bytes, form: str) -> list[Segment]:
     """The segments in order of time. Raises `Unusable` if there are none: malformed."""
-    text = data.decode("utf-8-sig", "replace")
-    segments = [segment for cue in FORMATS[form][1](text) if (segment := _segment(*cue))]
+    segments = [segment for cue in FORMATS[form][1](decoded(data)) if (segment := _segment(*cue))]
     if not segments:
         raise Unusable("malformed", f"no captions in a file of {form}")
     return sorted(segments, key=lambda segment: (segment["start_s"], segment["end_s"]))

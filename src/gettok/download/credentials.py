@@ -11,9 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gettok.download.file_layout import files_of
-from gettok.errors import BadSettings, Unusable
+from gettok.errors import RETRYABLE, BadSettings, Unusable
 from gettok.media.content_credentials import ContentCredentials, claims_ai, read_credentials
-from gettok.media.subprocess_decode import run_in_subprocess
 from gettok.step import Answer, Json, Row
 from gettok.store.blobs import link_or_copy
 
@@ -48,10 +47,14 @@ def read_trust_list(path: str | None) -> str | None:
 
 
 def _read(files: Sequence[Path], trust_list: str | None) -> ContentCredentials:
-    """A reader that crashes or hangs on a file has not read it, and costs nothing else."""
+    """A reader that crashes on a file has not read it, and costs nothing else. Raises `Unusable`: too_large."""
+    from gettok.media.subprocess_decode import run_in_subprocess  # noqa: PLC0415 - most answers are known, and not judged
+
     try:
         return run_in_subprocess(read_credentials, [file.absolute() for file in files], trust_list)
-    except Unusable:
+    except Unusable as error:
+        if error.reason in RETRYABLE:
+            raise
         return ContentCredentials("not_supported")
 
 
@@ -59,6 +62,7 @@ def _judged(answer: Answer, trust_list: str) -> str:
     with tempfile.TemporaryDirectory(prefix="gettok-") as folder:
         files = {Path(folder) / name: blob for name, blob in files_of(answer).items()}
         for file, blob in files.items():
+            blob.check()
             link_or_copy(blob, file)
         return "trusted" if _read(list(files), trust_list).state == "trusted" else "valid"
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from gettok.download.backend import MEDIA
 from gettok.download.captions import Captions
+from gettok.media.file import slideshow_digest
 from gettok.media.formats import suffix_of
-from gettok.step import Answer, Blob, Json, digest_of
+from gettok.step import Answer, Blob, Json
 from gettok.store.blobs import link_or_copy
 
 CAPTIONS = "captions"
@@ -26,7 +27,7 @@ def files_digest(files: Mapping[str, Blob]) -> str:
     """The file's SHA-256; for a slideshow, one over the names and digests of its files."""
     if MEDIA in files:
         return files[MEDIA].digest
-    return digest_of({name: blob.digest for name, blob in files.items()})
+    return slideshow_digest({name: blob.digest for name, blob in files.items()})
 
 
 def write_files(answer: Answer, folder: Path, video_id: str) -> str:

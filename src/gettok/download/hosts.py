@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-import requests
-
 from gettok.errors import BadSettings
 from gettok.http.loopback import is_loopback, is_loopback_url
 
@@ -81,7 +79,9 @@ class Site:
 
         If not, that is about our network and not about the video: some resolvers answer 0.0.0.0 for what they block.
         """
-        if self.is_loopback or requests.utils.get_environ_proxies(url):
+        from requests.utils import get_environ_proxies  # noqa: PLC0415 - takes long to import; most answers are known
+
+        if self.is_loopback or get_environ_proxies(url):
             return True
         try:
             entries = self.resolve(urlsplit(url).hostname or "", 443)

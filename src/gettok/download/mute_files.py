@@ -14,7 +14,7 @@ from gettok.download.page_parser import Address, described
 from gettok.download.transfer import Transfer
 from gettok.download.web import ConnectionFault, Visit
 from gettok.errors import Unusable
-from gettok.media import probe
+from gettok.media.probing import probe
 from gettok.step import Json
 
 #: So many more files are fetched at most: a few videos have no sound in any of them.

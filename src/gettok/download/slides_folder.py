@@ -102,7 +102,7 @@ def read_folder(folder: Path) -> list[Slide]:
     """The photos and sounds in the order of the numbers in their names; sidecars and hidden files are ignored."""
     inside = sorted(folder.iterdir(), key=_by_number) if folder.is_dir() else []
     files = [path for path in inside if _may_be_file(path) and not path.name.startswith(".")]
-    return [slide for path in files if (slide := _slide(path))]
+    return [slide for path in files if (slide := read_slide(path))]
 
 
 def readable_photos(slides: Sequence[Slide]) -> list[Slide]:
@@ -116,7 +116,7 @@ def readable_photos(slides: Sequence[Slide]) -> list[Slide]:
     return photos
 
 
-def _slide(path: Path) -> Slide | None:
+def read_slide(path: Path) -> Slide | None:
     """None for a file whose bytes are no photo and no sound, and whose name is that of a sidecar."""
     try:
         return _by_bytes(path)

@@ -13,7 +13,8 @@ from gettok.download.transfer import Transfer
 from gettok.download.web import ConnectionFault, Visit
 from gettok.errors import RETRYABLE, Unusable
 from gettok.http.json_guards import to_list, to_mapping, to_texts
-from gettok.media import MediaFacts, probe
+from gettok.media import MediaFacts
+from gettok.media.probing import probe
 from gettok.step import Json
 
 #: TikTok allows 35 photos; a page with more than this is not a real slideshow.

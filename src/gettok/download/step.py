@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import finalize
 
 from gettok.download.backend import Attempt, Backend, DownloadResult, NoFile, VideoLink, open_backend
-from gettok.download.backends.page import PageBackend
 from gettok.download.breaker import Breaker
 from gettok.download.captions import FetchedCaptions
 from gettok.download.credentials import credentials_of, credentials_row, read_trust_list
@@ -26,6 +26,9 @@ from gettok.http.page_labels import PageAiLabel
 from gettok.settings import Download
 from gettok.settings.registries import DOWNLOAD_BACKENDS
 from gettok.step import Answer, Blob, Json, Row, Workers
+
+if TYPE_CHECKING:
+    from gettok.download.backends.page import PageBackend
 
 _MAX_PAUSE_S = 30.0
 #: A file that is damaged or missing so many times is a fact about the video, not an accident.
@@ -52,17 +55,21 @@ class DownloadStep:
     @property
     def settings(self) -> Mapping[str, Json]:
         backend = self.download.backend
-        if not DOWNLOAD_BACKENDS[backend].reads_pages:
+        if not self._reads_pages:
             return {"backend": backend}  # the files do not depend on the source of the ids
         return {"source": self.source_name, "backend": backend}
 
     @property
+    def _reads_pages(self) -> bool:
+        return DOWNLOAD_BACKENDS[self.download.backend].reads_pages
+
+    @property
     def workers(self) -> Workers:
-        return Workers("threads", self.download.max_concurrency)
+        return Workers("threads", self.download.max_concurrency, share_a_limit=True)
 
     def inputs(self, link: VideoLink) -> dict[str, str]:
         """What a video's answer depends on: its id, and the content of files that are on this machine already."""
-        files = self._backend.digest(link)
+        files = None if self._reads_pages else self._backend.digest(link)
         return {"video_id": link.video_id} | ({"files": files} if files else {})
 
     def open(self) -> None:
@@ -95,15 +102,18 @@ class DownloadStep:
 
     def close(self) -> None:
         """End the backend's processes, if it has any; they would end with this process anyway."""
-        self._backend.close()
+        if "_backend" in vars(self):  # else none was needed
+            self._backend.close()
 
     @cached_property
     def _backend(self) -> Backend:
         return open_backend(self.download, Site(self.pages), self._pace)
 
     @cached_property
-    def _page(self) -> PageBackend:
+    def _page(self) -> "PageBackend":
         """Fetches captions for every backend."""
+        from gettok.download.backends.page import PageBackend  # noqa: PLC0415 - takes long to import; most answers are known
+
         return PageBackend(self.download, Site(self.pages), self._pace)
 
     @cached_property

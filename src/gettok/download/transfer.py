@@ -9,6 +9,7 @@ import requests
 from gettok.download.backend import NoFile
 from gettok.download.web import BrokenTransfer, ConnectionFault, Visit, announced
 from gettok.errors import Unusable
+from gettok.store.disk_space import in_words
 
 _RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+)")
 
@@ -98,7 +99,7 @@ class Transfer:
             self._have += len(chunk)
 
     def _too_large(self) -> Unusable:
-        return Unusable("too_large", f"more than {self._most} bytes")
+        return Unusable("too_large", f"more than {in_words(self._most)}")
 
 
 def _is_compressed(response: requests.Response) -> bool:

@@ -15,13 +15,14 @@ import requests
 import urllib3
 
 from gettok.download.backend import NoPage
-from gettok.download.disk_space import require_space
 from gettok.download.hosts import Site, absolute_url
 from gettok.download.pace import Pace
 from gettok.errors import Unusable
+from gettok.http.connection_errors import cannot_reach
 from gettok.http.header_deadline import limit_header_time
 from gettok.http.session_environment import fix_environment
 from gettok.settings import Download
+from gettok.store.disk_space import in_words, require_space
 
 _MAX_REDIRECTS = 5
 _MAX_PAGE_BYTES = 20_000_000
@@ -105,9 +106,9 @@ class Visit:
             waited_s = self.download.timeout_s if time.monotonic() >= self._deadline else silence_s
             raise ConnectionFault("unreachable", f"no answer within {waited_s} s") from error
         except requests.ConnectionError as error:
-            raise ConnectionFault("unreachable", f"no connection ({type(error).__name__})") from error
+            raise ConnectionFault("unreachable", cannot_reach(self._site.host(url), error)) from error
         except (requests.RequestException, ValueError) as error:
-            raise Unusable("unreachable", f"no connection ({type(error).__name__})") from error
+            raise Unusable("unreachable", cannot_reach(self._site.host(url), error)) from error
         if response.status_code in (429, 503):
             self._pace.hold(self._site.host(url), response.headers)
         return response
@@ -123,14 +124,14 @@ class Visit:
             while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
                 size += len(chunk)
                 if size > most:
-                    raise Unusable("too_large", f"more than {most} bytes")
+                    raise Unusable("too_large", f"more than {in_words(most)}")
                 yield chunk
                 if time.monotonic() > self._deadline and not _is_whole(response):
                     raise BrokenTransfer("unreachable", f"not whole within {self.download.timeout_s} s")
         except urllib3.exceptions.ReadTimeoutError as error:
             raise BrokenTransfer("unreachable", "silence before the end") from error
         except urllib3.exceptions.HTTPError as error:
-            raise BrokenTransfer("truncated", f"the connection broke off ({type(error).__name__})") from error
+            raise BrokenTransfer("truncated", "the connection broke off") from error
         # urllib3 may take a connection that closes early for the end of the body; the header tells them apart
         if _is_whole(response) is False:
             raise BrokenTransfer("truncated", f"fewer than the {announced(response)} bytes announced")

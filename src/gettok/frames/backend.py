@@ -3,9 +3,12 @@
 A backend is a module of `gettok.frames.backends` with a function `decode`, and a line in `FRAME_BACKENDS`. All of them
 must give the same pictures, but no library is right about every file: decord shows pictures that an edit list hides and
 miscounts open GOPs, OpenCV repeats the last picture of a file that ends early and seeks wrongly at a variable rate,
-torchcodec ignores rotation, neither OpenCV nor decord reads AV1 (findings/opencv-av1.sh), and each has its own idea of
-colours (see `is_plain`). So a picture whose time is not in the timetable raises `Untrusted`, and so does a kind of file
-on which the library is known to fail; PyAV then decodes the file instead.
+torchcodec ignores rotation, OpenCV and decord do not read AV1 (findings/opencv-av1.sh) and hide it when the size
+changes, and each has its own idea of colours (see `is_plain`). So a picture whose time is not in the timetable raises
+`Untrusted`, and so does a kind of file on which the library is known to fail; PyAV then decodes the file instead.
+
+One difference stays. Video has one sample of colour for four pixels; PyAV interpolates them here, and OpenCV and decord
+repeat them, with no setting to change that. Beside sharp edges of colour their pictures differ.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -76,14 +79,24 @@ def encode(
 
 
 def _plain_size(path: Path) -> tuple[int, int]:
-    """Width and height of the first picture. Raises `Untrusted` if it is not plain."""
+    """Width and height of the pictures. Raises `Untrusted` unless all key frames are plain and of one size.
+
+    Where the size changes midway, decord and OpenCV scale every picture to the first one's, without a word.
+    """
+    sizes = set()
     with opened(path) as file:
         stream = video_stream(file)
         display = Display.of(stream)
-        frame = next(decoded_frames(file.demux(stream)), None)
-    if frame is None or not is_plain(frame, display):
-        raise Untrusted("not shown as it is stored, or colours that the libraries do not agree on")
-    return frame.width, frame.height
+        keys = (packet for packet in file.demux(stream) if packet.is_keyframe or not packet.size)
+        for frame in decoded_frames(keys):
+            sizes.add((frame.width, frame.height))
+            if len(sizes) > 1 or not is_plain(frame, display):
+                raise Untrusted(
+                    "a size that changes, or colours or a form that the libraries do not agree on"
+                )
+    if not sizes:
+        raise Untrusted("no key frame decodes alone")
+    return sizes.pop()
 
 
 def is_plain(frame: Any, display: Display) -> bool:

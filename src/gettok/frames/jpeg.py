@@ -8,6 +8,7 @@ from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 from gettok.media.display import Display, Orientation
+from gettok.media.perceptual_hash import perceptual_hash
 from gettok.media.srgb import to_srgb
 
 
@@ -48,15 +49,9 @@ class Encoder:
         image.save(
             file, format="JPEG", quality=self.quality, subsampling="4:2:0", optimize=False, progressive=False
         )
-        phash = _phash(image) if self.hashes else None
+        phash = perceptual_hash(image) if self.hashes else None
         return Jpeg(index, file.getvalue(), image.width, image.height, phash)
 
     def _fitted(self, width: int, height: int) -> tuple[int, int]:
         scale = min(1, self.longest_edge / max(width, height))
         return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _phash(image: Image.Image) -> int:
-    import imagehash  # noqa: PLC0415 -- imports scipy, for a setting that is usually off
-
-    return int(str(imagehash.phash(image)), 16)

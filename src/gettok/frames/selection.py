@@ -31,7 +31,7 @@ def select_pictures(path: Path, timetable: Timetable, frames: Frames) -> Sequenc
 def _on_screen(timetable: Timetable, every_s: Fraction) -> Iterator[int]:
     """The pictures on screen at 0, every_s, 2 · every_s … seconds; one that is shown for longer comes once.
 
-    Before the first picture is shown, it stands for itself.
+    Before the first picture is shown, that picture counts as on screen.
     """
     times, step = timetable.times, every_s / timetable.unit
     moment, last = timetable.zero / timetable.unit, -1

@@ -2,23 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gettok.errors import Unusable
-from gettok.frames.backend import load_backend
-from gettok.frames.extraction import extract
-from gettok.frames.jpeg import Jpeg
 from gettok.media import MediaFile
-from gettok.media.audio_track import clock_zero
-from gettok.media.subprocess_decode import run_in_subprocess
 from gettok.settings import Frames
 from gettok.step import Answer, Blob, Json, Row, Workers
 
+if TYPE_CHECKING:
+    from gettok.frames.jpeg import Jpeg
+
 #: The setting that only this value of `select` reads.
 _OWN_SETTING = {"stride": "stride", "seconds": "every_s", "scenes": "scene_threshold"}
-#: A sound for one of these reasons never starts a clock, on any machine: the pictures alone do.
-_WITHOUT_CLOCK = frozenset(("undecodable", "no_audio"))
 
 
 @dataclass(frozen=True)
@@ -27,7 +22,7 @@ class FramesStep:
 
     frames: Frames
     stage = "extract_frames"
-    version = 4
+    version = 5
     workers = Workers("threads", 2)
 
     @property
@@ -38,13 +33,21 @@ class FramesStep:
 
     def open(self) -> None:
         """Raises `BadSettings` if the backend cannot be loaded."""
+        from gettok.frames.backend import load_backend  # noqa: PLC0415 - as in `ask`
+
         load_backend(self.frames.backend)
 
     def ask(self, content: MediaFile) -> Answer:
-        """Raises `Unusable`: undecodable, truncated, not_a_video, too_large, no_frames."""
+        """Raises `Unusable` (undecodable, truncated, not_a_video, too_large, no_frames), and as `MediaFile.check`."""
+        from gettok.frames.extraction import extract  # noqa: PLC0415 - decoders take long to import; most answers are known
+        from gettok.media.probing import read_zero  # noqa: PLC0415 - as above
+        from gettok.media.subprocess_decode import run_in_subprocess  # noqa: PLC0415 - as above
+
+        content.check()
         # the child may have another working folder
         content = replace(content, path=str(Path(content.path).absolute()))
-        extracted = run_in_subprocess(extract, content, self.frames, _zero(content))
+        zero = None if content.is_slideshow else read_zero(Path(content.path))
+        extracted = run_in_subprocess(extract, content, self.frames, zero)
         frames, blobs = [], {}
         for jpeg, time_s in extracted.frames:
             blob = Blob.of_bytes(jpeg.data)
@@ -57,22 +60,7 @@ class FramesStep:
         return [{**frame, "image": _image(frame["frame_index"], answer)} for frame in answer.body["frames"]]
 
 
-def _zero(content: MediaFile) -> Fraction | None:
-    """In a separate call: it may decode sound, and a decoder of sound that crashes must not cost the pictures.
-
-    A limit of this machine (`too_large`) is raised: the times of the frames must not depend on how fast it is.
-    """
-    if content.is_slideshow:
-        return None
-    try:
-        return run_in_subprocess(clock_zero, Path(content.path))
-    except Unusable as trouble:
-        if trouble.reason not in _WITHOUT_CLOCK:
-            raise
-        return None
-
-
-def _facts(jpeg: Jpeg, time_s: float | None, digest: str) -> Row:
+def _facts(jpeg: "Jpeg", time_s: float | None, digest: str) -> Row:
     return {
         "frame_index": jpeg.index,
         "time_s": time_s,

@@ -5,7 +5,7 @@ numbers mean is not known, so only whether there is a label is read from them.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gettok.http.json_guards import to_mapping
@@ -24,12 +24,23 @@ NOTHING_SAID = PageAiLabel(None, None)
 
 def page_ai_label(video: Mapping[str, Json]) -> PageAiLabel:
     """The label in the data of a video, as a page or a capture of one has it."""
-    found = {
-        name.lower(): value for name, value in (*to_mapping(video.get("aigcInfo")).items(), *video.items())
-    }
-    number, flag = _whole(found.get("aigclabeltype")), found.get("isaigc")
-    signs = [sign for sign in (None if number is None else number > 0, _flag(flag)) if sign is not None]
-    return PageAiLabel(any(signs) if signs else None, number)
+    named = [(name.lower(), value) for name, value in _named(video)]
+    numbers = [
+        number
+        for name, value in named
+        if name in {"aigclabeltype", "aigcinfo"} and (number := _whole(value)) is not None
+    ]
+    flags = [flag for name, value in named if name == "isaigc" and (flag := _flag(value)) is not None]
+    signs = [*(number > 0 for number in numbers), *flags]
+    return PageAiLabel(any(signs) if signs else None, next(filter(None, numbers), 0) if numbers else None)
+
+
+def _named(video: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """The values of the video, then those of its `aigcInfo`: a label in either is one."""
+    yield from video.items()
+    for name, value in video.items():
+        if name.lower() == "aigcinfo":
+            yield from to_mapping(value).items()
 
 
 def _whole(value: Json) -> int | None:

@@ -1,21 +1,17 @@
 """Models behind OpenAI-compatible endpoints: what they are asked, what it costs, and how fast."""
 
 from gettok.llm.call_log import CallLog
-from gettok.llm.client import ChatClient, chat_client, pause_s
 from gettok.llm.question import Conversation, ModelCall, Question, replies_to, request_digest
 from gettok.llm.rate_limit import CLOCK, Clock, interruptible_clock
 
 __all__ = [
     "CLOCK",
     "CallLog",
-    "ChatClient",
     "Clock",
     "Conversation",
     "ModelCall",
     "Question",
-    "chat_client",
     "interruptible_clock",
-    "pause_s",
     "replies_to",
     "request_digest",
 ]

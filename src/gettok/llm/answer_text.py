@@ -24,6 +24,7 @@ def _unambiguous(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 #: Raw line breaks and tabs in a string are not JSON, and small models write them.
 _DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_unambiguous)
 _OBJECT = re.compile(r'\{\s*"')
+_FENCED = re.compile(r"\A(```+|~~~+)[^`~\n]*?\s*(\{.*\})\s*\1\Z", re.DOTALL)
 
 _NAMES = r"(?:\w+:)?(?:think\w*|thoughts?|reason\w*|reflection|analysis|scratchpad)"
 #: Where thoughts begin and end, as models and their servers mark them: tags of any of these names (Qwen, DeepSeek and
@@ -63,8 +64,9 @@ def refusal_text(message: Mapping[str, Json]) -> str | None:
 def answer_text(message: Mapping[str, Json]) -> str | None:
     """The text to look for the answer in.
 
-    That is the content, or a field for thoughts if there is no content and the field is one JSON object and nothing
-    else: some servers take a whole answer for thoughts. `None` if the message has neither content nor thoughts.
+    That is the content, or a field for thoughts if there is no content and the field is one JSON object, in a fence or
+    not, and nothing else: some servers take a whole answer for thoughts. `None` if the message has neither content nor
+    thoughts.
     """
     content = content_text(message)
     if content and not content.isspace():
@@ -106,7 +108,7 @@ def _part_text(part: Json) -> str:
 
 def _is_object(text: str) -> bool:
     try:
-        return isinstance(_DECODER.decode(text.strip()), dict)
+        return isinstance(_DECODER.decode(_FENCED.sub(r"\2", text.strip())), dict)
     except (ValueError, RecursionError):
         return False
 

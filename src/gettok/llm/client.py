@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import openai
 
-from gettok.errors import BadSettings, NotNow, Stop, Unusable
+from gettok.errors import BadSettings, NoSpace, NotNow, Stop, Unusable
 from gettok.http.retry_after import LONGEST_RETRY_AFTER_S
-from gettok.llm.call_log import CallLog
+from gettok.llm.call_log import AskedFor, CallLog
 from gettok.llm.connection import connect
 from gettok.llm.error_mapping import ErrorClassifier, Failure
 from gettok.llm.pricing import worst_case_usd
@@ -26,7 +27,7 @@ from gettok.llm.rate_limit import (
     Clock,
     RetryBudget,
 )
-from gettok.llm.response import Reply, cost_usd, token_counts
+from gettok.llm.response import Reply, cost_of_reply, token_counts
 from gettok.settings import Llm, Prices
 from gettok.settings.secrets import Secret
 from gettok.step import Answer, Json
@@ -44,6 +45,22 @@ _PROBE = Question(
         "additionalProperties": False,
     },
 )
+
+
+class _Reservation(NamedTuple):
+    """What the call log notes before a call is sent."""
+
+    model: str
+    request: str
+    worst_case_usd: Decimal
+    asked: AskedFor
+
+
+class _Prepared(NamedTuple):
+    """A call, ready to be sent."""
+
+    body: Mapping[str, Json]
+    reservation: _Reservation
 
 
 class ChatClient:
@@ -68,14 +85,14 @@ class ChatClient:
             answer: Answer = end.value
             return answer
 
-    def reply(self, call: ModelCall) -> Reply:
-        """The reply to a call: the stored one, or else the endpoint's.
+    def reply(self, call: ModelCall, *, anew: bool = False) -> Reply:
+        """The reply to a call: the stored one unless it is asked `anew`, or else the endpoint's.
 
         Raises `Unusable` (unanswered) if this call failed on every try while others were answered, `NotNow` if no call
         is answered or the host has no capacity, and `Stop` if trying again is pointless.
         """
         request = request_digest(call, self._llm)
-        stored = self._call_log.stored_reply(request)
+        stored = None if anew else self._call_log.stored_reply(request)
         if stored is not None:
             return stored
         if self._call_log.is_in_batch(request):
@@ -83,11 +100,10 @@ class ChatClient:
         return self._with_retries(call, request)
 
     def _with_retries(self, call: ModelCall, request: str) -> Reply:
-        body = call.body(self._llm)
-        worst = worst_case_usd(call.size(self._llm), prices_of(self._llm, call.model_name(self._llm)))
+        prepared = self._prepare(call, request)
         answers_before, failure = self._retry_budget.answers, Failure("")
         for attempt in range(1, self._llm.max_attempts + 1):
-            outcome = self._with_capacity(body, request, worst)
+            outcome = self._with_capacity(prepared)
             if isinstance(outcome, Reply):
                 self._retry_budget.earn()
                 return outcome
@@ -101,23 +117,29 @@ class ChatClient:
             raise Unusable("unanswered", f"{attempt} times: {failure.what}")
         raise no_answer(failure.what, attempt)
 
+    def _prepare(self, call: ModelCall, request: str) -> _Prepared:
+        model = call.model_name(self._llm)
+        worst = worst_case_usd(call.size(self._llm), prices_of(self._llm, model))
+        return _Prepared(call.body(self._llm), _Reservation(model, request, worst, call.asked_for(self._llm)))
+
     def _only_this_fails(self, call: ModelCall, answers_before: int) -> bool:
         """Whether the host answers others: those asked meanwhile, or else a tiny question."""
         if self._retry_budget.answers == answers_before:
             probe = ModelCall(_PROBE, model=call.model)
-            worst = worst_case_usd(probe.size(self._llm), prices_of(self._llm, call.model_name(self._llm)))
             try:
-                outcome = self._with_capacity(probe.body(self._llm), "tiny", worst)
+                outcome = self._with_capacity(self._prepare(probe, "tiny"))
                 if isinstance(outcome, Reply) and outcome.status == 200:
                     self._retry_budget.earn()
+            except NoSpace:
+                raise
             except Stop:
                 return False
         return self._retry_budget.give_up(answers_before)
 
-    def _with_capacity(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Failure:
+    def _with_capacity(self, prepared: _Prepared) -> Reply | Failure:
         """The outcome of one try. An overloaded host does not count as a try: this waits until it has capacity."""
         rejections = 0
-        while isinstance(outcome := self._limited(body, request, worst), Failure):
+        while isinstance(outcome := self._limited(prepared), Failure):
             refuse_long_wait(outcome)
             if not outcome.is_overloaded:
                 break
@@ -130,24 +152,23 @@ class ChatClient:
                 self._sleep(pause_s(rejections, None, is_overloaded=True))
         return outcome
 
-    def _limited(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Failure:
+    def _limited(self, prepared: _Prepared) -> Reply | Failure:
         with self._limiter.slot() as round_:
-            outcome = self._paid(body, request, worst)
+            outcome = self._paid(prepared)
             if isinstance(outcome, Reply):
                 self._limiter.answered()
             elif outcome.is_overloaded:
                 self._limiter.rejected(round_, outcome.wait_s)
         return outcome
 
-    def _paid(self, body: Mapping[str, Json], request: str, worst: Decimal) -> Reply | Failure:
-        model = str(body["model"])
-        with self._call_log.reserve_budget(model, request, worst) as cost:
+    def _paid(self, prepared: _Prepared) -> Reply | Failure:
+        with self._call_log.reserve_budget(*prepared.reservation) as cost:
             try:
-                outcome = self._send(body)
+                outcome = self._send(prepared.body)
             except Stop:
                 cost.usd = Decimal(0)
                 raise
-            cost.usd = cost_of(outcome, prices_of(self._llm, model))
+            cost.usd = cost_of(outcome, prices_of(self._llm, prepared.reservation.model))
             cost.reply = outcome if isinstance(outcome, Reply) else None
         return outcome
 
@@ -166,16 +187,17 @@ def cost_of(outcome: Reply | Failure, prices: Prices | None) -> Decimal | None:
 
     A rejected call costs nothing, unless it has a count: a filter may end an answer half-way.
     """
-    counts = token_counts([outcome]) if isinstance(outcome, Reply) else None
-    if counts is None and (outcome.is_free if isinstance(outcome, Failure) else outcome.status != 200):
+    if isinstance(outcome, Failure):
+        return Decimal(0) if outcome.is_free else None
+    if outcome.status != 200 and token_counts([outcome]) is None:
         return Decimal(0)
-    return None if counts is None or prices is None else cost_usd(*counts, prices)
+    return cost_of_reply(outcome, prices)
 
 
 @lru_cache(maxsize=8)
 def chat_client(llm: Llm, base_url: str, key: Secret, root: Path, clock: Clock = CLOCK) -> ChatClient:
     """The process's client for these settings and the call log in `root`. Threads share its connections."""
-    return ChatClient(llm, base_url, key, CallLog(root, llm.budget_usd), clock)
+    return ChatClient(llm, base_url, key, CallLog(root, llm.budget_usd, llm.base_url), clock)
 
 
 def pause_s(attempt: int, asked_s: float | None, *, is_overloaded: bool = False) -> float:

@@ -1,21 +1,22 @@
-"""What an endpoint can do, found out by a few small calls with an image of a word, each a fraction of a cent.
+"""What an endpoint can do, found out by a few small calls, each a fraction of a cent.
 
 For what it cannot do, a finding names the setting that helps. Each step validates its answers anyway, whatever the
 server promises.
 """
 
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any, Literal
 
 import openai
-from PIL import Image, ImageDraw, ImageFont
 
 from gettok.errors import BadCredentials, BadSettings, Stop
+from gettok.http.connection_errors import cannot_reach
 from gettok.http.json_guards import to_mapping
+from gettok.llm import senses
 from gettok.llm.answer_text import answer_text, find_object, parse_object
 from gettok.llm.call_log import CallLog
 from gettok.llm.client import cost_of, prices_of
@@ -24,19 +25,23 @@ from gettok.llm.error_mapping import ErrorClassifier, Failure
 from gettok.llm.pricing import worst_case_usd
 from gettok.llm.question import LOGPROBS, ModelCall, Question
 from gettok.llm.response import Reply
-from gettok.media.images import Picture
-from gettok.settings import Llm
+from gettok.llm.senses import CheckResult
+from gettok.settings import Llm, Sense
 from gettok.settings.secrets import Secret
 from gettok.step import Json
 
-WORD = "LIMA"
 _SCHEMA = {
     "type": "object",
-    "properties": {"text": {"type": "string", "description": "The word in the picture."}},
+    "properties": {"text": {"type": "string", "description": "The word."}},
     "required": ["text"],
     "additionalProperties": False,
 }
-_PROMPT = "Which word is in the picture?"
+_PLAIN = Question("Answer in JSON.", ("Which word is it? It is LIMA.",), "word", _SCHEMA)
+_SENSES: Mapping[Sense, str] = {
+    "frames": "sees pictures",
+    "video": "watches video",
+    "sound": "hears sound",
+}
 
 
 @dataclass(frozen=True)
@@ -64,14 +69,14 @@ class Doctor:
     def findings(self) -> Iterator[Finding]:
         """One finding after the other. If the endpoint does not answer at all, the rest is left out."""
         yield self._model()
-        plain = self._try("answers", {"response_format": None}, with_image=False)
+        plain = self._try("answers", {"response_format": None}, question=_PLAIN)
         yield replace(plain, needed=True)
         if not plain.can:
             return
         yield from self._structured_output()
-        yield replace(self._try("sees pictures", {}, check=_sees, advice=_NO_IMAGES), needed=True)
+        yield from self._senses()
         yield self._logprobs()
-        yield self._try("counts tokens", {}, with_image=False, check=_counts, advice=_NO_COUNTS)
+        yield self._try("counts tokens", {}, question=_PLAIN, check=_counts, advice=_NO_COUNTS)
         yield self._batches()
 
     def close(self) -> None:
@@ -111,14 +116,25 @@ class Doctor:
         what: str,
         changes: Mapping[str, Json],
         *,
-        with_image: bool = True,
-        check: Callable[[Mapping[str, Any]], str] = lambda _: "",
+        question: Question,
+        check: Callable[[Mapping[str, Any]], CheckResult] = lambda _: CheckResult(True, ""),
         advice: str = "",
     ) -> Finding:
-        """Send a small question with some parameters changed; `check` returns what is wrong with the reply."""
+        """Send a small question with some parameters changed; `check` judges the reply."""
+        reply = self._reply(what, changes, question, advice)
+        if isinstance(reply, Finding):
+            return reply
+        found = check(reply)
+        model = str(reply.get("model"))
+        detail = found.detail or (f"as {model}" if model != self._llm.model else "")
+        return Finding(what, found.can, detail, "" if found.can else advice)
+
+    def _reply(
+        self, what: str, changes: Mapping[str, Json], question: Question, advice: str
+    ) -> Mapping[str, Any] | Finding:
+        """The body of the reply, or the finding that there is none."""
         prices_of(self._llm)  # raises without prices, before anything is sent
-        parts = (_PROMPT, Picture(0, None, _image())) if with_image else (f"{_PROMPT} It is {WORD}.",)
-        call = ModelCall(Question("Answer in JSON.", parts, "word", _SCHEMA))
+        call = ModelCall(question)
         body = {
             name: part for name, part in (call.body(self._llm) | dict(changes)).items() if part is not None
         }
@@ -134,17 +150,29 @@ class Doctor:
             return Finding(what, None if in_trouble else False, reply.what, "check llm.base_url")
         if reply.status != 200:
             return Finding(what, can=False, detail=self._classifier.brief(reply.text), advice=advice)
-        wrong = check(reply.body)
-        model = str(reply.body.get("model"))
-        detail = wrong or (f"as {model}" if model != self._llm.model else "")
-        return Finding(what, not wrong, detail, advice if wrong else "")
+        return reply.body
+
+    def _senses(self) -> Iterator[Finding]:
+        """Whether it takes pictures, videos and sounds; the settings need those that `llm.sees` names."""
+        plain = self._reply("", {}, senses.question(None), "")
+        without = None if isinstance(plain, Finding) else plain
+        for sense, what in _SENSES.items():
+            needed = sense in self._llm.sees
+            finding = self._try(
+                what,
+                {},
+                question=senses.question(sense),
+                check=partial(senses.check, sense, without=without),
+                advice=senses.NOT_TAKEN[sense] if needed else "",
+            )
+            yield replace(finding, needed=needed)
 
     def _structured_output(self) -> Iterator[Finding]:
         """Which value of `llm.structured_output` works, the best first; later calls use it."""
         wanted = self._llm.structured_output
         for structured_output, what in _STRUCTURED_OUTPUT.items():
             self._llm = self._llm.model_copy(update={"structured_output": structured_output})
-            finding = self._try(what, {}, with_image=False, check=_follows_schema)
+            finding = self._try(what, {}, question=_PLAIN, check=_follows_schema)
             finding = replace(finding, needed=structured_output == wanted)
             if finding.can:
                 advice = (
@@ -161,7 +189,7 @@ class Doctor:
         needed = self._llm.confidence == "logprobs"
         advice = _NO_LOGPROBS if needed else ""
         finding = self._try(
-            "returns log-probabilities", LOGPROBS, with_image=False, check=_has_logprobs, advice=advice
+            "returns log-probabilities", LOGPROBS, question=_PLAIN, check=_has_logprobs, advice=advice
         )
         return replace(finding, needed=needed)
 
@@ -213,6 +241,8 @@ class Doctor:
         return cost_of(outcome, prices_of(self._llm))
 
     def _brief(self, error: openai.APIError) -> str:
+        if isinstance(error, openai.APIConnectionError):
+            return cannot_reach(error.request.url.host, error)
         return " ".join(self._key.redact(error.message).split())[:200]
 
 
@@ -224,7 +254,6 @@ _STRUCTURED_OUTPUT: Mapping[Literal["strict", "object", "none"], str] = {
 }
 _NO_STRUCTURE = "choose another model: most answers of this one would be malformed"
 _CHECK_ADDRESS = "check llm.base_url, model and api_key_env"
-_NO_IMAGES = "choose a model that sees pictures; describe cannot run without one"
 _NO_LOGPROBS = (
     "set llm.confidence to votes, and llm.votes to more than one: otherwise stances have no confidence"
 )
@@ -248,31 +277,24 @@ def _content(reply: Mapping[str, Any]) -> str:
     return answer_text(reply["choices"][0]["message"]) or ""
 
 
-def _follows_schema(reply: Mapping[str, Any]) -> str:
+def _follows_schema(reply: Mapping[str, Any]) -> CheckResult:
     try:
         answer = parse_object(find_object(_content(reply)))
     except (ValueError, RecursionError):
         answer = {}
     is_valid = set(answer) == {"text"} and isinstance(answer["text"], str)
-    return "" if is_valid else f"it wrote {_content(reply)[:80]!r}"
+    return _unless("" if is_valid else f"it wrote {_content(reply)[:80]!r}")
 
 
-def _sees(reply: Mapping[str, Any]) -> str:
-    text = _content(reply)
-    return "" if WORD in text.upper() else f"it wrote {text[:80]!r} about an image that says {WORD}"
+def _has_logprobs(reply: Mapping[str, Any]) -> CheckResult:
+    given = (reply["choices"][0].get("logprobs") or {}).get("content")
+    return _unless("" if given else "asked for, and left out")
 
 
-def _has_logprobs(reply: Mapping[str, Any]) -> str:
-    return "" if (reply["choices"][0].get("logprobs") or {}).get("content") else "asked for, and left out"
+def _counts(reply: Mapping[str, Any]) -> CheckResult:
+    counted = (reply.get("usage") or {}).get("prompt_tokens")
+    return _unless("" if counted else "no usage in its replies")
 
 
-def _counts(reply: Mapping[str, Any]) -> str:
-    return "" if (reply.get("usage") or {}).get("prompt_tokens") else "no usage in its replies"
-
-
-def _image() -> bytes:
-    image = Image.new("RGB", (512, 256), "white")
-    ImageDraw.Draw(image).text((120, 70), WORD, fill="black", font=ImageFont.load_default(96))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
+def _unless(wrong: str) -> CheckResult:
+    return CheckResult(not wrong, wrong)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import openai
 
 from gettok.errors import BadCredentials, BadSettings, Stop
+from gettok.http.connection_errors import cannot_reach
 from gettok.http.json_guards import to_mapping, to_mappings
-from gettok.http.retry_after import parse_number, retry_after_s
+from gettok.http.retry_after import parse_number, rate_limit_reset_s, retry_after_s
 from gettok.llm.error_status import status_of
 from gettok.llm.error_words import account_trouble, error_text, rejection_reason
 from gettok.llm.response import Reply, error_in, parse_reply
@@ -69,7 +70,7 @@ class ErrorClassifier:
         if isinstance(error, openai.APITimeoutError) and not never_sent:
             # the answer may have been made and charged; as we cannot know, the try counts and is repeated
             return Failure(f"silent for more than {self.llm.timeout_s} s")
-        return Failure(self.brief(f"connection failed: {error.__cause__ or error}"), is_free=never_sent)
+        return Failure(self.brief(cannot_reach(error.request.url.host, error)), is_free=never_sent)
 
     def classify_response(
         self, returned: ErrorResponse, model: str, *, accepts_others: bool
@@ -89,7 +90,7 @@ class ErrorClassifier:
         if status in _TEMPORARY or status >= 500:
             return Failure(
                 summary,
-                _retry_after_s(headers, error),
+                _wait_s(status, headers, error),
                 is_overloaded=status in _OVERLOADED or code == "overloaded_error",
                 is_free=status in _FREE,
                 code=code,
@@ -184,6 +185,12 @@ def _no_money(summary: str) -> Stop:
         "stopped at once, as waiting does not help; every earlier answer is kept",
         "top up the account or raise its limit, then run the same command again",
     )
+
+
+def _wait_s(status: int, headers: Mapping[str, str], error: Mapping[str, Json]) -> float | None:
+    """What the server asks for, or else when the limit that was exceeded is reset."""
+    asked_s = _retry_after_s(headers, error)
+    return rate_limit_reset_s(headers) if asked_s is None and status == 429 else asked_s
 
 
 def _retry_after_s(headers: Mapping[str, str], error: Mapping[str, Json]) -> float | None:

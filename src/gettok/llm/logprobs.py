@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
@@ -34,29 +35,35 @@ class TokenLogprobs(BaseModel):
     content: list[_Token]
 
 
-def probability(reply: Reply, name: str, *, with_end: bool) -> float | None:
-    """The probability of the string value of `name` in a JSON answer, given what was written before it.
+def probability(reply: Reply, path: Sequence[str], *, with_end: bool) -> float | None:
+    """The probability of a string value in a JSON answer, given what was written before it.
+
+    `path` has the name of the value, after those of the objects that it is in.
 
     It is the product over all tokens that carry the string's characters, whatever else they carry. `with_end` includes
     the token with the closing quote: only that separates a value from a longer one with the same beginning. `None` if
     the reply has no log-probabilities, or they do not fit its text.
     """
+    *objects, name = path
     answer, tokens = _answer(reply), _tokens(reply)
-    place = _find(answer, name)
+    inner = _within(answer, objects)
+    place = _find(answer[inner], name)
     if place is None or not tokens:
         return None
     before, value = place
     text = b"".join(token.encoded for token in tokens)
     # within the answer, as thoughts and words around it may have the same; half a character may hide the answer
-    begin = text.rfind(_encode(answer))
-    found = text.rfind(
-        before + value, max(begin, 0), len(text) if begin < 0 else begin + len(_encode(answer))
-    )
+    begin, end = 0, len(text)
+    if (of_answer := text.rfind(_encode(answer))) >= 0:
+        begin, end = (of_answer + len(_encode(answer[:at])) for at in (inner.start, inner.stop))
+    elif objects and text.count(before + value) > 1:
+        return None
+    found = text.rfind(before + value, begin, end)
     if found < 0:
         return None
     start = found + len(before)
-    end = start + len(value) - (0 if with_end else 1)
-    return min(1.0, math.exp(_sum_between(tokens, start, end)))
+    until = start + len(value) - (0 if with_end else 1)
+    return min(1.0, math.exp(_sum_between(tokens, start, until)))
 
 
 def _answer(reply: Reply) -> str:
@@ -65,6 +72,18 @@ def _answer(reply: Reply) -> str:
         return find_object(answer_text(reply.message) or "")
     except (ValueError, RecursionError):
         return ""
+
+
+def _within(answer: str, objects: Sequence[str]) -> slice:
+    """Where the innermost of these objects is in the answer; nowhere if one of them is missing."""
+    place = slice(0, len(answer))
+    for name in objects:
+        key = re.compile(rf"{re.escape(json.dumps(name))}\s*:\s*(?={{)")
+        starts = [match.end() for match in key.finditer(answer, place.start, place.stop)]
+        if not starts:
+            return slice(0, 0)
+        place = slice(starts[-1], json.JSONDecoder(strict=False).raw_decode(answer, starts[-1])[1])
+    return place
 
 
 def _sum_between(tokens: list[_Token], start: int, end: int) -> float:

@@ -1,18 +1,18 @@
 """What a model is asked: a question as a chat call, and the conversation that asks for a malformed reply once more."""
 
-import io
 import json
 from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-from PIL import Image
+from typing import TypeAlias
 
 from gettok.errors import Unusable
 from gettok.http.json_guards import replace_surrogates
 from gettok.llm.answer_text import content_text
-from gettok.llm.pricing import CallSize, image_tokens
+from gettok.llm.call_log import AskedFor
+from gettok.llm.pricing import TYPICAL_ANSWER, CallSize, clip_tokens, image_tokens
 from gettok.llm.response import Reply
+from gettok.media.clip import Clip, ClipKind
 from gettok.media.images import Picture
 from gettok.settings import Llm
 from gettok.step import Answer, Json, digest_of
@@ -23,18 +23,23 @@ LOGPROBS: Mapping[str, Json] = {"logprobs": True, "top_logprobs": 1}
 #: On one line with the schema, as a line that ends with a colon announces a text to be judged.
 _SCHEMA_IN_WORDS = "Answer with one JSON object and nothing else. This JSON schema says its form: "
 
+#: A text, an image, or a video or sound whose bytes are made when it is sent.
+Part: TypeAlias = str | Picture | Clip
+
 #: A step's side of a conversation: it yields calls, receives their replies, and returns the answer.
 Conversation = Generator[Sequence["ModelCall"], Sequence[Reply], Answer]
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a model gets: the system message, text and images in order, and the name and schema of the answer."""
+    """What a model gets: the system message, the parts in order, and the name and schema of the answer."""
 
     rule: str
-    parts: tuple[str | Picture, ...]
+    parts: tuple[Part, ...]
     schema_name: str
     schema: Mapping[str, Json]
+    #: How long an answer typically is, for plans.
+    typical_answer_tokens: int = TYPICAL_ANSWER
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,16 @@ class ModelCall:
     logprobs: bool = False
 
     def body(self, llm: Llm) -> dict[str, Json]:
-        """The request as it is sent."""
+        """The request as it is sent. Raises as `Clip.data`, if it has clips."""
+        return self._body(llm, _content_part)
+
+    def identity(self, llm: Llm) -> dict[str, Json]:
+        """The same, with the identity of each clip in place of its bytes: nothing is encoded."""
+        return self._body(llm, _identity_part)
+
+    def _body(self, llm: Llm, content: Callable[[Part, str], Json]) -> dict[str, Json]:
         question = self.question
-        parts = [_content_part(part, llm.image_detail) for part in question.parts]
+        parts = [content(part, llm.image_detail) for part in question.parts]
         body: dict[str, Json] = {
             "model": self.model_name(llm),
             "messages": [
@@ -93,17 +105,19 @@ class ModelCall:
         texts = [self.question.rule, *prompts, *(message["content"] for message in self.repair)]
         schema = json.dumps(dict(self.question.schema))
         texts.append(schema if llm.structured_output == "strict" else _SCHEMA_IN_WORDS + schema)
-        sizes = [
-            Image.open(io.BytesIO(part.jpeg)).size
-            for part in self.question.parts
-            if isinstance(part, Picture)
-        ]
+        sizes = [part.size for part in self.question.parts if isinstance(part, Picture)]
+        clips = [part for part in self.question.parts if isinstance(part, Clip)]
         return CallSize(
             text_bytes=sum(len(text.encode("utf-8", "surrogatepass")) for text in texts),
             messages=2 + len(self.repair),
-            image_tokens=image_tokens(sizes, llm.image_detail, llm.image_tokens),
+            image_tokens=image_tokens(sizes, llm.image_detail, llm.image_tokens)
+            + clip_tokens(clips, llm.clip),
             max_output_tokens=llm.max_tokens,
         )
+
+    def asked_for(self, llm: Llm) -> AskedFor:
+        """What the call is about, for the log."""
+        return AskedFor(self.question.schema_name, self.size(llm).typical_input_tokens)
 
     def repair_of(self, reply: Reply, problem: Unusable) -> "ModelCall":
         """The same call, followed by the malformed reply and the request for a well-formed one."""
@@ -115,8 +129,11 @@ class ModelCall:
 
 
 def request_digest(call: ModelCall, llm: Llm) -> str:
-    """The digest of everything that the reply depends on: the host as the settings name it, and the exact request."""
-    return digest_of({"base_url": llm.base_url, "body": call.body(llm)})
+    """The digest of everything that the reply depends on: the host as the settings name it, and the exact request.
+
+    A clip counts by its identity.
+    """
+    return digest_of({"base_url": llm.base_url, "body": call.identity(llm)})
 
 
 def replies_to(
@@ -144,8 +161,21 @@ def _malformed(reply: Reply, accept: Callable[[Reply], object]) -> Unusable | No
     return None
 
 
-def _content_part(part: str | Picture, image_detail: str) -> Json:
+def _content_part(part: Part, image_detail: str) -> Json:
     if isinstance(part, str):
         return {"type": "text", "text": part}
+    if isinstance(part, Clip):
+        return _clip_part(part.kind, b64encode(part.data).decode())
     url = f"data:image/jpeg;base64,{b64encode(part.jpeg).decode()}"
     return {"type": "image_url", "image_url": {"url": url, "detail": image_detail}}
+
+
+def _clip_part(kind: ClipKind, data: str) -> Json:
+    """As vLLM takes a video, and OpenAI a sound."""
+    if kind == "video":
+        return {"type": "video_url", "video_url": {"url": f"data:video/mp4;base64,{data}"}}
+    return {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}
+
+
+def _identity_part(part: Part, image_detail: str) -> Json:
+    return dict(part.identity) if isinstance(part, Clip) else _content_part(part, image_detail)

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Annotated, TypeVar
+from functools import cached_property
+from typing import Annotated, NamedTuple, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -41,7 +42,7 @@ class Reply:
     status: int
     text: str
 
-    @property
+    @cached_property
     def body(self) -> Mapping[str, Json]:
         body: dict[str, Json] = json.loads(self.text)
         return body
@@ -95,7 +96,7 @@ def error_in(body: Json) -> Mapping[str, Json] | None:
 
 def _has_failed(choice: Mapping[str, Json], message: Mapping[str, Json]) -> bool:
     """Whether trouble at the host ended the answer; without a known reason and a text, something must have."""
-    ending, text = ending_of(choice), answer_text(message) or refusal_text(message) or ""
+    ending, text = ending_of(choice), (answer_text(message) or "") + (refusal_text(message) or "")
     return ending == "failed" or (ending is None and not text.strip())
 
 
@@ -105,7 +106,19 @@ def stored_replies(stored: Sequence[Mapping[str, Json]]) -> list[Reply]:
 
 
 def parse_answer(reply: Reply, schema: type[A]) -> A:
-    """The typed answer.
+    """The typed answer. Raises `Unusable` as `answer_object` does."""
+    given = answer_object(reply)
+    try:
+        return schema.model_validate(given)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, each['loc'])) or 'answer'}: {each['msg']}" for each in error.errors()
+        )
+    raise _malformed(wrong, json.dumps(given, ensure_ascii=False))
+
+
+def answer_object(reply: Reply) -> dict[str, Json]:
+    """The JSON object that was answered.
 
     Raises `Unusable`: filtered, too_long, not_taken, refused, cut_short, malformed, or unanswered for a reply that
     trouble at the host has ended.
@@ -128,28 +141,41 @@ def parse_answer(reply: Reply, schema: type[A]) -> A:
         raise Unusable("unanswered", f"it ended with {_brief(str(reply.choice.get('finish_reason')))}")
     if content is None:
         raise Unusable("malformed", "no text came back, and no reason")
-    return _parse(content, schema)
-
-
-def _parse(content: str, schema: type[A]) -> A:
     try:
-        return schema.model_validate(parse_object(find_object(content)))
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or 'answer'}: {each['msg']}" for each in error.errors()
-        )
+        return parse_object(find_object(content))
     except (ValueError, RecursionError) as error:
-        wrong = f"not JSON: {error}"
-    raise Unusable("malformed", _brief(f"{wrong}; it was: {content}")) from None
+        raise _malformed(f"not JSON: {error}", content) from None
+
+
+def _malformed(wrong: str, answer: str) -> Unusable:
+    return Unusable("malformed", _brief(f"{wrong}; it was: {answer}"))
 
 
 def _brief(text: str) -> str:
     return str(replace_surrogates(" ".join(text.split())))[:500]
 
 
-def cost_usd(input_tokens: int, output_tokens: int, prices: Prices) -> Decimal:
-    """The price of this many tokens in US dollars."""
-    input_cost = input_tokens * Decimal(str(prices.input_usd_per_million))
+class TokenCounts(NamedTuple):
+    """Tokens sent and received, and how many of those sent came from the host's cache; None if it does not say."""
+
+    sent: int
+    received: int
+    cached: int | None = None
+
+
+def cost_usd(
+    input_tokens: int, output_tokens: int, prices: Prices, cached_tokens: int | None = None
+) -> Decimal:
+    """The price of this many tokens in US dollars.
+
+    Tokens of the input that came from the host's cache have a price of their own. Where that is not set, or the host
+    does not say how many they are, they cost like the others.
+    """
+    full = cached = Decimal(str(prices.input_usd_per_million))
+    if prices.cached_input_usd_per_million is not None:
+        cached = Decimal(str(prices.cached_input_usd_per_million))
+    from_cache = cached_tokens or 0
+    input_cost = (input_tokens - from_cache) * full + from_cache * cached
     return (input_cost + output_tokens * Decimal(str(prices.output_usd_per_million))) / 1_000_000
 
 
@@ -161,18 +187,20 @@ def usage(replies: Sequence[Reply], prices: Prices | None) -> Row:
 def usage_of_models(asked: Sequence[tuple[Sequence[Reply], Prices | None]]) -> Row:
     """The same for replies of several models, each at its own prices.
 
-    Tokens and cost are empty if one reply has no count: a partial sum would look like the true one. All models that
+    Tokens and cost are empty if one reply has no count: a partial sum would look like the true one. So are cached
+    tokens, while the cost takes those that are not reported for tokens at the full price. All models that
     replied are named; there may be several, such as when an alias was moved to another model between two votes.
     """
     replies = [reply for some, _ in asked for reply in some]
     bodies = [reply.body for reply in replies]
-    sent, received = token_counts(replies) or (None, None)
+    sent, received, cached = token_counts(replies) or (None, None, None)
     return {
         "model": _joined(body.get("model") for body in bodies),
         "finish_reason": _joined(
             choice.get("finish_reason") for body in bodies for choice in to_mappings(body.get("choices"))[:1]
         ),
         "prompt_tokens": sent,
+        "cached_tokens": cached,
         "completion_tokens": received,
         "cost_usd": _total_cost(asked),
         "filter_failed": any(_filter_failed(body) for body in bodies),
@@ -184,27 +212,48 @@ def _joined(names: Iterable[Json]) -> str | None:
     return ", ".join(distinct) or None
 
 
-def token_counts(replies: Sequence[Reply]) -> tuple[int, int] | None:
-    """Tokens sent and received; `None` if one reply has no count."""
-    bodies = [reply.body for reply in replies]
-    sent, received = _total(bodies, "prompt_tokens"), _total(bodies, "completion_tokens")
-    return None if sent is None or received is None else (sent, received)
+def token_counts(replies: Sequence[Reply]) -> TokenCounts | None:
+    """The tokens of all replies; `None` if one has no count."""
+    usages = [to_mapping(reply.body.get("usage")) for reply in replies]
+    sent, received = (_total(usage.get(kind) for usage in usages) for kind in _KINDS)
+    return (
+        None
+        if sent is None or received is None
+        else TokenCounts(sent, received, _total(map(_cached, usages)))
+    )
 
 
-def _total(bodies: Sequence[Mapping[str, Json]], kind: str) -> int | None:
-    counts = [to_mapping(body.get("usage")).get(kind) for body in bodies]
-    known = [count for count in counts if type(count) is int and count >= 0]
-    return sum(known) if len(known) == len(counts) else None
+#: The tokens sent and received, in OpenAI's words.
+_KINDS = ("prompt_tokens", "completion_tokens")
+
+
+def _cached(usage: Mapping[str, Json]) -> Json:
+    """Tokens from the cache; null or absent means that the host does not say, not 0. They are part of those sent."""
+    cached = to_mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
+    return cached if _is_count(cached) and cached <= usage["prompt_tokens"] else None
+
+
+def _total(counts: Iterable[Json]) -> int | None:
+    listed = list(counts)
+    return sum(listed) if all(map(_is_count, listed)) else None
+
+
+def _is_count(count: Json) -> bool:
+    return type(count) is int and count >= 0
 
 
 def _total_cost(asked: Sequence[tuple[Sequence[Reply], Prices | None]]) -> float | None:
-    total = Decimal(0)
-    for replies, prices in asked:
-        counts = token_counts(replies)
-        if counts is None or prices is None:
-            return None
-        total += cost_usd(*counts, prices)
-    return round(float(total), 6)
+    costs = [cost_of_reply(reply, prices) for replies, prices in asked for reply in replies]
+    known = [cost for cost in costs if cost is not None]
+    return round(float(sum(known)), 6) if len(known) == len(costs) else None
+
+
+def cost_of_reply(reply: Reply, prices: Prices | None) -> Decimal | None:
+    """What a reply cost, by its own count of tokens; `None` without a count, or a price."""
+    counts = token_counts([reply])
+    if counts is None or prices is None:
+        return None
+    return cost_usd(counts.sent, counts.received, prices, counts.cached)
 
 
 def _filter_failed(body: Mapping[str, Json]) -> bool:

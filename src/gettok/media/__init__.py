@@ -5,17 +5,6 @@ checks the structure of a file, reads it as MP4 and as no other format, and deco
 slideshow is a folder of photos with a sound, and each photo is decoded.
 """
 
-from gettok.media.container import MAX_PICTURES, MAX_PIXELS, check_structure, opened, video_stream
 from gettok.media.file import MediaFacts, MediaFile
-from gettok.media.probing import probe
 
-__all__ = [
-    "MAX_PICTURES",
-    "MAX_PIXELS",
-    "MediaFacts",
-    "MediaFile",
-    "check_structure",
-    "opened",
-    "probe",
-    "video_stream",
-]
+__all__ = ["MediaFacts", "MediaFile"]

@@ -1,5 +1,6 @@
 """Chooses the sound track of a video's media and measures it. Runs in a child process."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -51,6 +52,8 @@ class AudioFacts:
     """None for an empty track."""
     end: Fraction
     loudness_lufs: float | None
+    is_trimmed: bool = False
+    """Whether the file says how many samples at its beginning are not heard."""
 
     @property
     def duration_s(self) -> float:
@@ -59,7 +62,9 @@ class AudioFacts:
     @staticmethod
     def silent() -> "AudioFacts":
         """The facts of media without an audio track."""
-        return AudioFacts(AudioTrack(has_audio=False), None, Fraction(), None)
+        return AudioFacts(
+            AudioTrack(has_audio=False), None, is_trimmed=False, end=Fraction(), loudness_lufs=None
+        )
 
 
 @contextmanager
@@ -106,7 +111,7 @@ def clock_zero(path: Path) -> Fraction:
             sound = container.streams.audio[taken_sound(container, path)]
         except Unusable:
             sound = None
-        return read_starts(container, picture_stream(container), sound).zero
+        return read_starts(path, container, picture_stream(container), sound).zero
 
 
 def probe_audio(path: Path) -> AudioFacts:
@@ -167,6 +172,9 @@ def _taken(tracks: Sequence[AudioFacts | Unusable]) -> AudioFacts:
 
 
 def _level(track: AudioFacts) -> float:
+    """An empty track is less than a silent one."""
+    if track.start is None:
+        return -math.inf
     return _SILENCE_LUFS if track.loudness_lufs is None else max(track.loudness_lufs, _SILENCE_LUFS)
 
 
@@ -191,6 +199,7 @@ def _probed(container: Any, number: int) -> AudioFacts:
         packets.start,
         packets.end,
         round(loudness, 1) if loudness is not None and is_measured else None,
+        packets.is_trimmed,
     )
 
 

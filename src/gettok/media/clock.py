@@ -1,18 +1,23 @@
 """The clock of a video: its zero is the moment at which a player begins to show it.
 
 That is the earlier start of the pictures and the sound, after edit lists. Hidden pictures and the samples that a codec
-needs to get going are not shown, so they do not count.
+needs to get going are not shown, so they do not count. An edit list in MP4, and the codec's delay in WebM and Matroska,
+say which samples these are; a player then presents the rest at its time. Without either, a player presents them, too.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+from gettok.media.boxes import has_edit_list
 from gettok.media.container import is_shown
 
-#: If no edit list hides them, the samples before the pictures are most likely those that a codec needs to get going:
-#: up to two frames of AAC, and what muxers add by rounding.
+#: If the file does not say which samples are not heard, those before the pictures are most likely those that a codec
+#: needs to get going: up to two frames of AAC, and what muxers add by rounding.
 _PRIMING_S = Fraction(1, 10)
+#: Muxers round the times of either track to the millisecond.
+_ROUNDING_S = Fraction(2, 1000)
 #: No codec shows a picture later than so many after it in the file.
 _MAX_REORDERED = 32
 _SKIP_SAMPLES = "skip_samples"
@@ -24,18 +29,23 @@ class Starts:
 
     pictures: Fraction | None
     sound: Fraction | None
+    is_exact: bool = False
+    """Whether the file says which samples of the sound are not heard."""
 
     @property
     def zero(self) -> Fraction:
         """The moment of the file's own time at which the clock of the video is zero."""
         if self.pictures is None or self.sound is None:
             return self.pictures or self.sound or Fraction()
-        is_primed = self.pictures - _PRIMING_S <= self.sound
-        return self.pictures if is_primed else self.sound
+        slack = _ROUNDING_S if self.is_exact else _PRIMING_S
+        return self.pictures if self.pictures - slack <= self.sound else self.sound
 
 
-def read_starts(container: Any, pictures: Any, sound: Any) -> Starts:
-    """Read the packets of both streams, either of which may be None, until both have started; decodes nothing."""
+def read_starts(path: Path, container: Any, pictures: Any, sound: Any) -> Starts:
+    """Read the packets of both streams, either of which may be None, until both have started; decodes nothing.
+
+    The container is that of the file at this path.
+    """
     shown, heard = PicturesStart(), SoundStart()
     streams = [stream for stream in (pictures, sound) if stream is not None]
     for packet in container.demux(streams) if streams else ():
@@ -43,7 +53,7 @@ def read_starts(container: Any, pictures: Any, sound: Any) -> Starts:
             (shown if packet.stream is pictures else heard).add(packet)
         if (pictures is None or shown.is_known) and (sound is None or heard.time is not None):
             break
-    return Starts(shown.time, heard.time)
+    return Starts(shown.time, heard.time, heard.is_trimmed or has_edit_list(path))
 
 
 class SoundStart:
@@ -51,6 +61,8 @@ class SoundStart:
 
     def __init__(self) -> None:
         self.time: Fraction | None = None
+        self.is_trimmed = False
+        """Whether the file says how many samples the decoder leaves out at the beginning; lossless codecs need none."""
         self._skipped_to: Fraction | None = None
 
     def add(self, packet: Any) -> None:
@@ -58,6 +70,7 @@ class SoundStart:
             return
         start = packet.pts * packet.time_base
         if self._skipped_to is None:
+            self.is_trimmed = packet.has_sidedata(_SKIP_SAMPLES) or packet.stream.codec_context.codec.lossless
             self._skipped_to = start + _skipped(packet)
         if not packet.is_discard:
             self.time = max(start, self._skipped_to)

@@ -11,8 +11,10 @@ import av
 from av.stream import Disposition
 
 from gettok.errors import Stop, Unusable
+from gettok.media.boxes import check_boxes
 from gettok.media.ebml import check_elements
-from gettok.media.formats import MATROSKA, MP4, WAV, WEBM, Format, format_of
+from gettok.media.formats import MATROSKA, MP4, OGG, WAV, WEBM, Format, format_of
+from gettok.media.ogg import refuse_chained
 
 #: The pixels of an 8K picture. Above this, the pictures that a decoder holds at the same time fill the memory.
 MAX_PIXELS = 7680 * 4320
@@ -22,7 +24,6 @@ MAX_PICTURES = 1_080_000
 _THREADS = 2
 
 _RIFF_HEAD, _RIFF_UNKNOWN = 8, 0x7FFF_0000
-_BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"uuid", b"sidx", b"meta"))
 
 
 def check_structure(path: Path) -> None:
@@ -37,13 +38,18 @@ def check_structure(path: Path) -> None:
 
 
 def check_length(path: Path, kind: Format) -> None:
-    """Raises `Unusable` if the file ends before what it declares: truncated. MP3, ADTS and Ogg declare nothing."""
+    """Raises `Unusable` if the file ends before what it declares: truncated. MP3, ADTS and Ogg declare nothing.
+
+    Nor may a file hold several ones: undecodable.
+    """
     if kind is MP4:
-        _check_boxes(path)
+        check_boxes(path)
     elif kind is WAV:
         _check_riff(path)
     elif kind in {WEBM, MATROSKA}:
         check_elements(path)
+    elif kind is OGG:
+        refuse_chained(path)
 
 
 def _check_riff(path: Path) -> None:
@@ -53,28 +59,6 @@ def _check_riff(path: Path) -> None:
     # a recorder that cannot go back declares as much as fits; some count the first eight bytes, too
     if size + _RIFF_HEAD < declared < _RIFF_UNKNOWN:
         raise Unusable("truncated", f"{size} bytes of at least {declared + _RIFF_HEAD}")
-
-
-def _check_boxes(path: Path) -> None:
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        offset = 0
-        while offset < size and (length := _box_length(file, offset, size)):
-            offset += length
-    if offset > size:
-        raise Unusable("truncated", f"{size} bytes of at least {offset}")
-
-
-def _box_length(file: Any, offset: int, size: int) -> int:
-    """Bytes of the box at `offset`, header included; 0 where there is no known box."""
-    file.seek(offset)
-    header = file.read(16)
-    length, kind = int.from_bytes(header[:4]), header[4:8]
-    if kind not in _BOXES:
-        return 0
-    if length == 1:
-        length = int.from_bytes(header[8:16])
-    return length or size - offset
 
 
 def mute() -> None:

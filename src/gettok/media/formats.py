@@ -11,6 +11,8 @@ _EBML = b"\x1a\x45\xdf\xa3"
 #: The header of an EBML file is far shorter; the type of the document is in it.
 _HEAD_BYTES = 128
 _ID3 = b"ID3"
+#: What QuickTime files begin with that have no box `ftyp`. All but the pictures and the sound are below 16 MB.
+_OLD_BOXES = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"))
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class Format:
 
 
 def _is_mp4(head: bytes) -> bool:
-    """The first box says so; photos begin with it too, animated ones among them."""
+    """The first box says so: `ftyp`, which photos begin with, too, or one of old QuickTime with its length."""
+    if head[4:8] in _OLD_BOXES:
+        return head[:1] == b"\0" or head[4:8] == b"mdat"
     return head[4:8] == b"ftyp" and format_of_head(head) is None
 
 

@@ -1,13 +1,16 @@
 """The frames that a model is shown: small references that can be sent to a worker, which then loads the bytes."""
 
 import hashlib
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import polars as pl
 
 from gettok.errors import BadInput, Damaged
+from gettok.media.file import deletion
 from gettok.step import Row
 
 T = TypeVar("T")
@@ -20,6 +23,13 @@ class Picture:
     frame_index: int
     time_s: float | None
     jpeg: bytes
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, by the header of the JPEG."""
+        from PIL import Image  # noqa: PLC0415 - of no use where all answers are known
+
+        return Image.open(io.BytesIO(self.jpeg)).size
 
 
 class Pictures(Protocol):
@@ -36,6 +46,15 @@ class GivenPictures:
 
     pictures: tuple[Picture, ...]
 
+    @property
+    def bytes_sent(self) -> int:
+        return sum(len(picture.jpeg) for picture in self.pictures)
+
+    @contextmanager
+    def received(self) -> Iterator["GivenPictures"]:
+        """Themselves, as they are in memory."""
+        yield self
+
     def load(self) -> list[Picture]:
         return list(self.pictures)
 
@@ -48,6 +67,15 @@ class StoredFrames:
     video_id: str
     frame_indices: tuple[int, ...] | None = None
 
+    @property
+    def length(self) -> int:
+        """How many frames there are, if they are named."""
+        return len(self.frame_indices or ())
+
+    def send(self) -> GivenPictures:
+        """The frames with their bytes. Raises as `load` does."""
+        return GivenPictures(tuple(self.load()))
+
     def load(self) -> list[Picture]:
         """Raises `Damaged` if a JPEG does not have the digest in the table, which the answer's key depends on."""
         rows = self._rows()
@@ -56,7 +84,7 @@ class StoredFrames:
                 raise Damaged(
                     f"{self.parquet}: frame {row['frame_index']} of video {self.video_id} does not match its digest",
                     "stopped before it was sent to a model",
-                    "delete the file and run `dvc repro extract_frames`, or `dvc pull` it again",
+                    frames_remedy(self.parquet),
                 )
         return [Picture(row["frame_index"], row["time_s"], row["jpeg"]) for row in rows]
 
@@ -72,8 +100,16 @@ class StoredFrames:
             raise BadInput(
                 f"{self.parquet} cannot be read as the table frames: {error}",
                 "stopped before the video was described",
-                "run `dvc repro extract_frames`, or `dvc pull` if the frames come from a remote",
+                frames_remedy(self.parquet),
             ) from error
+
+
+def frames_remedy(parquet: str) -> str:
+    """What a person can do about a damaged file of the table `frames`."""
+    return (
+        f"delete all links to the file, `{deletion(parquet)}`; then run `dvc repro extract_frames`, or "
+        "`dvc pull extract_frames` if the frames come from a remote"
+    )
 
 
 def thin_out(pictures: Sequence[T], most: int) -> list[T]:

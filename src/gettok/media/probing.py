@@ -1,10 +1,11 @@
 """Reads the facts of a video's media; every decoder runs in a child process."""
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
-from gettok.errors import Unusable
-from gettok.media.audio_track import AudioFacts, probe_audio
+from gettok.errors import RETRYABLE, Unusable
+from gettok.media.audio_track import AudioFacts, clock_zero, probe_audio
 from gettok.media.clock import Starts
 from gettok.media.container import check_length
 from gettok.media.file import MediaFacts, MediaFile
@@ -12,6 +13,9 @@ from gettok.media.formats import format_of
 from gettok.media.photos import probe_photos
 from gettok.media.subprocess_decode import run_in_subprocess
 from gettok.media.video import VideoFacts, probe_video
+
+#: A sound for one of these reasons never starts a clock, on any machine: the pictures alone do.
+_WITHOUT_CLOCK = frozenset(("undecodable", "no_audio"))
 
 
 def probe(path: Path) -> MediaFacts:
@@ -24,30 +28,51 @@ def probe(path: Path) -> MediaFacts:
     if path.is_dir():
         return _slideshow(MediaFile(str(path), ""))
     video = run_in_subprocess(probe_video, path)
-    sound = _sound(path) if video.media.has_audio else None
-    return video.media if sound is None else _with_sound(video, sound, path.stat().st_size)
+    if not video.media.has_audio:
+        return video.media
+    sound = _sound(path)
+    if sound is None:
+        return _lasting(video, video.end, read_zero(path), path)
+    starts = Starts(video.start, sound.start, video.has_edits or sound.is_trimmed)
+    media = replace(video.media, loudness_lufs=sound.loudness_lufs, **sound.track.facts)
+    return _lasting(replace(video, media=media), max(video.end, sound.end), starts.zero, path)
 
 
-def _sound(path: Path) -> AudioFacts | None:
-    """In a separate call, since a crash or a hang of the sound's decoder must not fail the pictures.
+def read_zero(path: Path) -> Fraction | None:
+    """The zero of the video's clock in the file's own time; None if only the pictures start it.
 
-    None for a sound that does not decode within the limits.
+    In a separate call: it may decode sound, and a decoder of sound that crashes must not cost the pictures. A limit of
+    this machine (`too_large`) is raised: the times must not depend on how fast it is.
     """
     try:
-        return run_in_subprocess(probe_audio, path)
-    except Unusable:
+        return run_in_subprocess(clock_zero, path)
+    except Unusable as trouble:
+        if trouble.reason not in _WITHOUT_CLOCK:
+            raise
         return None
 
 
-def _with_sound(video: VideoFacts, sound: AudioFacts, size: int) -> MediaFacts:
+def _sound(path: Path) -> AudioFacts | None:
+    """In a separate call, since a crash of the sound's decoder must not fail the pictures.
+
+    None for a sound that does not decode. Raises `Unusable`: too_large.
+    """
+    try:
+        return run_in_subprocess(probe_audio, path)
+    except Unusable as error:
+        if error.reason in RETRYABLE:
+            raise
+        return None
+
+
+def _lasting(video: VideoFacts, end: Fraction, zero: Fraction | None, path: Path) -> MediaFacts:
     """The duration is the time from the clock's zero to the end of the longer track."""
-    length = max(video.end, sound.end) - Starts(video.start, sound.start).zero
+    length = end - (video.start if zero is None else zero)
+    size = path.stat().st_size
     return replace(
         video.media,
         duration_s=round(float(length), 3),
         bit_rate=round(8 * size / length) if length else None,
-        loudness_lufs=sound.loudness_lufs,
-        **sound.track.facts,
     )
 
 

@@ -54,6 +54,11 @@ class SoundPackets:
         return self._start.time
 
     @property
+    def is_trimmed(self) -> bool:
+        """Whether the file says how many samples at the beginning are not heard."""
+        return self._start.is_trimmed
+
+    @property
     def end(self) -> Fraction:
         """When the sound ends: a last packet may have samples that are not played, or be declared to last too long."""
         if self._last_frame is None:

@@ -8,12 +8,14 @@ import math
 import os
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from copy import copy
 from functools import cache
 from multiprocessing import get_context, parent_process
+from multiprocessing.resource_tracker import ensure_running
 from multiprocessing.util import Finalize
 from queue import Empty, LifoQueue
 from threading import BoundedSemaphore, Thread
@@ -110,9 +112,21 @@ def _scheduled(
     pool: ProcessPool, function: Callable[..., T], args: tuple[Any, ...], timeout_s: float
 ) -> Future[T]:
     try:
-        return pool.schedule(_run, (function, args, timeout_s), timeout=timeout_s)
+        with _interrupts_blocked():
+            return pool.schedule(_run, (function, args, timeout_s), timeout=timeout_s)
     except RuntimeError as error:  # it has died since its last call
         raise BrokenProcessPool from error
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """A child that starts in this block never gets Ctrl-C, which reaches the whole group: its parent decides."""
+    ensure_running()  # when it starts, it unblocks the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _result(future: Future[T], timeout_s: float) -> T:

@@ -11,12 +11,12 @@ import numpy.typing as npt
 from gettok.errors import Unusable
 from gettok.media.audio_track import form_of, resampled
 from gettok.media.downmix import BLOCK, to_mono
+from gettok.media.recording import to_int16
 
 #: Times that files give differ so much from the count of samples without a pause: they are rounded, and clocks drift.
 _JITTER_S = 0.04
 #: Sound that is to be heard again so much earlier has wrong times; less is an overlap, which is cut.
 _MAX_OVERLAP_S = 1
-_FULL_SCALE = 32_768
 
 
 class Timeline:
@@ -102,8 +102,3 @@ def _numbers(frame: Any) -> npt.NDArray[np.float32]:
     """Samples in floating point may be no number or infinite."""
     samples: npt.NDArray[np.float32] = np.nan_to_num(frame.to_ndarray(), posinf=1, neginf=-1)
     return samples
-
-
-def to_int16(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
-    """Samples from -1 to 1 as integers; louder ones are clipped."""
-    return np.clip(np.round(sound * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)

@@ -10,6 +10,7 @@ import av
 
 from gettok.errors import Unusable
 from gettok.media.audio_track import audio_track_of
+from gettok.media.boxes import has_edit_list
 from gettok.media.container import (
     MAX_PICTURES,
     check_structure,
@@ -52,6 +53,8 @@ class VideoFacts:
     media: MediaFacts
     start: Fraction
     end: Fraction
+    has_edits: bool
+    """Whether the file has an edit list."""
 
 
 def probe_video(path: Path) -> VideoFacts:
@@ -85,7 +88,7 @@ def probe_video(path: Path) -> VideoFacts:
             loudness_lufs=None,
             **audio_track_of(file).facts,
         )
-        return VideoFacts(media, pictures.start, pictures.end)
+        return VideoFacts(media, pictures.start, pictures.end, has_edit_list(path))
 
 
 def _decode(file: Any, stream: Any) -> _Pictures:

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from gettok.models.loading import ModelUse, cannot_fetch, cannot_load
+from gettok.store.disk_space import full_disk_as_no_space
 
 #: What the transformers library reads beside the weights.
 _BESIDE_WEIGHTS = ("*.json", "*.txt")
@@ -77,10 +78,15 @@ def _downloaded(name: str, revision: str | None) -> Path:
 
 @contextmanager
 def hub_errors(use: ModelUse, name: str) -> Iterator[None]:
-    """Raise `BadSettings` for a name or revision that the hub does not have, and `NotNow` for a hub that is down."""
+    """Raise `BadSettings` for a name or revision that the hub does not have, and `NotNow` for a hub that is down.
+
+    Raises `NoSpace` if the disk of the hub's cache is full.
+    """
     errors = import_module("huggingface_hub.errors")
+    cache = Path(import_module("huggingface_hub.constants").HF_HUB_CACHE)
     try:
-        yield
+        with full_disk_as_no_space(cache):
+            yield
     # a `LocalEntryNotFoundError` is a `ValueError` too, and means that the hub could not be reached
     except errors.LocalEntryNotFoundError as error:
         raise cannot_fetch(use, name, str(error)) from error

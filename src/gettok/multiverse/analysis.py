@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from gettok.multiverse.before_after import INTERVAL, Comparison, compare, label_share
+from gettok.multiverse.compared_variable import ComparedVariable
 from gettok.multiverse.flips import Flip, flips
 from gettok.multiverse.label_agreement import AgreementPair, Alpha, alpha, pairs
 from gettok.multiverse.specifications import Axis, LeftOut, Specification, axes, differing, in_words
@@ -41,7 +42,7 @@ class Multiverse:
     """The specifications of one study in their order, and every number about them."""
 
     study: Study
-    label: str
+    compared: ComparedVariable
     specifications: tuple[Specification, ...]
     left_out: tuple[LeftOut, ...]
     axes: tuple[Axis, ...]
@@ -54,7 +55,7 @@ class Multiverse:
 
 def analyse(
     study: Study,
-    label: str,
+    compared: ComparedVariable,
     events: Sequence[Event],
     specifications: Sequence[Specification],
     left_out: Sequence[LeftOut],
@@ -62,15 +63,15 @@ def analyse(
     """There is at least one specification, and each occurs once (see `specifications.distinct`)."""
     return Multiverse(
         study=study,
-        label=label,
+        compared=compared,
         specifications=tuple(specifications),
         left_out=tuple(left_out),
         axes=tuple(axes(specifications)),
-        shares=tuple(label_share(specification, label) for specification in specifications),
+        shares=tuple(label_share(specification, compared.label) for specification in specifications),
         pairs=tuple(pairs(specifications)),
         alpha=alpha(specifications),
         flips=tuple(flips(specifications)),
-        comparisons=tuple(compare(specifications, label, event) for event in events),
+        comparisons=tuple(compare(specifications, compared.label, event) for event in events),
     )
 
 
@@ -81,7 +82,7 @@ def as_frame(multiverse: Multiverse) -> pl.DataFrame:
         pl.Series("specification", [specification.name for specification in specifications], pl.String),
         pl.Series("also", [list(specification.also) for specification in specifications], pl.List(pl.String)),
         *(_column(key, values) for key, values in differing(specifications).items()),
-        pl.Series("videos", [specification.stances.height for specification in specifications], pl.Int64),
+        pl.Series("videos", [specification.labels.height for specification in specifications], pl.Int64),
         pl.Series("n", [specification.labelled.height for specification in specifications], pl.Int64),
         *(
             pl.Series(
@@ -89,7 +90,7 @@ def as_frame(multiverse: Multiverse) -> pl.DataFrame:
                 [label_share(specification, label).value for specification in specifications],
                 pl.Float64,
             )
-            for label in multiverse.study.stance.labels
+            for label in multiverse.compared.labels
         ),
         *(
             pl.Series(
@@ -119,7 +120,7 @@ def reasons(specifications: Sequence[Specification]) -> list[str]:
 
 
 def _lost(specification: Specification) -> dict[str, int]:
-    counted = specification.stances["reason"].drop_nulls().value_counts().sort("reason")
+    counted = specification.labels["reason"].drop_nulls().value_counts().sort("reason")
     return dict(counted.iter_rows())
 
 
@@ -130,8 +131,9 @@ def as_json(multiverse: Multiverse) -> dict[str, Any]:
     return {
         "meanings": dict(MEANINGS),
         "study": multiverse.study.name,
-        "target": multiverse.study.stance.target,
-        "label": multiverse.label,
+        "variable": multiverse.compared.name,
+        "question": multiverse.compared.question,
+        "label": multiverse.compared.label,
         "specifications": _specifications(multiverse.specifications),
         "left_out": [asdict(result) for result in multiverse.left_out],
         "differ_in": [{"setting": axis.setting, "with_it": list(axis.with_it)} for axis in multiverse.axes],
@@ -159,7 +161,7 @@ def _specification(specification: Specification, settings: Mapping[str, Json]) -
         "name": specification.name,
         "also": list(specification.also),
         "settings": dict(settings),
-        "videos": specification.stances.height,
+        "videos": specification.labels.height,
         "n": specification.labelled.height,
         "labels": counts,
         "lost": _lost(specification),

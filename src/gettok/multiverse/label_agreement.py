@@ -32,10 +32,10 @@ class Alpha:
 
 def side_by_side(specifications: Sequence[Specification]) -> pl.DataFrame:
     """`video_id`, and a column `0`, `1` … for each specification, with the video's label under it or null."""
-    wide = pl.concat([specification.stances.select("video_id") for specification in specifications]).unique()
+    wide = pl.concat([specification.labels.select("video_id") for specification in specifications]).unique()
     for position, specification in enumerate(specifications):
-        labels = specification.stances.select("video_id", pl.col("label").alias(str(position)))
-        wide = wide.join(labels, on="video_id", how="left")
+        of_videos = specification.labels.select("video_id", pl.col("label").alias(str(position)))
+        wide = wide.join(of_videos, on="video_id", how="left")
     return wide.sort("video_id")
 
 

@@ -44,6 +44,7 @@ def _page(multiverse: Multiverse, curve_svg: str) -> str:
         beside=Path(__file__).parent,
         study=multiverse.study,
         multiverse=multiverse,
+        compared=multiverse.compared,
         frame=as_frame(multiverse).to_dicts(),
         settings=[axis.setting for axis in multiverse.axes],
         values={

@@ -45,7 +45,7 @@ class _Row:
 
 def curves(multiverse: Multiverse) -> list[Curve]:
     """The label's share, and its difference at each event for which a specification has videos on both sides."""
-    estimate = f"Share of “{label(multiverse.label, 24)}”"
+    estimate = f"Share of “{label(multiverse.compared.label, 24)}”"
     found = [Curve(f"{estimate}, all days", "share, %", _ordered(multiverse.shares))]
     for comparison in multiverse.comparisons:
         event = comparison.event

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 from gettok.media.images import Picture, Pictures
 from gettok.ocr.alphabet import OcrAlphabet
@@ -22,7 +23,7 @@ class OcrStep:
     def _backend(self) -> OcrBackend:
         return ocr_backend(self.ocr.backend)
 
-    @property
+    @cached_property
     def _identity(self) -> Mapping[str, Json]:
         return self._backend.identity(self.ocr.recognizer)
 
@@ -31,7 +32,7 @@ class OcrStep:
         """The characters that the reader can write. Raises `BadSettings` if its model is missing."""
         return self._backend.alphabet(self.ocr.recognizer)
 
-    @property
+    @cached_property
     def settings(self) -> Mapping[str, Json]:
         return {"reader": self._identity, **self._backend.parameters()}
 

@@ -1,9 +1,10 @@
 """Ask what the store has no answer to, then build a stage's whole table from the store."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from threading import Event
@@ -11,10 +12,11 @@ from typing import Any, TypeAlias
 
 from gettok.books import Books
 from gettok.engine import Engine, Outcome
-from gettok.errors import REASONS, RETRYABLE, GettokError, Interrupted, Unusable
+from gettok.errors import REASONS, RETRYABLE, Interrupted, NoSpace, Unusable
 from gettok.pipeline.progress import Progress
-from gettok.step import Answer, Item, Row, Step
-from gettok.store import Key, Store
+from gettok.pipeline.shards import DayShards
+from gettok.step import Answer, Item, Json, Row, Step
+from gettok.store import Key, Scope, Store
 from gettok.tables import Table
 
 #: Takes a day and its rows as an iterator, since the pictures of a day may not fit into memory.
@@ -30,9 +32,43 @@ class Skipped:
     reason: str
 
 
-def key_of(step: Step[Any], item: Item[Any]) -> Key:
-    """The key of the answer about an item: the one place where it is put together."""
-    return Key.of(step.stage, step.version, step.settings, item.inputs)
+class Day:
+    """The videos of one day: what their rows are made of beside settings and code, and the questions about them."""
+
+    def __init__(self, day: str, inputs: Json, make: Callable[[], Iterable[Item[Any] | Skipped]]) -> None:
+        """`make` is called if the day has to be built; two days with equal `inputs` have the same rows."""
+        self.day, self.inputs, self._make = day, inputs, make
+
+    @cached_property
+    def entries(self) -> list[Item[Any] | Skipped]:
+        """Each video of the day."""
+        return list(self._make())
+
+    def also_made_of(self, more: Json) -> "Day":
+        """The same videos, whose rows depend on more."""
+        return Day(self.day, [self.inputs, more], lambda: self.entries)
+
+
+def scope_of(step: Step[Any]) -> Scope:
+    """What the keys of a step's answers share: the one place where it is put together."""
+    return Scope.of(step.stage, step.version, step.settings)
+
+
+class _Feed:
+    """Hands out items as long as the store has room for their answers; `trouble` is the error that ended it."""
+
+    def __init__(self, items: Iterable[Item[Any]], store: Store) -> None:
+        self._items, self._store = items, store
+        self.trouble: NoSpace | None = None
+
+    def __iter__(self) -> Iterator[Item[Any]]:
+        for item in self._items:
+            try:
+                self._store.refuse_without_room()
+            except NoSpace as full:
+                self.trouble = full
+                return
+            yield item
 
 
 @dataclass(frozen=True)
@@ -44,8 +80,13 @@ class Asking:
     engine: Engine
     stop: Event
 
+    @cached_property
+    def _scope(self) -> Scope:
+        return scope_of(self.step)
+
     def key(self, item: Item[Any]) -> Key:
-        return key_of(self.step, item)
+        """The key of the answer about an item."""
+        return self._scope.key(item.inputs)
 
     def ask(self, items: Sequence[Item[Any]]) -> dict[str, Unusable]:
         """Store an answer for every item that has none. Returns what the next run asks again, by key."""
@@ -53,21 +94,22 @@ class Asking:
         known = self.store.known(key.digest for key in keys.values())
         missing = list(_one_of_each(items, keys, known))
         retry_next_run: dict[str, Unusable] = {}
-        trouble: GettokError | None = None
+        trouble: Exception | None = None
         if not missing:
             return {}
         with (
             _temporary_files_in(self.store.files.unfinished),
             Progress(self.step.stage, len(missing), len(items) - len(missing)) as progress,
         ):
-            for item, outcome in self.engine.run(self.step, missing, self.stop):
+            feed = _Feed(missing, self.store)
+            for item, outcome in self.engine.run(self.step, feed, self.stop):
                 # store first: answers that were in flight when the trouble came are paid for
                 failure = self._settle(item, keys[item.video_id], outcome, retry_next_run)
                 trouble = trouble or failure
                 progress.add(_outcome_name(outcome))
                 if trouble is not None:
                     self.stop.set()
-        if trouble is not None:
+        if trouble := trouble or feed.trouble:
             raise trouble
         if self.stop.is_set():
             raise Interrupted
@@ -75,15 +117,21 @@ class Asking:
 
     def _settle(
         self, item: Item[Any], key: Key, outcome: Outcome, retry_next_run: dict[str, Unusable]
-    ) -> GettokError | None:
-        if isinstance(outcome, Answer):
-            self.store.put(key, item.video_id, outcome)
-        elif not isinstance(outcome, Unusable):
-            return outcome
-        elif outcome.reason in RETRYABLE:
+    ) -> Exception | None:
+        """Store the outcome, or note that it is asked again; returns an error that ends the run.
+
+        Any error of the store is returned, as an engine keeps a bug to the end: what is in flight is stored first.
+        """
+        if isinstance(outcome, Unusable) and outcome.reason in RETRYABLE:
             retry_next_run[key.digest] = outcome
-        else:
-            self.store.put(key, item.video_id, refusal(outcome))
+            return None
+        answer = refusal(outcome) if isinstance(outcome, Unusable) else outcome
+        if not isinstance(answer, Answer):
+            return answer
+        try:
+            self.store.put(key, item.video_id, answer)
+        except Exception as error:  # noqa: BLE001 - raised once the others are stored, which this one may not concern
+            return error
         return None
 
     def rows(self, item: Item[Any], retry_next_run: Mapping[str, Unusable]) -> list[Row]:
@@ -98,7 +146,7 @@ class Asking:
             read = self.read(answer)
         except Unusable as error:
             return [{**_unusable_row(item.video_id, error), **origin}]
-        return [{**row, **origin, "status": "ok"} for row in read]
+        return [{"status": "ok", **row, **origin} for row in read]  # a row may have a status of its own
 
     def read(self, answer: Answer) -> list[Row]:
         if "unusable" in answer.body:
@@ -107,20 +155,49 @@ class Asking:
 
     def table(self, entries: Sequence[Item[Any] | Skipped], write: Write) -> Books:
         """Ask, then hand each day's rows to `write`, in order of day and video. Returns the books."""
-        retry_next_run = self.ask([entry for entry in entries if isinstance(entry, Item)])
-        reasons: list[str | None] = []
+        retry_next_run = self.ask(_items(entries))
+        return write_days(entries, lambda item: self.rows(item, retry_next_run), write)
 
-        def rows(of_day: Iterable[Item[Any] | Skipped]) -> Iterator[Row]:
-            for entry in of_day:
-                found = (
-                    _skipped_rows(entry) if isinstance(entry, Skipped) else self.rows(entry, retry_next_run)
-                )
-                reasons.append(found[0].get("reason"))
-                yield from found
+    def by_day(self, days: Iterable[Day], shards: DayShards, write: Write) -> Books:
+        """As `table`, for a table with a file for each day. A day that is as it was built last is linked, not built."""
+        books, to_build = Books(0, 0), []
+        for day in days:
+            linked = shards.link(day.day, day.inputs)
+            if linked is None:
+                to_build.append(day)
+            else:
+                books += linked
+        retry_next_run = self.ask(_items([entry for day in to_build for entry in day.entries]))
+        for day in to_build:
+            built = write_days(day.entries, lambda item: self.rows(item, retry_next_run), write)
+            if not retry_next_run or not self._has_any(day.entries, retry_next_run):
+                shards.keep(day.day, day.inputs, built)
+            books += built
+        return books
 
-        for day, of_day in groupby(sorted(entries, key=_day_and_id), key=lambda entry: entry.day):
-            write(day, rows(of_day))
-        return Books.of(reasons, len(entries))
+    def _has_any(self, entries: Iterable[Item[Any] | Skipped], keys: Collection[str]) -> bool:
+        return any(self.key(item).digest in keys for item in _items(entries))
+
+
+def write_days(
+    entries: Sequence[Item[Any] | Skipped], rows_of: Callable[[Item[Any]], list[Row]], write: Write
+) -> Books:
+    """Hand each day's rows to `write`, in order of day and video. Returns the books."""
+    reasons: list[str | None] = []
+
+    def rows(of_day: Iterable[Item[Any] | Skipped]) -> Iterator[Row]:
+        for entry in of_day:
+            found = _skipped_rows(entry) if isinstance(entry, Skipped) else rows_of(entry)
+            reasons.append(found[0].get("reason"))
+            yield from found
+
+    for day, of_day in groupby(sorted(entries, key=_day_and_id), key=lambda entry: entry.day):
+        write(day, rows(of_day))
+    return Books.of(reasons, len(entries))
+
+
+def _items(entries: Iterable[Item[Any] | Skipped]) -> list[Item[Any]]:
+    return [entry for entry in entries if isinstance(entry, Item)]
 
 
 def writer_by_day(table: Table, folder: Path) -> Write:

@@ -9,16 +9,22 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from gettok.errors import BadSettings
-from gettok.pipeline.paths import DATA
+from gettok.errors import BadSettings, NoSpace
+from gettok.pipeline.file_md5 import file_state
+from gettok.pipeline.outputs import output
+from gettok.step import Json, canonical
+from gettok.store.atomic_write import atomic_write
 
 #: The top-level packages whose code a stage may run, and the folder that each is in.
 PACKAGES: Mapping[str, Path] = {"gettok": Path("src/gettok"), "stages": Path("stages")}
+#: What was read of each file, so that a stage does not parse again what has not changed.
+_KEPT = Path(".dvc", "tmp", "gettok-code.json")
 #: A module that is named in a string, to be loaded when it is needed or run as a program of its own; or a package,
 #: out of which a registry loads one module or another.
 _MODULE_NAME = re.compile(r"(gettok|stages)(\.\w+)+")
@@ -36,7 +42,7 @@ class Module(NamedTuple):
 
     digest: str
     #: Names that it imports, or names in a string: modules, and members of modules.
-    imports: tuple[str, ...]
+    imports: Sequence[str]
 
 
 def reached_from(module: str, root: Path = Path()) -> dict[str, str]:
@@ -48,16 +54,55 @@ def reached_from(module: str, root: Path = Path()) -> dict[str, str]:
     """
     digests: dict[str, str] = {}
     waiting = [module]
-    while waiting:
-        for file in _files_of(waiting.pop(), root):
-            name = file.relative_to(root).as_posix()
-            if name not in digests:
-                read = _module(file, file.stat().st_mtime_ns)
-                digests[name] = read.digest
-                waiting += read.imports
-                if file.name == "__init__.py":
-                    digests |= _data_files(file.parent, root)
+    with _read_modules(root) as read:
+        while waiting:
+            for file in _files_of(waiting.pop(), root):
+                name = file.relative_to(root).as_posix()
+                if name not in digests:
+                    found = read(file)
+                    digests[name] = found.digest
+                    waiting += found.imports
+                    if file.name == "__init__.py":
+                        digests |= {
+                            path.relative_to(root).as_posix(): read(path).digest
+                            for path in _data_files(file.parent)
+                        }
     return dict(sorted(digests.items()))
+
+
+@contextmanager
+def _read_modules(root: Path) -> Iterator[Callable[[Path], Module]]:
+    """Reads modules. One that has not been written since it was last read, by any process, is not parsed again."""
+    kept_in = root / _KEPT
+    kept, new = _kept(kept_in), False
+
+    def read(file: Path) -> Module:
+        nonlocal new
+        name, state = file.relative_to(root).as_posix(), file_state(file)
+        if name not in kept or kept[name][0] != state:
+            kept[name], new = (state, _module(file)), True
+        return kept[name][1]
+
+    yield read
+    if new and kept_in.parent.is_dir():
+        content = {"by": _own_digest(), "modules": kept}
+        with suppress(OSError, NoSpace):  # another process may write it at the same time; it only saves time
+            atomic_write(kept_in, canonical(content).encode("ascii"))
+
+
+def _kept(path: Path) -> dict[str, tuple[str, Module]]:
+    """The state of each file when it was last read, and what was read; nothing if this module has changed since."""
+    try:
+        content: Json = json.loads(path.read_bytes())
+        files = content["modules"] if content["by"] == _own_digest() else {}
+        return {name: (state, Module(digest, imports)) for name, (state, (digest, imports)) in files.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+@cache
+def _own_digest() -> str:
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 def significant(source: str) -> str:
@@ -94,8 +139,7 @@ def _docstring(node: ast.AST) -> ast.expr | None:
     return None
 
 
-@lru_cache(maxsize=1024)
-def _module(file: Path, _modified: int) -> Module:
+def _module(file: Path) -> Module:
     if file.suffix != ".py":
         return Module(hashlib.sha256(file.read_bytes()).hexdigest(), ())
     source = file.read_text("utf-8-sig")
@@ -139,11 +183,8 @@ def _files_of(module: str, root: Path) -> Iterator[Path]:
             yield place.with_suffix(".py")
 
 
-def _data_files(package: Path, root: Path) -> dict[str, str]:
-    files = (file for file in package.iterdir() if file.is_file() and not _is_code_or_temporary(file))
-    return {
-        file.relative_to(root).as_posix(): _module(file, file.stat().st_mtime_ns).digest for file in files
-    }
+def _data_files(package: Path) -> list[Path]:
+    return [file for file in package.iterdir() if file.is_file() and not _is_code_or_temporary(file)]
 
 
 def _is_code_or_temporary(file: Path) -> bool:
@@ -158,19 +199,25 @@ def as_json(stage: str) -> bytes:
 
 def stale_code(stage: str) -> bool:
     """Whether the code has changed since `data/code/<stage>.json` was written. Without such a file, it has not."""
-    path = DATA / "code" / f"{stage}.json"
-    return path.is_file() and path.read_bytes() != as_json(stage)
+    return _is_other(stage, as_json(stage))
 
 
-def refuse_stale_code(stage: str) -> None:
-    """Raise `BadSettings` if the code has changed since its digests were written.
+def _is_other(stage: str, code: bytes) -> bool:
+    path = output("code") / f"{stage}.json"
+    return path.is_file() and path.read_bytes() != code
+
+
+def current_code(stage: str) -> bytes:
+    """What `data/code/<stage>.json` holds; raises `BadSettings` if the code has changed since it was written.
 
     `dvc repro` writes them first; `dvc repro -s` does not, and DVC would then store this run's outputs as those of the
     old code. Without digests, the stage is not run by DVC, and there is nothing to compare.
     """
-    if stale_code(stage):
+    code = as_json(stage)
+    if _is_other(stage, code):
         raise BadSettings(
             f"the code of {stage} has changed since data/code/{stage}.json was written",
             "stopped before any request or model load",
             f"run `dvc repro {stage}`, or `dvc repro -s code` first: -s alone leaves the stage `code` out",
         )
+    return code

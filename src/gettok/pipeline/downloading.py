@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 from gettok.download import DownloadStep, VideoLink, is_transient
 from gettok.pipeline.answering import Asking
@@ -13,20 +14,22 @@ from gettok.step import Item
 
 @contextmanager
 def opened_step(settings: Settings) -> Iterator[DownloadStep]:
-    """The step of the settings, with the sandbox running if they ask for it and the backend reads pages."""
+    """The step of the settings, with a sandbox if they ask for it and the backend reads pages."""
     pages = settings.source.pages
     reads_pages = DOWNLOAD_BACKENDS[settings.download.backend].reads_pages
     with addresses(*([pages] if reads_pages else [])) as where:
         url = where.of(pages, "pages") if reads_pages else pages
         with closing(DownloadStep(settings.download, settings.source.name, url)) as step:
-            step.open()
+            if not reads_pages:
+                step.open()  # before its folder is looked at; what reads pages is opened by the first question
             yield step
 
 
 def video_item(step: DownloadStep, video_id: str, day: str, username: str) -> Item[VideoLink]:
     """The item that asks for a video."""
     link = VideoLink(video_id, username)
-    return Item(video_id, day, step.inputs(link), link)
+    inputs = step.inputs(link)
+    return Item(video_id, day, inputs, replace(link, files=inputs.get("files")))
 
 
 def captions_item(link: VideoLink, day: str) -> Item[VideoLink]:

@@ -1,24 +1,21 @@
-"""Addresses of the outside world. `sandbox:` in the settings means a sandbox that runs as long as the stage."""
+"""Addresses of the outside world. `sandbox:` in the settings means a sandbox that ends with the stage."""
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gettok.errors import Stop
-from gettok.settings import Llm
+from gettok.pipeline.embedded_sandbox import embedded_sandbox
+from gettok.settings import Llm, Source
+from gettok.settings.fields import SANDBOX
 from gettok.settings.secrets import Secret, from_environment
 
-SANDBOX = "sandbox:"
 _SERVICES = {"api": "research_api", "pages": "pages", "model": "model"}
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """The base address of each service of the running sandbox; empty if none is needed."""
+    """The base address of each service of the sandbox; empty if none is needed."""
 
     sandbox: dict[str, str]
 
@@ -29,39 +26,32 @@ class Addresses:
 
 @contextmanager
 def addresses(*settings: str) -> Iterator[Addresses]:
-    """Start a sandbox if one of the settings asks for it, unless `GETTOK_SANDBOX` is the address of a running one."""
+    """Provide a sandbox if one of the settings asks for it, unless `GETTOK_SANDBOX` is the address of a running one.
+
+    It starts with the first request to it.
+    """
     if SANDBOX not in settings:
         yield Addresses({})
     elif running := os.environ.get("GETTOK_SANDBOX"):
         yield Addresses(_services(running.rstrip("/")))
     else:
-        with _started() as services:
-            yield Addresses(services)
+        with embedded_sandbox() as base:
+            yield Addresses(_services(base))
 
 
 def _services(base: str) -> dict[str, str]:
     return {"research_api": f"{base}/v2", "pages": f"{base}/www.tiktok.com", "model": f"{base}/v1"}
 
 
-@contextmanager
-def _started() -> Iterator[dict[str, str]]:
-    # It ends when its stdin closes, so it ends when we do, even if we are killed. It has a session of its own, since
-    # Ctrl-C must not end it while the stage finishes what is in flight.
-    command = [sys.executable, "-m", "sandbox", "--port", "0", "--until-stdin-closes"]
-    with subprocess.Popen(  # noqa: S603 - our own module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        try:
-            if not line:
-                raise Stop(
-                    "the sandbox did not start", "stopped the stage", "run `gettok sandbox` to see why"
-                )
-            yield json.loads(line)
-        finally:
-            process.stdin.close()
+def client_variables(source: Source) -> tuple[str, ...]:
+    """The environment variables that hold the credentials for a source, if it asks the Research API."""
+    is_asked = source.kind != "zeeschuimer" and source.api != SANDBOX
+    return ("TIKTOK_CLIENT_KEY", "TIKTOK_CLIENT_SECRET") if is_asked else ()
+
+
+def model_variables(llm: Llm) -> tuple[str, ...]:
+    """The environment variable that holds the key of the model endpoint, unless that is the sandbox's."""
+    return () if llm.base_url == SANDBOX else (llm.api_key_env,)
 
 
 def model_key(llm: Llm) -> Secret:

@@ -2,9 +2,9 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
-
-from dvc.config import Config
+from typing import Any
 
 from gettok.errors import BadInput, BadSettings
 from gettok.settings import Settings, load
@@ -12,8 +12,16 @@ from gettok.settings import Settings, load
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
 DATA = Path("data")
-#: Files that people provide, and the lists that `gettok refresh` writes.
+#: Files that people provide, in a folder for each stage that reads them: a corrected label does not collect again.
 INPUTS = Path("inputs")
+NO_REMOTE = "no remote is set up: `dvc remote add -d NAME URL` adds the one that has the dataset"
+#: Labels that people gave to some videos; optional.
+HUMAN_LABELS = INPUTS / "labels" / "human_labels.csv"
+#: Labels that people gave, by which a cascade chooses when to ask its large model; optional. They are apart from the
+#: others, so that these still measure what they did not choose, and a new one does not annotate again.
+CASCADE_LABELS = INPUTS / "cascade" / "human_labels.csv"
+#: The lists that `gettok refresh` writes.
+REFRESH_LISTS = INPUTS / "refresh"
 
 
 def store_root() -> Path:
@@ -24,15 +32,38 @@ def store_root() -> Path:
     """
     if chosen := os.environ.get("GETTOK_STORE"):
         return (main_checkout() or Path.cwd()) / chosen
-    dvc = Path(os.environ.get("DVC_ROOT", ".")).absolute() / ".dvc"
+    return dvc_cache().parent / "gettok-store"
+
+
+def dvc_cache() -> Path:
+    """DVC's cache folder."""
+    dvc = _dvc_folder()
     if not dvc.is_dir():
         raise BadInput(
             f"{dvc.parent} is not a DVC repository",
             "stopped before doing anything",
             "run this from the top of a gettok repository, or name a store with GETTOK_STORE",
         )
-    cache = Config(dvc_dir=str(dvc))["cache"].get("dir")
-    return (Path(cache).absolute() if cache else dvc / "cache").parent / "gettok-store"
+    cache = _dvc_config(dvc)["cache"].get("dir")
+    return Path(cache).absolute() if cache else dvc / "cache"
+
+
+def if_no_remote() -> str:
+    """What to add to an advice to pull: how to set up the remote, if there is none."""
+    dvc = _dvc_folder()
+    has_remote = dvc.is_dir() and bool(_dvc_config(dvc)["remote"])
+    return "" if has_remote else f" ({NO_REMOTE})"
+
+
+def _dvc_config(dvc: Path) -> Mapping[str, Any]:
+    from dvc.config import Config  # noqa: PLC0415 - of no use where GETTOK_STORE is set
+
+    config: Mapping[str, Any] = Config(dvc_dir=str(dvc))
+    return config
+
+
+def _dvc_folder() -> Path:
+    return Path(os.environ.get("DVC_ROOT", ".")).absolute() / ".dvc"
 
 
 def main_checkout() -> Path | None:

@@ -4,9 +4,10 @@ import sys
 import time
 from collections import Counter
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 _PLAIN_EVERY_S = 30.0
 
@@ -18,9 +19,8 @@ class Progress:
         self._stage, self._total = stage, total
         self.counts: Counter[str] = Counter()
         self._began = self._last_line = time.monotonic()
-        on_terminal = sys.stderr.isatty()
-        self._bar = tqdm(total=total, desc=stage, unit=unit, disable=not on_terminal, dynamic_ncols=True)
-        if total and not on_terminal:
+        self._bar = _bar(total, stage, unit) if sys.stderr.isatty() else None
+        if total and self._bar is None:
             self._say(f"{total} to ask" + (f", {answered} answered before" if answered else ""))
 
     def __enter__(self) -> Self:
@@ -29,14 +29,20 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def add(self, outcome: str, count: int = 1) -> None:
         self.counts[outcome] += count
-        self._bar.set_postfix_str(self._outcomes(), refresh=False)
-        self._bar.update(count)
+        if self._bar is None:
+            self._say_now_and_then()
+        else:
+            self._bar.set_postfix_str(self._outcomes(), refresh=False)
+            self._bar.update(count)
+
+    def _say_now_and_then(self) -> None:
         now = time.monotonic()
-        if self._bar.disable and now - self._last_line >= _PLAIN_EVERY_S:
+        if now - self._last_line >= _PLAIN_EVERY_S:
             self._last_line = now
             self._say(self._line(now - self._began))
 
@@ -51,3 +57,9 @@ class Progress:
 
     def _say(self, text: str) -> None:
         print(f"{self._stage}: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the progress of a stage
+
+
+def _bar(total: int, stage: str, unit: str) -> "tqdm[Any]":
+    from tqdm import tqdm  # noqa: PLC0415 - reads the metadata of its package, and only a terminal has a bar
+
+    return tqdm(total=total, desc=stage, unit=unit, dynamic_ncols=True)

@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import polars as pl
 
-from gettok.books import COUNTED, Books
-from gettok.pipeline.paths import DATA
+from gettok.books import COUNTED
+from gettok.collect.origin import Origin, SourceKind, origin
+from gettok.pipeline.outputs import books_of, output
 from gettok.release import Tables
+from gettok.settings import Codebook
 from gettok.step import Row
 from gettok.tables import (
+    ANNOTATIONS,
     CAPTIONS,
     COVERAGE,
     DESCRIPTIONS,
@@ -18,27 +21,28 @@ from gettok.tables import (
     PAIRS,
     PROMPT_INJECTION,
     SCREEN_TEXTS,
-    STANCES,
     TRANSCRIPTS,
     VIDEOS,
+    WINDOWS,
     Table,
 )
+from gettok.tables.stored_rows import StoredRows
 
 _INCOMPLETE = "it was read within 48 hours of its end, when TikTok does not show all videos yet"
-_HEAVY = {"image", "answer"}
 
 
-def tables() -> Tables:
-    """The tables, without pictures and verbatim answers, which may not fit into memory."""
+def tables(codebook: Codebook) -> Tables:
+    """The tables, without pictures and verbatim answers, to be read from their files."""
     return Tables(
-        videos=VIDEOS.read(DATA / "videos"),
+        videos=_light(VIDEOS, "videos"),
         media=_light(MEDIA, "media.parquet"),
         transcripts=_light(TRANSCRIPTS, "transcripts"),
         descriptions=_light(DESCRIPTIONS, "descriptions"),
-        stances=_light(STANCES, "stances"),
-        pairs=PAIRS.read(DATA / "comparison" / "pairs.parquet"),
-        captions=CAPTIONS.read(DATA / "captions.parquet"),
-        books={stage: Books.read(DATA / "books" / f"{stage}.json") for stage in COUNTED},
+        annotations=_light(ANNOTATIONS, "annotations"),
+        pairs=PAIRS.stored(output("comparison") / "pairs.parquet"),
+        captions=_light(CAPTIONS, "captions.parquet"),
+        books={stage: books_of(stage) for stage in COUNTED},
+        codebook=codebook,
         frames=_light(FRAMES, "frames"),
         screen_texts=_light(SCREEN_TEXTS, "screen_texts"),
         prompt_injection=_light(PROMPT_INJECTION, "prompt_injection.parquet"),
@@ -46,8 +50,14 @@ def tables() -> Tables:
     )
 
 
+def origin_of(kind: SourceKind) -> Origin:
+    """Where the videos are from, and how many of those that the source looked at it gave."""
+    windows = WINDOWS.read(output("windows.parquet"), ["start", "end", "step", "event", "rows", "candidates"])
+    return origin(kind, books_of("collect"), windows)
+
+
 def _uncovered() -> dict[str, str]:
-    days = COVERAGE.read(DATA / "coverage.parquet").filter(pl.col("state").is_in(["gap", "incomplete"]))
+    days = COVERAGE.read(output("coverage.parquet")).filter(pl.col("state").is_in(["gap", "incomplete"]))
     return {str(day): why or _INCOMPLETE for day, why in days.select("day", "why").iter_rows()}
 
 
@@ -56,11 +66,10 @@ def with_pictures(results: Tables, shown: Collection[str]) -> Tables:
     wanted = pl.col("video_id").is_in(sorted(shown))
     columns = [column.name for column in FRAMES.columns if column.name != "answer"]
     rows: list[Row] = []
-    for file in sorted((DATA / "frames").glob("*.parquet")):
+    for file in sorted(output("frames").glob("*.parquet")):
         rows += pl.scan_parquet(file).filter(wanted).select(columns).collect().to_dicts()
     return replace(results, frames=FRAMES.frame(rows).select(columns))
 
 
-def _light(table: Table, name: str) -> pl.DataFrame:
-    columns = [column.name for column in table.columns if column.name not in _HEAVY]
-    return table.read(DATA / name, columns)
+def _light(table: Table, name: str) -> StoredRows:
+    return table.stored(output(name), table.light)

@@ -1,28 +1,38 @@
 """Running a stage: settings, store, lock, signals, summary, books and exit codes."""
 
 import fcntl
+import hashlib
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
-from gettok.books import Books
+from gettok.books import STAGES, Books
 from gettok.engine import ENGINES, Engine
-from gettok.errors import AlreadyRunning, Interrupted, UserFacingError
-from gettok.pipeline.answering import Asking, Skipped, Write
-from gettok.pipeline.code_digest import refuse_stale_code
-from gettok.pipeline.experiment_inputs import refuse_missing_inputs
-from gettok.pipeline.paths import DATA, current_settings, store_root
-from gettok.settings import Settings, select
-from gettok.step import Item, Step, canonical
+from gettok.errors import AlreadyRunning, BadSettings, Interrupted, NoSpace, UserFacingError
+from gettok.pipeline.answering import Asking, Day, Write
+from gettok.pipeline.code_digest import as_json, current_code
+from gettok.pipeline.experiment_inputs import refuse_missing_conf, refuse_missing_inputs
+from gettok.pipeline.interrupts import SIGNALS
+from gettok.pipeline.paths import DATA, PARAMS, refuse_stale, store_root
+from gettok.pipeline.recorded_settings import refuse_other_settings
+from gettok.pipeline.refillable import refill_hint_for
+from gettok.pipeline.shards import FOLDER, DayShards, Shards, StageShards
+from gettok.settings import Settings, load, select, values_of
+from gettok.settings.roles import results_only
+from gettok.step import Json, Step, canonical
 from gettok.store import Store
+from gettok.store.disk_space import full_disk_as_no_space
+from gettok.store.file_access import refused_access_as_not_allowed
+
+T = TypeVar("T")
 
 
 class Signals:
@@ -31,8 +41,16 @@ class Signals:
     def __init__(self) -> None:
         self.stop = Event()
         self.number = 0
-        for number in (signal.SIGINT, signal.SIGTERM):
+        # Python's process that removes the semaphores of a program that ends at once warns that it had to
+        quiet = os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker:UserWarning"
+        os.environ["PYTHONWARNINGS"] = ",".join(filter(None, quiet))
+        for number in SIGNALS:
             signal.signal(number, self._on_signal)
+
+    def check(self) -> None:
+        """Raise `Interrupted` if a signal has come."""
+        if self.number:
+            raise Interrupted
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if self.number:
@@ -51,13 +69,37 @@ class Stage:
     store: Store
     engine: Engine
     stop: Event
+    #: What it built last, which depends on its code; and the values of its settings that can change a result.
+    #: Without either, which is for runs within a process, nothing is linked.
+    built: StageShards | None = None
+    values: Json = None
+
+    def until_stopped(self, things: Iterable[T]) -> Iterator[T]:
+        """The same things, for a stage that asks nothing: a signal raises `Interrupted` before the next one."""
+        for thing in things:
+            if self.stop.is_set():
+                raise Interrupted
+            yield thing
 
     def asking(self, step: Step[Any]) -> Asking:
         return Asking(step, self.store, self.engine, self.stop)
 
-    def answer(self, step: Step[Any], entries: Sequence[Item[Any] | Skipped], write: Write) -> None:
-        """Ask what the store has no answer to, hand each day's rows to `write`, and write the books."""
-        self.keep_books(self.asking(step).table(entries, write))
+    def answer(self, step: Step[Any], days: Iterable[Day], table: Path, write: Write) -> None:
+        """Make a table of files by day in the folder `table`, and write the books.
+
+        Days that are as they were built last are linked; the rows of the others go to `write`.
+        """
+        self.keep_books(self.asking(step).by_day(days, self.shards(step, table), write))
+
+    def shards(self, step: Step[Any], table: Path, name: str = "") -> DayShards:
+        """The days of a table that is made in the folder `table`; `name` tells a stage's tables apart."""
+        of_step = [step.stage, step.version, dict(step.settings)]
+        return DayShards(self.kept(name, self.values, of_step), table)
+
+    def kept(self, name: str, *made_of: Json) -> Shards:
+        """Shards that depend on the stage's code, and on what else is named."""
+        built = self.built or StageShards(self.store.root / FOLDER / self.name, "")
+        return Shards(built, name, made_of)
 
     def keep_books(self, books: Books) -> None:
         """Write the stage's books, and print them."""
@@ -73,36 +115,69 @@ def run_stage(module: Mapping[str, Any]) -> None:
 
 
 def _exit_code_of(name: str, params: Sequence[str], run: Callable[[Stage], None]) -> int:
-    began = time.time()
     signals = Signals()
-    outcome = "failed"
-    store: Store | None = None
     try:
-        settings = current_settings()
-        declared = select(settings, params)
-        refuse_stale_code(name)
-        refuse_missing_inputs(declared)
-        with Store(store_root()) as store, only_one(store.root, name):
-            engine = ENGINES[settings.engine.name](settings.engine.workers)
-            run(Stage(name, declared, store, engine, signals.stop))
-        outcome = "done"
+        with refused_access_as_not_allowed(), full_disk_as_no_space(DATA):
+            _run(name, params, run, signals)
     except UserFacingError as error:
-        outcome = type(error).__name__
         say(f"{name}: {error}")
         return error.exit_code
     except Interrupted:
-        outcome = "interrupted"
         say(f"{name}: stopped as asked; all answers are kept, and the same command resumes from here")
         return 128 + signals.number
     except Exception:
         say(f"{name}: failed; all answers are kept")
         raise
-    finally:
-        if store is not None:
-            _log(
-                store.root, {"stage": name, "outcome": outcome, "began": began, "took_s": time.time() - began}
-            )
     return 0
+
+
+def _run(name: str, params: Sequence[str], run: Callable[[Stage], None], signals: Signals) -> None:
+    settings = load(PARAMS)
+    refuse_missing_conf(settings)
+    refuse_stale(settings)
+    declared = select(settings, params)
+    code = current_code(name)
+    refuse_missing_inputs(declared)
+    refuse_other_settings(name)
+    with (
+        Store(store_root()) as store,
+        _logged(store.root / "runs.jsonl", name),
+        full_disk_as_no_space(DATA, store.root),
+        only_one(store.root, name),
+    ):
+        if hint := refill_hint_for(name, store):
+            say(f"{name}: {hint}")
+        built = StageShards(store.root / FOLDER / name, hashlib.sha256(code).hexdigest())
+        values = results_only(values_of(settings, params))
+        engine = ENGINES[settings.engine.name](settings.engine)
+        run(Stage(name, declared, store, engine, signals.stop, built, values))
+        _refuse_new_settings(name, params, declared)
+        _refuse_new_code(name, code)
+        built.publish()
+        signals.check()  # it may have finished all the same, but DVC must not go on to the next stage
+
+
+def _refuse_new_settings(name: str, params: Sequence[str], declared: Settings) -> None:
+    """Raise `BadSettings` if the stage's settings are no longer those that it began with.
+
+    DVC records the settings as they are when a stage has ended, not as they were when it began (DVC 3.67).
+    """
+    if select(load(PARAMS), params) != declared:
+        raise BadSettings(
+            f"the settings of {name} in {PARAMS} were changed while it ran",
+            "stopped, as DVC would record the new settings for the results of the old; all answers are kept",
+            "run `dvc repro` again: it asks only what the settings of now need and the store lacks",
+        )
+
+
+def _refuse_new_code(name: str, code: bytes) -> None:
+    """Raise `BadSettings` if code was changed that the stage may have imported after it began."""
+    if as_json(name) != code:
+        raise BadSettings(
+            f"the code of {name} was changed while it ran",
+            "stopped, as DVC would record the old code for results of the new; all answers are kept",
+            "run `dvc repro` again: it builds the tables with the code of now",
+        )
 
 
 @contextmanager
@@ -115,18 +190,47 @@ def only_one(root: Path, name: str) -> Iterator[None]:
         except BlockingIOError:
             raise AlreadyRunning(
                 f"another run of {name} is using the answer store {root}",
-                "stopped before asking anything",
+                "stopped before it did anything",
                 f"wait for it, or find it with `fuser {path}` and end it",
             ) from None
         yield
 
 
-def _log(root: Path, entry: Mapping[str, Any]) -> None:
-    """Append to the run log beside the store: facts that must not be in an output."""
-    with (root / "runs.jsonl").open("a", encoding="ascii") as file:
-        file.write(canonical(dict(entry)) + "\n")
+@contextmanager
+def none_running(root: Path) -> Iterator[None]:
+    """Hold the locks of all stages."""
+    with ExitStack() as locks:
+        for stage in STAGES:
+            locks.enter_context(only_one(root, stage.name))
+        yield
+
+
+@contextmanager
+def _logged(log: Path, name: str) -> Iterator[None]:
+    """Append a line about the run to the log: facts that must not be in an output."""
+    began = time.time()
+    try:
+        yield
+    except BaseException as error:
+        with suppress(NoSpace):  # the error of the run is the one to report
+            _append(log, name, _outcome(error), began)
+        raise
+    _append(log, name, "done", began)
+
+
+def _append(log: Path, name: str, outcome: str, began: float) -> None:
+    entry = {"stage": name, "outcome": outcome, "began": began, "took_s": time.time() - began}
+    with full_disk_as_no_space(log.parent), log.open("a", encoding="ascii") as file:
+        file.write(canonical(entry) + "\n")
+
+
+def _outcome(error: BaseException) -> str:
+    if isinstance(error, UserFacingError):
+        return type(error).__name__
+    return "interrupted" if isinstance(error, Interrupted) else "failed"
 
 
 def say(text: str) -> None:
-    """Print a line on the terminal."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a stage reports on its terminal
+    """Print a line on the terminal, or in a log, whose disk may be full: the exit code is right all the same."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - a stage reports on its terminal

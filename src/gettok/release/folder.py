@@ -1,18 +1,21 @@
 """Writes a release folder; the same inputs give the same bytes."""
 
 import hashlib
+import os
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
 from pathlib import Path
 
-from gettok.errors import BadInput
-from gettok.release.forms import Form, dataset, released
-from gettok.release.inputs import Tables, check, models
+from gettok.annotate.prompt_injection.rates import rates_by_variable, stored
+from gettok.errors import BadInput, Damaged
+from gettok.release.checks import check, models
+from gettok.release.forms import dataset, released
+from gettok.release.inputs import Tables
 from gettok.release.spreadsheet import NOTE, write_csv
-from gettok.stance.prompt_injection.rates import flip_rates
 from gettok.step import Json
 from gettok.store.atomic_write import write_json
+from gettok.store.blobs import file_digest
 from gettok.tables import dictionary
+from gettok.tables.dataset import Form
 
 
 def write(
@@ -33,7 +36,7 @@ def write(
     _write_tables(folder, remaining, form)
     origin = {**provenance, "form": form, "models": models(remaining)}
     write_json(folder / "provenance.json", origin)
-    write_json(folder / "books.json", _books(tables, remaining.videos.height))
+    write_json(folder / "books.json", _books(tables, remaining.count))
     (folder / "checksums.sha256").write_text(_checksums(folder), "utf-8")
 
 
@@ -49,25 +52,45 @@ def _refuse_full(folder: Path) -> None:
 
 def _write_tables(folder: Path, tables: Tables, form: Form) -> None:
     parts = [dataset(tables, form), *released(tables, form)]
-    for table, frame in parts:
-        table.write(frame, folder / f"{table.name}.parquet")
-    write_csv(parts[0][1], folder / "dataset.csv")
+    for table, rows in parts:
+        table.write_parts(rows, folder / f"{table.name}.parquet")
+    write_csv(parts[0][0].groups(folder / "dataset.parquet"), folder / "dataset.csv")
     text = dictionary.markdown([table for table, _ in parts]) + "\n" + NOTE
     (folder / "data_dictionary.md").write_text(text, "utf-8")
 
 
 def _books(tables: Tables, released: int) -> Json:
-    rates = flip_rates(tables.prompt_injection)
+    videos = tables.count
     return {
-        "videos": tables.videos.height,
-        "withdrawn": tables.videos.height - released,
+        "videos": videos,
+        "withdrawn": videos - released,
         "released": released,
-        "prompt_injection": rates and rates.stored(),
-        "stages": {stage: asdict(book) for stage, book in tables.books.items()},
+        "prompt_injection": stored(rates_by_variable(tables.prompt_injection, tables.codebook.variables)),
+        "stages": {stage: book.stored() for stage, book in tables.books.items()},
     }
 
 
 def _checksums(folder: Path) -> str:
     """In the format of `sha256sum -c`."""
-    files = sorted(folder.iterdir())
-    return "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
+    return "".join(f"{_checksum(file)}  {file.name}\n" for file in sorted(folder.iterdir()))
+
+
+def _checksum(file: Path) -> str:
+    """SHA-256 of a file that was just written; raises `Damaged` if the disk gives back other bytes."""
+    written = file_digest(file)
+    if _digest_on_disk(file) != written:
+        raise Damaged(
+            f"the disk gives back other bytes of {file.name} than were written",
+            "stopped before the release got its name",
+            "run the same command again; if it happens twice, have the disk and the memory tested",
+        )
+    return written
+
+
+def _digest_on_disk(file: Path) -> str:
+    """Of what the disk has of a file, where the system can be asked to forget what it keeps in memory."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return hashlib.file_digest(opened, "sha256").hexdigest()

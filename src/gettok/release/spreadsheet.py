@@ -1,8 +1,11 @@
 """CSV that a spreadsheet can open without running any formula in it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
+
+from gettok.store.atomic_write import atomic_file
 
 #: Describes what `_plain` does; printed in every release's data dictionary.
 NOTE = """\
@@ -14,9 +17,9 @@ NOTE = """\
   front;
 - NUL and all other control characters are left out; a tab becomes a space, and every line break a plain newline;
 - every text is in double quotes, also ids. A spreadsheet still turns a quoted id into a rounded number: import
-  the column `id` as text;
+  the column `video_id` as text;
 - nothing between two commas is a missing value, `""` an empty text;
-- a list is its members with spaces between them; times are UTC.
+- a list is its members with `|` between them; times are UTC.
 """
 
 _BREAKS = r"\r\n?"
@@ -25,11 +28,18 @@ _CONTROLS = r"[\x00-\x09\x0b-\x1f\x7f-\x{9f}]"
 _FORMULA = r"^[\s\p{Cf}]*[=+\-@＝＋－＠]"
 
 
-def write_csv(frame: pl.DataFrame, path: Path) -> None:
-    texts = frame.with_columns(pl.col(pl.List(pl.String)).list.join(" "))
-    texts.with_columns(_plain(pl.col(pl.String))).write_csv(
-        path, quote_style="non_numeric", datetime_format="%Y-%m-%dT%H:%M:%SZ"
-    )
+def write_csv(rows: pl.DataFrame | Iterable[pl.DataFrame], path: Path) -> None:
+    """Rows as one frame, or in parts, which are taken one by one."""
+    parts = [rows] if isinstance(rows, pl.DataFrame) else rows
+    with atomic_file(path) as file:
+        for place, part in enumerate(parts):
+            texts = part.with_columns(pl.col(pl.List(pl.String)).list.join("|"))
+            texts.with_columns(_plain(pl.col(pl.String))).write_csv(
+                file,
+                include_header=not place,
+                quote_style="non_numeric",
+                datetime_format="%Y-%m-%dT%H:%M:%SZ",
+            )
 
 
 def _plain(text: pl.Expr) -> pl.Expr:

@@ -27,6 +27,11 @@ def label(text: str, limit: int) -> str:
     return shown(" ".join("".join(c for c in text if c not in _BIDI_CONTROLS).split()), limit)
 
 
+def title_of(variable: str) -> str:
+    """The name of one of the codebook's variables, for people."""
+    return variable.replace("_", " ").capitalize()
+
+
 def _visible(text: str) -> Iterator[str]:
     """The characters that a reader sees: a letter with its marks, an emoji with its parts.
 

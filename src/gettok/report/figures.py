@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import nan
 from typing import Any
 
 import matplotlib as mpl
@@ -23,13 +24,15 @@ from gettok.settings import Event, Study
 #: A colour and a mark for each text source: distinct without colours, too.
 _LINES = ((ORANGE, "s"), (GREEN, "^"), (BLUE, "o"))
 Counts = Sequence[tuple[str, int]]
+#: There is room for so many bars, or videos in a bar, so that a single one does not fill the figure.
+_FEWEST_BARS = 5
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure's number in the paper, and its SVG, which goes both into the page and into a file."""
+    """A figure's name, with its number if it is one of the paper's, and its SVG, for the page and for a file."""
 
-    number: int
+    name: str
     svg: str
 
     @property
@@ -43,12 +46,12 @@ def charts(tables: Tables, study: Study, spellings: Spellings) -> list[Chart]:
     drawn = []
     frequent, viewed = metrics.top_hashtags(videos, spellings)
     if frequent:
-        drawn.append(Chart(2, hashtags(frequent, viewed)))
-    if videos.height:
-        drawn.append(Chart(3, posts(metrics.posts_per_day(videos, study), study.events)))
+        drawn.append(Chart("figure_2", hashtags(frequent, viewed)))
+    if tables.count:
+        drawn.append(Chart("figure_3", posts(metrics.posts_per_day(videos, study), study.events)))
     per_day = metrics.transcripts_per_day(tables)
     if per_day.height:
-        drawn.append(Chart(4, transcripts(per_day)))
+        drawn.append(Chart("figure_4", transcripts(per_day)))
     return drawn
 
 
@@ -65,7 +68,7 @@ def _bars(axes: Any, counts: Counts, title: str, colour: str) -> None:
     places = range(len(counts))
     axes.barh(places, [count for _, count in counts], color=colour)
     axes.set_yticks(places, [f"#{label(name, 18)}" for name, _ in counts])
-    axes.invert_yaxis()
+    axes.set_ylim(max(len(counts), _FEWEST_BARS) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
     axes.set_title(title, fontsize=10)
     axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
@@ -79,18 +82,22 @@ def posts(per_day: pl.DataFrame, events: Sequence[Event]) -> str:
         figure = Figure(figsize=(9, 3.2))
         axes: Any = figure.add_axes((0.08, 0.12, 0.9, 0.68))
         axes.bar(days, per_day["videos"].to_list(), width=0.85, color=BLUE)
-        _dates(axes, days)
+        draw_dates(axes, days)
         axes.set_ylabel("videos")
+        axes.set_ylim(0, max(*(1.05 * count for count in per_day["videos"]), _FEWEST_BARS))
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        _lines(axes, events, (days[-1] - days[0]).days + 1)
+        _lines(axes, events, days)
         return svg(figure)
 
 
-def _lines(axes: Any, events: Sequence[Event], span: int) -> None:
-    """A line for each event; numbers too close to each other are placed at different heights."""
+def _lines(axes: Any, events: Sequence[Event], days: Sequence[date]) -> None:
+    """A line for each event of these days; numbers too close to each other are placed at different heights."""
+    span = (days[-1] - days[0]).days + 1
     row, last = 0, date.min
     for number, event in enumerate(events, 1):
+        if not days[0] <= event.day <= days[-1]:
+            continue
         row = (row + 1) % 4 if abs((event.day - last).days) < span / 30 else 0
         last = event.day
         axes.axvline(event.day, color=RED, linestyle="--", linewidth=1)
@@ -100,14 +107,16 @@ def _lines(axes: Any, events: Sequence[Event], span: int) -> None:
 
 def transcripts(per_day: pl.DataFrame) -> str:
     """Figure 4: the share of each day's videos that have a text from each source."""
-    days: list[date] = per_day["day"].to_list()
+    every = per_day.sort("day").upsample("day", every="1d")  # a day without videos has no share, and no line
+    days: list[date] = every["day"].to_list()
     with mpl.rc_context(RC_PARAMS):
         figure = Figure(figsize=(9, 3.2))
-        axes: Any = figure.add_axes((0.08, 0.12, 0.9, 0.74))
+        axes: Any = figure.add_axes((0.09, 0.12, 0.89, 0.74))
         for (source, name), (colour, marker) in zip(TEXT_SOURCES.items(), _LINES, strict=True):
-            shares = (per_day[source] / per_day["videos"]).to_list()
-            axes.plot(days, shares, color=colour, marker=marker, markersize=4, label=name)
-        _dates(axes, days)
+            shares = (every[source] / every["videos"]).cast(pl.Float64).fill_null(nan).to_list()
+            # at 0 % and 100 % the axes would cut the marks
+            axes.plot(days, shares, color=colour, marker=marker, markersize=4, label=name, clip_on=False)
+        draw_dates(axes, days)
         axes.set_ylabel("share of the day's videos")
         axes.set_ylim(0, 1.05)
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -115,9 +124,11 @@ def transcripts(per_day: pl.DataFrame) -> str:
         return svg(figure)
 
 
-def _dates(axes: Any, days: Sequence[date]) -> None:
+def draw_dates(axes: Any, days: Sequence[date], *, is_named: bool = True) -> None:
+    """An axis of days from the first to the last, with at most eight of them by name."""
     span = (days[-1] - days[0]).days + 1
     ticks = [days[0] + timedelta(days=day) for day in range(0, span, -(-span // 8))]
-    axes.set_xticks(ticks, [tick.isoformat() for tick in ticks])
-    axes.set_xlim(date2num(days[0]) - 0.6, date2num(days[-1]) + 0.6)
+    axes.set_xticks(ticks, [tick.isoformat() if is_named else "" for tick in ticks])
+    margin = max(0.6, (_FEWEST_BARS - span) / 2)
+    axes.set_xlim(date2num(days[0]) - margin, date2num(days[-1]) + margin)
     axes.grid(visible=False, axis="x")

@@ -1,23 +1,31 @@
 """The report's page: one HTML file that loads nothing, runs nothing and can be printed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
+from gettok.annotate.human_labels.evaluation import LEFT_OUT
+from gettok.annotate.prompt_injection.attack_types import ATTACK_TYPES
+from gettok.annotate.prompt_injection.rates import rates_by_variable, stored
+from gettok.collect.origin import SourceKind
 from gettok.compare.text_sources import COMPARED, TEXT_SOURCES, pair_name
 from gettok.errors import REASONS
 from gettok.ocr.error_rate import MEANING
 from gettok.release import Tables, models
-from gettok.report import examples, figures, metrics
+from gettok.report import examples, metrics
 from gettok.report.ai_labels import LABEL_SOURCES, label_pairs
-from gettok.report.metrics import Spellings
+from gettok.report.label_places import label_places
+from gettok.report.metrics import Evaluations, Spellings
 from gettok.report.rendering import render
+from gettok.report.variables import MAX_PANELS, coded, question, two_way
 from gettok.settings import Study
-from gettok.stance.human_labels.evaluation import LEFT_OUT, Evaluation
-from gettok.stance.prompt_injection.attack_types import ATTACK_TYPES
-from gettok.stance.prompt_injection.rates import flip_rates
+from gettok.settings.codebook import Kind
+from gettok.stats.clustered import INTERVAL
+from gettok.tables.stored_rows import Rows
+
+if TYPE_CHECKING:
+    from gettok.report.figures import Chart
 
 #: The numbers of section 3.1 of the paper, by their names on the page.
 _COMPARISON_NUMBERS = {
@@ -29,8 +37,39 @@ _COMPARISON_NUMBERS = {
     "cer": "Character error rate, the first as reference",
     "same_language": "Same language, where both have one",
 }
+#: What the row of collect counts, for each kind of source.
+_COLLECT_COUNTS: Mapping[SourceKind, str] = {
+    "research_api": "Collect counts candidates of the Research API's searches, and the rows that they gave; a video"
+    " may come twice. The API does not say why it leaves out a candidate.",
+    "ids": "Collect counts the ids of the list.",
+    "zeeschuimer": "Collect counts captured videos.",
+}
+#: What a variable's values are, on the page.
+_KINDS: Mapping[Kind, str] = {
+    "one_of": "one label",
+    "ordinal": "one label of an order",
+    "yes_no": "yes or no",
+    "any_of": "all labels that hold",
+    "number": "a number",
+    "text": "a short text",
+    "span": "quotations",
+}
 #: Videos listed on which people and the model disagree.
 _MAX_DISAGREEMENTS = 20
+
+
+@dataclass(frozen=True)
+class ByPeople:
+    """What people's labels say of each variable."""
+
+    evaluations: Evaluations = field(default_factory=dict)
+    #: Values of variables that the codebook does not have, and of those whose values are words: how many people gave.
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    in_words: Mapping[str, int] = field(default_factory=dict)
+
+
+#: Without human labels.
+_NO_LABELS = ByPeople()
 
 
 def write(  # noqa: PLR0913 -- the parts of the page, each by name
@@ -40,20 +79,23 @@ def write(  # noqa: PLR0913 -- the parts of the page, each by name
     comparison: Mapping[str, Any],
     spellings: Spellings = "folded",
     *,
-    evaluation: Evaluation | None = None,
+    by_people: ByPeople = _NO_LABELS,
 ) -> None:
     """Write `index.html` and `figures/*.svg`; the same tables give the same bytes.
 
-    `comparison` is the summary of `compare_transcripts`, empty if there was nothing to compare. `evaluation`
-    compares the stances with human labels; None if there are none. The page shows names, captions and images: it is for
-    those who made the dataset, and is not part of the release.
+    `comparison` is the summary of `compare_transcripts`, empty if there was nothing to compare. The page shows names,
+    captions and images: it is for those who made the dataset, and is not part of the release.
     """
-    charts = {chart.number: chart for chart in figures.charts(tables, study, spellings)}
+    from gettok.report import figures, variable_figures  # noqa: PLC0415 - matplotlib takes a second to import
+
+    drawn = figures.charts(tables, study, spellings)
+    drawn += variable_figures.charts(list(coded(tables).values()), study.events)
+    charts = {chart.name: chart for chart in drawn}
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     for chart in charts.values():
-        (folder / "figures" / f"figure_{chart.number}.svg").write_text(chart.svg, "utf-8")
+        (folder / "figures" / f"{chart.name}.svg").write_text(chart.svg, "utf-8")
     (folder / "index.html").write_text(
-        html(tables, study, comparison, charts, spellings, evaluation=evaluation), "utf-8"
+        html(tables, study, comparison, charts, spellings, by_people=by_people), "utf-8"
     )
 
 
@@ -61,18 +103,23 @@ def html(  # noqa: PLR0913 -- as above
     tables: Tables,
     study: Study,
     comparison: Mapping[str, Any],
-    charts: Mapping[int, figures.Chart],
+    charts: Mapping[str, "Chart"],
     spellings: Spellings = "folded",
     *,
-    evaluation: Evaluation | None = None,
+    by_people: ByPeople = _NO_LABELS,
 ) -> str:
     """The page; every text is escaped."""
     frequent, viewed = metrics.top_hashtags(tables.videos, spellings)
+    variables = coded(tables)
+    shown_tables, other_pairs = two_way(variables)
+    rates = rates_by_variable(tables.prompt_injection, variables)
     return render(
         "index.html",
         study=study,
         charts=charts,
-        books=tables.books,
+        books={"collect": tables.origin.books, **tables.books},
+        origin=tables.origin,
+        collect_counts=_COLLECT_COUNTS,
         reasons=REASONS,
         totals=metrics.totals(tables.videos),
         frequent=frequent,
@@ -90,12 +137,21 @@ def html(  # noqa: PLR0913 -- as above
         on_screen_text_meaning=MEANING,
         label_pairs=label_pairs(tables),
         label_sources=LABEL_SOURCES,
-        stances=metrics.stances(tables.stances, study),
-        evaluation=evaluation,
+        codebook=tables.codebook,
+        variables=variables,
+        question=question,
+        kinds=_KINDS,
+        clustered=INTERVAL,
+        max_panels=MAX_PANELS,
+        changes={name: [of.changes(event) for event in study.events] for name, of in variables.items()},
+        two_way=shown_tables,
+        label_places=label_places(tables),
+        other_pairs=other_pairs,
+        human_labels=by_people,
         left_out_reasons={**REASONS, **LEFT_OUT},
         max_disagreements=_MAX_DISAGREEMENTS,
-        examples=examples.by_stance(tables, study),
-        prompt_injection=found.stored() if (found := flip_rates(tables.prompt_injection)) else None,
+        examples=examples.by_label(tables, by_people.evaluations),
+        prompt_injection=stored(rates),
         attack_types=ATTACK_TYPES,
         models=models(tables),
     )
@@ -108,7 +164,7 @@ def _compared(comparison: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return entries if any(entry["videos"]["both"] for entry in entries) else []
 
 
-def _busiest(videos: pl.DataFrame, study: Study) -> dict[str, Any]:
+def _busiest(videos: Rows, study: Study) -> dict[str, Any]:
     """The day with the most videos (the earliest if there are several), for the alternative text of Figure 3."""
     return (
         metrics.posts_per_day(videos, study)

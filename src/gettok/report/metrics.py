@@ -3,20 +3,35 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
+from gettok.annotate.human_labels.confusion import Confusion
+from gettok.annotate.human_labels.evaluation import IN_WORDS, Evaluation
+from gettok.annotate.prompt_injection.rates import rates_by_variable
+from gettok.annotate.values import as_text
 from gettok.compare.text_sources import TEXT_SOURCES, per_day, video_texts
 from gettok.release import Tables
 from gettok.report.ai_labels import label_pairs
-from gettok.settings import Study
-from gettok.stance.human_labels.evaluation import Evaluation
-from gettok.stance.prompt_injection.rates import flip_rates
+from gettok.report.label_places import LabelPlaces, label_places
+from gettok.report.variables import Coded, coded
+from gettok.settings import Study, Variable
+from gettok.settings.codebook import Kind
 from gettok.stats.bootstrap import Estimate, mean
+from gettok.stats.proportions import Share
+from gettok.tables.stored_rows import IdRange, Rows, parts_of
 
 Spellings: TypeAlias = Literal["folded", "verbatim"]
 Ranking: TypeAlias = list[tuple[str, int]]
+#: By variable.
+Evaluations: TypeAlias = Mapping[str, Evaluation]
+#: Beside the accuracy, where they are not Cohen's kappa and F1.
+_MEASURES: Mapping[Kind, Sequence[str]] = MappingProxyType(
+    {"any_of": ("macro_f1",), "number": ("mean_absolute_difference",)}
+)
 #: Videos listed whose on-screen text the model and OCR read differently.
 _MAX_LISTED = 10
 _SUMS = (
@@ -40,97 +55,117 @@ class OnScreenText:
     unread_scripts: Ranking
 
 
-def totals(videos: pl.DataFrame) -> dict[str, int]:
+def totals(videos: Rows) -> dict[str, int]:
     """Table 2 of the paper: users, and sums of TikTok's counts."""
-    users = videos["username"].drop_nulls().n_unique()
-    return {"videos": videos.height, "users": users, **{name: int(videos[of].sum()) for name, of in _SUMS}}
+    sums = {name: pl.col(of).sum() for name, of in _SUMS}
+    found = videos.lazy().select(videos=pl.len(), users=pl.col("username").drop_nulls().n_unique(), **sums)
+    return {name: int(value) for name, value in found.collect().row(0, named=True).items()}
 
 
-def top_hashtags(videos: pl.DataFrame, spellings: Spellings) -> tuple[Ranking, Ranking]:
+def top_hashtags(videos: Rows, spellings: Spellings) -> tuple[Ranking, Ranking]:
     """Figure 2 of the paper: the most frequent hashtags and the most viewed."""
     return hashtags(videos, "videos", spellings), hashtags(videos, "views", spellings)
 
 
-def hashtags(videos: pl.DataFrame, by: str, spellings: Spellings = "folded") -> Ranking:
+def hashtags(videos: Rows, by: str, spellings: Spellings = "folded") -> Ranking:
     """The top ten hashtags by `videos` (how many have it) or by `views` (of the videos that have it).
 
     Folded, spellings that differ only in case or accents count as one hashtag, shown in its most frequent spelling;
     verbatim, each spelling counts on its own. The two Unicode forms of an accent are one spelling (NFC). A video counts
     once for each hashtag.
     """
-    spelling = pl.col("hashtags").list.eval(pl.element().str.normalize("NFC"))
-    tag = pl.col("hashtags_folded") if spellings == "folded" else spelling
-    each = videos.select(
-        "video_id", tag=tag, spelling=spelling, views=pl.col("view_count").fill_null(0)
-    ).explode("tag", "spelling")
-    each = each.filter(pl.col("tag").str.len_chars() > 0)
-    once = each.unique(["video_id", "tag"]).group_by("tag")
-    sums = once.agg(pl.len().cast(pl.Int64).alias("videos"), pl.col("views").sum())
-    first = sums.join(_spelled(each), on="tag").sort([by, "tag"], descending=[True, False]).head(10)
+    parts = [_tags(part, spellings) for part in parts_of(videos)]
+    sums = pl.concat(sums for sums, _ in parts).group_by("tag").agg(pl.col("videos", "views").sum())
+    counts = pl.concat(counts for _, counts in parts).group_by("tag", "spelling").agg(pl.col("videos").sum())
+    in_order = counts.sort("videos", "spelling", descending=[True, False])
+    spelled = in_order.unique("tag", keep="first", maintain_order=True).select("tag", "spelling")
+    first = sums.join(spelled, on="tag").sort([by, "tag"], descending=[True, False]).head(10)
     return list(first.select("spelling", by).iter_rows())
 
 
-def _spelled(each: pl.DataFrame) -> pl.DataFrame:
-    """Each `tag` with its most frequent spelling."""
-    counts = each.unique(["video_id", "tag", "spelling"]).group_by("tag", "spelling").len()
-    return counts.sort("len", "spelling", descending=[True, False]).unique(
-        "tag", keep="first", maintain_order=True
+def _tags(videos: pl.LazyFrame, spellings: Spellings) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Of some videos: how many have each `tag`, with their views; and how many have it in each spelling."""
+    spelling = pl.col("hashtags").list.eval(pl.element().str.normalize("NFC"))
+    tag = pl.col("hashtags_folded") if spellings == "folded" else spelling
+    views = pl.col("view_count").fill_null(0)
+    each = videos.select("video_id", tag=tag, spelling=spelling, views=views).explode("tag", "spelling")
+    named = each.filter(pl.col("tag").str.len_chars() > 0).collect()
+    count = pl.len().cast(pl.Int64).alias("videos")
+    once, spelled = named.unique(["video_id", "tag"]), named.unique(["video_id", "tag", "spelling"])
+    return (
+        once.group_by("tag").agg(count, pl.col("views").sum()),
+        spelled.group_by("tag", "spelling").agg(count),
     )
 
 
-def posts_per_day(videos: pl.DataFrame, study: Study) -> pl.DataFrame:
+def posts_per_day(videos: Rows, study: Study) -> pl.DataFrame:
     """`day`, `videos`: every day of the study, and other days with videos; 0 for a day without videos."""
-    days = videos["created_at"].dt.date().drop_nulls()
+    dated = videos.lazy().select(day=pl.col("created_at").dt.date()).drop_nulls()
+    counted = dated.group_by("day").len("videos").collect()
+    days = counted["day"]
     every = pl.date_range(min([study.start, *days]), max([study.end, *days]), eager=True).alias("day")
-    counted = days.alias("day").value_counts(name="videos")
     joined = every.to_frame().join(counted, on="day", how="left").sort("day")
     return joined.select("day", pl.col("videos").fill_null(0).cast(pl.Int64))
 
 
+@lru_cache(maxsize=1)  # the figures, the page and the plots ask for those of the same tables
 def transcripts_per_day(tables: Tables) -> pl.DataFrame:
     """Figure 4 of the paper: `day`, `videos`, and how many of these have a text from each source."""
-    return per_day(video_texts(tables.videos, tables.captions, tables.transcripts))
+    counts = pl.concat(_transcripts_per_day(tables, ids) for ids in tables.ranges)
+    return counts.group_by("day").agg(pl.all().sum()).sort("day")
 
 
-def on_screen_text(descriptions: pl.DataFrame) -> OnScreenText:
+def _transcripts_per_day(tables: Tables, ids: IdRange) -> pl.DataFrame:
+    videos = tables.rows("videos", ids).select("video_id", "created_at", "voice_to_text")
+    captions = tables.rows("captions", ids).select("video_id", "source", "language", "text")
+    transcripts = tables.rows("transcripts", ids).select("video_id", "language", "text")
+    return per_day(video_texts(videos.collect(), captions.collect(), transcripts.collect()))
+
+
+def on_screen_text(descriptions: Rows) -> OnScreenText:
     """How much the model's reading of the screen differs from OCR's, and the videos with the largest differences."""
-    both = descriptions.drop_nulls("ocr_cer")
-    with_text = both.filter((pl.col("ocr_text") != "") | (pl.col("on_screen_text") != ""))
-    different = with_text.filter(pl.col("ocr_cer") > 0)
-    ranked = different.sort(["ocr_cer", "video_id"], descending=[True, False])
-    unread = descriptions["ocr_unread_scripts"].drop_nulls()
+    rows = descriptions.lazy()
+    has_text = (pl.col("ocr_text") != "") | (pl.col("on_screen_text") != "")
+    both = rows.select("video_id", "ocr_cer", has_text=has_text).drop_nulls("ocr_cer").collect()
+    with_text = both.filter("has_text")
+    unread = rows.select("ocr_unread_scripts").drop_nulls().collect()["ocr_unread_scripts"]
     return OnScreenText(
         both.height,
         mean(with_text["ocr_cer"].to_list()),
-        ranked.head(_MAX_LISTED).to_dicts(),
+        _most_different(rows, with_text),
         unread.len(),
         Counter(script for scripts in unread for script in scripts).most_common(),
     )
 
 
-def stances(table: pl.DataFrame, study: Study) -> list[tuple[str, int, float]]:
-    """Each label of the study, its number of videos, and their share of the videos that have a stance."""
-    given = table.filter(pl.col("status") == "ok")["label"].to_list()
-    return [(name, given.count(name), _share(given.count(name), len(given))) for name in study.stance.labels]
-
-
-def _share(part: int, whole: int) -> float:
-    return round(part / whole, 4) if whole else 0.0
+def _most_different(rows: pl.LazyFrame, with_text: pl.DataFrame) -> Sequence[dict[str, Any]]:
+    """The rows of the videos whose text was read most differently."""
+    order, descending = ["ocr_cer", "video_id"], [True, False]
+    first = with_text.filter(pl.col("ocr_cer") > 0).sort(order, descending=descending).head(_MAX_LISTED)
+    found = rows.filter(pl.col("video_id").is_in(first["video_id"].to_list())).collect()
+    return found.sort(order, descending=descending).to_dicts()
 
 
 def metrics(
-    tables: Tables, study: Study, comparison: Mapping[str, Any], evaluation: Evaluation | None = None
+    tables: Tables,
+    comparison: Mapping[str, Any],
+    evaluations: Evaluations = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The numbers that `dvc metrics show` compares between runs."""
+    variables = coded(tables)
     return {
         "totals": totals(tables.videos),
         "ok": {stage: book.ok for stage, book in tables.books.items()},
         "unusable": {stage: dict(book.unusable) for stage, book in tables.books.items()},
         "screen_text": _on_screen_text_metrics(tables.descriptions),
-        "prompt_injection": _prompt_injection_metrics(tables.prompt_injection),
+        "prompt_injection": _prompt_injection_metrics(tables),
         "ai_labels": _label_metrics(tables),
-        "stance_share": {name: share for name, _, share in stances(tables.stances, study)},
-        "stance_by_people": _evaluation_metrics(evaluation),
+        "variables": {name: _variable_metrics(of) for name, of in variables.items()},
+        "by_people": {
+            name: _evaluation_metrics(of.variable, evaluations.get(name))
+            for name, of in variables.items()
+            if of.variable.kind not in IN_WORDS
+        },
         "comparison": {
             name: {key: _value(entry) for key, entry in of_pair.items() if isinstance(entry, Mapping)}
             for name, of_pair in comparison.get("pairs", {}).items()
@@ -138,7 +173,16 @@ def metrics(
     }
 
 
-def _on_screen_text_metrics(descriptions: pl.DataFrame) -> dict[str, float | int | None]:
+def _variable_metrics(of: Coded) -> dict[str, Any]:
+    """Each label's share of the videos that have a value, or the number's mean and median; None if none has."""
+    found: dict[str, Any] = {"videos": of.rows.height, "abstained": of.abstained}
+    if of.is_number:
+        numbers = of.numbers()
+        return found | {"mean": numbers and numbers.mean, "median": numbers and numbers.median}
+    return found | {"share": {label: shared.value for label, shared in of.shares().items()}}
+
+
+def _on_screen_text_metrics(descriptions: Rows) -> dict[str, float | int | None]:
     rate = on_screen_text(descriptions).cer
     return {"cer": rate.value, "videos": rate.n}
 
@@ -148,28 +192,30 @@ def _label_metrics(tables: Tables) -> dict[str, int]:
     return {f"{pair.left}_{pair.right}_contradictions": pair.contradictions for pair in label_pairs(tables)}
 
 
-def _prompt_injection_metrics(variants: pl.DataFrame | None) -> dict[str, float | int | None]:
-    rates = flip_rates(variants)
-    if rates is None:
-        return {"flip_rate": None, "control_flip_rate": None, "judged": 0}
+def _prompt_injection_metrics(tables: Tables) -> dict[str, dict[str, float | int | None]]:
+    """By variable; null without variants, so that runs with and without have the same keys."""
+    single = [name for name, of in tables.codebook.variables.items() if of.is_single_choice]
+    rates = rates_by_variable(tables.prompt_injection, single)
     return {
-        "flip_rate": rates.all.flipped.value,
-        "control_flip_rate": rates.control.flipped.value,
-        "judged": rates.all.judged,
+        name: {
+            "flip_rate": of.all.flipped.value,
+            "control_flip_rate": of.control.flipped.value,
+            "judged": of.all.judged,
+        }
+        if (of := rates.get(name))
+        else {"flip_rate": None, "control_flip_rate": None, "judged": 0}
+        for name in single
     }
 
 
-def _evaluation_metrics(evaluation: Evaluation | None) -> dict[str, float | int | None]:
-    """The accuracy of the stances; null without human labels, so that runs with and without have the same keys."""
+def _evaluation_metrics(variable: Variable, evaluation: Evaluation | None) -> dict[str, float | int | None]:
+    """How far people agree; null without human labels, so that runs with and without have the same keys."""
+    names = ["accuracy", *_MEASURES.get(variable.kind, ("kappa", "macro_f1"))]
     if evaluation is None:
-        return {"accuracy": None, "kappa": None, "macro_f1": None, "videos": 0}
-    matrix = evaluation.confusion
-    return {
-        "accuracy": matrix.accuracy.value,
-        "kappa": matrix.kappa,
-        "macro_f1": matrix.macro_f1,
-        "videos": matrix.n,
-    }
+        return {**dict.fromkeys(names), "videos": 0}
+    found = (getattr(evaluation.agreement, name) for name in names)
+    values = (entry.value if isinstance(entry, Share | Estimate) else entry for entry in found)
+    return {**dict(zip(names, values, strict=True)), "videos": evaluation.agreement.n}
 
 
 def _value(entry: Mapping[str, Any]) -> Any:
@@ -177,25 +223,90 @@ def _value(entry: Mapping[str, Any]) -> Any:
     return entry["value"] if "value" in entry else dict(entry)
 
 
-def plots(tables: Tables, study: Study, evaluation: Evaluation | None = None) -> dict[str, pl.DataFrame]:
+def plots(
+    tables: Tables, study: Study, evaluations: Evaluations = MappingProxyType({})
+) -> dict[str, pl.DataFrame]:
     """The data that `dvc plots` draws, by the name of the CSV file; the column names are for readers."""
     shares = [(pl.col(source) / pl.col("videos")).round(4) for source in TEXT_SOURCES]
+    variables = [of for of in coded(tables).values() if not of.is_number]
     return {
         "posts_per_day.csv": posts_per_day(tables.videos, study).rename({"videos": "videos published"}),
         "transcripts_per_day.csv": transcripts_per_day(tables)
         .with_columns(shares)
         .rename({source: f"share with {name}" for source, name in TEXT_SOURCES.items()}),
-        "stances.csv": pl.DataFrame(
-            stances(tables.stances, study),
-            schema={"stance": pl.String, "videos": pl.Int64, "share of videos": pl.Float64},
+        "labels.csv": pl.DataFrame(
+            [
+                (f"{of.name}: {label}", shared.count, shared.value, shared.low, shared.high)
+                for of in variables
+                for label, shared in of.shares().items()
+            ],
+            schema={
+                "label": pl.String,
+                "videos": pl.Int64,
+                **dict.fromkeys(("share of videos", "low", "high"), pl.Float64),
+            },
             orient="row",
         ),
-        "stances_by_people.csv": pl.DataFrame(
+        "labels_per_day.csv": _per_day(variables),
+        "labels_by_place.csv": _by_place(label_places(tables)),
+        "labels_by_people.csv": _by_people(evaluations),
+        "confusion.csv": pl.DataFrame(
             [
-                (video.video_id, video.people, video.model)
-                for video in (evaluation.compared if evaluation else ())
+                (f"{name}: {video.people}", f"{name}: {video.model}")
+                for name, evaluation in evaluations.items()
+                if isinstance(evaluation.agreement, Confusion)
+                for video in evaluation.compared
             ],
-            schema=dict.fromkeys(("video_id", "people", "model"), pl.String),
+            schema=dict.fromkeys(("people", "model"), pl.String),
             orient="row",
         ),
     }
+
+
+def _by_place(places: Mapping[str, LabelPlaces]) -> pl.DataFrame:
+    """For each variable, label and place in which it was shown: the share of these videos that got it."""
+    return pl.DataFrame(
+        [
+            (name, label, place, of.n, of.value, of.low, of.high)
+            for name, of_variable in places.items()
+            for label, place, of in of_variable.rows()
+        ],
+        schema={
+            **dict.fromkeys(("variable", "label"), pl.String),
+            **dict.fromkeys(("place", "videos"), pl.Int64),
+            **dict.fromkeys(("share of videos", "low", "high"), pl.Float64),
+        },
+        orient="row",
+    )
+
+
+def _by_people(evaluations: Evaluations) -> pl.DataFrame:
+    """Both values of each compared video."""
+    return pl.DataFrame(
+        [
+            (video.video_id, name, as_text(video.people), as_text(video.model))
+            for name, evaluation in evaluations.items()
+            for video in evaluation.compared
+        ],
+        schema=dict.fromkeys(("video_id", "variable", "people", "model"), pl.String),
+        orient="row",
+    )
+
+
+def _per_day(variables: Sequence[Coded]) -> pl.DataFrame:
+    """For each variable, label and day: the share of the day's videos, with its interval."""
+    return pl.DataFrame(
+        [
+            (of.name, label, day, shared.n, shared.value, shared.low, shared.high)
+            for of in variables
+            for (day, label), shared in of.by_day().items()
+        ],
+        schema={
+            "variable": pl.String,
+            "label": pl.String,
+            "day": pl.Date,
+            "videos": pl.Int64,
+            **dict.fromkeys(("share of videos", "low", "high"), pl.Float64),
+        },
+        orient="row",
+    )

@@ -2,14 +2,20 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from gettok.annotate.values import Value, as_text
+from gettok.errors import counted
 from gettok.report.display import shown
 from gettok.report.word_differences import MarkedTexts
+from gettok.settings.regions import region_name
+from gettok.stats.formatting import number, percent, percents
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _HERE = Path(__file__).parent
 
@@ -26,7 +32,10 @@ def differences_page(pair: MarkedTexts) -> str:
     return render("differences.html", pair=pair)
 
 
-def _environment(beside: Path) -> Environment:
+@cache
+def _environment(beside: Path) -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only a page needs it
+
     environment = Environment(
         loader=FileSystemLoader((beside, _HERE)),
         autoescape=True,
@@ -35,21 +44,29 @@ def _environment(beside: Path) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        shown=shown, number=_number, jpeg=_jpeg, upper_first=_upper_first, interval=_interval
+        shown=shown,
+        number=number,
+        percent=percent,
+        percents=percents,
+        counted=counted,
+        region_name=region_name,
+        jpeg=_jpeg,
+        upper_first=_upper_first,
+        interval=_interval,
+        value=_value,
     )
     return environment
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
 def _interval(estimate: Mapping[str, Any]) -> str:
     """The bounds of an estimate; empty if it has none."""
     bounds = (estimate["low"], estimate["high"])
-    return "" if None in bounds else f"{_number(bounds[0])} to {_number(bounds[1])}"
+    return "" if None in bounds else " to ".join(number(bound, estimate["n"]) for bound in bounds)
+
+
+def _value(value: Value) -> str:
+    """A variable's value in words."""
+    return ", ".join(value) or "none" if isinstance(value, tuple) else as_text(value)
 
 
 def _jpeg(data: bytes) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
 from gettok.step import Json, digest_of
-from gettok.store.database import Database
+from gettok.store.database import Database, unpacked
 
 #: How much of an answer that was not accepted is kept, in characters.
 _MAX_KEPT = 2**20
@@ -22,6 +22,7 @@ _MAX_KEPT = 2**20
 #: For how long the server's statement that the quota is spent is trusted without asking again.
 _TRUSTED_FOR = timedelta(hours=1)
 
+#: `requests_again` has every column that is read a second time, so that a check finds a changed bit.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (
     n INTEGER PRIMARY KEY, client TEXT NOT NULL, day TEXT NOT NULL, endpoint TEXT NOT NULL, purpose TEXT NOT NULL,
@@ -29,6 +30,9 @@ CREATE TABLE IF NOT EXISTS requests (
     answered_at TEXT, outcome TEXT, status INTEGER, log_id TEXT, answer BLOB
 );
 CREATE INDEX IF NOT EXISTS requests_by_day ON requests (client, day, endpoint);
+CREATE INDEX IF NOT EXISTS requests_again ON requests (
+    client, day, endpoint, purpose, subject, answered_at, outcome, status, log_id
+);
 CREATE INDEX IF NOT EXISTS requests_spent ON requests (client, day, answered_at) WHERE outcome = 'quota_spent';
 """
 _SEND = (
@@ -86,8 +90,10 @@ class Settled:
 class Ledger:
     """The requests of all studies that share an answer store, in one SQLite file."""
 
-    def __init__(self, root: Path) -> None:
-        self._file = Database.open(root / "requests.sqlite", _SCHEMA)
+    def __init__(self, root: Path, *, to_read: bool = False) -> None:
+        opened = Database.open_to_read if to_read else Database.open
+        self._file = opened(root / "requests.sqlite", _SCHEMA)
+        self._file.check()
         self._database = self._file.connection
         #: Outcomes of requests that were answered well, to be written with the next request: one sync for both.
         self._unwritten: list[tuple[int, Settled]] = []
@@ -102,7 +108,11 @@ class Ledger:
             self._database.close()
 
     def send(self, client: str, now: datetime, request: SentRequest) -> int:
-        """Record a request that is about to leave; it is on disk when this returns. Its number settles it later."""
+        """Record a request that is about to leave; it is on disk when this returns. Its number settles it later.
+
+        Raises `NoSpace` unless the disk has room for the answer.
+        """
+        self._file.refuse_without_room()
         about = (request.endpoint, request.purpose, request.subject, digest_of(dict(request.body)))
         with self._transaction():
             cursor = self._database.execute(_SEND, (client, day_of(now), now.isoformat(), *about))
@@ -137,14 +147,14 @@ class Ledger:
         query, values = "SELECT COUNT(*) FROM requests WHERE client = ? AND day = ?", [client, day_of(now)]
         if endpoint is not None:
             query, values = f"{query} AND endpoint = ?", [*values, endpoint]
-        (count,) = self._database.execute(query, values).fetchone()
+        ((count,),) = self._file.rows(query, values)
         return int(count)
 
     def is_spent(self, client: str, now: datetime) -> bool:
         """Whether the server said so today, within the hour: after that, midnight or a larger quota may have come."""
         query = "SELECT 1 FROM requests WHERE client = ? AND day = ? AND outcome = 'quota_spent' AND answered_at > ?"
         since = (now - _TRUSTED_FOR).isoformat()
-        return self._database.execute(query, (client, day_of(now), since)).fetchone() is not None
+        return bool(self._file.rows(query, (client, day_of(now), since)))
 
     def days(self, client: str) -> list[tuple[str, str, int, int]]:
         """For each day and endpoint, oldest first: requests sent, and how many of them failed or have no outcome."""
@@ -153,17 +163,16 @@ class Ledger:
             "SELECT day, endpoint, COUNT(*), SUM(outcome IS NOT 'ok') FROM requests WHERE client = ? "
             "GROUP BY day, endpoint ORDER BY day, endpoint"
         )
-        return list(self._database.execute(query, (client,)))
+        return self._file.rows(query, (client,))
 
     def requests(self) -> list[Sent]:
         """Every request in the order in which they left."""
         self._write_outcomes()
         query = "SELECT n, day, endpoint, purpose, subject, outcome, status, log_id, answer FROM requests ORDER BY n"
-        return [Sent._make((*row[:-1], _unpacked(row[-1]))) for row in self._database.execute(query)]
+        return [Sent._make((*row[:-1], self._unpacked(row[-1]))) for row in self._file.rows(query)]
 
-
-def _unpacked(answer: bytes | None) -> str | None:
-    return None if answer is None else zlib.decompress(answer).decode()
+    def _unpacked(self, answer: bytes | None) -> str | None:
+        return None if answer is None else unpacked(answer, f"an answer in {self._file.path}")
 
 
 def day_of(now: datetime) -> str:

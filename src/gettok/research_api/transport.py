@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import requests
-from urllib3.exceptions import HTTPError
-
-from gettok.http.header_deadline import limit_header_time
-from gettok.http.session_environment import fix_environment
 from gettok.research_api.error_mapping import Received
+from gettok.store.disk_space import in_words
+
+if TYPE_CHECKING:
+    from requests import Session
 
 #: A request that hangs ends in 504 after about 4 minutes (traktok#17).
 _CONNECT_TIMEOUT_S, _READ_TIMEOUT_S, _TOTAL_TIMEOUT_S = 10.0, 120.0, 300.0
@@ -30,19 +32,33 @@ class Transport:
     total_timeout_s: float = _TOTAL_TIMEOUT_S
     max_bytes: int = _MAX_BYTES
     clock: Callable[[], float] = time.monotonic
-    _session: requests.Session = field(default_factory=requests.Session)
 
-    def __post_init__(self) -> None:
-        limit_header_time(self._session, lambda: self.total_timeout_s)
+    @cached_property
+    def _session(self) -> "Session":
+        """Opened by the first request: where all pages are known, none is sent."""
+        from requests import Session  # noqa: PLC0415 - takes long to import, and most stages only read pages
+
+        from gettok.http.header_deadline import limit_header_time  # noqa: PLC0415 - as above
+
+        session = Session()
+        limit_header_time(session, lambda: self.total_timeout_s)
+        return session
 
     def post(self, url: str, **content: object) -> Received:
         """Send one POST; raises `Unreachable` on anything short of a complete answer."""
+        from requests import RequestException  # noqa: PLC0415 - as in `_session`
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
+
+        from gettok.http.connection_errors import cannot_reach  # noqa: PLC0415 - as above
+
         try:
             return self._post(url, content)
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise Unreachable(f"{type(error).__name__}: {error}") from error
+        except (RequestException, HTTPError, OSError) as error:
+            raise Unreachable(cannot_reach(urlsplit(url).hostname or url, error)) from error
 
     def _post(self, url: str, content: dict[str, object]) -> Received:
+        from gettok.http.session_environment import fix_environment  # noqa: PLC0415 - as in `_session`
+
         if self._session.trust_env:
             fix_environment(self._session, url)
         ends = self.clock() + self.total_timeout_s
@@ -59,7 +75,7 @@ class Transport:
             while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
                 body += chunk
                 if len(body) > self.max_bytes:
-                    raise Unreachable(f"the answer is larger than {self.max_bytes} bytes")
+                    raise Unreachable(f"the answer is larger than {in_words(self.max_bytes)}")
                 if self.clock() > ends:
                     raise Unreachable(f"the answer did not end within {self.total_timeout_s:.0f} s")
             headers = response.headers.copy()  # finds a name in any letter case, as gateways write them

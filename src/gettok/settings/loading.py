@@ -5,36 +5,37 @@ only the parts that a stage declares in dvc.yaml: reading any other raises `Attr
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from gettok.errors import BadSettings
+from gettok.settings.origins import NOWHERE, Origins
+from gettok.settings.problems import NOT_SET, UNSET, described, is_reference
 from gettok.settings.types import Settings
+from gettok.settings.yaml_file import read_settings
+from gettok.step import Json
 
 S = TypeVar("S", bound=BaseModel)
-#: What OmegaConf calls a value that has to be set.
-_UNSET = "???"
 
 
-def check(raw: object, origin: str) -> Settings:
-    """Settings from plain data; raises `BadSettings`, which names every wrong key."""
-    problems = [f"{key}: must be set; none of the chosen files sets it" for key in _unset(raw)]
+def check(raw: object, origin: str, origins: Origins = NOWHERE) -> Settings:
+    """Settings from plain data; raises `BadSettings`, which names every wrong key and where it is set."""
+    problems = [f"{key}: {NOT_SET}" for key in _unset(raw)]
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        problems += [
-            _described(problem["loc"], problem["msg"], problem["input"])
-            for problem in error.errors()
-            if problem["input"] != _UNSET
-        ]
+        wrong = [problem for problem in error.errors() if problem["input"] != UNSET]
+        own = [problem for problem in wrong if not is_reference(problem, origins)]
+        problems += [described(problem, origins) for problem in own or wrong]
     if problems:
         raise BadSettings(
-            f"{origin}: {'; '.join(problems)}",
+            f"{origin}: {problems[0]}" if len(problems) == 1 else "\n    ".join((f"{origin}:", *problems)),
             "stopped before any request or model load",
-            "correct the key under conf/ and run `gettok compose`, or pass it as `dvc exp run -S key=value`",
+            "run `gettok compose`, which writes it anew from conf/; to change a setting, edit conf/ before that, or "
+            "pass it as `dvc exp run -S key=value`",
         )
     return settings
 
@@ -44,33 +45,29 @@ def _unset(raw: object, key: str = "") -> Iterator[str]:
     if isinstance(raw, Mapping):
         for name, value in raw.items():
             yield from _unset(value, f"{key}.{name}" if key else str(name))
-    elif raw == _UNSET:
+    elif raw == UNSET:
         yield key
 
 
-def _described(place: tuple[int | str, ...], message: str, value: object) -> str:
-    key = ".".join(str(part) for part in place)
-    is_shown = not isinstance(value, Mapping) and "password" not in message
-    given = f" (it is {value!r})" if is_shown else ""
-    return f"{key or 'the file'}: {message.removeprefix('Value error, ')}{given}"
+def load(path: Path, origin: str | None = None, origins: Origins | None = None) -> Settings:
+    """The settings in a `params.yaml`; `origin` is what an error calls it.
 
-
-def load(path: Path, origin: str | None = None) -> Settings:
-    """The settings in a `params.yaml`; `origin` is what an error calls it."""
-    try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadSettings(
-            f"{path} cannot be read: {error}",
-            "stopped before doing anything",
-            "run `gettok compose` to write it",
-        ) from error
-    return check(raw, origin or str(path))
+    Without `origins`, an error looks for the wrong setting in the folder `conf` beside the file.
+    """
+    return check(
+        read_settings(path), origin or str(path), origins or Origins.anywhere(path.with_name("conf"))
+    )
 
 
 def select(settings: Settings, keys: Iterable[str]) -> Settings:
     """Only the named parts (`study.query`, `llm`); reading any other part raises `AttributeError`."""
     return _select(settings, [key.split(".") for key in keys])
+
+
+def values_of(settings: Settings, keys: Iterable[str]) -> dict[str, Json]:
+    """The values of the named parts, as JSON."""
+    whole = settings.model_dump(mode="json")
+    return {key: reduce(lambda section, name: section[name], key.split("."), whole) for key in keys}
 
 
 def _select(section: S, paths: list[list[str]]) -> S:

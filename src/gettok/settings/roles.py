@@ -24,9 +24,19 @@ CHOICES = (
     *(f"asr.{name}" for name in Asr.model_fields if name not in ASR_EXECUTION_ONLY),
     *(
         f"llm.{name}"
-        for name in ("base_url", "model", "extra_models", "temperature", "max_tokens", "max_frames")
+        for name in (
+            "base_url",
+            "model",
+            "extra_models",
+            "cascade",
+            "temperature",
+            "max_tokens",
+            "max_frames",
+        )
     ),
-    *(f"llm.{name}" for name in ("image_detail", "structured_output", "votes", "confidence")),
+    *(f"llm.{name}" for name in ("image_detail", "structured_output", "votes", "confidence", "sees")),
+    *(f"llm.clip.{name}" for name in ("max_side", "fps", "max_s", "with_sound")),
+    "codebook",
     "prompts",
 )
 
@@ -55,6 +65,7 @@ EXECUTION_ONLY = (
     *(f"asr.{name}" for name in ASR_EXECUTION_ONLY),
     *(f"llm.{name}" for name in ("api_key_env", "timeout_s", "max_attempts", "max_concurrency")),
     *(f"llm.{name}" for name in ("max_tokens_param", "batch", "budget_usd", "image_tokens")),
+    *(f"llm.clip.{name}" for name in ("tokens_per_frame", "tokens_per_s_of_sound")),
     "ocr.max_concurrency",
     "engine",
 )

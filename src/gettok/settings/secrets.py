@@ -1,6 +1,7 @@
 """Credentials: read from the environment only, and never printed."""
 
 import os
+from collections.abc import Iterable, Sequence
 
 from gettok.errors import BadCredentials
 
@@ -36,15 +37,27 @@ class Secret:
         return hash(self._value)
 
 
+def missing(names: Iterable[str]) -> list[str]:
+    """Which of these environment variables have no value."""
+    return [name for name in names if not os.environ.get(name, "").strip()]
+
+
+def refuse_missing(names: Sequence[str]) -> None:
+    """Raise `BadCredentials`, which names all of these environment variables that have no value."""
+    if absent := missing(names):
+        listed = f"variable {absent[0]} is" if len(absent) == 1 else f"variables {' and '.join(absent)} are"
+        exports = "; ".join(f"export {name}=…" for name in absent)
+        raise BadCredentials(
+            f"the environment {listed} not set",
+            "stopped before any request",
+            f"put in what you were given, for example with `{exports}`",
+        )
+
+
 def from_environment(name: str) -> Secret:
     """The credential in the environment variable `name`; raises `BadCredentials` if it cannot be one."""
-    value = os.environ.get(name, "").strip()
-    if not value:
-        raise BadCredentials(
-            f"the environment variable {name} is not set",
-            "stopped before any request",
-            f"put the key into it, for example with `export {name}=…`",
-        )
+    refuse_missing([name])
+    value = os.environ[name].strip()
     # the HTTP library prints such a key in full when it refuses it as a header
     if not (value.isascii() and value.isprintable()) or " " in value:
         raise BadCredentials(

@@ -1,25 +1,29 @@
 """The settings of a run, typed and checked: frozen objects, one class for each group of `conf/`."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from gettok.engine import ENGINES
+from gettok.settings.codebook import Codebook
 from gettok.settings.fields import (
     Address,
     Count,
     Day,
+    Labels,
+    Language,
     Name,
     Positive,
     Section,
-    Several,
     Share,
+    StudyDay,
     Text,
-    Texts,
     Words,
+    WrongSetting,
     as_tuple,
     one_of,
 )
+from gettok.settings.llm import Llm, PromptInjection, Prompts, Sense
 from gettok.settings.query import Query
 from gettok.settings.registries import (
     ASR_BACKENDS,
@@ -28,6 +32,7 @@ from gettok.settings.registries import (
     FRAME_BACKENDS,
     OCR_BACKENDS,
 )
+from gettok.tables.dataset import Form
 
 
 class Event(Section):
@@ -41,15 +46,15 @@ class StanceTarget(Section):
     """The person or matter that stances are about, and the labels to choose from."""
 
     target: Text
-    labels: Annotated[Texts, Field(min_length=2)]
+    labels: Annotated[Labels, Field(min_length=2)]
 
 
 class Study(Section):
     name: Name
     title: Text
     query: Query
-    start: Day
-    end: Day
+    start: StudyDay
+    end: StudyDay
     events: Annotated[tuple[Event, ...], BeforeValidator(as_tuple)]
     stance: StanceTarget
 
@@ -76,7 +81,7 @@ class Source(Section):
             raise ValueError(
                 f"the kind {self.kind} reads no file: set file to null"
                 if self.file
-                else f"the kind {self.kind} reads a file: name it as file, such as inputs/ids.csv"
+                else f"the kind {self.kind} reads a file: name it as file, such as inputs/collect/ids.csv"
             )
         return self
 
@@ -153,13 +158,14 @@ class Asr(Section):
     revision: str | None
     device: Literal["auto", "cpu", "cuda"]
     compute_type: Text
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None
+    language: Language | None
     vad: Literal["silero", "pyannote"]
     batch_size: Positive
     chunk_s: Annotated[int, Field(ge=1, le=30)]
     window_s: Annotated[int, Field(ge=1, le=30)]
     beam_size: Positive
     min_speech_ratio: Share
+    max_sound_s: Positive
     align: Text | None
 
     @model_validator(mode="after")
@@ -172,125 +178,6 @@ class Asr(Section):
                 f"the backend {self.backend} has no compute_type {self.compute_type}, but {', '.join(compute_types)}"
             )
         return self
-
-
-class Prices(Section):
-    """US dollars for a million tokens."""
-
-    input_usd_per_million: Annotated[float, Field(ge=0)]
-    output_usd_per_million: Annotated[float, Field(ge=0)]
-
-
-class ImageTokens(Section):
-    """How a host counts images: `low` tokens in low detail, else `base` plus `square` for each square of 512 pixels."""
-
-    low: Count
-    base: Count
-    square: Count
-
-
-class Batch(Section):
-    """Ask in files of at most this many requests and bytes, and check every `poll_s` seconds for their answers."""
-
-    requests: Positive
-    bytes: Positive
-    poll_s: Annotated[float, Field(gt=0)]
-
-
-class Voter(Section):
-    """A further model of the same endpoint."""
-
-    model: Text
-    prices: Prices
-
-
-class Llm(Section):
-    """An OpenAI-compatible endpoint, and how to ask it. `sandbox:` means the embedded sandbox.
-
-    `votes`, `confidence` and `extra_models` are about stances only: no description depends on them.
-    """
-
-    base_url: Address
-    api_key_env: Text
-    model: Text
-    temperature: float | None
-    max_tokens: Positive
-    max_tokens_param: Literal["max_completion_tokens", "max_tokens"]
-    structured_output: Literal["strict", "object", "none"]
-    max_frames: Positive
-    image_detail: Literal["low", "high", "auto"]
-    votes: Positive
-    confidence: Literal["votes", "logprobs"]
-    extra_models: Annotated[tuple[Voter, ...], BeforeValidator(as_tuple)]
-    timeout_s: Positive
-    max_attempts: Positive
-    max_concurrency: Positive
-    budget_usd: Annotated[float, Field(gt=0)] | None
-    image_tokens: ImageTokens
-    #: `None`: one call for each question.
-    batch: Batch | None
-    prices: Prices | None
-
-    @model_validator(mode="after")
-    def _has_one_confidence(self) -> Self:
-        if len(set(self.models)) != len(self.models):
-            raise ValueError(f"extra_models names a model twice: {', '.join(self.models)}")
-        if self.confidence == "logprobs" and (self.votes > 1 or self.extra_models):
-            raise ValueError("confidence logprobs needs a single answer: votes 1, and no extra_models")
-        return self
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Every model that judges a stance, in the order asked."""
-        return (self.model, *(other.model for other in self.extra_models))
-
-    def prices_of(self, model: str) -> Prices | None:
-        """A model's prices, if they are set."""
-        if model == self.model:
-            return self.prices
-        return {other.model: other.prices for other in self.extra_models}.get(model)
-
-    def alone(self, model: str) -> "Llm":
-        """The same endpoint with this model alone."""
-        changes = {"model": model, "prices": self.prices_of(model), "extra_models": ()}
-        return self.model_copy(update=changes)
-
-
-class Prompt(Section):
-    """A prompt's name and text."""
-
-    name: Name
-    text: Text
-
-
-StanceInput = Literal["transcript", "description", "on_screen_text", "caption", "frame"]
-
-
-class StancePrompt(Section):
-    """A prompt, with `{target}` and `{labels}` to be filled in from the study, and the inputs that the model gets."""
-
-    name: Name
-    text: Text
-    inputs: Annotated[Several[StanceInput], Field(min_length=1)]
-
-
-class Prompts(Section):
-    describe: Prompt
-    stance: StancePrompt
-
-
-def _with_label(instruction: str) -> str:
-    if "{label}" not in instruction:
-        raise ValueError("must have {label} in place of the wanted label")
-    return instruction
-
-
-class PromptInjection(Section):
-    """How many videos get prompt injection variants, the instructions in them, and the texts of the control."""
-
-    videos: Positive
-    instructions: Annotated[Several[Annotated[Text, AfterValidator(_with_label)]], Field(min_length=1)]
-    control_texts: Annotated[Words, Field(min_length=1)]
 
 
 class Ocr(Section):
@@ -313,7 +200,7 @@ class Embedder(Section):
 class Release(Section):
     """What others get: `ids_only`, `derived` (no captions, names or images), or `full`."""
 
-    form: Literal["ids_only", "derived", "full"]
+    form: Form
 
 
 class Report(Section):
@@ -323,10 +210,16 @@ class Report(Section):
 
 
 class EngineSettings(Section):
-    """How work is spread. In no stage's params, since it cannot change a result."""
+    """How work is spread. In no stage's params, since it cannot change a result. All but `workers` are for `ray`."""
 
     name: Annotated[str, one_of(ENGINES)]
     workers: Positive | None
+    address: Text | None
+    cpus: Annotated[float, Field(gt=0)]
+    gpus: Annotated[float, Field(ge=0)]
+    memory_bytes: Positive | None
+    media: Literal["bytes", "path"]
+    bytes_in_flight: Positive
 
 
 class Settings(Section):
@@ -339,6 +232,7 @@ class Settings(Section):
     frames: Frames
     asr: Asr
     llm: Llm
+    codebook: Codebook
     prompts: Prompts
     #: `None`: no variants.
     prompt_injection: PromptInjection | None
@@ -348,3 +242,42 @@ class Settings(Section):
     release: Release
     report: Report
     engine: EngineSettings
+
+    @model_validator(mode="after")
+    def _asks_about_what_the_model_takes(self) -> Self:
+        for name, variable in self.codebook.variables.items():
+            senses = [each for each in variable.inputs if each in get_args(Sense)]
+            if lacking := ", ".join(each for each in senses if each not in self.llm.sees):
+                raise WrongSetting(
+                    ["codebook", "variables", name, "inputs"],
+                    f"{name} is to be judged by {lacking}, which llm.sees ({', '.join(self.llm.sees)}) leaves out: add "
+                    f"{lacking} to llm.sees if the host takes it, which `gettok doctor` finds out, or give the "
+                    "variable other inputs",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _has_prompts_for_its_groups(self) -> Self:
+        prompt, groups = self.prompts.codebook, self.codebook.groups
+        for name, text in prompt.texts.items():
+            if name not in groups:
+                raise WrongSetting(
+                    ["prompts", "codebook", "texts", name],
+                    f"the prompt {prompt.name!r} has a text for the group {name!r}, and the codebook "
+                    f"{self.codebook.name!r} has {', '.join(groups)}: choose another, such as "
+                    "prompts/codebook=rendered",
+                )
+            variables = list(groups[name].values())
+            if len(variables) > 1 and "{labels}" in text:
+                raise WrongSetting(
+                    ["prompts", "codebook", "texts", name],
+                    f"the prompt {prompt.name!r} has {{labels}} for the group {name!r}, which has "
+                    f"{len(variables)} variables: write their labels in its place",
+                )
+            if unnamed := prompt.unnamed(name, [label for each in variables for label in each.label_names]):
+                raise WrongSetting(
+                    ["prompts", "codebook", "texts", name],
+                    f"the prompt {prompt.name!r} does not name the labels {unnamed} of the group {name!r}: choose a "
+                    "prompt that has {labels} in it, such as prompts/codebook=evidence, or give it the prompt's labels",
+                )
+        return self

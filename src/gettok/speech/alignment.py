@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from pickle import UnpicklingError  # the error alone: nothing is unpickled here
 from typing import Any
 
 import numpy as np
 
 from gettok.errors import BadSettings
-from gettok.media.audio import RATE_HZ, Sound, seconds
+from gettok.media.recording import RATE_HZ, Sound, seconds
 from gettok.models.loading import (
     UNREADABLE,
     ModelUse,
@@ -22,6 +23,7 @@ from gettok.models.loading import (
     transformers_library,
     uniform_oom,
 )
+from gettok.store.disk_space import full_disk_as_no_space
 
 USE = ModelUse(
     "alignment model",
@@ -195,9 +197,13 @@ def _loaded(model: str) -> _Network:
 
 def _load_bundle(name: str, bundle: Any) -> _Network:
     try:
-        model = bundle.get_model(dl_kwargs={"progress": False})
+        # a pickle may run any program when it is read, which torch allows here by default
+        with full_disk_as_no_space(Path(import_module("torch").hub.get_dir())):
+            model = bundle.get_model(dl_kwargs={"progress": False, "weights_only": True})
     except OSError as error:
         raise cannot_fetch(USE, name, str(error)) from error
+    except UnpicklingError as error:
+        raise cannot_load(USE, name, str(error)) from error
     labels = {label: number for number, label in enumerate(bundle.get_labels(blank="<pad>"))}
     return _Network(model, _alphabet(labels, labels["<pad>"], "|"), lambda sound: sound)
 

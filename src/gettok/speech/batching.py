@@ -13,7 +13,7 @@ from threading import Condition
 from typing import Any
 
 from gettok.errors import GettokError, Stop, Unusable
-from gettok.media.audio import Recording
+from gettok.media.recording import Recording
 from gettok.speech.recognizer import LanguageOdds, Recognizer, Request, Result
 from gettok.speech.vad import Chunk
 
@@ -64,7 +64,7 @@ class Batcher:
 
     def __init__(self, recognizer: Recognizer, batch_size: int) -> None:
         self._recognizer = recognizer
-        self._batch_size = batch_size
+        self._batch_size = max(1, batch_size // recognizer.workers)
         self._is_shrunk = False
         self._clips: deque[_Clip] = deque()
         self._busy = 0
@@ -145,7 +145,8 @@ class Batcher:
                 clip.waiting.append(index)
                 if clip not in self._clips:
                     self._clips.append(clip)
-        for (clip, index), outcome in zip(batch, outcomes, strict=False):
+            return
+        for (clip, index), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, GettokError):
                 clip.fail(outcome)
             else:
@@ -158,10 +159,17 @@ class Batcher:
     def _done(self, requests: Sequence[Request], work: _Work) -> Sequence[Any]:
         """In smaller batches where the device has no memory for this one."""
         try:
-            return work(requests)
+            outcomes = work(requests)
         except (RuntimeError, MemoryError) as error:
             if not _is_oom(error):
                 raise
+        else:
+            assert len(outcomes) == len(requests), f"{len(outcomes)} results for {len(requests)} chunks"
+            self._oom_in_a_row = 0
+            return outcomes
+        return self._done_in_parts(requests, work)
+
+    def _done_in_parts(self, requests: Sequence[Request], work: _Work) -> Sequence[Any]:
         if len(requests) == 1:
             return [self._retry_one(requests[0], work)]
         self._shrink_to(len(requests) // 2)

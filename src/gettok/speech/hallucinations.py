@@ -8,6 +8,7 @@ phrase beside real words is kept with them, and the transcript is flagged if the
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import filterfalse
 
 from gettok.text.tokens import normalise
 
@@ -226,15 +227,14 @@ def _is_doubtful(no_speech_prob: float | None, avg_logprob: float | None) -> boo
     return unspoken or (avg_logprob is not None and avg_logprob < DOUBTFUL_LOGPROB)
 
 
-def _repeats_one_of(plain: str, phrases: Iterable[str]) -> bool:
-    return bool(plain) and any(not plain.replace(phrase, "") for phrase in phrases)
+def _repeats_one_of(plain: str, phrases: tuple[str, ...]) -> bool:
+    # nearly every text begins like none of them, which is found at once
+    return plain.startswith(phrases) and any(not plain.replace(phrase, "") for phrase in phrases)
 
 
 @cache
-def _credits() -> frozenset[str]:
-    return frozenset(
-        _without_numbers(_without_spaces(credit)) for group in _CREDITS.values() for credit in group
-    )
+def _credits() -> tuple[str, ...]:
+    return tuple(_without_numbers(_without_spaces(credit)) for group in _CREDITS.values() for credit in group)
 
 
 @cache
@@ -253,8 +253,8 @@ def _joined(words: Iterable[str], *, spaced: bool) -> str:
 
 
 @cache
-def _goodbyes(language: str) -> frozenset[str]:
-    return frozenset(map(_without_spaces, (*_GOODBYES.get(language, ()), *_GOODBYES["en"])))
+def _goodbyes(language: str) -> tuple[str, ...]:
+    return tuple(map(_without_spaces, (*_GOODBYES.get(language, ()), *_GOODBYES["en"])))
 
 
 def _without_spaces(text: str) -> str:
@@ -263,4 +263,4 @@ def _without_spaces(text: str) -> str:
 
 
 def _without_numbers(text: str) -> str:
-    return "".join(character for character in text if not character.isdigit())
+    return "".join(filterfalse(str.isdigit, text))

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from gettok.media.audio import RATE_HZ, Sound, loudness_db
+from gettok.media.recording import RATE_HZ, Sound, loudness_db
 
 Kind = Literal["silence", "music", "noise"]
 SILENCE_DB = -80.0

@@ -3,15 +3,16 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
+from operator import eq
 from typing import Literal, get_args
-
-import numpy as np
-import numpy.typing as npt
 
 from gettok.speech.hallucinations import holds_credits, is_hallucination
 from gettok.text.tokens import normalise
 
-QualityFlag = Literal["looping", "compression", "pace", "improbable", "language", "hallucination"]
+QualityFlag = Literal[
+    "looping", "compression", "pace", "improbable", "language", "hallucination", "demo_model"
+]
 #: Every flag, in the order in which a transcript's flags are given.
 QUALITY_FLAGS: tuple[QualityFlag, ...] = get_args(QualityFlag)
 
@@ -45,7 +46,7 @@ LOOPING_PHRASE = 4
 
 @dataclass(frozen=True)
 class TranscriptQuality:
-    """The numbers that decide a transcript's flags. `None`: the model does not give this number.
+    """What decides a transcript's flags. `None`: the model does not give this number.
 
     `compression_ratio` is the highest of a segment, which is what Whisper's threshold is for: that of a whole text
     grows with its length. `word_repeats` and `phrase_repeats`: how many times in a row one word, and a run of two to
@@ -60,6 +61,7 @@ class TranscriptQuality:
     avg_logprob: float | None
     doubtful_language_share: float
     is_hallucination: bool
+    is_demo_model: bool = False
 
     @property
     def chars_per_s(self) -> float:
@@ -70,7 +72,7 @@ class TranscriptQuality:
 
     @property
     def flags(self) -> tuple[QualityFlag, ...]:
-        """Names of the numbers that are out of range, in the order of `QUALITY_FLAGS`."""
+        """What gives reason to doubt the transcript, in the order of `QUALITY_FLAGS`."""
         out_of_range: dict[QualityFlag, bool] = {
             "looping": self.word_repeats >= LOOPING_WORD or self.phrase_repeats >= LOOPING_PHRASE,
             "compression": self.compression_ratio > LOOPING_COMPRESSION,
@@ -78,6 +80,7 @@ class TranscriptQuality:
             "improbable": self.avg_logprob is not None and self.avg_logprob < IMPROBABLE_LOGPROB,
             "language": self.doubtful_language_share > MOST_DOUBTFUL_LANGUAGE,
             "hallucination": self.is_hallucination,
+            "demo_model": self.is_demo_model,
         }
         return tuple(flag for flag in QUALITY_FLAGS if out_of_range[flag])
 
@@ -94,6 +97,7 @@ def measure(  # noqa: PLR0913 -- a number each, by name
     avg_logprob: float | None = None,
     no_speech_prob: float | None = None,
     doubtful_language_share: float = 0.0,
+    is_demo_model: bool = False,
 ) -> TranscriptQuality:
     """The quality of a transcript, given the texts of its segments; one credit among them is enough for a flag."""
     texts = [stripped for segment in segments if (stripped := segment.strip())]
@@ -109,6 +113,7 @@ def measure(  # noqa: PLR0913 -- a number each, by name
         avg_logprob=avg_logprob,
         doubtful_language_share=doubtful_language_share,
         is_hallucination=hallucinated or holds_credits(text),
+        is_demo_model=is_demo_model,
     )
 
 
@@ -138,20 +143,17 @@ def repeats(text: str) -> int:
 def _repeats(text: str) -> tuple[int, int]:
     """The same for single words, and for runs of two to eight."""
     words = normalise(text)
-    numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
-    sequence = np.array([numbers[word] for word in words], np.int64)
     lengths = range(2, MAX_PHRASE_WORDS + 1)
-    return _in_a_row(sequence, 1), max(_in_a_row(sequence, length) for length in lengths)
+    return _in_a_row(words, 1), max(_in_a_row(words, length) for length in lengths)
 
 
-def _in_a_row(sequence: npt.NDArray[np.int64], length: int) -> int:
+def _in_a_row(words: Sequence[str], length: int) -> int:
     """How many times in a row a run of this length appears at most.
 
     A run that appears n times in a row is a stretch of (n - 1) runs that equal what comes one run later.
     """
-    if sequence.size < length:
+    if len(words) < length:
         return 0
-    differs = sequence[length:] != sequence[:-length]
-    ends = np.flatnonzero(np.concatenate(([True], differs, [True])))
-    longest_stretch = int(np.diff(ends).max()) - 1
+    equals = bytes(map(eq, words, islice(words, length, None)))
+    longest_stretch = max(map(len, equals.split(b"\0")))
     return longest_stretch // length + 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
-from gettok.media.audio import Sound
+from gettok.media.recording import Sound
 from gettok.models.hub import Model
 from gettok.settings import Asr
 from gettok.settings.registries import ASR_BACKENDS
@@ -60,6 +60,11 @@ class Recognizer(Protocol):
     @property
     def concurrency(self) -> int:
         """How many threads may call it at once: with two, one prepares its sound while the other's is recognised."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many batches it recognises at once; they share the chunks of a batch among them."""
         ...
 
     def detect(self, sounds: Sequence[Sound]) -> list[LanguageOdds]:

@@ -3,19 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
+from operator import not_
 from statistics import fmean
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gettok.errors import Unusable
 from gettok.media import MediaFile
-from gettok.media.audio import Recording, decode_audio
+from gettok.media.recording import Recording
 from gettok.models.hub import Model
 from gettok.settings import Asr
 from gettok.settings.roles import ASR_EXECUTION_ONLY
 from gettok.speech.alignment import TimedWord
-from gettok.speech.batching import oom_as_unusable
+from gettok.speech.demo_model import WARNING, is_demo_model
 from gettok.speech.hallucinations import DOUBTFUL_LOGPROB, DOUBTFUL_NO_SPEECH_PROB, is_hallucination
-from gettok.speech.music import kind_of
 from gettok.speech.quality_flags import (
     LOOPING_COMPRESSION,
     compression_ratio,
@@ -23,14 +24,16 @@ from gettok.speech.quality_flags import (
     measure,
 )
 from gettok.speech.recognizer import Result, backend_of
-from gettok.speech.transcriber import Transcriber, open_transcriber
 from gettok.speech.vad import Chunk
 from gettok.speech.word_timestamps import aligners_identity, identity
 from gettok.step import Answer, Json, Row, Workers
 from gettok.text.tokens import normalise
 
-#: TikTok takes uploads of up to an hour, and a sound may end shortly after its pictures.
-MAX_SOUND_S = 3660
+if TYPE_CHECKING:
+    from gettok.speech.transcriber import Transcriber
+
+#: The limit by default. It was the only one before it was a setting, so keys from then are the keys of this limit.
+_MAX_SOUND_S = 3660
 SILENCE_DB = -80.0
 #: So much speech is transcribed however small its share of the sound.
 _ENOUGH_SPEECH_S = 5.0
@@ -59,12 +62,13 @@ class TranscribeStep:
 
     @property
     def version(self) -> int:
-        return 5
+        return 6
 
-    @property
+    @cached_property
     def settings(self) -> Mapping[str, Json]:
         """Every setting that can change an answer; a name is resolved to what it means here and now."""
-        return self.asr.model_dump(exclude={"revision", *ASR_EXECUTION_ONLY}) | {
+        unnamed = {"max_sound_s"} if self.asr.max_sound_s == _MAX_SOUND_S else set()
+        return self.asr.model_dump(exclude={"revision", *ASR_EXECUTION_ONLY, *unnamed}) | {
             "model": self.model.identity,
             "compute_type": self._compute_type,
             "align": identity(self.asr.align, self.asr.language),
@@ -80,13 +84,22 @@ class TranscribeStep:
         """Raises `BadSettings` if there is no such model, `NotNow` if the hub cannot be reached."""
         return backend_of(self.asr).find(self.asr)
 
+    @property
+    def warning(self) -> str | None:
+        """What a person should know about the model before they read its transcripts."""
+        return WARNING if is_demo_model(self.model.digest) else None
+
     def open(self) -> None:
         self._transcriber().check(self.asr.language)
 
     def ask(self, content: MediaFile) -> Answer:
+        from gettok.media.audio import decode_audio  # noqa: PLC0415 - decoders take long to import; most answers are known
+        from gettok.speech.batching import oom_as_unusable  # noqa: PLC0415 - as above
+
+        content.check()
         if content.sound is None:
             raise Unusable("no_audio", "a slideshow without a sound")
-        recording = decode_audio(content.sound, MAX_SOUND_S)
+        recording = decode_audio(content.sound, self.asr.max_sound_s)
         with oom_as_unusable():
             return self._answer(recording)
 
@@ -116,16 +129,18 @@ class TranscribeStep:
             reason = "music" if body["heard"] == "music" else "no_speech"
             detail = f"{body['heard']}; a voice in {row['speech_ratio']:.1%} of {body['sound_s']:.1f} s"
             raise Unusable(reason, detail, row | {"speech": reason})
-        spoken = [segment for segment in body["segments"] if _is_spoken(segment)]
+        hallucinated = list(map(_is_hallucination, body["segments"]))
         row |= {
             "raw_text": _joined(body["segments"]),
             "language": body["language"],
-            "hallucinations": sum(_is_hallucination(part) for part in body["segments"]),
+            "hallucinations": sum(hallucinated),
         }
-        if not normalise(_joined(spoken)):
+        segments = compress(body["segments"], map(not_, hallucinated))
+        spoken = [segment for segment in segments if _is_spoken(segment)]
+        if not spoken:
             detail = f"a voice for {body['speech_s']:.1f} s, but no words"
             raise Unusable("no_speech", detail, row | {"speech": "no_speech"})
-        return [row | _transcript_columns(spoken)]
+        return [row | _transcript_columns(spoken, body["model"]["sha256"])]
 
     def _chunks(self, recording: Recording) -> list[Chunk]:
         if recording.loudness_db() < SILENCE_DB:
@@ -142,13 +157,17 @@ class TranscribeStep:
     def _compute_type(self) -> str:
         return backend_of(self.asr).compute_type(self.asr)
 
-    def _transcriber(self) -> Transcriber:
+    def _transcriber(self) -> "Transcriber":
+        from gettok.speech.transcriber import open_transcriber  # noqa: PLC0415 - as in `ask`
+
         return open_transcriber(self.asr, self.model)
 
 
 def _kind(recording: Recording) -> SoundKind:
     if recording.loudness_db() < SILENCE_DB:
         return "silence"
+    from gettok.speech.music import kind_of  # noqa: PLC0415 - as in `ask`
+
     middle_s = recording.seconds / 2
     return kind_of(recording.cut(max(0.0, middle_s - _SAMPLE_S / 2), middle_s + _SAMPLE_S / 2))
 
@@ -198,8 +217,8 @@ def _sound_columns(body: Mapping[str, Json]) -> Row:
 
 
 def _is_spoken(segment: Mapping[str, Json]) -> bool:
-    """Whether there are words that are neither invented for silence nor a known hallucination."""
-    return bool(normalise(segment["text"])) and not _is_silent(segment) and not _is_hallucination(segment)
+    """Whether there are words that are not invented for silence."""
+    return bool(normalise(segment["text"])) and not _is_silent(segment)
 
 
 def _is_silent(segment: Mapping[str, Json]) -> bool:
@@ -241,19 +260,24 @@ def _most(spoken_s: Mapping[str, float]) -> str:
     return max(spoken_s, key=lambda language: round(spoken_s[language], 3))
 
 
-def _transcript_columns(segments: Sequence[Mapping[str, Json]]) -> Row:
+def _transcript_columns(segments: Sequence[Mapping[str, Json]], model_sha256: str) -> Row:
     """The columns of a transcript with words."""
     speech_s = sum(segment["speech_s"] for segment in segments)
     spoken_s = _spoken_s(segments)
     language = _most(spoken_s)
-    mean = {key: _mean(segments, key) for key in ("avg_logprob", "no_speech_prob", "language_probability")}
+    weights = _weights(segments)
+    mean = {
+        key: _mean(segments, key, weights)
+        for key in ("avg_logprob", "no_speech_prob", "language_probability")
+    }
     quality = measure(
         [segment["text"] for segment in segments],
         language,
         speech_s,
         avg_logprob=mean["avg_logprob"],
         no_speech_prob=mean["no_speech_prob"],
-        doubtful_language_share=_doubtful_language_share(segments),
+        doubtful_language_share=fmean(map(_is_language_doubtful, segments), weights),
+        is_demo_model=is_demo_model(model_sha256),
     )
     words = [segment["words"] for segment in segments if "words" in segment]
     return mean | {
@@ -274,15 +298,10 @@ def _transcript_columns(segments: Sequence[Mapping[str, Json]]) -> Row:
     }
 
 
-def _doubtful_language_share(segments: Sequence[Mapping[str, Json]]) -> float:
-    """The share of the speech whose language is in doubt."""
-    return fmean(map(_is_language_doubtful, segments), _weights(segments))
-
-
-def _mean(segments: Sequence[Mapping[str, Json]], key: str) -> float:
-    """The mean over the segments, each weighted by how much speech it has."""
-    return round(fmean((segment[key] for segment in segments), _weights(segments)), _DIGITS)
+def _mean(segments: Sequence[Mapping[str, Json]], key: str, weights: Sequence[float]) -> float:
+    return round(fmean((segment[key] for segment in segments), weights), _DIGITS)
 
 
 def _weights(segments: Sequence[Mapping[str, Json]]) -> list[float]:
+    """How much speech each segment has, by which it counts in a mean."""
     return [max(segment["speech_s"], _MIN_WEIGHT_S) for segment in segments]

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from gettok.errors import BadSettings
-from gettok.media.audio import Recording
+from gettok.media.recording import Recording
 from gettok.models.hub import Model
 from gettok.settings import Asr
 from gettok.speech.alignment import TimedWord

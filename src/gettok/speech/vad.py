@@ -15,7 +15,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from gettok.media.audio import RATE_HZ, Recording, Sound
+from gettok.media.recording import RATE_HZ, Recording, Sound
 from gettok.models.loading import suppress_warnings
 
 # silero's and pyannote's defaults, written out because answers depend on them

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
-from gettok.media.audio import Sound
+from gettok.media.recording import Sound
 from gettok.models.hub import Model, transformers_model
 from gettok.speech.alignment import (
     USE,

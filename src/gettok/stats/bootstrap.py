@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
-_DIGITS = 4
+from gettok.stats.proportions import rounded
+
 _RESAMPLES = 2_000
 _SEED = 20221207
 #: A smaller difference is due to rounding.
@@ -65,11 +65,19 @@ def _ratio_of_sums(parts: Numbers, wholes: Numbers, axis: int = -1) -> Numbers:
 
 
 def _pearson(left: Numbers, right: Numbers, axis: int = -1) -> Numbers:
-    with warnings.catch_warnings():
-        # a resample may hold the same video again and again; its r is then nan
-        warnings.simplefilter("ignore", stats.ConstantInputWarning)
-        warnings.simplefilter("ignore", stats.NearConstantInputWarning)
-        return np.asarray(stats.pearsonr(left, right, axis=axis).statistic)
+    """Along the last axis, which is the one that scipy's bootstrap asks for."""
+    assert axis == -1
+    xs = left - left.mean(axis=-1, keepdims=True)
+    ys = right - right.mean(axis=-1, keepdims=True)
+    with np.errstate(
+        invalid="ignore"
+    ):  # a resample may hold the same video again and again; its r is then nan
+        r = _dot(xs, ys) / np.sqrt(_dot(xs, xs) * _dot(ys, ys))
+    return np.asarray(np.clip(r, -1, 1))
+
+
+def _dot(left: Numbers, right: Numbers) -> Numbers:
+    return np.asarray(np.einsum("...i,...i->...", left, right))
 
 
 def _unless_constant(
@@ -85,13 +93,15 @@ def _estimate(statistic: Callable[..., Any], *numbers: Sequence[float]) -> Estim
     count = len(samples[0])
     if not count:
         return Estimate(None, 0)
-    value = round(float(statistic(*samples, axis=-1)), _DIGITS)
+    value = rounded(float(statistic(*samples, axis=-1)))
     varied = len(set(zip(*numbers, strict=True))) > 1
     low, high = _interval(statistic, samples) if varied else (None, None)
     return Estimate(value, count, low, high)
 
 
 def _interval(statistic: Callable[..., Any], samples: Sequence[Numbers]) -> tuple[float | None, float | None]:
+    from scipy import stats  # noqa: PLC0415 - takes seconds to import, and most importers of this module count nothing
+
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", stats.DegenerateDataWarning
@@ -109,4 +119,4 @@ def _interval(statistic: Callable[..., Any], samples: Sequence[Numbers]) -> tupl
     low, high = float(interval.low), float(interval.high)
     if not high - low > _NOISE:  # nan, or every resample the same
         return None, None
-    return round(low, _DIGITS), round(high, _DIGITS)
+    return rounded(low), rounded(high)

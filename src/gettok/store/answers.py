@@ -1,24 +1,26 @@
 """The store itself: answers in SQLite, large bytes in files.
 
-Promise: when `put` returns, the answer is on disk. An answer is written once and never changed. This holds under a kill
-at any instant, on a full disk, and with several processes at once. Every answer has a digest over its key, body and
-blobs.
+Promise: when `put` returns, the answer is on disk. An answer is written once and never changed; only `drop` deletes
+one. This holds under a kill at any instant, on a full disk, and with several processes at once. Every answer has a
+digest over its key, body and blobs.
 """
 
 import hashlib
 import json
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from gettok.errors import Damaged
 from gettok.step import Answer, Blob, canonical
-from gettok.store.blobs import BlobFiles, file_digest, full_disk_as_no_space
-from gettok.store.database import Database, damaged
-from gettok.store.keys import Key
+from gettok.store.blobs import BlobFiles, file_digest
+from gettok.store.database import Database
+from gettok.store.disk_space import full_disk_as_no_space
+from gettok.store.keys import SCOPE_DIGITS, Key
 
 #: Blobs in memory of up to this many bytes go into the database; above it SQLite is slower than the filesystem
 #: (https://www.sqlite.org/intern-v-extern-blob.html).
@@ -35,7 +37,14 @@ CREATE TABLE IF NOT EXISTS answers (
 CREATE TABLE IF NOT EXISTS blobs (
     digest TEXT PRIMARY KEY, size INTEGER NOT NULL, data BLOB, mtime_ns INTEGER
 );
+CREATE INDEX IF NOT EXISTS answer_keys ON answers (key, stage);
 """
+
+
+#: The keys of one scope twice: from the answers, and from the index that has little else. In the first, another column
+#: keeps SQLite from reading the index instead.
+_KEYS = "SELECT key, stored_at FROM answers WHERE key >= ? AND key < ? ORDER BY key"
+_KEYS_AGAIN = "SELECT key FROM answers INDEXED BY answer_keys WHERE key >= ? AND key < ? ORDER BY key"
 
 
 class Entry(NamedTuple):
@@ -44,6 +53,15 @@ class Entry(NamedTuple):
     key: str
     subject: str
     answer: Answer
+
+
+class AnswerRef(NamedTuple):
+    """A stored answer without its content: where it belongs, and the digests of its blobs."""
+
+    stage: str
+    subject: str
+    key: str
+    blobs: tuple[str, ...]
 
 
 class Defect(NamedTuple):
@@ -64,27 +82,33 @@ class _Stored:
     blobs: str
     digest: str
 
-    def is_intact(self) -> bool:
+    def intact_text(self) -> str | None:
+        """The body; None if it, or what it is said to answer, does not match the digest."""
         try:
             text = zlib.decompress(self.body).decode("ascii")
-        except (zlib.error, UnicodeDecodeError):
-            return False
+            return text if self._matches(text) else None
+        except (zlib.error, UnicodeDecodeError, TypeError):
+            return None
+
+    def _matches(self, text: str) -> bool:
         return self.digest == _digest(self.key, self.stage, self.subject, text, self.blobs)
 
 
 class Store:
     """The answers of all stages in one folder.
 
-    An object belongs to one thread; any number of processes may share the folder.
+    An object belongs to one thread; any number of processes may share the folder. One that is opened `to_read` creates
+    and changes nothing.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, to_read: bool = False) -> None:
         self.root = root
         with full_disk_as_no_space(root):
-            root.mkdir(parents=True, exist_ok=True)
-            self.files = BlobFiles(root)
-        self._file = Database.open(root / "answers.sqlite", _SCHEMA)
+            self.files = BlobFiles(root, to_read=to_read)
+        opened = Database.open_to_read if to_read else Database.open
+        self._file = opened(root / "answers.sqlite", _SCHEMA)
         self._database = self._file.connection
+        self._compared: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -94,6 +118,10 @@ class Store:
 
     def close(self) -> None:
         self._database.close()
+
+    def refuse_without_room(self) -> None:
+        """Raise `NoSpace` unless the answers in flight will fit; called before each question."""
+        self._file.refuse_without_room()
 
     def put(self, key: Key, subject: str, answer: Answer) -> None:
         """Store an answer; it is on disk when this returns. A key that exists already keeps its first answer."""
@@ -114,9 +142,7 @@ class Store:
         )
         with self._file.transaction():
             for blob in answer.blobs.values():
-                self._database.execute(
-                    "INSERT OR IGNORE INTO blobs VALUES (?, ?, ?, ?)", self._blob_row(blob)
-                )
+                self._database.execute(_ADD_BLOB, self._blob_row(blob))
             self._database.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def known(self, keys: Iterable[str]) -> set[str]:
@@ -125,24 +151,78 @@ class Store:
         remaining = iter(keys)
         while batch := list(islice(remaining, 500)):
             marks = ",".join("?" * len(batch))
-            rows = self._database.execute(f"SELECT key FROM answers WHERE key IN ({marks})", batch)  # noqa: S608 - marks only
+            rows = self._file.rows(f"SELECT key FROM answers WHERE key IN ({marks})", batch)  # noqa: S608 - marks only
             found.update(key for (key,) in rows)
+            for key in batch:
+                if key not in found:
+                    self._refuse_lost(key)
         return found
 
     def get(self, key: str) -> Answer | None:
         """The answer, checked against its digest; `Damaged` if they differ."""
         stored = self._stored(key)
-        return None if stored is None else self._answer(stored)
+        if stored is None:
+            self._refuse_lost(key)
+            return None
+        return self._answer(stored)
 
     def scan(self, scope: str) -> Iterator[Entry]:
         """All answers of one scope, in order of their keys."""
         query = f"SELECT {_COLUMNS} FROM answers WHERE key >= ? AND key < ? ORDER BY key"  # noqa: S608 - our own columns
-        for row in self._database.execute(query, (scope, scope + "g")).fetchall():
+        self._refuse_lost(scope)
+        for row in self._file.rows(query, (scope, scope + "g")):
             stored = _Stored(*row)
             yield Entry(stored.key, stored.subject, self._answer(stored))
 
+    def about(self, video_id: str) -> list[AnswerRef]:
+        """The answers about a video and its variants (`VIDEO/…`), in order of stage."""
+        query = (
+            "SELECT stage, subject, key, blobs FROM answers WHERE subject = ? OR subject GLOB ?"
+            " ORDER BY stage, subject, key"
+        )
+        rows = self._file.rows(query, (video_id, f"{video_id}/*"))
+        return [AnswerRef(stage, subject, key, _blob_digests(blobs)) for stage, subject, key, blobs in rows]
+
+    def drop(self, answers: Sequence[AnswerRef]) -> None:
+        """Delete answers, and blobs that no other answer names; `drops.jsonl` keeps what they were. All or nothing.
+
+        The caller makes sure that no stage runs: it could be adding a blob that is deleted here. A kill just before the
+        end leaves answers whose blobs are missing, which another call deletes.
+        """
+        with full_disk_as_no_space(self.root), self._file.transaction():
+            self._database.executemany(
+                "DELETE FROM answers WHERE key = ?", [(answer.key,) for answer in answers]
+            )
+            blobs = self._unnamed({digest for answer in answers for digest in answer.blobs})
+            self._database.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in blobs])
+            self._log_drop(answers)
+            for digest in blobs:
+                self.files.remove(digest)
+
+    def _refuse_lost(self, key: str) -> None:
+        """Raise `Damaged` if an answer of the key's scope may be there and not be found; once for each scope.
+
+        The digest of an answer cannot say that it was not read, if its key changed or a link between pages.
+        """
+        scope = key[:SCOPE_DIGITS]
+        if scope in self._compared:
+            return
+        with self._file.snapshot():
+            names = scope, scope + "g"
+            keys, again = (self._database.execute(query, names) for query in (_KEYS, _KEYS_AGAIN))
+            pairs = zip_longest(keys, again, fillvalue=(None,))
+            if any(row[0] != row_again[0] for row, row_again in pairs):
+                raise Damaged.in_store(f"the list of answers of {self._file.path}")
+        self._compared.add(scope)
+
     def verify(self) -> Iterator[Defect]:
         """Check every stored byte by its digest, and yield what is wrong."""
+        with self._file.errors_for_users():
+            yield from self._defects()
+        if trouble := self._file.trouble():
+            yield Defect(f"the database is damaged, says SQLite: {trouble}", "", "", self._file.path.name)
+
+    def _defects(self) -> Iterator[Defect]:
         damaged: set[str] = set()
         for digest, size, data in self._database.execute("SELECT digest, size, data FROM blobs"):
             if not self._blob_is_intact(digest, size, data):
@@ -150,8 +230,9 @@ class Store:
         named: set[str] = set()
         for row in self._database.execute(f"SELECT {_COLUMNS} FROM answers ORDER BY stage, subject"):  # noqa: S608
             stored = _Stored(*row)
-            if not stored.is_intact():
+            if stored.intact_text() is None:
                 yield Defect("answer does not match its digest", stored.stage, stored.subject, stored.key)
+                continue
             for digest in _blob_names(stored.blobs).values():
                 named.add(digest)
                 if digest in damaged or not self._has_blob(digest):
@@ -163,10 +244,22 @@ class Store:
 
     def stats(self) -> list[tuple[str, int, int]]:
         """For each stage: its name, its number of answers, and the bytes of their compressed bodies."""
-        rows = self._database.execute(
+        self._file.check()
+        return self._file.rows(
             "SELECT stage, COUNT(*), SUM(LENGTH(body)) FROM answers GROUP BY stage ORDER BY stage"
         )
-        return list(rows)
+
+    def _unnamed(self, digests: set[str]) -> set[str]:
+        """Those that no answer names."""
+        unnamed = set(digests)
+        for (blobs,) in self._database.execute("SELECT blobs FROM answers WHERE blobs != '{}'"):
+            unnamed.difference_update(_blob_names(blobs).values())
+        return unnamed
+
+    def _log_drop(self, answers: Sequence[AnswerRef]) -> None:
+        now = time.time()
+        with (self.root / "drops.jsonl").open("a", encoding="ascii") as file:
+            file.writelines(canonical({"dropped_at": now, **answer._asdict()}) + "\n" for answer in answers)
 
     def _blob_row(self, blob: Blob) -> tuple[str, int, bytes | None, int | None]:
         if _fits_database(blob):
@@ -175,41 +268,38 @@ class Store:
 
     def _stored(self, key: str) -> _Stored | None:
         query = f"SELECT {_COLUMNS} FROM answers WHERE key = ?"  # noqa: S608 - our own columns
-        row = self._database.execute(query, (key,)).fetchone()
-        return None if row is None else _Stored(*row)
+        rows = self._file.rows(query, (key,))
+        return _Stored(*rows[0]) if rows else None
 
     def _answer(self, stored: _Stored) -> Answer:
-        if not stored.is_intact():
-            raise damaged(f"the answer {stored.key} ({stored.stage}, {stored.subject})")
-        body = json.loads(zlib.decompress(stored.body))
-        return Answer(body, {name: self._blob(digest) for name, digest in _blob_names(stored.blobs).items()})
+        text = stored.intact_text()
+        if text is None:
+            raise Damaged.in_store(f"the answer {stored.key} ({stored.stage}, {stored.subject})")
+        blobs = {name: self._blob(digest) for name, digest in _blob_names(stored.blobs).items()}
+        return Answer.of_text(text, blobs)
 
     def _blob(self, digest: str) -> Blob:
-        row = self._database.execute(
-            "SELECT size, data, mtime_ns FROM blobs WHERE digest = ?", (digest,)
-        ).fetchone()
-        if row is None:
-            raise damaged(f"the blob {digest}, which is missing")
-        size, data, mtime_ns = row
+        rows = self._file.rows("SELECT size, data, mtime_ns FROM blobs WHERE digest = ?", (digest,))
+        if not rows:
+            raise Damaged.in_store(f"the blob {digest}, which is missing")
+        ((size, data, mtime_ns),) = rows
         if data is not None:
-            if Blob.of_bytes(data).digest != digest:
-                raise damaged(f"the blob {digest}")
+            if not self._blob_is_intact(digest, size, data):
+                raise Damaged.in_store(f"the blob {digest}")
             return Blob(digest, size, data=data)
         path = self.files.path(digest)
         if not _looks_untouched(path, size, mtime_ns) and not self._blob_is_intact(digest, size, None):
-            raise damaged(f"the file {path}")
+            raise Damaged.in_store(f"the file {path}")
         return Blob(digest, size, path=path)
 
     def _blob_is_intact(self, digest: str, size: int, data: bytes | None) -> bool:
         if data is not None:
-            return len(data) == size and Blob.of_bytes(data).digest == digest
+            return isinstance(data, bytes) and len(data) == size and Blob.of_bytes(data).digest == digest
         path = self.files.path(digest)
         return path.is_file() and path.stat().st_size == size and file_digest(path) == digest
 
     def _has_blob(self, digest: str) -> bool:
-        return (
-            self._database.execute("SELECT 1 FROM blobs WHERE digest = ?", (digest,)).fetchone() is not None
-        )
+        return bool(self._file.rows("SELECT 1 FROM blobs WHERE digest = ?", (digest,)))
 
 
 def _digest(key: str, stage: str, subject: str, body: str, blobs: str) -> str:
@@ -220,6 +310,12 @@ def _digest(key: str, stage: str, subject: str, body: str, blobs: str) -> str:
 
 _COLUMNS = "key, stage, subject, body, blobs, digest"
 
+#: A blob that is there already may have got a new file, because the old one was damaged.
+_ADD_BLOB = """
+INSERT INTO blobs VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET mtime_ns = excluded.mtime_ns
+WHERE data IS NULL AND excluded.mtime_ns IS NOT NULL
+"""
+
 
 def _fits_database(blob: Blob) -> bool:
     """Files stay files, however small, so that they can be linked and not copied."""
@@ -229,6 +325,10 @@ def _fits_database(blob: Blob) -> bool:
 def _blob_names(text: str) -> Mapping[str, str]:
     names: dict[str, str] = json.loads(text)
     return names
+
+
+def _blob_digests(text: str) -> tuple[str, ...]:
+    return tuple(_blob_names(text).values())
 
 
 def _looks_untouched(path: Path, size: int, mtime_ns: int) -> bool:

@@ -5,45 +5,25 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from gettok.errors import NoSpace
 from gettok.step import Blob
+from gettok.store.disk_space import full_disk_as_no_space
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-@contextmanager
-def full_disk_as_no_space(place: Path) -> Iterator[None]:
-    """Raise `NoSpace` for a full disk or a spent disk quota."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise no_space(place) from error
-        raise
-
-
-def no_space(place: Path) -> NoSpace:
-    return NoSpace(
-        f"the disk that holds {place} is full",
-        "kept every answer that was acknowledged; the one being written is not among them",
-        "free some space and run the same command again",
-    )
 
 
 class BlobFiles:
     """A folder of blobs, and a folder beside it for unfinished files."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, to_read: bool = False) -> None:
         self._files = root / "blobs"
         self._incoming = root / "incoming"
-        self._files.mkdir(parents=True, exist_ok=True)
-        self._incoming.mkdir(exist_ok=True)
-        self._sweep()
+        if not to_read:
+            self._files.mkdir(parents=True, exist_ok=True)
+            self._incoming.mkdir(exist_ok=True)
+            self._sweep()
         #: Where this process puts unfinished files: on the filesystem of the blobs, so that a link finishes them.
         self.unfinished = self._incoming / str(os.getpid())
 
@@ -54,10 +34,12 @@ class BlobFiles:
         return self._files / digest[:2] / digest
 
     def add(self, blob: Blob) -> None:
-        """Make a blob's bytes durable under their digest. A blob that exists already is left as it is."""
+        """Make a blob's bytes durable under their digest. A file that has them already is left as it is."""
         target = self.path(blob.digest)
         if target.exists():
-            return
+            if file_digest(target) == blob.digest:
+                return
+            target.unlink()  # damaged, and here are the right bytes
         with full_disk_as_no_space(self._files):
             target.parent.mkdir(exist_ok=True)
             self.unfinished.mkdir(exist_ok=True)
@@ -71,10 +53,9 @@ class BlobFiles:
             finally:
                 unfinished.unlink(missing_ok=True)
 
-    def digests(self) -> Iterator[str]:
-        """The digests of all blobs that are files."""
-        for folder in sorted(self._files.iterdir()):
-            yield from sorted(file.name for file in folder.iterdir())
+    def remove(self, digest: str) -> None:
+        """Delete the file of a blob, if there is one; other links to it stay."""
+        self.path(digest).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Delete what ended processes left unfinished."""

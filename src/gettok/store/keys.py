@@ -5,6 +5,26 @@ from dataclasses import dataclass
 
 from gettok.step import Json, digest_of
 
+#: So many digits of a key are its scope.
+SCOPE_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the keys of one stage, version and settings share; made once, where there are many."""
+
+    stage: str
+    digest: str
+
+    @staticmethod
+    def of(stage: str, version: int, settings: Mapping[str, Json]) -> "Scope":
+        return Scope(stage, digest_of({"stage": stage, "version": version, "settings": dict(settings)}))
+
+    def key(self, inputs: Mapping[str, Json]) -> "Key":
+        """The key of the answer about these inputs."""
+        of_inputs = digest_of({"scope": self.digest, "inputs": dict(inputs)})
+        return Key(self.stage, self.digest[:SCOPE_DIGITS] + of_inputs[:48])
+
 
 @dataclass(frozen=True)
 class Key:
@@ -19,9 +39,8 @@ class Key:
 
     @staticmethod
     def of(stage: str, version: int, settings: Mapping[str, Json], inputs: Mapping[str, Json]) -> "Key":
-        scope = digest_of({"stage": stage, "version": version, "settings": dict(settings)})
-        return Key(stage, scope[:16] + digest_of({"scope": scope, "inputs": dict(inputs)})[:48])
+        return Scope.of(stage, version, settings).key(inputs)
 
     @property
     def scope(self) -> str:
-        return self.digest[:16]
+        return self.digest[:SCOPE_DIGITS]

@@ -7,7 +7,7 @@ bytes. Tables by day have one Parquet file for each day of publication: a new da
 from collections.abc import Mapping
 
 from gettok.tables import annotations, collected, media, transcripts
-from gettok.tables.annotations import DESCRIPTIONS, PROMPT_INJECTION, SCREEN_TEXTS, STANCES
+from gettok.tables.annotations import ANNOTATIONS, CASCADE, DESCRIPTIONS, PROMPT_INJECTION, SCREEN_TEXTS
 from gettok.tables.collected import (
     COMMENTS,
     COUNTS,
@@ -34,7 +34,9 @@ TABLES: Mapping[str, Table] = {
 }
 
 __all__ = [
+    "ANNOTATIONS",
     "CAPTIONS",
+    "CASCADE",
     "COMMENTS",
     "COUNTS",
     "COVERAGE",
@@ -50,7 +52,6 @@ __all__ = [
     "REJECTS",
     "SCREEN_TEXTS",
     "SEGMENT",
-    "STANCES",
     "TABLES",
     "TRANSCRIPTS",
     "USERS",

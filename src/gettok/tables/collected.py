@@ -105,7 +105,7 @@ IDS = Table(
 
 VIDEOS = Table(
     "videos",
-    "One video that the study's query found.",
+    "One video of the study, that its query found or that was listed or captured.",
     (
         VIDEO_ID,
         Column("created_at", TIME, "When the video was published."),
@@ -164,7 +164,7 @@ VIDEOS = Table(
         Column(
             "page_ai_label",
             pl.Boolean,
-            "Whether TikTok's web page labels the video as AI-generated (`IsAigc`, or an `aigcLabelType` above 0), as"
+            "Whether TikTok's web page labels the video as AI-generated (`IsAigc`, or an `aigcLabelType` above 0, also in `aigcInfo`), as"
             " captured; empty where the capture has neither, and for the Research API. `media` has the page's label when"
             " the file was fetched.",
         ),

@@ -144,7 +144,7 @@ MEDIA = Table(
         Column(
             "page_ai_label",
             pl.Boolean,
-            "Whether its page labels the video as AI-generated (`IsAigc`, or an `aigcLabelType` above 0); empty if the page"
+            "Whether its page labels the video as AI-generated (`IsAigc`, or an `aigcLabelType` above 0, also in `aigcInfo`); empty if the page"
             " has neither or was not read.",
         ),
         Column(
@@ -178,7 +178,7 @@ CAPTIONS = Table(
         Column(
             "format",
             pl.String,
-            "Format of their file under `media/`: `webvtt`, `srt` or `creator_caption`.",
+            "Format of their file under `media/`: `webvtt`, `srt` or `creator_caption`. It is read by its byte-order mark, else as UTF-8, else as Windows-1252.",
         ),
     ),
 )

@@ -78,7 +78,7 @@ TRANSCRIPTS = Table(
         Column(
             "quality_flags",
             pl.List(pl.String),
-            "Which numbers are out of range: `looping`, `compression`, `pace`, `improbable`, `language`, `hallucination`.",
+            "Reasons to doubt the text. Numbers out of range: `looping`, `compression`, `pace`, `improbable`, `language`, `hallucination`; `demo_model`: it is by the demo's speech model, which invents sentences for any speech but the demo's.",
         ),
         Column("speech_model", pl.String, "The speech model's repository; empty for a local folder."),
         Column("speech_model_revision", pl.String, "The commit of that repository."),

@@ -2,7 +2,7 @@
 
 from gettok.tabulate import comments, users, videos
 from gettok.tabulate.gone import Gone
-from gettok.tabulate.pages import KeyedPage, read_pages, videos_of
+from gettok.tabulate.pages import KeyedPage, page_files, read_pages, videos_of
 from gettok.tabulate.rejects import Rejects
 from gettok.tabulate.tally import fields
 from gettok.tabulate.values import folded
@@ -14,6 +14,7 @@ __all__ = [
     "comments",
     "fields",
     "folded",
+    "page_files",
     "read_pages",
     "users",
     "videos",

@@ -12,7 +12,7 @@ from gettok.tabulate.pages import PageObject
 
 @dataclass(frozen=True)
 class Gone:
-    """The digests of the ids on a list of tombstones, and which of these ids were met."""
+    """The digests of the ids on a list of tombstones, and which of them were met."""
 
     digests: Collection[str] = frozenset()
     met: set[str] = field(default_factory=set)
@@ -32,7 +32,7 @@ class Gone:
         for received in objects:
             name = id_of(received.content)
             if name in self:
-                self.met.add(str(name))
+                self.met.add(sha256(str(name)))
             else:
                 yield received
 

@@ -42,18 +42,22 @@ class PageObject(NamedTuple):
     invalid: str | None
 
 
-def read_pages(folder: Path) -> Iterator[KeyedPage]:
-    """Every page of a folder's tables, file by file; raises `BadInput` for a damaged file."""
-    for file in sorted(folder.glob("*.parquet")):
-        for key, answer in PAGES.read(file, ["answer_key", "answer"]).iter_rows():
-            try:
-                yield KeyedPage(key, Page.from_json(json.loads(answer)))
-            except (ValueError, KeyError, TypeError) as error:
-                raise BadInput(
-                    f"{file} has a page that cannot be read: {error!r}",
-                    "nothing was written",
-                    "run `dvc repro collect`; it builds the pages again from the answer store",
-                ) from error
+def page_files(folder: Path) -> list[Path]:
+    """The tables of pages in a folder, in order."""
+    return sorted(folder.glob("*.parquet"))
+
+
+def read_pages(file: Path) -> Iterator[KeyedPage]:
+    """Every page of a table; raises `BadInput` for a damaged one."""
+    for key, answer in PAGES.read(file, ["answer_key", "answer"]).iter_rows():
+        try:
+            yield KeyedPage(key, Page.from_json(json.loads(answer)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadInput(
+                f"{file} has a page that cannot be read: {error!r}",
+                "nothing was written",
+                "run `dvc repro collect`; it builds the pages again from the answer store",
+            ) from error
 
 
 def endpoint_of(page: Page) -> str:

@@ -38,6 +38,16 @@ class Rejects:
         wrong = verbatim({name: received.content[name] for name in names})
         self._add(keyed.answer_key, received.position, "retyped", ", ".join(names), wrong)
 
+    def extend(self, others: "Rejects") -> None:
+        """Add all that others have collected."""
+        self.counts.update(others.counts)
+        self._frames.append(others.frame())
+
+    @staticmethod
+    def of(rows: pl.DataFrame) -> "Rejects":
+        """As they were, by their frame."""
+        return Rejects(Counter(rows["reason"]), _frames=[rows])
+
     def _add(self, key: str, position: int | None, reason: str, detail: str, row: Json) -> None:
         self.counts[reason] += 1
         self._waiting.append((key, position, reason, detail, row))

@@ -26,6 +26,21 @@ class Tally:
         if retyped:
             self.retyped.update(retyped)
 
+    def extend(self, other: "Tally") -> None:
+        """Add all that another has counted."""
+        self.objects += other.objects
+        self.filled.update(other.filled)
+        self.retyped.update(other.retyped)
+
+    def stored(self) -> Json:
+        """As JSON, without the type."""
+        return [self.objects, self.filled, self.retyped]
+
+    @staticmethod
+    def of_stored(type_: ObjectType, stored: Json) -> "Tally":
+        objects, filled, retyped = stored
+        return Tally(type_, objects, Counter(filled), Counter(retyped))
+
     def unknown(self) -> list[tuple[str, int]]:
         """Fields that are not documented, the most frequent first."""
         known = {*self.type.fields, *self.type.aliases}

@@ -35,9 +35,10 @@ def tag_labels(video_tag: Json) -> TagLabels:
 
 def _tags(video_tag: Json) -> Iterator[tuple[str, int]]:
     for tag in to_mappings(video_tag if isinstance(video_tag, list) else [video_tag]):
-        number = whole_number(tag.get("number", tag.get("video_tag_number")))
+        numbers = (whole_number(tag.get(name)) for name in ("number", "video_tag_number"))
+        number = next((each for each in numbers if each is not None), None)
         if number is not None:
-            yield str(tag.get("type", tag.get("video_tag_type"))).strip().lower(), number
+            yield str(tag.get("type") or tag.get("video_tag_type")).strip().lower(), number
 
 
 def _label(kind: str, tags: list[tuple[str, int]]) -> str | None:

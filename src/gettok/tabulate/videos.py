@@ -14,7 +14,7 @@ from gettok.collect.windows import Window
 from gettok.http.json_guards import to_mapping
 from gettok.research_api import sent_video_id
 from gettok.step import Json
-from gettok.tables import COUNTS, VIDEOS
+from gettok.tables import COUNTS, REJECTS, VIDEOS
 from gettok.tabulate import values
 from gettok.tabulate.gone import NONE_GONE, Gone
 from gettok.tabulate.latest import Latest
@@ -67,9 +67,10 @@ _COUNTS = [column.name for column in COUNTS.columns if column.name.endswith("_co
 
 @dataclass(frozen=True)
 class Videos:
-    """The result of reading all pages: how many videos were `seen`, and the index of those `in_study`."""
+    """The result of reading all pages: how many videos were `seen` or `gone`, and the index of those `in_study`."""
 
     seen: int
+    gone: int
     in_study: pl.DataFrame
     tally: Tally
     _latest: Latest
@@ -91,30 +92,66 @@ class Videos:
             yield day, rows.select(names).sort(names, nulls_last=True)
 
 
-def gather(  # noqa: PLR0913 -- two sets of pages, and what is left out of them
-    pages: Iterable[KeyedPage],
+@dataclass(frozen=True)
+class VideoRows:
+    """What was read from some pages: rows, what was rejected, the fields that were received, and who is gone."""
+
+    rows: pl.DataFrame
+    rejects: Rejects
+    tally: Tally
+    #: The digests of the ids that were met and are gone.
+    gone: frozenset[str]
+
+    @property
+    def note(self) -> Json:
+        """All but the rows, as JSON."""
+        return [self.rejects.frame().rows(), self.tally.stored(), sorted(self.gone)]
+
+    @staticmethod
+    def of_stored(rows: pl.DataFrame, note: Json) -> "VideoRows":
+        """From the rows and a note of the rest."""
+        rejected, tally, gone = note
+        rejects = Rejects.of(pl.DataFrame(rejected, schema=REJECTS.schema, orient="row"))
+        return VideoRows(rows, rejects, Tally.of_stored(VIDEO, tally), frozenset(gone))
+
+
+def read(pages: Iterable[KeyedPage], gone: Gone = NONE_GONE) -> VideoRows:
+    """Read the videos on some pages, which must fit into memory. Videos that are `gone` are only noted."""
+    frames: list[pl.DataFrame] = []
+    here = Gone(gone.digests)
+    buffer = RowBuffer(VIDEO, VIDEOS, _EXTRA, Rejects(), frames.append)
+    for keyed in pages:
+        for received, row_values in buffer.read(
+            keyed, lambda keyed: here.without(videos_of(keyed.page), video_id_of)
+        ):
+            _add(buffer, keyed, received, row_values)
+    buffer.flush()
+    rows = pl.concat([_NO_ROWS, *frames])
+    return VideoRows(rows, buffer.rejects, buffer.tally, frozenset(here.met))
+
+
+def gather(
+    parts: Iterable[VideoRows],
     study: Window,
     folder: Path,
     rejects: Rejects,
     *,
     refreshed: Iterable[KeyedPage] = (),
-    gone: Gone = NONE_GONE,
 ) -> Videos:
-    """Read all pages once; rows that do not fit into memory are kept in `folder` until the tables are made.
+    """Put together what was read; rows that do not fit into memory are in `folder` until the tables are made.
 
-    Of the pages of refreshes, which studies share, only videos that are on `pages` are read. Videos that are `gone` are
-    only counted.
+    Of the pages of refreshes, which studies share, only videos that are in `parts` are read.
     """
     latest = Latest(folder, "video_id", _COUNTS)
     buffer = RowBuffer(VIDEO, VIDEOS, _EXTRA, rejects, lambda rows: latest.add(_derived(rows)))
-    for keyed in pages:
-        for received, row_values in buffer.read(
-            keyed, lambda keyed: gone.without(videos_of(keyed.page), video_id_of)
-        ):
-            _add(buffer, keyed, received, row_values)
-    buffer.flush()
+    gone: set[str] = set()
+    for part in parts:
+        latest.add(_derived(part.rows))
+        rejects.extend(part.rejects)
+        buffer.tally.extend(part.tally)
+        gone |= part.gone
     _add_refreshed(buffer, refreshed, latest)
-    return _within(study, latest, buffer.tally)
+    return _within(study, latest, buffer.tally, len(gone))
 
 
 def _add_refreshed(buffer: RowBuffer, pages: Iterable[KeyedPage], latest: Latest) -> None:
@@ -163,15 +200,15 @@ def _derived(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _within(study: Window, latest: Latest, tally: Tally) -> Videos:
+def _within(study: Window, latest: Latest, tally: Tally, gone: int) -> Videos:
     newest, index = latest.newest(), latest.index()
     if newest is None or index is None:
-        return Videos(0, _NO_VIDEOS, tally, latest)
+        return Videos(0, gone, _NO_VIDEOS, tally, latest)
     seen = index.group_by("video_id").agg(
         pl.col("observed_at").min().alias("first_observed_at"), pl.len().cast(pl.Int64).alias("observations")
     )
     in_study = newest.filter(pl.col("day").is_between(study.start, study.end)).join(seen, on="video_id")
-    return Videos(newest.height, in_study.select(_NO_VIDEOS.columns), tally, latest)
+    return Videos(newest.height, gone, in_study.select(_NO_VIDEOS.columns), tally, latest)
 
 
 _NO_VIDEOS = pl.DataFrame(
@@ -183,3 +220,4 @@ _NO_VIDEOS = pl.DataFrame(
         "observations": pl.Int64,
     }
 )
+_NO_ROWS = pl.DataFrame(schema={name: VIDEOS.schema[name] for name in (*VIDEO.columns, *_EXTRA)})

@@ -1,7 +1,7 @@
 """How similar two texts are: the cosine of their embeddings."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +9,11 @@ import numpy.typing as npt
 from gettok.settings import Embedder
 from gettok.settings.registries import EMBEDDERS
 
-Vectors = npt.NDArray[np.float32]
+#: A dense array, or one of scipy's sparse arrays, of numbers of 32 bits.
+Vectors: TypeAlias = npt.NDArray[np.float32] | Any
 
-#: Texts at a time: a vector of `charngram` has 65,536 numbers.
-BATCH = 16
+#: Pairs of texts at a time.
+BATCH = 1024
 
 
 class TextEmbedder(Protocol):
@@ -51,7 +52,8 @@ def cosine(embedder: TextEmbedder, left: Sequence[str], right: Sequence[str]) ->
 
 def _cosines(left: Vectors, right: Vectors) -> list[float]:
     lefts, rights = left.astype(np.float64), right.astype(np.float64)
-    lengths = np.linalg.norm(lefts, axis=1) * np.linalg.norm(rights, axis=1)
+    squares = (lefts * lefts).sum(axis=1), (rights * rights).sum(axis=1)
+    lengths = np.sqrt(squares[0]) * np.sqrt(squares[1])
     products = (lefts * rights).sum(axis=1)
     cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
     return [float(value) for value in np.clip(cosines, -1, 1)]

@@ -4,10 +4,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib import import_module
 
-from langcodes import Language
-from langcodes.data_dicts import MACROLANGUAGES, NORMALIZED_MACROLANGUAGES
-from langcodes.tag_parser import LanguageTagError
-
 #: The codes of ISO 639 for a language that is not known or has no code, several languages, and no language at all.
 _NO_LANGUAGE = {"", "und", "mis", "mul", "zxx"}
 
@@ -30,6 +26,8 @@ def language_code(name: str | None) -> str | None:
 
 def _codes(language: str) -> Iterator[str]:
     """The codes to prefer to this one of the language, best first."""
+    from langcodes.data_dicts import MACROLANGUAGES, NORMALIZED_MACROLANGUAGES  # noqa: PLC0415 - as in `_language`
+
     whisper = _whisper_codes()
     for code in (language, _language(MACROLANGUAGES.get(language, ""))):
         if code in whisper:
@@ -44,6 +42,9 @@ def _language(tag: str) -> str | None:
 
     The language alone counts if what follows it is not well-formed: `es_ES.UTF-8`. None if that is not, either.
     """
+    from langcodes import Language  # noqa: PLC0415 - reads large tables, and most importers of this module have no name
+    from langcodes.tag_parser import LanguageTagError  # noqa: PLC0415 - as above
+
     for part in (tag, tag.replace("_", "-").split("-")[0]):
         try:
             return Language.get(part).language or "und"

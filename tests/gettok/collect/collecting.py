@@ -140,7 +140,9 @@ def tables(pages: Iterable[StoredPage], study: Window = STUDY) -> tuple[pl.DataF
     """The tables of videos and of counts made from these pages."""
     keyed = (tabulate.KeyedPage(stored.key, stored.page) for stored in pages)
     with tempfile.TemporaryDirectory() as folder:
-        videos = tabulate.videos.gather(keyed, study, Path(folder), tabulate.Rejects())
+        videos = tabulate.videos.gather(
+            [tabulate.videos.read(keyed)], study, Path(folder), tabulate.Rejects()
+        )
         return _concatenated(VIDEOS, videos.days()), _concatenated(COUNTS, videos.counts())
 
 
@@ -157,7 +159,9 @@ def day_files(pages: Iterable[StoredPage], folder: Path, study: Window = STUDY) 
     files: dict[str, bytes] = {}
     keyed = (tabulate.KeyedPage(stored.key, stored.page) for stored in pages)
     with tempfile.TemporaryDirectory() as scratch:
-        videos = tabulate.videos.gather(keyed, study, Path(scratch), tabulate.Rejects())
+        videos = tabulate.videos.gather(
+            [tabulate.videos.read(keyed)], study, Path(scratch), tabulate.Rejects()
+        )
         for table, frames in ((VIDEOS, videos.days()), (COUNTS, videos.counts())):
             for day, rows in frames:
                 path = folder / table.name / f"{day}.parquet"

@@ -20,7 +20,7 @@ from gettok.errors import Interrupted, NoSpace
 from gettok.research_api import QuotaExhausted
 from gettok.step import Answer
 from gettok.store import Key, Store
-from gettok.store.blobs import no_space
+from gettok.store.disk_space import no_space
 from sandbox.profiles import Profile
 
 FOR_EVER = {"do": "500", "times": None}

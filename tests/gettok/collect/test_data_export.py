@@ -80,6 +80,12 @@ def test_every_link_of_a_list_of_videos_is_accounted_for(written):
     ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_f17_a_refused_link_with_a_lone_surrogate_can_be_written_into_a_table(written, encoding):
+    listed = written({"VideoList": [*watched(ID), {"Link": "https://vm.tiktok.com/\ud83d"}]}, encoding)
+    assert [refused.text for refused in listed.refused] == ["https://vm.tiktok.com/\ufffd"]
+
+
 TEXT = f"""Date: 2023-01-01 10:00:00 UTC
 Link: {SHARE.format(ID)}
 
@@ -104,6 +110,48 @@ Link: {SHARE.format(OTHER)}
 def test_the_texts_of_an_export_are_read_by_their_links(written, text, encoding):
     listed = written(text, encoding)
     assert (listed.ids, listed.refused) == ((ID, OTHER), ())
+
+
+#: A date and a link, as an export in Spanish, French, Chinese and Arabic may name them.
+LABELS = [("Fecha", "Enlace"), ("Date", "Lien\u00a0"), ("日期", "链接"), ("التاريخ", "الرابط")]
+
+
+def dated(*ids: str, names: tuple[str, str]) -> list[dict[str, str]]:
+    return [dict(zip(names, ("2023-01-01 10:00:00", SHARE.format(name)), strict=True)) for name in ids]
+
+
+@pytest.mark.parametrize("names", LABELS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_translated_labels_are_known_by_the_date_beside_the_link(written, names, encoding):
+    messages = {
+        "Historial de chat con amiga:": [
+            {"Fecha": "2023-01-01 10:00:00", "De": "amiga", "Contenido": SHARE.format(THIRD)},
+            {"Fecha": "2023-01-01 10:00:01", "De": "yo", "Contenido": "un secreto"},
+        ]
+    }
+    profile = {"Fecha": "2023-01-01 10:00:00", "Biografía": "https://example.org/secreto"}
+    export = {
+        "Historial": {"Lista": dated(ID, OTHER, names=names)},
+        "Mensajes": messages,
+        "Perfil": [profile],
+    }
+    listed = written(export, encoding)
+    assert (listed.ids, listed.refused) == ((ID, OTHER), ())
+    assert "secreto" not in str(listed)
+
+
+@pytest.mark.parametrize("names", [*LABELS, ("Fecha", "Enlace del vídeo")])
+@pytest.mark.parametrize("colon", [": ", "：", " : "])
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_translated_labels_of_a_text_are_too(written, names, colon, line_break):
+    text = TEXT.replace(": ", colon).replace("Date", names[0]).replace("Link", names[1])
+    listed = written(text.replace("\n", line_break) + f"{line_break}{names[1]}: {line_break}")
+    assert (listed.ids, [refused.line for refused in listed.refused]) == ((ID, OTHER), [8])
+
+
+def test_links_in_messages_are_no_lines_of_an_export(written):
+    chat = f"2023-01-01 10:00:00 UTC amiga: {SHARE.format(THIRD)}\namiga: {SHARE.format(THIRD)}\n"
+    assert written(chat + TEXT.replace("Date", "Fecha").replace("Link", "Enlace")).ids == (ID, OTHER)
 
 
 def test_lines_of_a_text_that_lack_a_video_are_refused_by_their_numbers(written):

@@ -25,6 +25,12 @@ def test_an_update_that_has_no_time_leaves_that_of_the_first_sight(form, updated
 
 
 @FORMS
+@pytest.mark.parametrize("before_ms", [1, 3_600_000, ABOUT["timestamp_collected"] - 1])
+def test_an_update_before_the_first_sight_does_not_count(form, before_ms):
+    assert observed_at(form({"last_updated": ABOUT["timestamp_collected"] - before_ms})) == SEEN
+
+
+@FORMS
 def test_a_time_of_update_alone_is_enough(form):
     assert observed_at(form({"last_updated": LATER_MS, "timestamp_collected": None})) > SEEN
 
@@ -87,6 +93,13 @@ def test_hashtags_that_differ_in_an_accent_are_two():
         ({"IsAigc": True}, True, None),
         ({"isAigc": "true"}, True, None),
         ({"aigcInfo": {"aigcLabelType": 1}}, True, 1),
+        ({"aigcLabelType": 0, "aigcInfo": {"aigcLabelType": 1}}, True, 1),
+        ({"aigcLabelType": 2, "aigcInfo": {"aigcLabelType": 0}}, True, 2),
+        ({"aigcLabelType": 0, "aigcInfo": 1}, True, 1),
+        ({"aigcLabelType": None, "AigcInfo": {"AIGCLabelType": "2"}}, True, 2),
+        ({"IsAigc": False, "aigcInfo": {"IsAigc": True}}, True, None),
+        ({"aigcLabelType": 0, "aigcInfo": {"aigcLabelType": 0}}, False, 0),
+        ({"aigcInfo": {}}, None, None),
         ({"aigcLabelType": 0, "IsAigc": False}, False, 0),
         ({"IsAigc": False}, False, None),
         ({"aigcLabelType": "0"}, False, 0),

@@ -1,5 +1,4 @@
 import base64
-import hashlib
 import json
 import pickle
 from collections.abc import Iterator
@@ -8,7 +7,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 from scripted_endpoint import (
     CANARY,
@@ -25,15 +23,16 @@ from scripted_endpoint import (
     says,
 )
 
+from gettok.describe.inputs import DescribeInputs
 from gettok.describe.step import DescribeStep
-from gettok.errors import BadInput, Damaged, NotNow, Unusable
-from gettok.llm import chat_client
-from gettok.media.images import GivenPictures, Picture, StoredFrames, thin_out
+from gettok.errors import NotNow, Unusable
+from gettok.llm.client import chat_client
+from gettok.media.images import GivenPictures, Picture, thin_out
 from gettok.settings import Llm, Prompt
 from gettok.settings.secrets import Secret
 from gettok.step import Answer
 from gettok.store.keys import Key
-from gettok.tables import DESCRIPTIONS, FRAMES
+from gettok.tables import DESCRIPTIONS
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox
 
@@ -41,6 +40,8 @@ PAPER = (
     "These are frames from a video. Please generate an objective description of what is happening in the video and, "
     "in a separate paragraph, provide any text that appears in the video."
 )
+
+
 SEEN = {
     "description": "A crowd walks.",
     "on_screen_text": [{"frame": 1, "text": "¡Fuerza!"}],
@@ -69,7 +70,7 @@ def step(url: str, **changes: Any) -> DescribeStep:
 
 def test_a_description_is_read_from_the_kept_answer_without_the_endpoint(endpoint: Endpoint) -> None:
     endpoint.plays(says(SEEN))
-    answer = step(endpoint.url).ask(GivenPictures(pictures(3)))
+    answer = step(endpoint.url).ask(DescribeInputs(GivenPictures(pictures(3))))
     stored = Answer(json.loads(json.dumps(answer.body)))
     assert step("http://127.0.0.1:9/v1").read(stored) == [
         {
@@ -78,9 +79,11 @@ def test_a_description_is_read_from_the_kept_answer_without_the_endpoint(endpoin
             "on_screen_by_frame": [{"frame_index": 0, "text": "¡Fuerza!"}],
             "on_screen_language": "es",
             "frame_indices": [0, 300, 600],
+            "clip_s": None,
             "model": "model-a-2026-09",
             "finish_reason": "stop",
             "prompt_tokens": 1000,
+            "cached_tokens": None,
             "completion_tokens": 100,
             "cost_usd": 0.002,
             "filter_failed": False,
@@ -91,7 +94,7 @@ def test_a_description_is_read_from_the_kept_answer_without_the_endpoint(endpoin
 
 def test_frames_are_sent_after_the_prompt_evenly_thinned_out_and_in_order(endpoint: Endpoint) -> None:
     endpoint.plays(says(SEEN))
-    answer = step(endpoint.url, max_frames=3).ask(GivenPictures(pictures(9)))
+    answer = step(endpoint.url, max_frames=3).ask(DescribeInputs(GivenPictures(pictures(9))))
     first, *shown = endpoint.asked[0]["messages"][1]["content"]
     names, images = shown[::2], shown[1::2]
     assert first == {"type": "text", "text": "What is in it?"}
@@ -111,7 +114,7 @@ def test_frames_are_sent_after_the_prompt_evenly_thinned_out_and_in_order(endpoi
 def test_a_photo_of_a_slideshow_is_named_without_a_time(endpoint: Endpoint) -> None:
     endpoint.plays(says(SEEN))
     photos = tuple(Picture(place, None, jpeg(str(place))) for place in range(2))
-    step(endpoint.url).ask(GivenPictures(photos))
+    step(endpoint.url).ask(DescribeInputs(GivenPictures(photos)))
     content = endpoint.asked[0]["messages"][1]["content"]
     assert [part["text"] for part in content[1::2]] == ["Photo 1", "Photo 2"]
 
@@ -119,7 +122,7 @@ def test_a_photo_of_a_slideshow_is_named_without_a_time(endpoint: Endpoint) -> N
 def row_of(endpoint: Endpoint, *script: Scripted, count: int = 4, **changes: Any) -> dict[str, Any]:
     endpoint.plays(*script)
     chosen = step(endpoint.url, **changes)
-    (row,) = chosen.read(chosen.ask(GivenPictures(pictures(count))))
+    (row,) = chosen.read(chosen.ask(DescribeInputs(GivenPictures(pictures(count)))))
     DESCRIPTIONS.frame([{"video_id": "1", **row}])
     return row
 
@@ -192,7 +195,7 @@ def test_a_single_frame_is_the_middle_one() -> None:
 
 def test_no_frames_is_a_reason_and_no_question(endpoint: Endpoint) -> None:
     with pytest.raises(Unusable, match=r"^no_frames"):
-        step(endpoint.url).ask(GivenPictures(()))
+        step(endpoint.url).ask(DescribeInputs(GivenPictures(())))
     assert endpoint.asked == []
 
 
@@ -212,7 +215,7 @@ def test_f43_to_f45_an_answer_that_is_not_a_description_is_kept_whole_and_read_a
     endpoint: Endpoint, scripted: list[Any], reason: str
 ) -> None:
     endpoint.plays(*scripted)
-    answer = step(endpoint.url).ask(GivenPictures(pictures(1)))
+    answer = step(endpoint.url).ask(DescribeInputs(GivenPictures(pictures(1))))
     assert [reply["text"] for reply in answer.body["replies"]] == [line.body.decode() for line in scripted]
     with pytest.raises(Unusable) as caught:
         step(endpoint.url).read(answer)
@@ -221,7 +224,7 @@ def test_f43_to_f45_an_answer_that_is_not_a_description_is_kept_whole_and_read_a
 
 def test_f45_a_repaired_answer_is_read_and_both_are_paid_for(endpoint: Endpoint) -> None:
     endpoint.plays(says("no JSON"), says(SEEN))
-    (row,) = step(endpoint.url).read(step(endpoint.url).ask(GivenPictures(pictures(1))))
+    (row,) = step(endpoint.url).read(step(endpoint.url).ask(DescribeInputs(GivenPictures(pictures(1)))))
     assert (row["description"], row["cost_usd"]) == (SEEN["description"], 0.004)
 
 
@@ -234,14 +237,14 @@ def test_a_host_that_takes_no_schema_can_describe_all_the_same(
     with Sandbox(corpus=tmp_path, profile=profile) as sandbox:
         chosen = step(sandbox.model, model="sandbox-vision", structured_output=structured_output)
         chosen = replace(chosen, key=Secret("sandbox"), call_log_dir=tmp_path / "calls")
-        (row,) = chosen.read(chosen.ask(GivenPictures(pictures(2))))
+        (row,) = chosen.read(chosen.ask(DescribeInputs(GivenPictures(pictures(2)))))
     assert [text["text"] for text in row["on_screen_by_frame"]] == ["0", "1"]
 
 
 def test_a_failure_is_not_an_answer(endpoint: Endpoint) -> None:
     endpoint.plays(fails(503))
     with pytest.raises(NotNow):
-        step(endpoint.url, max_attempts=1).ask(GivenPictures(pictures(1)))
+        step(endpoint.url, max_attempts=1).ask(DescribeInputs(GivenPictures(pictures(1))))
 
 
 def test_the_key_of_an_answer_depends_on_what_changes_it_and_on_nothing_else() -> None:
@@ -281,51 +284,11 @@ def test_the_key_of_an_answer_depends_on_what_changes_it_and_on_nothing_else() -
 def test_f50_neither_the_step_nor_its_answer_shows_the_key(endpoint: Endpoint) -> None:
     endpoint.plays(says({**SEEN, "on_screen_text": [{"frame": 1, "text": CANARY}]}))
     asked = pickle.loads(pickle.dumps(step(endpoint.url)))
-    answer = asked.ask(GivenPictures(pictures(1)))
+    answer = asked.ask(DescribeInputs(GivenPictures(pictures(1))))
     assert endpoint.keys == [f"Bearer {CANARY}"]
     assert CANARY not in repr(asked) + json.dumps(dict(asked.settings)) + repr(answer) + repr(
         asked.read(answer)
     )
-
-
-def frames_file(folder: Path, *frames: tuple[str, int, bytes]) -> Path:
-    rows = [
-        {
-            "video_id": video,
-            "frame_index": index,
-            "time_s": index / 30,
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "image": {"bytes": content, "path": f"{index}.jpg"},
-            "status": "ok",
-        }
-        for video, index, content in frames
-    ]
-    unusable = {"video_id": "30", "status": "unusable"}
-    pl.DataFrame([*rows, unusable], schema=FRAMES.schema).write_parquet(folder / "2022-12-07.parquet")
-    return folder / "2022-12-07.parquet"
-
-
-def test_stored_frames_are_those_of_the_one_video_in_order(tmp_path: Path) -> None:
-    file = frames_file(tmp_path, ("20", 300, b"c"), ("20", 0, b"b"), ("7213456789012345678", 0, b"a"))
-    assert StoredFrames(str(file), "20").load() == [Picture(0, 0.0, b"b"), Picture(300, 10.0, b"c")]
-    assert StoredFrames(str(file), "30").load() == []
-    assert StoredFrames(str(file), "40").load() == []
-
-
-def test_f40_a_frame_with_another_digest_is_never_sent(tmp_path: Path) -> None:
-    file = frames_file(tmp_path, ("20", 0, b"b"))
-    rows = FRAMES.read(file).to_dicts()
-    rows[0]["image"]["bytes"] = b"changed"
-    FRAMES.write(rows[:1], file)
-    with pytest.raises(Damaged, match="frame 0 of video 20"):
-        StoredFrames(str(file), "20").load()
-
-
-def test_frames_that_cannot_be_read_are_bad_input(tmp_path: Path) -> None:
-    (tmp_path / "text.parquet").write_text("no parquet")
-    for name in ("missing.parquet", "text.parquet"):
-        with pytest.raises(BadInput, match=name):
-            StoredFrames(str(tmp_path / name), "20").load()
 
 
 def test_the_papers_prompt_is_verbatim() -> None:
@@ -336,7 +299,8 @@ def test_the_papers_prompt_is_verbatim() -> None:
 def test_a_prompts_name_is_its_files(file: Path) -> None:
     prompt = conf(str(file.relative_to(CONF)))
     assert prompt["name"] == file.stem
-    assert prompt["text"] == prompt["text"].strip()
+    texts = prompt["texts"].values() if "texts" in prompt else [prompt["text"]]
+    assert [text for text in texts if text != text.strip()] == []
 
 
 @pytest.mark.parametrize("file", sorted((CONF / "llm").glob("[!_]*.yaml")), ids=lambda file: file.stem)
@@ -359,8 +323,8 @@ def test_the_sandboxs_model_really_sees_the_frames(tmp_path: Path) -> None:
             Picture(300, 10.0, jpeg("NOTICIAS DE LIMA")),
             Picture(600, 20.0, jpeg("NOTICIAS DE LIMA", "HOY")),
         )
-        (row,) = asked.read(asked.ask(GivenPictures(shown)))
-        again = asked.ask(GivenPictures(shown))
+        (row,) = asked.read(asked.ask(DescribeInputs(GivenPictures(shown))))
+        again = asked.ask(DescribeInputs(GivenPictures(shown)))
     chat_client.cache_clear()
     assert row["on_screen_by_frame"] == [
         {"frame_index": 300, "text": "NOTICIAS DE LIMA"},

@@ -3,6 +3,7 @@
 import download_corpus
 import pytest
 
+from gettok.download import DownloadStep
 from sandbox.server import Sandbox
 
 
@@ -15,6 +16,23 @@ def corpus(tmp_path_factory):
 def server(corpus):
     with Sandbox(corpus=corpus) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def step_of(server, tmp_path_factory):
+    """A step with this backend, the same for a whole file of tests: the process of a tool takes seconds to begin."""
+    steps = {}
+
+    def step(backend):
+        if backend not in steps:
+            spool = tmp_path_factory.mktemp(backend)
+            chosen = download_corpus.settings(backend=backend)
+            steps[backend] = DownloadStep(chosen, "sandbox", server.pages, spool, lambda _: None)
+        return steps[backend]
+
+    yield step
+    for each in steps.values():
+        each.close()
 
 
 @pytest.fixture

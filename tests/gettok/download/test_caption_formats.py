@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 
+from gettok.download.caption_formats import _from_ms, _timed_text
 from gettok.download.captions import MAX_BYTES, parse
 from gettok.errors import Unusable
 
@@ -19,6 +20,39 @@ def read(text, form):
 
 def texts(text, form):
     return [cue["text"] for cue in parse(text.encode(), form)]
+
+
+SPOKEN = "¿Qué pasó aquí, Perú? €5 — “sí”"
+
+
+@pytest.mark.parametrize(("form", "head"), [("webvtt", VTT), ("srt", SRT)])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
+)
+def test_captions_are_read_in_the_encodings_that_editors_save(form, head, encoding):
+    text = ("\ufeff" if encoding.endswith("e") else "") + f"{head}{SPOKEN}\n"
+    assert [cue["text"] for cue in parse(text.encode(encoding), form)] == [SPOKEN]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_captions_as_json_are_read_in_these_encodings_too(encoding):
+    line = {"start_time": 0, "end_time": 900, "text": "¿Qué pasó?"}
+    data = json.dumps({"utterances": [line]}, ensure_ascii=False).encode(encoding)
+    assert [cue["text"] for cue in parse(data, "creator_caption")] == ["¿Qué pasó?"]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("¿Qué pasó?".encode().replace(b"\xc3", b"", 1), "¿Qu\ufffd pasó?"),
+        ("¿Qué \ufffd?".encode(), "¿Qué \ufffd?"),
+        ("Привет всем людям".encode("cp1251"), "\ufffd"),
+    ],
+)
+def test_damaged_captions_and_other_code_pages_are_not_taken_for_western_ones(data, text):
+    (cue,) = parse(VTT.encode() + data, "webvtt")
+    assert text in cue["text"]
+    assert "Ã" not in cue["text"]
 
 
 @pytest.mark.parametrize(("form", "head"), [("webvtt", VTT), ("srt", SRT)])
@@ -195,3 +229,47 @@ def test_a_large_captions_file_is_read_within_seconds(form, piece):
     with suppress(Unusable):
         parse(whole.encode(), form)
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds"),
+    [
+        (999_999_999, 999_999.999),
+        (1_000_000_000, None),
+        (1000.5, 1.0005),
+        ("1000.5", 1.0005),
+        ("00:01:02.5", 62.5),
+        ("01:00:00", 3600.0),
+        ("1,5s", 1.5),
+        ("1.5S", 1.5),
+        ("250ms", 0.25),
+        (True, None),
+        (None, None),
+    ],
+)
+def test_a_time_in_milliseconds_is_read_in_each_form(start, seconds):
+    assert _from_ms(start) == seconds
+
+
+@pytest.mark.parametrize(
+    ("line", "due"),
+    [
+        ("-00:00:01.000 --> 00:00:02.000", (-1.0, 2.0)),
+        ("\u221200:00:01.000 --> +00:00:02.000", (-1.0, 2.0)),
+        ("00:01:01.0006 --> 01:00:02.0004", (61.001, 3602.0)),
+        ("00:00:01:500 --> 00:00:02:250", (1.5, 2.25)),
+    ],
+)
+def test_each_sign_and_each_part_of_a_time_is_read(line, due):
+    ((start, end, text),) = _timed_text(f"{line}\na")
+    assert (start, end, text) == (*due, "a")
+
+
+@pytest.mark.parametrize(("value", "text"), [(2022, "2022"), (2.5, "2.5"), (True, None), (None, None)])
+def test_a_number_is_text_and_a_truth_value_is_none(value, text):
+    line = {"start_time": 0, "end_time": 1000, "text": value}
+    if text is None:
+        with pytest.raises(Unusable, match="malformed"):
+            texts(json.dumps({"utterances": [line]}), "creator_caption")
+    else:
+        assert texts(json.dumps({"utterances": [line]}), "creator_caption") == [text]

@@ -6,9 +6,11 @@ import media_files
 import pytest
 from content_credentials_files import AI, CAMERA, identity, new_identity, signed
 from download_corpus import IDS, settings
+from dying import be_killed, crash
+from flipped import rotten
 
 from gettok.download import DownloadStep, VideoLink
-from gettok.errors import BadSettings
+from gettok.errors import BadSettings, Damaged, Unusable
 
 ID = "7175000000000000001"
 
@@ -76,6 +78,17 @@ def test_a_downloaded_video_has_them_as_well(server, corpus, tmp_path, backend):
     assert (row["c2pa"], row["c2pa_ai"]) == ("valid", True)
 
 
+def test_f31_a_reader_that_the_system_kills_is_run_again_and_one_that_crashes_costs_nothing_else(
+    tmp_path, film, monkeypatch
+):
+    (tmp_path / f"{ID}.mp4").write_bytes(film)
+    monkeypatch.setattr("gettok.download.credentials.read_credentials", be_killed)
+    with pytest.raises(Unusable, match="too_large"):
+        local_row(tmp_path, tmp_path / "spool")
+    monkeypatch.setattr("gettok.download.credentials.read_credentials", crash)
+    assert local_row(tmp_path, tmp_path / "spool") == ("not_supported", None)
+
+
 @pytest.mark.parametrize(("change", "state"), [(lambda data: data, "trusted"), (changed, "invalid")])
 def test_a_trust_list_named_later_judges_the_stored_answer_anew(tmp_path, film, change, state):
     (tmp_path / f"{ID}.mp4").write_bytes(change(signed(film, "video/mp4", AI)))
@@ -93,6 +106,17 @@ def test_a_trust_list_named_later_judges_the_stored_answer_anew(tmp_path, film, 
     (row,) = after.read(answer)
     assert (row["c2pa"], row["c2pa_ai"]) == (state, True)
     assert row["c2pa_trust_list_sha256"] == hashlib.sha256((tmp_path / "roots.pem").read_bytes()).hexdigest()
+
+
+def test_f40_no_signature_is_judged_in_a_stored_file_that_has_changed(tmp_path, film):
+    (tmp_path / f"{ID}.mp4").write_bytes(signed(film, "video/mp4", AI))
+    (tmp_path / "roots.pem").write_text(identity().root)
+    chosen = settings(backend="local", folder=str(tmp_path), trust_list=str(tmp_path / "roots.pem"))
+    step = DownloadStep(chosen, "x", "", tmp_path / "spool")
+    answer = step.ask(VideoLink(ID, "someone"))
+    with rotten(answer.blobs["media"].path), pytest.raises(Damaged):
+        step.read(answer)
+    assert step.read(answer)[0]["c2pa"] == "trusted"
 
 
 def test_a_signer_who_is_not_on_the_list_is_not_trusted(tmp_path, film):

@@ -37,7 +37,10 @@ def test_the_demo_has_all_kinds_of_hard_videos():
     }
 
 
-@pytest.mark.parametrize("backend", ["page", "ytdlp", "pyktok"])
+@pytest.mark.parametrize(
+    "backend",
+    ["page", *(pytest.param(name, marks=pytest.mark.slow) for name in ("ytdlp", "pyktok"))],
+)
 def test_every_hard_video_of_the_demo_ends_in_its_right_reason(server, backend, tmp_path):
     step = DownloadStep(settings(backend=backend), "sandbox", server.pages, tmp_path, lambda _: None)
     found, expected = {}, {}

@@ -48,16 +48,14 @@ def test_the_corpus_has_the_labels_of_its_plan_and_some_that_contradict_each_oth
         ("ok", {"do": "mute_unless_watermarked", "match": "/media/v1"}),
     ],
 )
-def test_a_page_that_is_read_beside_another_tool_gives_its_label(server, play, tmp_path, name, fault):
-    step = DownloadStep(settings(backend="ytdlp"), "sandbox", server.pages, tmp_path, lambda _: None)
+def test_a_page_that_is_read_beside_another_tool_gives_its_label(step_of, play, name, fault):
+    step = step_of("ytdlp")
     play({**fault, "times": None})
     (row,) = step.read(step.ask(VideoLink(IDS[name], "a")))
-    step.close()
     assert (row["page_ai_label"], row["page_ai_label_type"]) == (False, 0)
 
 
-def test_a_page_that_only_the_other_tool_reads_gives_none(server, tmp_path):
-    step = DownloadStep(settings(backend="ytdlp"), "sandbox", server.pages, tmp_path, lambda _: None)
+def test_a_page_that_only_the_other_tool_reads_gives_none(step_of):
+    step = step_of("ytdlp")
     (row,) = step.read(step.ask(VideoLink(IDS["ok"], "a")))
-    step.close()
     assert (row["page_ai_label"], row["page_ai_label_type"]) == (None, None)

@@ -1,16 +1,22 @@
 """Local files get the same checks, and stay as they are."""
 
 import os
+import re
 import stat
+from threading import Event
 
 import media_files
 import pytest
 from download_corpus import settings, slideshow
+from flipped import rotten
 from track_files import Sound, bursts
 from track_files import film as film_with_tracks
 
 from gettok.download import DownloadStep, VideoLink, read_files, write_files
-from gettok.errors import BadSettings, NoSpace, Unusable
+from gettok.engine import LocalEngine
+from gettok.errors import BadSettings, Damaged, NoSpace, Unusable
+from gettok.pipeline.answering import Asking
+from gettok.pipeline.downloading import video_item
 from gettok.store import Key, Store
 
 ID = "7175000000000000001"
@@ -150,6 +156,22 @@ def test_the_key_depends_on_the_content_of_the_files(step, mine, film):
     second = step.inputs(LINK)
     (folder / "1.png").rename(folder / "99.png")
     assert step.inputs(LINK) != second
+
+
+@pytest.mark.parametrize("is_slideshow", [False, True])
+def test_f40_files_that_changed_since_their_key_are_not_stored(step, mine, film, tmp_path, is_slideshow):
+    if is_slideshow:
+        changed = slideshow(mine / ID) / "10.png"
+    else:
+        changed = mine / f"{ID}.mp4"
+        changed.write_bytes(film.read_bytes())
+    item = video_item(step, ID, "2022-12-07", "someone")
+    with Store(tmp_path / "store") as store:
+        with rotten(changed), pytest.raises(Damaged, match=re.escape(f"video {ID}: ") + ".*" + changed.name):
+            Asking(step, store, LocalEngine(), Event()).ask([item])
+        assert store.about(ID) == []
+        Asking(step, store, LocalEngine(), Event()).ask([item])
+        assert [answer.subject for answer in store.about(ID)] == [ID]
 
 
 def test_the_source_of_the_ids_is_not_in_the_key(mine):

@@ -169,36 +169,33 @@ def test_a_video_of_the_sandbox_may_have_its_sound_in_the_watermarked_file_alone
 
 
 @pytest.mark.parametrize("backend", ["page", "ytdlp", "pyktok"])
-def test_every_backend_finds_the_file_with_sound(server, play, tmp_path, backend):
-    step = DownloadStep(settings(backend=backend), "sandbox", server.pages, tmp_path, lambda _: None)
+def test_every_backend_finds_the_file_with_sound(step_of, play, backend):
+    step = step_of(backend)
     play({"do": "mute_unless_watermarked", "match": "/media/v1", "times": None})
     answer = step.ask(OK)
     (row,) = step.read(answer)
-    step.close()
     assert (row["has_audio"], row["sound_trouble"]) == (True, None)
     assert answer.body["chosen"]["found_in"] == "downloadAddr"
 
 
 @pytest.mark.parametrize("backend", ["page", "ytdlp", "pyktok"])
-def test_every_backend_says_that_a_video_is_mute(server, play, tmp_path, backend):
-    step = DownloadStep(settings(backend=backend), "sandbox", server.pages, tmp_path, lambda _: None)
+def test_every_backend_says_that_a_video_is_mute(server, step_of, play, backend):
+    step = step_of(backend)
     play({"do": "mute", "match": "/media/v1", "times": None})
     since = len(server.requests())
     (row,) = step.read(step.ask(OK))
-    step.close()
     assert row["sound_trouble"].startswith("no_audio: the file has no sound track, nor ha")
     assert len(asked(server, "ok", since)) <= 6
 
 
-def test_a_tool_s_mute_file_is_kept_if_the_page_cannot_be_read_by_us(server, play, tmp_path):
-    step = DownloadStep(settings(backend="ytdlp"), "sandbox", server.pages, tmp_path, lambda _: None)
+def test_a_tool_s_mute_file_is_kept_if_the_page_cannot_be_read_by_us(step_of, play):
+    step = step_of("ytdlp")
     play(
         {"do": "mute", "match": "/media/v1", "times": None},
         {"do": "ok", "match": "/video/"},
         {"do": "captcha", "match": "/video/", "times": None},
     )
     (row,) = step.read(step.ask(OK))
-    step.close()
     assert row["sound_trouble"] == (
         "no_audio: the file has no sound track; its page cannot be read for another: "
         "unreadable: a captcha in place of the page"

@@ -46,7 +46,7 @@ def videos(names) -> None:
 def download(pages="sandbox:", **changes) -> pl.DataFrame:
     """Run the stage; returns its table `media` with the names of the corpus."""
     source = Source(
-        kind="ids", name="sandbox", api="sandbox:", pages=pages, window_days=30, file="inputs/ids.csv"
+        kind="ids", name="sandbox", api="sandbox:", pages=pages, window_days=30, file="inputs/collect/ids.csv"
     )
     chosen = Settings.model_construct(download=settings(**{"max_attempts": 1, **changes}), source=source)
     with Store(Path("store")) as store:

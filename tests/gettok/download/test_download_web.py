@@ -268,26 +268,27 @@ def test_f33_a_tool_connects_only_to_the_site():
     assert not stand_in.may_connect("93.184.216.34", 443)
 
 
-@pytest.mark.parametrize("name", ["example.org", "93.184.216.34", "tiktok.com.evil.org", "localhost"])
-def test_f33_a_tool_cannot_look_up_another_name(monkeypatch, name):
+def test_f33_a_tool_cannot_look_up_another_name(monkeypatch):
     for proxy in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(proxy, raising=False)
+    names = ["example.org", "93.184.216.34", "tiktok.com.evil.org", "localhost"]
     tries = f"""
 import socket, requests
 from gettok.download.worker import confine
 confine("https://www.tiktok.com", 1000)
-for attempt in (
-    lambda: socket.getaddrinfo({name!r}, 443),
-    lambda: socket.gethostbyname({name!r}),
-    lambda: requests.get("https://{name}/", timeout=1),
-):
-    try:
-        attempt()
-    except (PermissionError, requests.ConnectionError) as refused:
-        print("not known to be TikTok's" in str(refused))
+for name in {names}:
+    for attempt in (
+        lambda: socket.getaddrinfo(name, 443),
+        lambda: socket.gethostbyname(name),
+        lambda: requests.get(f"https://{{name}}/", timeout=1),
+    ):
+        try:
+            attempt()
+        except (PermissionError, requests.ConnectionError) as refused:
+            print("not known to be TikTok's" in str(refused))
 """
     done = subprocess.run([sys.executable, "-c", tries], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["True"] * 3
+    assert done.stdout.split() == ["True"] * 3 * len(names)
 
 
 def certificate(folder: Path, name: str) -> Path:
@@ -330,6 +331,6 @@ def test_f33_a_name_that_resolves_elsewhere_after_the_check_fails_by_its_certifi
         if name == "www.tiktok.com" and is_trusted:  # with the right certificate the same server is accepted
             assert at.page("https://www.tiktok.com/@a/video/1") == "secret"
             return
-        with pytest.raises(NoPage, match="SSLError"):
+        with pytest.raises(NoPage, match=r"cannot be reached \(TLS"):
             at.page("https://www.tiktok.com/@a/video/1")
         assert server.asked == []

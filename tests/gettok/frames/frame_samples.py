@@ -33,7 +33,7 @@ def settings(**changes: Any) -> Frames:
 def rows_of(path: Path, **changes: Any) -> list[dict[str, Any]]:
     step = FramesStep(settings(**changes))
     step.open()
-    return step.read(step.ask(MediaFile(str(path), "")))
+    return step.read(step.ask(MediaFile.of(path)))
 
 
 def image(row: Mapping[str, Any]) -> Image.Image:

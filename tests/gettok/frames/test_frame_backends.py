@@ -121,7 +121,7 @@ def test_a_backend_that_gives_another_picture_is_detected_by_its_time(tmp_path, 
 )
 def test_the_answer_names_the_decoder(tmp_path, kind, backend, decodes):
     step = frame_samples.FramesStep(frame_samples.settings(backend=backend))
-    answer = step.ask(frame_samples.MediaFile(str(KINDS[kind][0](tmp_path)), ""))
+    answer = step.ask(frame_samples.MediaFile.of(KINDS[kind][0](tmp_path)))
     assert answer.body["decoded_by"] == decodes
 
 

@@ -6,7 +6,7 @@ from test_frame_backends import BACKENDS
 from track_files import Sound, bursts, film
 
 from gettok.errors import Unusable
-from gettok.frames import step
+from gettok.media import probing
 from gettok.media.audio import decode_audio
 from gettok.media.audio_track import clock_zero, probe_audio
 
@@ -24,6 +24,12 @@ def test_pictures_that_begin_after_the_sound_keep_their_time(tmp_path, suffix, b
     rows = rows_of(path, stride=30, backend=backend)
     assert numbers(rows) == [0, 30, 60]
     assert times(rows) == pytest.approx([1.5, 2.5, 3.5], abs=0.002)
+
+
+@pytest.mark.parametrize("suffix", CONTAINERS)
+def test_pictures_that_begin_a_little_after_the_sound_keep_their_time_too(tmp_path, suffix):
+    rows = rows_of(film(tmp_path / f"v{suffix}", Sound(bursts(0.5)), pictures_from_s=2 / 30), stride=30)
+    assert times(rows) == pytest.approx([0.067, 1.067, 2.067], abs=0.002)
 
 
 @pytest.mark.parametrize("suffix", CONTAINERS)
@@ -65,7 +71,7 @@ def test_a_sound_that_does_not_decode_costs_no_frame_and_starts_no_clock(tmp_pat
     path = film(tmp_path / "v.mp4", Sound(bursts(0.5)), pictures_from_s=1.5)
     assert clock_zero(path) == 0
     path.write_bytes(path.read_bytes().replace(b"mp4a", b"apac").replace(b"esds", b"dapa"))
-    monkeypatch.setattr(step, "clock_zero", reads)
+    monkeypatch.setattr(probing, "clock_zero", reads)
     assert times(rows_of(path, stride=30)) == [0.0, 1.0, 2.0]
 
 
@@ -75,6 +81,6 @@ def too_slow(_path):
 
 def test_a_machine_that_is_too_slow_for_the_sound_moves_no_frame_but_stops_the_video(tmp_path, monkeypatch):
     path = film(tmp_path / "v.mp4", Sound(bursts(0.5)), pictures_from_s=1.5)
-    monkeypatch.setattr(step, "clock_zero", too_slow)
+    monkeypatch.setattr(probing, "clock_zero", too_slow)
     with pytest.raises(Unusable, match="too_large"):
         rows_of(path, stride=30)

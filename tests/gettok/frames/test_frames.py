@@ -9,10 +9,11 @@ import imagehash
 import media_files
 import numpy as np
 import pytest
+from flipped import rotten
 from frame_samples import image, numbers, rows_of, settings
 from PIL import Image
 
-from gettok.errors import Unusable
+from gettok.errors import Damaged, Unusable
 from gettok.frames import FramesStep
 from gettok.media import MediaFile
 from gettok.tables import FRAMES
@@ -87,10 +88,10 @@ def test_scenes_give_the_first_frame_of_each(tmp_path):
 def test_frames_that_are_like_the_last_kept_one_are_left_out_and_listed(tmp_path):
     path = film(tmp_path / "v.mp4", [(20, "left"), (20, "left"), (20, "right"), (20, "left")])
     step = FramesStep(settings(min_hash_distance=5))
-    body = step.ask(MediaFile(str(path), "")).body
+    body = step.ask(MediaFile.of(path)).body
     assert [frame["frame_index"] for frame in body["frames"]] == [0, 40, 60]
     assert body["left_out"] == [20]
-    capped = FramesStep(settings(min_hash_distance=5, max_frames=2)).ask(MediaFile(str(path), "")).body
+    capped = FramesStep(settings(min_hash_distance=5, max_frames=2)).ask(MediaFile.of(path)).body
     assert [frame["frame_index"] for frame in capped["frames"]] == [0, 40]
 
 
@@ -209,6 +210,13 @@ def test_f30_a_photo_that_does_not_decode_gives_a_reason(tmp_path):
     with pytest.raises(Unusable) as refusal:
         rows_of(folder)
     assert (refusal.value.reason, str(tmp_path) in refusal.value.detail) == ("not_a_video", False)
+
+
+def test_f40_no_frame_is_taken_from_a_file_that_changed(tmp_path):
+    path = media_files.video(tmp_path / "v.mp4", frames=12)
+    media = MediaFile.of(path)
+    with rotten(path), pytest.raises(Damaged, match=r"video v: .* does not match its digest"):
+        FramesStep(settings()).ask(media)
 
 
 def test_the_step_can_be_pickled():

@@ -14,7 +14,7 @@ from frame_samples import image, rows_of
 from shown_films import COLOURS, GEOMETRY, TIMES
 from test_frame_backends import BACKENDS
 
-from gettok.media import probe
+from gettok.media.probing import probe
 
 LEVELS = 3
 """Of 255: between two backends, and from the true colours, which the codec and the JPEG change a little."""
@@ -106,7 +106,7 @@ def test_the_longest_edge_is_that_of_the_shown_picture(tmp_path):
 def test_a_library_decodes_only_what_it_shows_as_players_do(tmp_path, name, decodes):
     path = make(tmp_path / "v.mp4", (COLOURS | GEOMETRY)[name])
     step = frame_samples.FramesStep(frame_samples.settings(backend="opencv"))
-    assert step.ask(frame_samples.MediaFile(str(path), "")).body["decoded_by"] == decodes
+    assert step.ask(frame_samples.MediaFile.of(path)).body["decoded_by"] == decodes
 
 
 def test_what_is_brighter_than_hdr_white_is_white_and_grey_is_grey(tmp_path):

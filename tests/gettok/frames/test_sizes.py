@@ -6,6 +6,7 @@ import av
 import media_files
 import pytest
 from frame_samples import image, numbers, rows_of
+from test_frame_backends import BACKENDS
 
 _SIZES = ((192, 128), (384, 192))
 
@@ -48,8 +49,9 @@ def test_scenes_are_found_where_the_size_changes(tmp_path, name, codec):
     assert [row["frame_index"] for row in rows] == [0]
 
 
-@pytest.mark.parametrize(("name", "codec"), KINDS)
-def test_each_picture_keeps_its_own_size(tmp_path, name, codec):
-    rows = rows_of(film(tmp_path / name, codec), stride=15)
+@pytest.mark.parametrize(("name", "codec"), [*KINDS, ("v.mp4", "libx264")])
+@pytest.mark.parametrize("backend", ["pyav", *BACKENDS])
+def test_each_picture_keeps_its_own_size(tmp_path, name, codec, backend):
+    rows = rows_of(film(tmp_path / name, codec), stride=15, backend=backend)
     assert [image(row).size for row in rows] == [_SIZES[0], _SIZES[0], _SIZES[1]]
     assert numbers(rows)[:2] == [0, 15]

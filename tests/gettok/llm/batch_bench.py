@@ -1,14 +1,17 @@
-"""Detects stances of made-up videos in batches at a sandbox, in this process or in one that is killed."""
+"""Annotates made-up videos in batches at a sandbox, in this process or in one that is killed."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from codebook_steps import item, stance
 from scripted_endpoint import llm
 
+from gettok.annotate.inputs import AnnotationInputs
+from gettok.annotate.step import AnnotateStep
 from gettok.engine import Engine, LocalEngine, Outcome
 from gettok.llm import CallLog
 from gettok.llm.batch.client import BatchClient
@@ -17,15 +20,26 @@ from gettok.llm.batch.log import BatchLog
 from gettok.llm.batch.queue import BatchQueue
 from gettok.llm.connection import connect
 from gettok.llm.error_mapping import ErrorClassifier
-from gettok.settings import Llm, StancePrompt, StanceTarget
+from gettok.settings import Llm
 from gettok.settings.secrets import Secret
-from gettok.stance.step import StanceInputs, StanceStep
 from gettok.step import Item
 
 KEY = Secret("sandbox")
-TARGET = StanceTarget(target="Castillo", labels=("support", "no support", "neutral"))
-PROMPT = StancePrompt(name="test", text="Which stance towards {target}? {labels}", inputs=("transcript",))
+GROUP = stance("Which stance towards {target}? {labels}", "Castillo", inputs=["transcript"])
 TEXTS = ("Fuerza presidente Castillo", "Castillo golpista", "Hoy es lunes")
+
+
+class Messages(list[str]):
+    """Messages of a run; at one of them something happens."""
+
+    def __init__(self, at: int, action: Callable[[], object]) -> None:
+        super().__init__()
+        self._at, self._action = at, action
+
+    def append(self, line: str) -> None:
+        super().append(line)
+        if len(self) == self._at:
+            self._action()
 
 
 def asked_in_batches(**changes: Any) -> Llm:
@@ -33,12 +47,13 @@ def asked_in_batches(**changes: Any) -> Llm:
     return llm(**{"model": "sandbox-vision", "batch": batch, "max_tokens": 800} | changes)
 
 
-def items(count: int) -> list[Item[StanceInputs]]:
+def items(count: int) -> list[Item[AnnotationInputs]]:
     """Videos with different texts."""
-    return [
-        Item(str(n), "d", {}, StanceInputs(f"{TEXTS[n % 3]}, {n}", None, None, None, None))
-        for n in range(count)
-    ]
+    return [item(number, f"{TEXTS[number % 3]}, {number}") for number in range(count)]
+
+
+def step_of(settings: Llm, url: str, folder: Path) -> AnnotateStep:
+    return AnnotateStep(settings, GROUP, 1, 1, url, KEY, folder)
 
 
 @contextmanager
@@ -59,11 +74,11 @@ def asked(
     settings: Llm,
     url: str,
     folder: Path,
-    wanted: Sequence[Item[StanceInputs]],
+    wanted: Sequence[Item[AnnotationInputs]],
     messages: list[str] | None = None,
 ) -> dict[str, Outcome]:
     """The outcome of each video."""
-    step = StanceStep(settings, PROMPT, TARGET, url, KEY, folder)
+    step = step_of(settings, url, folder)
     with (
         CallLog(folder, settings.budget_usd) as call_log,
         engine_for(settings, url, call_log, [] if messages is None else messages) as engine,

@@ -22,6 +22,17 @@ CONF = Path(__file__).parents[3] / "conf"
 CANARY = "sk-canary-5f0c1e7a9b"
 
 
+#: How videos and sounds are sent, as the settings have it by default.
+CLIP = {
+    "max_side": 480,
+    "fps": 2.0,
+    "max_s": 180,
+    "with_sound": False,
+    "tokens_per_frame": 258,
+    "tokens_per_s_of_sound": 32,
+}
+
+
 def llm(**changes: Any) -> Llm:
     chosen = {
         "base_url": "https://models.example/v1",
@@ -31,11 +42,14 @@ def llm(**changes: Any) -> Llm:
         "max_tokens": 300,
         "max_tokens_param": "max_completion_tokens",
         "structured_output": "strict",
+        "sees": ["frames"],
+        "clip": CLIP,
         "max_frames": 4,
         "image_detail": "low",
         "votes": 1,
         "confidence": "votes",
         "extra_models": [],
+        "cascade": None,
         "timeout_s": 20,
         "max_attempts": 3,
         "max_concurrency": 2,

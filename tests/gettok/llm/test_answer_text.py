@@ -8,7 +8,7 @@ from scripted_endpoint import completion
 
 from gettok.errors import Unusable
 from gettok.llm import ModelCall, Question
-from gettok.llm.answer_text import find_object
+from gettok.llm.answer_text import answer_text, content_text, find_object, refusal_text
 from gettok.llm.response import AnswerSchema, CleanText, Reply, parse_answer, parse_reply
 
 RED = '{"colour": "red", "why": "the coat"}'
@@ -185,12 +185,26 @@ def test_a_part_that_refuses_is_a_refusal_with_its_text() -> None:
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])
 @pytest.mark.parametrize("content", [None, "", " \n", []])
-def test_a_whole_answer_in_the_field_for_thoughts_is_an_answer(content: Any, field: str) -> None:
-    assert colour(content, **{field: f"\n{RED}\n"}) == "red"
+@pytest.mark.parametrize(
+    "form", ["\n{}\n", "```json\n{}\n```", "\n```\n{}```\n", "~~~ json\n{}\n~~~", "```{}```"]
+)
+def test_a_whole_answer_in_the_field_for_thoughts_is_an_answer(content: Any, field: str, form: str) -> None:
+    assert colour(content, **{field: form.format(RED)}) == "red"
 
 
 @pytest.mark.parametrize(
-    "thoughts", ["The coat is red.", f"Perhaps {RED}", f"{RED}{BLUE}", RED[:20], f"[{RED}]"]
+    "thoughts",
+    [
+        "The coat is red.",
+        f"Perhaps {RED}",
+        f"{RED}{BLUE}",
+        RED[:20],
+        f"[{RED}]",
+        f"Perhaps\n```json\n{RED}\n```",
+        f"```json\n{RED}\n```\nno, it is blue",
+        f"```json\n{RED}\n```\n```json\n{BLUE}\n```",
+        f"```json\n{RED}",
+    ],
 )
 @pytest.mark.parametrize("content", [None, ""])
 def test_thoughts_alone_are_malformed_and_no_refusal(content: Any, thoughts: str) -> None:
@@ -231,3 +245,89 @@ def test_a_key_twice_with_different_values_is_no_answer() -> None:
 def test_thoughts_may_have_any_number_of_invalid_objects() -> None:
     thoughts = '{"colour": ' * 150 + "</think>"
     assert find_object(f'{thoughts}{{"colour": "red"}}') == '{"colour": "red"}'
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ({}, None),
+        ({"content": None}, None),
+        ({"content": []}, None),
+        ({"content": ""}, ""),
+        ({"content": None, "tool_calls": [1]}, ""),
+        ({"content": None, "reasoning_content": "hm"}, ""),
+        ({"content": None, "reasoning": "hm"}, ""),
+        ({"content": None, "thinking": "hm"}, ""),
+        ({"content": None, "reasoning_details": [{}]}, ""),
+        ({"content": None, "reasoning_content": '{"a": 1}'}, '{"a": 1}'),
+        ({"content": " ", "reasoning": '{"a": 1}'}, '{"a": 1}'),
+        ({"content": "", "thinking": '{"a": 1}'}, '{"a": 1}'),
+        ({"reasoning": '{"a": 1}', "reasoning_content": '{"a": 2}', "thinking": '{"a": 3}'}, '{"a": 2}'),
+        ({"reasoning": "hm", "thinking": '{"a": 3}'}, '{"a": 3}'),
+        ({"content": "b", "reasoning": '{"a": 1}'}, "b"),
+        ({"content": None, "reasoning": "[" * 100_000}, ""),
+    ],
+)
+def test_an_answer_is_the_content_or_the_first_field_for_thoughts_that_is_one_object(
+    message: dict[str, Any], text: str | None
+) -> None:
+    assert answer_text(message) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ({"text": "a"}, "a"),
+        ({"type": None, "text": "a"}, "a"),
+        ({"type": "text", "text": "a"}, "a"),
+        ({"type": "output_text", "text": "a"}, "a"),
+        ({"type": "thinking", "text": "a"}, ""),
+        ({"type": "text", "text": 7}, ""),
+        ("a", "a"),
+        (7, ""),
+    ],
+)
+def test_each_type_of_part_is_text_or_not(part: Any, text: str) -> None:
+    assert content_text({"content": [part, "b"]}) == f"{text}b"
+
+
+def test_the_refusal_of_the_message_comes_before_those_of_its_parts() -> None:
+    parts = [{"refusal": "b"}, {"refusal": "c"}]
+    assert refusal_text({"refusal": "a", "content": parts}) == "a"
+    assert refusal_text({"refusal": "", "content": parts}) == "b"
+    assert refusal_text({"content": "c"}) is None
+
+
+@pytest.mark.parametrize(
+    "text", ['[ {"a": 1}', '{ {"a": 1}', '{"a": 1} ]', '{"a": 1}\n}', 'b [\n{"a": 1} c', 'b {"a": 1} ] c']
+)
+def test_an_object_that_something_encloses_is_no_answer(text: str) -> None:
+    with pytest.raises(ValueError, match="part of something larger"):
+        find_object(text)
+
+
+def test_an_object_that_is_repeated_is_taken_as_it_is_written_last() -> None:
+    assert find_object('{"a":1} and {"a": 1}') == '{"a": 1}'
+
+
+def test_only_what_follows_the_last_end_of_thoughts_counts() -> None:
+    assert find_object('<think>a</think> b {"a": 1} </think> {"a": 2} c <think> {"a": 3}') == '{"a": 2}'
+    assert find_object('a </think> b </think> {"a": 2}') == '{"a": 2}'
+    with pytest.raises(ValueError, match="there is no JSON object"):
+        find_object('{"a": 1} </think> b')
+
+
+@pytest.mark.parametrize(
+    ("count", "why"),
+    [(100, "is cut off or invalid"), (101, "most JSON objects in it are cut off or invalid")],
+)
+def test_more_than_a_hundred_objects_that_are_invalid_are_not_read_one_by_one(count: int, why: str) -> None:
+    spoilt = '{"x ' * count
+    assert find_object(f'<think>{spoilt}</think>a</think>{{"a": 1}}') == '{"a": 1}'
+    with pytest.raises(ValueError, match=why):
+        find_object(spoilt)
+
+
+def test_an_object_that_nests_too_deep_is_no_object() -> None:
+    with pytest.raises(ValueError, match="cut off or invalid"):
+        find_object('{"a": ' * 100_000)

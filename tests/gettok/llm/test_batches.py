@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,33 +11,21 @@ from typing import Any
 
 import openai
 import pytest
-from batch_bench import KEY, PROMPT, TARGET, asked, asked_in_batches, engine_for, items
+from batch_bench import KEY, Messages, asked, asked_in_batches, engine_for, items, step_of
 
+from gettok.annotate.step import AnnotateStep
 from gettok.errors import BadSettings, BudgetSpent, NotNow, Stop, Unusable
-from gettok.llm import CallLog, chat_client
+from gettok.llm import CallLog
 from gettok.llm.batch.log import BatchLog, SettledCall
 from gettok.llm.batch.results import BatchResults
+from gettok.llm.client import chat_client
 from gettok.llm.error_mapping import ErrorClassifier
 from gettok.llm.response import Reply
-from gettok.stance.step import StanceStep
 from gettok.step import Answer
 from sandbox.profiles import profile_named
 from sandbox.server import Sandbox
 
 BATCHES = "v1/batches"
-
-
-class Messages(list[str]):
-    """Messages of a run; at one of them something happens."""
-
-    def __init__(self, at: int, action: Callable[[], object]) -> None:
-        super().__init__()
-        self._at, self._action = at, action
-
-    def append(self, line: str) -> None:
-        super().append(line)
-        if len(self) == self._at:
-            self._action()
 
 
 @pytest.fixture
@@ -65,11 +53,11 @@ def paid(sandbox: Sandbox) -> Counter[str]:
 
 def rows(outcomes: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """The table's row of each video, or its reason."""
-    step = StanceStep(asked_in_batches(**changes), PROMPT, TARGET, "http://x/v1", KEY, Path())
+    step = step_of(asked_in_batches(**changes), "http://x/v1", Path())
     return {video: row(step, outcome) for video, outcome in outcomes.items()}
 
 
-def row(step: StanceStep, outcome: Any) -> Any:
+def row(step: AnnotateStep, outcome: Any) -> Any:
     try:
         return step.read(outcome)
     except Unusable as error:
@@ -163,7 +151,7 @@ def test_f44_a_filtered_prompt_and_a_refusal_are_reasons_in_a_batch_too(corpus: 
     filtering = replace(profile_named("clean"), filtered_words=("golpista",))
     with Sandbox(corpus=corpus, profile=filtering) as sandbox:
         found = rows(asked(asked_in_batches(), sandbox.model, tmp_path, items(3)))
-    assert found["1"] == "filtered"
+    assert found["1"][0]["reason"] == "filtered"
     assert found["0"][0]["label"] == "support"
 
 
@@ -200,7 +188,7 @@ def test_f46_one_request_that_the_host_does_not_take_is_about_its_video(
 ) -> None:
     sandbox.play([{"do": "batch_400", "match": BATCHES}])
     found = rows(asked(asked_in_batches(), sandbox.model, tmp_path, items(4)))
-    assert 0 < list(found.values()).count("not_taken") < 4
+    assert 0 < [of_video[0].get("reason") for of_video in found.values()].count("not_taken") < 4
 
 
 def test_no_file_stays_at_the_host_even_where_a_person_must_act(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -233,7 +221,7 @@ def test_a_run_that_is_stopped_leaves_its_batch_to_the_next(corpus: Path, tmp_pa
     slow = replace(profile_named("clean"), batch_polls=3)
     with Sandbox(corpus=corpus, profile=slow) as sandbox:
         settings, stop = asked_in_batches(), Event()
-        step = StanceStep(settings, PROMPT, TARGET, sandbox.model, KEY, tmp_path)
+        step = step_of(settings, sandbox.model, tmp_path)
         messages = Messages(2, stop.set)
         with (
             CallLog(tmp_path, None) as call_log,

@@ -9,7 +9,8 @@ import pytest
 from scripted_endpoint import CANARY, Endpoint, Scripted, llm, new_folder, says
 
 from gettok.errors import BadSettings
-from gettok.llm import CallLog, ChatClient
+from gettok.llm import CallLog
+from gettok.llm.client import ChatClient
 from gettok.llm.connection import connect, read_address
 from gettok.llm.doctor import Doctor
 from gettok.settings.fields import address

@@ -10,8 +10,9 @@ import pytest
 from scripted_endpoint import CANARY, Endpoint, Scripted, completion, fails, llm, new_folder, says
 
 from gettok.errors import BadCredentials, BadSettings, NotNow, Stop, Unusable
-from gettok.llm import CallLog, ChatClient, ModelCall, Question
+from gettok.llm import CallLog, ModelCall, Question
 from gettok.llm.batch.results import BatchResults
+from gettok.llm.client import ChatClient
 from gettok.llm.doctor import Doctor
 from gettok.llm.error_mapping import ErrorClassifier, Failure
 from gettok.llm.rate_limit import Clock

@@ -7,7 +7,8 @@ import pytest
 from scripted_endpoint import Endpoint, Scripted, completion, llm, new_folder, says
 
 from gettok.errors import NotNow, Unusable
-from gettok.llm import CallLog, ChatClient, ModelCall, Question
+from gettok.llm import CallLog, ModelCall, Question
+from gettok.llm.client import ChatClient
 from gettok.llm.rate_limit import Clock
 from gettok.llm.response import AnswerSchema, CleanText, Reply, parse_answer, parse_reply
 from gettok.settings.secrets import Secret

@@ -1,6 +1,7 @@
 """The doctor finds out what an endpoint cannot do, and names the setting that helps."""
 
 import json
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -60,6 +61,8 @@ def test_an_endpoint_that_can_do_everything_gets_no_advice(corpus: Path, tmp_pat
         "answers",
         "follows",
         "sees",
+        "watches",
+        "hears",
         "returns",
         "counts",
         "takes",
@@ -124,6 +127,7 @@ def test_what_is_needed_depends_on_the_settings(corpus: Path, tmp_path: Path) ->
             ({}, set()),
             ({"confidence": "logprobs"}, {"returns"}),
             ({"batch": batch}, {"takes"}),
+            ({"sees": ["frames", "video", "sound"]}, {"watches", "hears"}),
         ):
             with closing(
                 Doctor(llm(model="sandbox-vision", **changes), sandbox.model, Secret("sandbox"), call_log)
@@ -195,3 +199,17 @@ def test_a_server_that_only_lists_its_models_is_believed(
         doctor.close()
     assert offers.can is can
     assert ("model-b" in offers.detail) == (listed == ["model-b"])
+
+
+def test_a_host_that_is_not_found_is_named_in_plain_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with CallLog(tmp_path, None) as call_log:
+        doctor = Doctor(llm(timeout_s=30), "https://models.example.org/v1", Secret("x"), call_log)
+        with closing(doctor):
+            details = [finding.detail for finding in doctor.findings()]
+    assert details == ["models.example.org cannot be reached (DNS)"] * 2

@@ -41,7 +41,7 @@ def reply(content: str, logprobs: Any) -> Reply:
 
 def chance(content: str, tokens: Cut, *, with_end: bool = False) -> float | None:
     whole = reply(content, {"content": [token(*cut) for cut in tokens]})
-    return probability(whole, "label", with_end=with_end)
+    return probability(whole, ["label"], with_end=with_end)
 
 
 def test_only_the_tokens_of_the_value_count() -> None:
@@ -86,7 +86,7 @@ def test_without_bytes_the_text_of_the_tokens_counts() -> None:
     tokens = [{"token": text, "logprob": math.log(chance)} for text, chance in [*WORDS, *REST]]
     for nothing in ({}, {"bytes": None}):
         whole = reply(ANSWER, {"content": [token | nothing for token in tokens]})
-        assert probability(whole, "label", with_end=False) == pytest.approx(0.4)
+        assert probability(whole, ["label"], with_end=False) == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_what_a_model_thinks_aloud_is_not_its_answer() -> None:
     ],
 )
 def test_missing_or_unfitting_log_probabilities_give_none(logprobs: Any) -> None:
-    assert probability(reply(ANSWER, logprobs), "label", with_end=False) is None
+    assert probability(reply(ANSWER, logprobs), ["label"], with_end=False) is None
 
 
 def test_an_almost_certain_or_impossible_value_stays_between_0_and_1() -> None:
     for logprob, found in ((1e-7, 1.0), (-9999.0, 0.0)):
         whole = reply(ANSWER, {"content": [{"token": ANSWER, "logprob": logprob}]})
-        assert probability(whole, "label", with_end=False) == found
+        assert probability(whole, ["label"], with_end=False) == found
 
 
 @given(
@@ -165,9 +165,55 @@ def test_content_in_parts_is_read_as_its_texts() -> None:
     parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": ANSWER}]
     whole = json.loads(reply(ANSWER, {"content": tokens}).text)
     whole["choices"][0]["message"]["content"] = parts
-    assert probability(Reply(200, json.dumps(whole)), "label", with_end=False) == pytest.approx(0.4)
+    assert probability(Reply(200, json.dumps(whole)), ["label"], with_end=False) == pytest.approx(0.4)
 
 
 def test_without_one_answer_there_is_no_probability() -> None:
     for content in (ANSWER + ANSWER.replace("support", "neutral"), ANSWER[:-3]):
         assert chance(content, [(content, 0.5)]) is None
+
+
+def test_of_an_answer_that_is_written_twice_the_last_counts() -> None:
+    first: Cut = [('{"label": "', 0.9), ("no", 0.3), ('"} ', 0.9)]
+    second: Cut = [('{"label": "', 0.9), ("no", 0.7), ('"}', 0.9)]
+    cut = [*first, *second]
+    assert chance("".join(str(text) for text, _ in cut), cut) == pytest.approx(0.7)
+
+
+def test_of_a_name_that_is_written_twice_the_last_counts() -> None:
+    cut: Cut = [('{"label":"', 0.9), ("no", 0.3), ('", "label": "', 0.9), ("no", 0.7), ('"}', 0.9)]
+    assert chance("".join(str(text) for text, _ in cut), cut) == pytest.approx(0.7)
+
+
+def test_a_name_within_a_list_is_no_name() -> None:
+    cut: Cut = [('{"label": "', 0.9), ("no", 0.7), ('", "about": ["label"]}', 0.9)]
+    assert chance("".join(str(text) for text, _ in cut), cut) == pytest.approx(0.7)
+
+
+def test_only_the_first_choice_is_looked_at() -> None:
+    tokens = [token(text, share) for text, share in [*WORDS, *REST]]
+    whole = json.loads(reply(ANSWER, {"content": tokens}).text)
+    whole["choices"].append(whole["choices"][0] | {"logprobs": None})
+    assert probability(Reply(200, json.dumps(whole)), ["label"], with_end=False) == pytest.approx(0.4)
+
+
+TWICE = '{"call": {"label": "yes", "evidence": ""}, "tone": {"label": "yes", "evidence": "🇵🇪"}}'
+
+
+def test_a_value_counts_in_the_object_that_its_path_names() -> None:
+    first, second, end = TWICE.split("yes")
+    tokens: Cut = [(first, 1), ("yes", 0.9), (second, 1), ("yes", 0.6), (end, 1)]
+    whole = reply(
+        TWICE, {"content": [{"token": text, "logprob": math.log(chance)} for text, chance in tokens]}
+    )
+    for name, found in (("call", 0.9), ("tone", 0.6)):
+        assert probability(whole, [name, "label"], with_end=False) == pytest.approx(found)
+    for path in (["other", "label"], ["call", "other"], ["call", "label", "label"]):
+        assert probability(whole, path, with_end=False) is None
+
+
+def test_where_half_letters_hide_the_answer_a_value_that_is_there_twice_has_no_probability() -> None:
+    first, second, end = TWICE.replace("🇵🇪", "\ufffd").split("yes")
+    tokens: Cut = [(first, 1), ("yes", 0.9), (second, 1), ("yes", 0.6), (end, 1)]
+    content = [{"token": text, "logprob": math.log(chance)} for text, chance in tokens]
+    assert probability(reply(TWICE, {"content": content}), ["call", "label"], with_end=False) is None

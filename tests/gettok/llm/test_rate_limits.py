@@ -15,7 +15,8 @@ from scripted_endpoint import Endpoint, Scripted, completion, conf, fails, llm, 
 
 from gettok.describe.step import threads_for
 from gettok.errors import Interrupted, NotNow, Stop, Unusable
-from gettok.llm import CallLog, ChatClient, ModelCall, Question
+from gettok.llm import CallLog, ModelCall, Question
+from gettok.llm.client import ChatClient
 from gettok.llm.rate_limit import Clock, interruptible_clock
 from gettok.llm.response import Reply
 from gettok.settings import Llm
@@ -151,6 +152,22 @@ def test_f47_a_time_to_wait_holds_for_all(asking: Asking) -> None:
     client, time = asking([overloaded(Retry_After="120"), overloaded(Retry_After="30"), says("red")])
     client.reply(call())
     assert time.pauses == [120, 30]
+
+
+def test_f47_without_a_time_to_wait_the_reset_of_the_limit_holds(asking: Asking) -> None:
+    reset = {"X_RateLimit_Reset_Requests": "1m30s", "X_RateLimit_Remaining_Requests": "0"}
+    asked = overloaded(Retry_After="7", **reset)
+    far = overloaded(X_RateLimit_Reset_Tokens="24h0m0s")
+    client, time = asking([overloaded(**reset), asked, far, says("red")])
+    client.reply(call())
+    assert time.pauses[:2] == [90, 7]
+    assert [pause <= 60 for pause in time.pauses[2:]] == [True]
+
+
+def test_f47_the_reset_of_a_limit_that_was_not_exceeded_holds_nothing(asking: Asking) -> None:
+    client, time = asking([fails(500, X_RateLimit_Reset_Requests="5m0s"), says("red")])
+    client.reply(call())
+    assert max(time.pauses) <= 60
 
 
 @pytest.mark.parametrize("busy", [overloaded, partial(fails, 503), partial(fails, 500, "server_error")])

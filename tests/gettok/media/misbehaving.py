@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import time
 
 from gettok.errors import NotNow, Unusable
@@ -18,6 +19,14 @@ def process_id():
 
 def segfault():
     ctypes.string_at(0)
+
+
+def segfault_on(*_):
+    segfault()
+
+
+def be_killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def hang():

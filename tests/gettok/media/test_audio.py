@@ -7,7 +7,8 @@ import pytest
 from sound_files import RATE, noise, silence, tone, write, write_channels, write_picture_only
 
 from gettok.errors import Unusable
-from gettok.media.audio import RATE_HZ, Recording, decode_audio, write_samples
+from gettok.media.audio import decode_audio, write_samples
+from gettok.media.recording import RATE_HZ, Recording
 
 
 def loudest_hertz(recording):

@@ -8,9 +8,10 @@ import pytest
 from av.video.reformatter import Colorspace
 from display_films import BT2020, PQ, TO_BT2020, Film
 
-from gettok.media import opened, probe, video_stream
 from gettok.media.colour import Colour
+from gettok.media.container import opened, video_stream
 from gettok.media.display import Display, Orientation
+from gettok.media.probing import probe
 from gettok.step import canonical
 
 UNTAGGED = Colour(2, 2, 2, 0)

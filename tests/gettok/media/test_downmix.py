@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.signal import hilbert
+from sound_files import chords
 
 from gettok.media.downmix import BLOCK, to_mono
 
@@ -85,8 +86,60 @@ def test_an_inverted_voice_over_music_in_phase_is_heard():
     assert share(heard, mixed) > 0.5
 
 
-def test_two_voices_on_two_channels_are_both_heard():
-    left, right = voice(hertz=140), 0.5 * voice(hertz=233)
+def music(seconds=6.1, level=0.1):
+    """Chords, a beat and a bass."""
+    at = np.arange(int(seconds * RATE)) / RATE
+    beat = CHANCE.normal(size=at.size) * np.exp(-30 * (at % 0.25))
+    parts = (chords(seconds), beat, np.sin(2 * np.pi * 80 * at))
+    return scaled(sum(scaled(part, 1) for part in parts), level)
+
+
+def scaled(sound, level):
+    return (level * sound / np.sqrt(np.square(sound).mean())).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "under", [noise, music, lambda: scaled(chords(6.1), 0.1)], ids=["noise", "music", "chords"]
+)
+@pytest.mark.parametrize("level", [0.1, 0.14])
+def test_an_inverted_voice_under_music_as_loud_is_heard(under, level):
+    heard, common = scaled(voice(), level), under()
+    mixed = mono([common + heard, common - heard])
+    assert share(heard, mixed) > 0.7 * share(heard, common + heard)
+
+
+def test_an_inverted_voice_is_heard_in_surround_without_a_centre():
+    heard, common = scaled(voice(), 0.1), music()
+    silent = np.zeros_like(heard)
+    mixed = mono([common + heard, common - heard, silent, silent, common, common], FIVE_ONE)
+    assert share(heard, mixed) > 0.2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_wide_music_is_mixed(seed):
+    """Notes somewhere between the channels, each harmonic up to a quarter turn apart."""
+    chance, at = np.random.default_rng(seed), np.arange(6 * RATE) / RATE
+    left, right = np.zeros(at.size), np.zeros(at.size)
+    for pitch, pan, start in zip(
+        chance.integers(0, 36, 24), chance.uniform(0.2, 0.8, 24), chance.uniform(0, 5, 24), strict=True
+    ):
+        fading = np.exp(-3 * np.clip(at - start, 0, None)) * (at > start)
+        for harmonic in range(1, 6):
+            phase = 2 * np.pi * 110 * 2 ** (pitch / 12) * harmonic * at
+            left += pan * fading * np.sin(phase) / harmonic
+            right += (1 - pan) * fading * np.sin(phase + chance.uniform(-np.pi / 2, np.pi / 2)) / harmonic
+    left, right = scaled(left, 0.1), scaled(right, 0.1)
+    assert np.allclose(mono([left, right]), (left + right) / 2, atol=1e-6)
+
+
+def test_two_sounds_that_have_nothing_in_common_are_mixed():
+    left, right = noise(), noise()
+    assert np.allclose(mono([left, right]), (left + right) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("loudness", [0.5, 1])
+def test_two_voices_on_two_channels_are_both_heard(loudness):
+    left, right = voice(hertz=140), loudness * voice(hertz=233)
     mixed = mono([left, right])
     assert np.allclose(mixed, (left + right) / 2, atol=1e-6)
 

@@ -15,9 +15,10 @@ from root import ROOT
 
 from gettok.errors import Unusable
 from gettok.frames import FramesStep
-from gettok.media import MediaFile, probe
+from gettok.media import MediaFile
 from gettok.media.audio import decode_audio
 from gettok.media.audio_track import clock_zero
+from gettok.media.probing import probe
 from gettok.settings import Frames
 
 CONF = ROOT / "conf" / "frames" / "_base.yaml"
@@ -25,7 +26,7 @@ STEP = FramesStep(Frames(**{**yaml.safe_load(CONF.read_text()), "stride": 7}))
 MOST_S = 30
 READERS = {
     "probe": probe,
-    "frames": lambda path: STEP.ask(MediaFile(str(path), "")),
+    "frames": lambda path: STEP.ask(MediaFile.of(path)),
     "sound": lambda path: decode_audio(path, 60),
 }
 
@@ -84,7 +85,7 @@ def checked_outcomes(folder, files):
 
 
 def test_f24_damaged_files_end_in_a_result_or_a_reason(tmp_path):
-    counts = checked_outcomes(tmp_path, 60)
+    counts = checked_outcomes(tmp_path, 30)
     for name in READERS:
         ends = {end for reader, end in counts if reader == name}
         assert "ok" in ends

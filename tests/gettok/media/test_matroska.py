@@ -1,5 +1,7 @@
 """WebM and Matroska are read by their own demuxer, with the checks that an MP4 gets."""
 
+import os
+
 import av
 import media_files
 import numpy as np
@@ -9,8 +11,9 @@ from track_files import Sound, bursts, film
 
 from gettok.errors import Unusable
 from gettok.frames.timetable import read_timetable
-from gettok.media import check_structure, probe
+from gettok.media.container import check_structure
 from gettok.media.formats import FORMATS, MATROSKA, MP3, MP4, WEBM, format_of
+from gettok.media.probing import probe
 
 SOUND = Sound(bursts(0.5, 2))
 
@@ -48,6 +51,11 @@ def test_the_facts_are_those_of_an_mp4(tmp_path, suffix, codec, name, is_live):
     assert facts.container == ("webm" if suffix == ".webm" else "matroska")
 
 
+def test_an_encoder_leaves_this_process_its_priority(tmp_path):
+    made(tmp_path, codec="libsvtav1")
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
 @pytest.mark.parametrize("is_live", [False, True])
 @pytest.mark.parametrize("share", [0.001, 0.05, 0.3, 0.5, 0.9, 0.99])
 def test_f24_a_truncated_file_is_never_a_video(tmp_path, share, is_live):
@@ -68,6 +76,28 @@ def test_bytes_behind_the_segment_do_not_matter(tmp_path, tail):
     path = made(tmp_path)
     path.write_bytes(path.read_bytes() + tail)
     assert probe(path).frame_count == 90
+
+
+def test_zeros_behind_a_recording_without_sizes_do_not_matter(tmp_path):
+    """A recorder reserves the disk ahead, or a disk loses its last blocks."""
+    path = made(tmp_path, is_live=True)
+    whole = path.read_bytes()
+    for zeros in (1, 7, 100_000):
+        path.write_bytes(whole + bytes(zeros))
+        assert (probe(path).frame_count, probe(path).duration_s) == (90, pytest.approx(4, abs=0.05))
+    path.write_bytes(whole + bytes(100_000) + b"x")
+    assert reason_of(path) == "undecodable"
+    path.write_bytes(bytes(100_000))
+    assert reason_of(path) == "not_a_video"
+
+
+@pytest.mark.parametrize("is_live", [False, True])
+@pytest.mark.parametrize("suffix", [".webm", ".mkv"])
+@pytest.mark.parametrize("between", [b"", bytes(99), b"\xec\x83abc"])
+def test_a_second_segment_is_refused_as_its_times_are_those_of_the_first(tmp_path, is_live, suffix, between):
+    path = made(tmp_path, suffix=suffix, is_live=is_live)
+    path.write_bytes(path.read_bytes() + between + path.read_bytes())
+    assert reason_of(path) == "undecodable"
 
 
 def test_pictures_of_vp8_that_only_serve_to_decode_others_are_no_frames(tmp_path):
@@ -104,6 +134,11 @@ def test_f29_a_matroska_file_that_begins_like_another_format_is_not_opened(tmp_p
     [
         (b"\0\0\0\x18ftypmp42\0\0\0\0", MP4),
         (b"\0\0\0\x14ftypqt  ", MP4),
+        (b"\0\0\0\x08wide\0\0", MP4),
+        (b"\0\1\0\x08moov\0\0", MP4),
+        (b"\0\1\0\x08free\0\0", MP4),
+        (b"\7\1\0\x08mdat\0\0", MP4),
+        (b"\0\0\0\1mdat\0\0", MP4),
         (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm", WEBM),
         (b"\x1a\x45\xdf\xa3\xa3\x42\x82\x88matroska", MATROSKA),
         (b"ID3\4\0", MP3),
@@ -117,7 +152,16 @@ def test_the_first_bytes_choose_the_demuxer(tmp_path, head, due):
 
 
 @pytest.mark.parametrize(
-    "head", [b"", b"\0\0\0\x18ftypavif", b"\0\0\0\x18ftypheic", b"\x1a\x45\xdf\xa3\x42\x82\x84junk", b"OTTO"]
+    "head",
+    [
+        b"",
+        b"\0\0\0\x18ftypavif",
+        b"\0\0\0\x18ftypheic",
+        b"\x1a\x45\xdf\xa3\x42\x82\x84junk",
+        b"OTTO",
+        b"the free world",
+        b"now skip it",
+    ],
 )
 def test_anything_else_has_no_demuxer(tmp_path, head):
     (tmp_path / "f").write_bytes(head)

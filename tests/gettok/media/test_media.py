@@ -1,14 +1,17 @@
 """Facts of a file are reported only if all of it has been decoded."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
 
 import media_files
 import pytest
+from track_files import Sound, bursts, film
 
 from gettok.errors import Unusable
-from gettok.media import MediaFacts, check_structure, probe
+from gettok.media import MediaFacts
+from gettok.media.container import check_structure
+from gettok.media.probing import probe
 from gettok.media.video import _is_even
 from gettok.tables import MEDIA
 
@@ -199,3 +202,26 @@ def test_the_reason_for_a_bad_file_has_no_path(tmp_path):
     with pytest.raises(Unusable) as refusal:
         probe(written(tmp_path / "bad.mp4", bytes(data)))
     assert str(tmp_path) not in refusal.value.detail
+
+
+@pytest.mark.parametrize("begins_with", ["moov", "wide"])
+def test_a_quicktime_file_without_the_box_ftyp_is_read(tmp_path, begins_with):
+    options = {"movflags": "faststart"} if begins_with == "moov" else {}
+    path = film(tmp_path / "v.mov", Sound(bursts(0.5)), options=options)
+    due, data = probe(path), path.read_bytes()
+    length = int.from_bytes(data[:4])
+    path.write_bytes(moved(data[length:], -length))
+    assert path.read_bytes()[4:8] == begins_with.encode()
+    assert replace(probe(path), bit_rate=None) == replace(due, bit_rate=None)
+    with pytest.raises(Unusable, match="truncated"):
+        probe(media_files.cut(path, tmp_path / "cut.mov"))
+
+
+def moved(data, by):
+    """With the places of all chunks moved by so many bytes."""
+    start = 0
+    while (start := data.find(b"stco", start) + 4) >= 4:
+        for place in range(start + 8, start + 8 + 4 * int.from_bytes(data[start + 4 : start + 8]), 4):
+            moved = int.from_bytes(data[place : place + 4]) + by
+            data = data[:place] + moved.to_bytes(4) + data[place + 4 :]
+    return data

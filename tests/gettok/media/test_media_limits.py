@@ -3,11 +3,14 @@
 import av
 import media_files
 import pytest
+from misbehaving import be_killed, segfault_on
 
 from gettok.errors import Unusable
-from gettok.media import MAX_PICTURES, opened, probe, video, video_stream
+from gettok.media import probing, video
 from gettok.media.audio import decode_audio
 from gettok.media.audio_track import probe_audio
+from gettok.media.container import MAX_PICTURES, opened, video_stream
+from gettok.media.probing import probe
 from gettok.media.subprocess_decode import run_in_subprocess
 from gettok.media.video import probe_video
 
@@ -91,3 +94,12 @@ def test_f24_the_pictures_of_a_damaged_file_do_not_depend_on_the_number_of_cores
     """With more threads, a damaged picture costs more of the pictures after it."""
     with opened(one_picture) as file:
         assert video_stream(file).codec_context.thread_count == 2
+
+
+def test_f31_a_sound_whose_decoder_the_system_kills_is_asked_for_again(tmp_path, monkeypatch):
+    film = media_files.video(tmp_path / "v.mp4")
+    monkeypatch.setattr(probing, "probe_audio", be_killed)
+    with pytest.raises(Unusable, match="too_large"):
+        probing.probe(film)
+    monkeypatch.setattr(probing, "probe_audio", segfault_on)
+    assert probing.probe(film).loudness_lufs is None, "a sound that does not decode costs nothing else"

@@ -7,9 +7,9 @@ import pytest
 from sound_files import noise, silence, tone, write
 
 from gettok.errors import Unusable
-from gettok.media import probe
 from gettok.media.audio import decode_audio
 from gettok.media.audio_track import probe_audio
+from gettok.media.probing import probe
 
 RATE = 48_000
 

@@ -9,8 +9,9 @@ from sound_files import tone, write
 from track_files import Sound, bursts, film
 
 from gettok.errors import Unusable
-from gettok.media import MediaFacts, MediaFile, probe
+from gettok.media import MediaFacts, MediaFile
 from gettok.media.audio import decode_audio
+from gettok.media.probing import probe
 
 
 def reason_of(folder):
@@ -18,6 +19,20 @@ def reason_of(folder):
         probe(folder)
     assert str(folder.parent) not in refusal.value.detail
     return refusal.value.reason, refusal.value.detail
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3])
+def test_several_sounds_in_one_ogg_file_are_refused_as_only_the_first_would_count(tmp_path, seconds):
+    folder = media_files.slideshow(
+        tmp_path / "show", write(tmp_path / "s.ogg", tone(3 * seconds), 48_000, "libopus")
+    )
+    assert probe(folder).duration_s == pytest.approx(seconds, abs=0.1)
+    sound = folder / "sound.ogg"
+    sound.write_bytes(sound.read_bytes() * 2)
+    assert reason_of(folder) == (
+        "undecodable",
+        "several sounds, one behind the other, in one file",
+    )
 
 
 @pytest.mark.parametrize(("name", "codec"), [("s.m4a", "aac"), ("s.mp3", "libmp3lame")])

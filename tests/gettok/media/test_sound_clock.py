@@ -6,9 +6,11 @@ import pytest
 from track_files import RATE, Sound, bursts, film
 
 from gettok.errors import Unusable
-from gettok.media import probe
-from gettok.media.audio import RATE_HZ, Recording, decode_audio
+from gettok.frames.timetable import read_timetable
+from gettok.media.audio import decode_audio
 from gettok.media.audio_track import clock_zero, probe_audio
+from gettok.media.probing import probe, read_zero
+from gettok.media.recording import RATE_HZ, Recording
 
 CONTAINERS = [".mp4", ".mkv", ".webm", ".mov"]
 #: Opus and AAC smear an onset over some milliseconds.
@@ -55,6 +57,30 @@ def test_samples_that_a_codec_needs_to_get_going_do_not_start_the_clock(tmp_path
     assert 0 < clock_zero(path) - sound.start < 0.1
     assert onsets(decode_audio(path, 60)) == pytest.approx([0.5], abs=NEAR)
     assert probe(path).duration_s == pytest.approx(4, abs=0.05)
+
+
+@pytest.mark.parametrize("suffix", CONTAINERS)
+@pytest.mark.parametrize("late", [1, 2, 3])
+def test_pictures_a_little_later_than_a_sound_whose_beginning_is_known_start_no_clock(tmp_path, suffix, late):
+    """An edit list, or the codec's delay, hides the samples that a codec needs; a player plays the rest at once."""
+    path = film(tmp_path / f"v{suffix}", Sound(bursts(0.5)), frames=150, pictures_from_s=late / 30)
+    assert float(clock_zero(path)) == pytest.approx(0, abs=0.002)
+    assert onsets(decode_audio(path, 60)) == pytest.approx([0.5], abs=0.005)
+    assert probe(path).duration_s == pytest.approx(5 + late / 30, abs=0.002)
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16le", "flac"])
+def test_a_codec_without_loss_needs_no_samples_to_get_going(tmp_path, codec):
+    path = film(tmp_path / "v.mkv", Sound(bursts(0.5)), pictures_from_s=2 / 30, sound_codec=codec)
+    assert clock_zero(path) == 0
+
+
+def test_an_edit_list_of_the_pictures_alone_is_enough(tmp_path):
+    path = film(tmp_path / "v.mp4", Sound(bursts(0.5)), pictures_from_s=2 / 30)
+    before, _, behind = path.read_bytes().rpartition(b"edts")
+    path.write_bytes(before + b"free" + behind)
+    assert clock_zero(path) == probe_audio(path).start == 0
+    assert probe(path).duration_s == pytest.approx(4.02, abs=0.03)
 
 
 @pytest.mark.parametrize("suffix", CONTAINERS)
@@ -105,6 +131,17 @@ def test_more_than_a_second_of_damaged_packets_is_undecodable_and_a_pause_is_not
     with pytest.raises(Unusable, match=r"undecodable: 2\.\d of 4\.0 s of sound decode"):
         decode_audio(path, 60)
     assert probe(path).loudness_lufs is None
+
+
+def test_a_damaged_sound_leaves_the_duration_and_the_frames_on_one_clock(tmp_path):
+    """Only its packets' times are needed, so that pictures that begin later keep their time."""
+    whole = film(tmp_path / "whole.mov", Sound(bursts(0.5, 3)), pictures_from_s=1.5)
+    path = media_files.damaged_packets(whole, tmp_path / "v.mov", 0.1, 3.9)
+    facts = probe(path)
+    assert (facts.loudness_lufs, facts.duration_s) == (None, 4.5)
+    assert facts.bit_rate == round(8 * path.stat().st_size / 4.5)
+    zero = read_zero(path)
+    assert read_timetable(path, zero).seconds(89) == pytest.approx(4.467, abs=0.001)
 
 
 def test_f24_a_cut_file_with_a_pause_is_still_found_out(tmp_path):

@@ -207,8 +207,11 @@ def test_children_end_when_their_parent_is_killed(then):
     parent.communicate()
 
 
-#: Blocks the signal: like one that arrives just as a wait begins, it is pending while the wait goes on.
-PENDING = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])"
+#: Another thread gets the signal: like one that arrives just as a wait begins, it does not end the wait.
+PENDING = (
+    "import threading; threading.Thread(target=time.sleep, args=[90], daemon=True).start(); "
+    "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])"
+)
 
 
 @pytest.mark.parametrize("before", ["pass", PENDING], ids=["in a wait", "just before it"])

@@ -1,17 +1,20 @@
 """Of several tracks the one is taken that a person would hear and see, and the facts say which."""
 
+from fractions import Fraction
+
 import av
 import media_files
 import numpy as np
 import pytest
+import track_files
 from av.stream import Disposition
 from PIL import Image
 from track_files import RATE, Sound, bursts, film
 
 from gettok.errors import Unusable
 from gettok.frames.timetable import read_timetable
-from gettok.media import probe
 from gettok.media.audio import decode_audio
+from gettok.media.probing import probe
 
 TONE = np.tile(bursts(0, seconds=0.1), 40)
 SILENT = np.zeros_like(TONE)
@@ -63,6 +66,38 @@ def test_a_damaged_default_track_gives_way_to_a_whole_one(tmp_path):
     assert taken(whole) == (2, 0, True)
     damaged = media_files.damaged_packets(whole, tmp_path / "v.mov", 0.5, 3)
     assert taken(damaged) == (2, 1, True)
+
+
+@pytest.mark.parametrize("level", [1, 0.01, 0.00001])
+def test_an_empty_default_track_gives_way_to_any_that_is_not(tmp_path, level):
+    sounds = Sound(bursts(0.5), skipped=[(-1, 9)]), Sound(level * bursts(0.5), is_default=False)
+    assert taken(film(tmp_path / "v.mkv", *sounds))[:2] == (2, 1)
+
+
+def test_a_damaged_default_track_of_pictures_is_refused_though_another_decodes(tmp_path):
+    whole = tmp_path / "whole.mkv"
+    with av.open(str(whole), "w") as file:
+        tracks = [_pictures_track(file, is_default=number == 0) for number in range(2)]
+        file.start_encoding()
+        for packet in (packet for track in tracks for packet in track_files._pictures(track, 30, 0)):
+            file.mux(packet)
+    assert probe(whole).frame_count == 30
+    data = bytearray(whole.read_bytes())
+    with av.open(str(whole)) as file:
+        for packet in file.demux(file.streams.video[0]):
+            if packet.size:
+                data[packet.pos + 12 : packet.pos + packet.size] = bytes(packet.size - 12)
+    whole.write_bytes(bytes(data))
+    with pytest.raises(Unusable, match=r"undecodable: (none|0) of 30 pictures"):
+        probe(whole)
+
+
+def _pictures_track(file, *, is_default):
+    track = file.add_stream("libx264", rate=30)
+    track.width, track.height, track.pix_fmt = *track_files._SIZE, "yuv420p"
+    track.codec_context.time_base = Fraction(1, 30)
+    track.disposition = Disposition.default if is_default else Disposition(0)
+    return track
 
 
 def test_tracks_none_of_which_decodes_are_facts_and_none_is_taken(tmp_path):

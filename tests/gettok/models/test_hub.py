@@ -1,10 +1,12 @@
 """A model is identified by its files, wherever they come from; only files that are read are fetched and counted."""
 
+import errno
+
 import pytest
 from loopback_hub import loopback_hub
 
-from gettok.errors import BadSettings, NotNow
-from gettok.models.hub import transformers_files, transformers_model
+from gettok.errors import BadSettings, NoSpace, NotNow
+from gettok.models.hub import hub_errors, transformers_files, transformers_model
 from gettok.models.loading import ModelUse
 
 NAME = "someone/some-model"
@@ -98,3 +100,9 @@ def test_a_name_that_the_hub_does_not_have_is_bad_settings_and_a_hub_that_is_dow
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(NotNow):
         found("someone/another-model")
+
+
+def test_f37_a_model_that_does_not_fit_is_not_taken_for_a_hub_that_is_down():
+    use = ModelUse("test model", "test.model", "stopped", "do")
+    with pytest.raises(NoSpace), hub_errors(use, "a/b"):
+        raise OSError(errno.ENOSPC, "No space left on device")

@@ -5,10 +5,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
+from small_study import CODEBOOK, EVERY_KIND, STUDY
 
+from gettok.multiverse.compared_variable import ComparedVariable, compared_variable
 from gettok.multiverse.specifications import SCHEMA, Specification
 
 FIRST = date(2022, 12, 5)
+#: The stance, by the share of `support`.
+COMPARED = compared_variable(CODEBOOK, STUDY.stance.target, None, None)
+
+
+def compared(name: str | None = None, label: str | None = None) -> ComparedVariable:
+    """Of the codebook with a variable of every kind."""
+    return compared_variable(EVERY_KIND, STUDY.stance.target, name, label)
 
 
 def specification(

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -14,8 +13,10 @@ import yaml
 from html_page import Page
 from root import ROOT
 from small_study import STUDY
-from specifications import specification
+from specifications import COMPARED, specification
 
+from gettok.annotate.group import Group
+from gettok.annotate.step import AnnotateStep
 from gettok.describe.step import DescribeStep
 from gettok.download import DownloadStep
 from gettok.frames import FramesStep
@@ -23,19 +24,18 @@ from gettok.multiverse import locks
 from gettok.multiverse.analysis import analyse, as_frame
 from gettok.multiverse.output import write
 from gettok.multiverse.specification_curve import curves, draw
-from gettok.multiverse.specifications import LeftOut, axes, differing, distinct, in_words, stances_of
-from gettok.settings import Llm, check
+from gettok.multiverse.specifications import LeftOut, axes, differing, distinct, in_words
+from gettok.settings import ClipSettings, Llm, check
 from gettok.settings.roles import CHOICES, EXECUTION_ONLY, OTHER_RESULTS, is_under
 from gettok.speech import TranscribeStep
-from gettok.stance.step import StanceStep
-from gettok.tables import STANCES, VIDEOS
 
 LABELS = ["support", "neutral", "no support", "support", None, "support"]
 
 
 def settings(prompt: str, votes: int, **more: object) -> dict:
     """As a lock has them: a prompt has a name and a text."""
-    return {"prompts.stance.name": prompt, "prompts.stance.text": prompt * 9, "llm.votes": votes, **more}
+    text = {"prompts.codebook.name": prompt, "prompts.codebook.texts.stance": prompt * 9}
+    return {**text, "llm.votes": votes, **more}
 
 
 def four():
@@ -51,54 +51,7 @@ def four():
 
 
 def whole(found=None, left_out=()):
-    return analyse(STUDY, "support", STUDY.events, distinct(found or four()), left_out)
-
-
-LOCK = {
-    "collect": {
-        "outs": [{"path": "data/pages", "md5": "p"}],
-        "params": {"params.yaml": {"study.start": "d"}},
-    },
-    "describe": {
-        "deps": [{"path": "data/pages", "md5": "p"}, {"path": "src/a.py", "md5": "a"}],
-        "params": {
-            "params.yaml": {
-                "llm": {
-                    "votes": 1,
-                    "max_attempts": 4,
-                    "prices": {"input": 0.1},
-                    "extra_models": [{"model": "b", "prices": {"input": 0.1}}],
-                    "temperature": 0.5,
-                }
-            }
-        },
-        "outs": [{"path": "data/descriptions", "md5": "d"}],
-    },
-    "detect_stance": {
-        "deps": [{"path": "data/descriptions", "md5": "d"}],
-        "params": {
-            "params.yaml": {"prompts.stance": {"inputs": ["frame"]}, "prompt_injection": {"videos": 20}}
-        },
-        "outs": [{"path": "data/stances", "md5": "s"}, {"path": "data/books/detect_stance.json", "md5": "b"}],
-    },
-    "release": {
-        "deps": [{"path": "data/stances", "md5": "s"}],
-        "params": {"params.yaml": {"release": {"form": "full"}}},
-        "outs": [{"path": "data/release", "md5": "r"}],
-    },
-}
-
-
-def test_the_settings_are_those_of_the_stances_and_of_their_inputs():
-    assert locks.settings_of(LOCK) == {
-        "llm.extra_models": ["b"],
-        "llm.temperature": 0.5,
-        "llm.votes": 1,
-        "prompts.stance.inputs": ["frame"],
-        "study.start": "d",
-    }
-    assert locks.digest_of(LOCK, "data/stances") == "s"
-    assert locks.digest_of({}, "data/stances") is None
+    return analyse(STUDY, COMPARED, STUDY.events, distinct(found or four()), left_out)
 
 
 OTHERWISE = {
@@ -109,6 +62,13 @@ OTHERWISE = {
     "max_tokens": 9,
     "max_tokens_param": "max_tokens",
     "structured_output": "object",
+    "sees": ["frames"],
+    "clip.max_side": 99,
+    "clip.fps": 1.0,
+    "clip.max_s": 9,
+    "clip.with_sound": True,
+    "clip.tokens_per_frame": 1,
+    "clip.tokens_per_s_of_sound": 1,
     "max_frames": 1,
     "image_detail": "low",
     "votes": 3,
@@ -124,16 +84,27 @@ OTHERWISE = {
 }
 
 
-@pytest.mark.parametrize("name", Llm.model_fields)
+def test_no_setting_of_the_model_is_forgotten():
+    of_clips = {f"clip.{name}" for name in ClipSettings.model_fields}
+    # a cascade is in no key, as it chooses between answers that there may be without it
+    assert set(OTHERWISE) | {"cascade"} == set(Llm.model_fields) - {"clip"} | of_clips
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
 def test_a_setting_of_the_model_counts_if_an_answer_s_key_has_it(params, name):
     def keys(llm: Llm) -> tuple:
         of_all = check(params, "params.yaml")
         asked = (llm, of_all.prompts.describe, "address", "key", Path("calls"))
-        judged = (llm, of_all.prompts.stance, of_all.study.stance, "address", "key", Path("calls"))
-        return DescribeStep(*asked).settings, StanceStep(*judged).settings
+        group = Group("stance", of_all.codebook.groups["stance"], "a target")
+        judged = (llm, group, 1, 1, "address", "key", Path("calls"))
+        return DescribeStep(*asked).settings, AnnotateStep(*judged).settings
 
+    params["llm"]["sees"] = ["frames", "video", "sound"]
     llm = check(params, "params.yaml").llm
-    other = Llm.model_validate({**llm.model_dump(), name: OTHERWISE[name]})
+    section, _, key = name.rpartition(".")
+    given = llm.model_dump()
+    (given[section] if section else given)[key] = OTHERWISE[name]
+    other = Llm.model_validate(given)
     assert (keys(llm) == keys(other)) == is_under(f"llm.{name}", OTHER_RESULTS + EXECUTION_ONLY)
 
 
@@ -188,85 +159,24 @@ def test_a_more_patient_run_with_other_figures_is_no_specification_of_its_own():
     assert [axis.setting for axis in axes(distinct(found))] == ["frames.stride"]
 
 
-def test_stances_made_before_their_descriptions_changed_are_detected():
-    assert locks.changed_since(LOCK) == []
-    newer = {**LOCK, "describe": {**LOCK["describe"], "outs": [{"path": "data/descriptions", "md5": "e"}]}}
-    assert locks.changed_since(newer) == ["data/descriptions"]
-    later = {**LOCK, "release": {**LOCK["release"], "deps": [{"path": "data/stances", "md5": "old"}]}}
-    assert locks.changed_since(later) == [], "what comes after the stances does not touch them"
-
-
-def with_code(made_of: str, used: str) -> dict:
-    """The lock with a digest of code for each stage, as one output or as a folder with all of them."""
-    digests = [{"path": f"data/code/{stage}.json", "md5": made_of} for stage in LOCK]
-    stages = {
-        stage: {
-            **entry,
-            "deps": [*entry.get("deps", []), {"path": f"data/code/{stage}.json", "md5": used}],
-        }
-        for stage, entry in LOCK.items()
-    }
-    return {"code": {"deps": [{"path": "src/gettok", "md5": made_of}], "outs": digests}, **stages}
-
-
-def in_one_folder(stages: dict) -> dict:
-    return {**stages, "code": {**stages["code"], "outs": [{"path": "data/code", "md5": "c"}]}}
-
-
-@pytest.mark.parametrize("declared", [dict, in_one_folder])
-def test_the_digests_of_the_code_are_not_a_result_of_the_stances(declared):
-    stages = declared(with_code("new", "new"))
-    stages["code"]["params"] = {"params.yaml": {"study.start": "of the code"}}
-    assert locks.settings_of(stages) == locks.settings_of(LOCK)
-    for path in ("data/code", "data/code/detect_stance.json"):
-        assert locks.digest_of(stages, path) is None
-    assert (
-        locks.digest_of({**stages, "codes": {"outs": [{"path": "data/codes", "md5": "x"}]}}, "data/codes")
-        == "x"
-    )
-
-
-@pytest.mark.parametrize("declared", [dict, in_one_folder])
-def test_an_edit_of_code_between_two_runs_does_not_make_stances_stale(declared):
-    stages = declared(with_code("new", "old"))
-    assert locks.changed_since(stages) == []
-    stages["describe"] = {**stages["describe"], "outs": [{"path": "data/descriptions", "md5": "e"}]}
-    assert locks.changed_since(stages) == ["data/descriptions"]
-
-
-def test_a_video_has_a_label_or_the_reason_why_not():
-    day = datetime(2022, 12, 7, 23, 59, tzinfo=UTC)
-    stances = STANCES.frame(
-        [
-            {"video_id": "1", "status": "ok", "label": "support"},
-            {"video_id": "2", "status": "unusable", "reason": "no_media"},
-            {"video_id": "3", "status": "ok", "label": "neutral"},
-        ]
-    )
-    videos = VIDEOS.frame([{"video_id": "1", "created_at": day}, {"video_id": "2", "created_at": day}])
-    assert stances_of(stances, videos).rows() == [
-        ("1", day.date(), "support", None),
-        ("2", day.date(), None, "no_media"),
-        ("3", None, "neutral", None),
-    ]
-
-
 def test_only_settings_that_differ_are_listed_and_a_prompt_s_text_under_its_name():
     found = distinct(four())
-    assert set(differing(found)) == {"llm.votes", "prompts.stance.name", "prompts.stance.text"}
+    assert set(differing(found)) == {"llm.votes", "prompts.codebook.name", "prompts.codebook.texts.stance"}
     assert [(axis.setting, axis.with_it) for axis in axes(found)] == [
         ("llm.votes", ()),
-        ("prompts.stance.name", ("prompts.stance.text",)),
+        ("prompts.codebook.name", ("prompts.codebook.texts.stance",)),
     ]
     assert [one.settings["llm.votes"] for one in found] == [9, 9, 10, 10], "numbers are in order of size"
 
 
 def test_a_text_that_was_edited_under_its_old_name_is_a_separate_setting():
-    edited = specification("new", LABELS, {**settings("paper", 9), "prompts.stance.text": "other words"})
+    edited = specification(
+        "new", LABELS, {**settings("paper", 9), "prompts.codebook.texts.stance": "other words"}
+    )
     assert [axis.setting for axis in axes([*four(), edited])] == [
         "llm.votes",
-        "prompts.stance.name",
-        "prompts.stance.text",
+        "prompts.codebook.name",
+        "prompts.codebook.texts.stance",
     ]
 
 
@@ -279,7 +189,7 @@ def test_a_setting_that_one_specification_lacks_is_null_there():
     assert table["llm.temperature"].to_list() == [0.5, None]
 
 
-def test_the_same_settings_with_the_same_stances_count_once_and_with_others_twice():
+def test_the_same_settings_with_the_same_labels_count_once_and_with_others_twice():
     one = specification("one", LABELS, settings("paper", 9))
     again, changed = replace(one, name="again"), specification("changed", LABELS[::-1], one.settings)
     found = distinct([one, changed, again])
@@ -334,8 +244,8 @@ def test_every_value_of_a_setting_is_named_below_each_curve():
     for text in (
         "llm.votes: 9",
         "llm.votes: 10",
-        "prompts.stance.name: paper",
-        "prompts.stance.name: evidence",
+        "prompts.codebook.name: paper",
+        "prompts.codebook.name: evidence",
     ):
         assert picture.count(f">{text}<") == 3, text
 
@@ -345,10 +255,7 @@ def test_without_a_label_there_is_a_figure_that_says_so():
 
 
 def test_a_setting_of_dollar_signs_and_a_long_name_are_drawn_as_text():
-    hostile = [
-        specification(str(n), LABELS, {"prompts.stance.name": f"$\\frac{{{n}$ <b>" + "x" * 99})
-        for n in (1, 2)
-    ]
+    hostile = [specification(str(n), LABELS, {"llm.model": f"$\\frac{{{n}$ <b>" + "x" * 99}) for n in (1, 2)]
     picture = draw(whole(hostile))
     assert "$\\frac{1$ &lt;b&gt;x" in picture
     assert "…" in picture
@@ -374,7 +281,7 @@ def test_the_page_escapes_every_name_and_says_what_was_left_out(tmp_path):
 
 
 def test_the_page_of_one_specification_says_that_there_is_nothing_to_compare(tmp_path):
-    write(analyse(STUDY, "support", [], [specification("alone", LABELS)], []), tmp_path)
+    write(analyse(STUDY, COMPARED, [], [specification("alone", LABELS)], []), tmp_path)
     text = (tmp_path / "index.html").read_text("utf-8")
     assert "There is only one specification, so there is no agreement to measure." in text
     assert "The study names no event." in text

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 from small_study import STUDY
-from specifications import FIRST, specification
+from specifications import COMPARED, FIRST, specification
 
 from gettok.multiverse.analysis import analyse, as_json
 from gettok.multiverse.before_after import compare, difference
@@ -169,7 +169,7 @@ def test_the_sign_is_that_of_most_specifications_that_have_a_difference(found, e
 @given(anything(), st.integers(0, 6))
 def test_whatever_the_labels_every_number_is_whole_and_in_range(found, day):
     event = Event.model_validate({"day": str(FIRST.replace(day=FIRST.day + day)), "label": "a day"})
-    whole = analyse(STUDY, "support", [event], distinct(found), [])
+    whole = analyse(STUDY, COMPARED, [event], distinct(found), [])
     json.dumps(as_json(whole), allow_nan=False)
     for pair in whole.pairs:
         assert pair.kappa is None or -1 <= pair.kappa <= 1

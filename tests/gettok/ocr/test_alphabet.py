@@ -1,6 +1,8 @@
 """What OCR cannot read is no fault of the model: which letters a recogniser knows, and what follows from it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gettok.ocr.alphabet import OcrAlphabet
 from gettok.ocr.backends import rapidocr
@@ -42,6 +44,8 @@ def test_the_wheel_s_recogniser_reads_latin_chinese_and_japanese(installed):
         ("Tôi muốn bầu cử mới", ["Latin"]),
         ("Ñande ñe'ẽ", ["Latin"]),
         ("LIMA Москва", ["Cyrillic"]),
+        ("١٢٣ ४५६ ২০২২", ["Arabic", "Bengali", "Devanagari"]),
+        ("LIMA 2022 1\ufe0f\u20e3 ❤\ufe0f", []),
     ],
 )
 def test_the_wheel_s_recogniser_says_which_scripts_it_cannot_read(installed, text, scripts):
@@ -64,6 +68,36 @@ def test_case_and_form_of_a_letter_do_not_matter():
     capitals = OcrAlphabet(frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZÑ"))
     assert capitals.unread_scripts("mañana ｍａｎ̃ａｎａ") == []
     assert capitals.unread_scripts("qué") == ["Latin"]
+
+
+ARABIC = "ابتثجحخدذرزسشصضطظعغفقكلمنهويءآأؤإئةى"
+DEVANAGARI = "कखगघचछजझटठडढणतथदधनपफबभमयरलवशषसहअआइईउऊएऐओऔ"
+
+
+@pytest.mark.parametrize(
+    ("characters", "text", "scripts"),
+    [
+        (ARABIC + "0123456789", "صفحة ٣", ["Arabic"]),
+        (ARABIC + "٠١٢٣٤٥٦٧٨٩", "صفحة ٣", []),
+        (ARABIC, "كَتَبَ", ["Arabic"]),
+        (ARABIC + "\u064e", "كَتَبَ", []),
+        (DEVANAGARI, "कमल", []),
+        (DEVANAGARI, "काम", ["Devanagari"]),
+        (DEVANAGARI + "ािीुूेैोौं्", "हिन्दी", []),
+        (DEVANAGARI + "\u093c", "ज़", []),
+        (LATIN, "g\u0303", ["Latin"]),
+        (LATIN + "\u0303", "g\u0303 ñ", []),
+        (LATIN + "\u0303", "é", ["Latin"]),
+        (LATIN, "१", ["Devanagari"]),
+    ],
+)
+def test_digits_and_marks_count_as_letters_do(characters, text, scripts):
+    assert OcrAlphabet(frozenset(characters)).unread_scripts(text) == scripts
+
+
+def test_digits_and_marks_are_no_letters_of_a_script():
+    marked = OcrAlphabet(frozenset(LATIN + "٠١٢٣٤٥٦٧٨٩" + "ािीुूेैोौंः्"))
+    assert dict(marked.letters_by_script) == {"Latin": 26}
 
 
 @pytest.mark.parametrize(
@@ -90,3 +124,13 @@ def test_case_and_form_of_a_letter_do_not_matter():
 )
 def test_a_description_has_a_rate_or_the_reason_why_it_has_none(text, lines, alphabet, columns):
     assert ocr_columns(text, lines, alphabet) == columns
+
+
+@given(st.lists(st.text("añ²1. \u0301\u0303\u0345\u064bабخΑʼー日한ẽ", max_size=6), max_size=8))
+def test_what_a_text_has_unread_does_not_depend_on_the_texts_before(texts):
+    asked_before = OcrAlphabet(SPANISH.characters)
+    together = [asked_before.unread_scripts(text) for text in texts]
+    assert together == [OcrAlphabet(SPANISH.characters).unread_scripts(text) for text in texts]
+    assert together == [asked_before.unread_scripts(f"{text} \u0301") for text in texts], (
+        "a mark is looked at"
+    )

@@ -146,9 +146,15 @@ def test_the_key_depends_on_the_version_and_the_models_and_on_no_setting(step, t
     seen = []
     for version, models in ((here.version, same), ("9.9.9", here.models), (here.version, other)):
         monkeypatch.setattr(rapidocr, "installed", lambda v=version, m=models: Installed(v, m))
-        seen.append(key(step))
+        seen.append(key(OcrStep(OCR)))
     assert seen[0] == start, "where the files are does not matter"
     assert len({start, seen[1], seen[2]}) == 3
+
+
+def test_the_models_are_looked_at_once_for_all_keys_of_a_step(step, monkeypatch):
+    start = key(step)
+    monkeypatch.setattr(rapidocr, "installed", lambda: pytest.fail("looked at again"))
+    assert key(step) == start
 
 
 def test_a_missing_model_is_refused_before_anything_is_downloaded(monkeypatch):

@@ -3,8 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.distance.Levenshtein import distance
 
 from gettok.ocr.error_rate import cer, distinct
+from gettok.text.tokens import normalise
 
 WORDS = st.text(alphabet="aábcdeñopqrst", min_size=1, max_size=8)
 LINES = st.lists(st.lists(WORDS, min_size=1, max_size=5).map(" ".join), max_size=8)
@@ -80,6 +82,38 @@ def test_a_line_that_the_model_left_out_is_seen(lines, word):
     missing = f"zzzzzzzz{word}"
     assert cer([*lines, missing], "\n".join(lines)) > 0
     assert cer(lines, "\n".join([*lines, missing])) > 0
+
+
+def plain_cer(lines, text):
+    """The rate, by trying every run of words."""
+    words = normalise(text)
+    runs = [range(first, last + 1) for first in range(len(words)) for last in range(first, len(words))]
+    unmatched, errors, characters = set(range(len(words))), 0, 0
+    for line in filter(None, (" ".join(normalise(line)) for line in distinct(lines))):
+        by_run = {run: distance(line, " ".join(words[place] for place in run)) for run in runs}
+        smallest = min(by_run.values(), default=len(line))
+        is_found = smallest <= len(line) // 2
+        for run, errors_there in by_run.items():
+            if is_found and errors_there == smallest:
+                unmatched -= {*run}
+        errors += smallest if is_found else len(line)
+        characters += len(line)
+    extra = len(" ".join(words[place] for place in sorted(unmatched)))
+    return round((errors + extra) / (characters + extra), 4) if characters + extra else 0.0
+
+
+FEW_WORDS = st.lists(st.sampled_from(["a", "no", "al", "el", "pueblo", "puebla", "elpueblo"]), max_size=9)
+
+
+@given(st.lists(FEW_WORDS.map(" ".join), max_size=4), FEW_WORDS.map(" ".join))
+def test_the_best_match_is_the_best_of_all_runs_of_words(lines, text):
+    assert cer(lines, text) == plain_cer(lines, text)
+
+
+@given(LINES, LINES)
+def test_the_best_match_of_any_words_is_the_best_of_all_runs(lines, others):
+    text = "\n".join([*others, *lines[1:]])
+    assert cer(lines, text) == plain_cer(lines, text)
 
 
 def test_each_line_is_listed_once_as_it_first_appeared():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from root import ROOT
 
 from gettok.errors import BadSettings
-from gettok.pipeline.code_digest import as_json, reached_from, refuse_stale_code, significant
+from gettok.pipeline.code_digest import as_json, current_code, reached_from, significant
 
 SOURCE = '''"""A module."""
 
@@ -130,6 +130,16 @@ def test_a_stage_reaches_what_it_imports_in_functions_names_in_strings_and_finds
     assert "src/gettok/download/worker.py" in download, "it is run as a program of its own"
     assert not [path for path in download if path.startswith("src/gettok/report")]
     assert "src/gettok/cli/try_step.py" not in download
+    for stage, module in {
+        "annotate": "llm/client.py",
+        "describe": "media/clip_files.py",
+        "extract_frames": "frames/extraction.py",
+        "report": "report/figures.py",
+        "transcribe": "speech/transcriber.py",
+    }.items():
+        assert f"src/gettok/{module}" in reached_from(f"stages.{stage}", ROOT), (
+            f"{stage} imports it in a function"
+        )
 
 
 def test_a_package_that_is_named_in_a_string_is_reached_with_each_of_its_modules(tmp_path):
@@ -169,12 +179,21 @@ def copy(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.parametrize(
+    "module", ["stages.release", "stages.report", "stages.compare_transcripts", "gettok.cli.summary"]
+)
+def test_what_asks_no_model_reaches_no_client_of_one(module):
+    """Or an edit of the client would run it again, and each start would import OpenAI's library."""
+    clients = ("src/gettok/llm/client.py", "src/gettok/llm/connection.py")
+    assert [path for path in reached_from(module, ROOT) if path in clients] == []
+
+
 def test_a_docstring_changes_no_digest_and_a_statement_that_of_its_file_alone(copy):
     before = json.loads(as_json("transcribe"))
     errors = copy / "src" / "gettok" / "errors.py"
     errors.write_text(errors.read_text("utf-8").replace('"""', '"""Well: ', 1), "utf-8")
     assert json.loads(as_json("transcribe")) == before
-    refuse_stale_code("transcribe")
+    current_code("transcribe")
     errors.write_text(errors.read_text("utf-8") + "\nX = 1\n", "utf-8")
     after = json.loads(as_json("transcribe"))
     assert {path for path in after if after[path] != before[path]} == {"src/gettok/errors.py"}
@@ -184,8 +203,8 @@ def test_a_stage_whose_code_has_changed_since_its_digests_were_written_refuses_t
     module = copy / "stages" / "transcribe.py"
     module.write_text(module.read_text("utf-8") + "\nX = 1\n", "utf-8")
     with pytest.raises(BadSettings, match="dvc repro transcribe"):
-        refuse_stale_code("transcribe")
-    refuse_stale_code("describe")  # nothing is written of it: DVC does not run it
+        current_code("transcribe")
+    current_code("describe")  # nothing is written of it: DVC does not run it
 
 
 def test_a_line_that_only_str_splits_moves_no_docstring():
@@ -207,3 +226,30 @@ def test_a_module_that_is_not_python_is_named(copy):
     (copy / "src" / "gettok" / "errors.py").write_text("def (", "utf-8")
     with pytest.raises(BadSettings, match=r"src/gettok/errors\.py is not Python"):
         as_json("transcribe")
+
+
+def test_what_was_read_before_is_parsed_again_only_where_it_was_written_since(copy, monkeypatch):
+    (copy / ".dvc" / "tmp").mkdir(parents=True)
+    before = reached_from("stages.transcribe", copy)
+    parsed = []
+    parse = ast.parse
+    monkeypatch.setattr(ast, "parse", lambda source, *rest: parsed.append(source) or parse(source, *rest))
+    assert reached_from("stages.transcribe", copy) == before
+    assert parsed == []
+    edited = copy / "src" / "gettok" / "step.py"
+    edited.write_text(edited.read_text("utf-8") + "\nX = 1\n", "utf-8")
+    changed = reached_from("stages.transcribe", copy)
+    assert {name for name in changed if changed[name] != before[name]} == {"src/gettok/step.py"}
+    assert parsed == [edited.read_text("utf-8")]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b'{"by": "another", "modules": {}}', b'{"by": 1, "modules": [1]}']
+)
+def test_a_damaged_note_of_what_was_read_costs_only_time(content, copy):
+    before = reached_from("stages.transcribe", copy)
+    kept = copy / ".dvc" / "tmp" / "gettok-code.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(content)
+    assert reached_from("stages.transcribe", copy) == before
+    assert json.loads(kept.read_bytes())["modules"].keys() >= before.keys()

@@ -3,20 +3,20 @@
 import csv
 import hashlib
 import json
+import os
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from small_study import attacked, study_of, tables, video
+from flipped import flip
+from small_study import attacked, coded, study_of, tables, video
 
 from gettok import release
 from gettok.books import Books
 from gettok.errors import REASONS, BadInput, Damaged
 from gettok.release import DATASET
-from gettok.release.spreadsheet import write_csv
 from gettok.tables import TABLES
 from gettok.tables.dictionary import markdown
 
@@ -73,14 +73,35 @@ def test_what_ocr_read_is_derived(tmp_path):
     assert "screen_texts.parquet" not in written(tmp_path / "ids", read_twice(), form="ids_only")
 
 
-def test_what_the_model_read_on_the_screen_is_derived_and_what_it_quotes_for_a_stance_is_not(tmp_path):
+def test_what_the_model_read_on_the_screen_is_derived_and_what_it_quotes_as_evidence_is_not(tmp_path):
     """Evidence, and what the model says is missing, may repeat a caption, which belongs to its author."""
     written(tmp_path / "r", study_of(2), form="derived")
     descriptions = pl.read_parquet(tmp_path / "r" / "descriptions.parquet")
     assert {"on_screen_text", "on_screen_by_frame", "on_screen_language"} <= set(descriptions.columns)
-    stances = pl.read_parquet(tmp_path / "r" / "stances.parquet")
-    assert "evidence_in" in stances.columns
-    assert not {"evidence", "missing", "answer"} & set(stances.columns)
+    annotations = pl.read_parquet(tmp_path / "r" / "annotations.parquet")
+    assert "evidence_in" in annotations.columns
+    assert not {"evidence", "missing", "answer"} & set(annotations.columns)
+
+
+def test_words_of_strangers_are_in_no_column_of_a_derived_release_as_values_or_votes(tmp_path):
+    of = coded(study_of(6))
+    words = pl.when(pl.col("variable").is_in(["subject", "places"])).then(pl.lit(["Fuera Boluarte"]))
+    said = of.annotations.with_columns(
+        votes=words, tied_with=words, text=pl.lit("Fuera Boluarte"), quotes=words
+    )
+    of = replace(of, annotations=said)
+    for file, content in written(tmp_path / "r", of, form="derived").items():
+        if file.endswith((".csv", ".json", ".md")):
+            assert b"Fuera Boluarte" not in content, file
+    annotations = pl.read_parquet(tmp_path / "r" / "annotations.parquet")
+    assert not {"text", "quotes", "quotes_in", "misquoted"} & set(annotations.columns)
+    assert annotations["votes"].drop_nulls().is_empty()
+    dataset = pl.read_parquet(tmp_path / "r" / "dataset.parquet")
+    assert {"subject", "places"} & set(dataset.columns) == set()
+    assert {"no_subject_because", "topics", "people", "anger_abstained"} <= set(dataset.columns)
+    assert dataset.schema["topics"] == pl.List(pl.String)
+    whole = written(tmp_path / "full", of)
+    assert b"Fuera Boluarte" in whole["dataset.csv"]
 
 
 def test_f55_a_screen_of_a_video_that_was_never_found_is_refused(tmp_path):
@@ -90,7 +111,10 @@ def test_f55_a_screen_of_a_video_that_was_never_found_is_refused(tmp_path):
 
 def test_f46_the_flip_rate_is_released_with_the_books_and_the_variants_are_derived(tmp_path):
     files = written(tmp_path / "r", attacked(study_of(6)), form="derived")
-    rates = json.loads(files["books.json"])["prompt_injection"]
+    released = json.loads(files["books.json"])["prompt_injection"]
+    assert "this model" in released["meaning"]
+    assert list(released["variables"]) == ["stance"]
+    rates = released["variables"]["stance"]
     assert (rates["videos"], rates["all"]["asked"], rates["all"]["judged"]) == (4, 4, 4)
     assert rates["attack_types"]["speech"]["flipped"] == {
         "count": 1,
@@ -100,7 +124,6 @@ def test_f46_the_flip_rate_is_released_with_the_books_and_the_variants_are_deriv
         "high": 0.6994,
     }
     assert rates["control"]["flipped"]["count"] == 0
-    assert "this model" in rates["meaning"]
     table = pl.read_parquet(tmp_path / "r" / "prompt_injection.parquet")
     assert {
         "attack_type",
@@ -114,12 +137,12 @@ def test_f46_the_flip_rate_is_released_with_the_books_and_the_variants_are_deriv
     assert not {"evidence", "detail", "answer"} & set(table.columns)
     ids = written(tmp_path / "ids", attacked(study_of(6)), form="ids_only")
     assert "prompt_injection.parquet" not in ids
-    assert json.loads(ids["books.json"])["prompt_injection"] == rates
+    assert json.loads(ids["books.json"])["prompt_injection"] == released
     assert json.loads(written(tmp_path / "none")["books.json"])["prompt_injection"] is None
 
 
 def test_f55_a_variant_without_its_video_or_of_another_judge_is_refused(tmp_path):
-    with pytest.raises(Damaged, match="detect_stance has a video that was never found: 9"):
+    with pytest.raises(Damaged, match="annotate has a video that was never found: 9"):
         written(tmp_path / "a", attacked(study_of(2), video_id="9"))
     with pytest.raises(Damaged, match="variants were judged by judge-2, the videos by judge-1"):
         written(tmp_path / "b", attacked(study_of(6), voters=["judge-2"]))
@@ -130,6 +153,24 @@ def test_the_checksums_hold_for_every_file(tmp_path):
     listed = dict(reversed(line.split("  ")) for line in files["checksums.sha256"].decode().splitlines())
     assert set(listed) == set(files) - {"checksums.sha256"}
     assert all(hashlib.sha256(files[name]).hexdigest() == digest for name, digest in listed.items())
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system keeps what it has in memory")
+def test_a_release_of_which_the_disk_has_other_bytes_is_not_certified(tmp_path, monkeypatch):
+    """The system forgets what was written, and the disk, as the test plays it, has another bit."""
+    forgotten = []
+
+    def forget(handle: int, *_: int) -> None:
+        file = Path(f"/proc/self/fd/{handle}").readlink()
+        forgotten.append(file.name)
+        if file.name == "transcripts.parquet":
+            flip(file, 200)
+
+    monkeypatch.setattr(os, "posix_fadvise", forget)
+    with pytest.raises(Damaged, match=r"the disk gives back other bytes of transcripts\.parquet"):
+        written(tmp_path / "r")
+    assert not (tmp_path / "r" / "checksums.sha256").exists()
+    assert forgotten[:2] == ["annotations.parquet", "books.json"]
 
 
 def test_the_same_tables_give_the_same_bytes_in_any_order(tmp_path):
@@ -144,7 +185,7 @@ def test_the_books_and_the_models_are_in_the_release(tmp_path):
     assert (books["videos"], books["released"], books["withdrawn"]) == (6, 6, 0)
     assert books["stages"]["download"] == {"asked": 6, "ok": 4, "unusable": {"private": 1, "removed": 1}}
     origin = json.loads(files["provenance.json"])
-    assert origin["models"] == {"descriptions": ["see-1"], "stances": ["judge-1"]}
+    assert origin["models"] == {"descriptions": ["see-1"], "annotations": ["judge-1"]}
     assert origin["form"] == "full"
 
 
@@ -247,16 +288,30 @@ def of_the_first(of, value, column):
     return pl.when(pl.col("video_id") == of.videos["video_id"][0]).then(pl.lit(value)).otherwise(column)
 
 
+def test_the_two_models_of_a_cascade_are_not_mixed_unless_one_of_them_means_two(tmp_path):
+    of = study_of(6)
+    again = pl.when(pl.col("voters").is_not_null() & (pl.int_range(pl.len()) % 2 == 0))
+    cascade = of.annotations.with_columns(
+        first_model=again.then(pl.lit("judge-1")),
+        voters=again.then(pl.lit(["large-1"], pl.List(pl.String))).otherwise("voters"),
+    )
+    made = written(tmp_path / "a", replace(of, annotations=cascade))
+    assert json.loads(made["provenance.json"])["models"]["annotations"] == ["judge-1", "large-1"]
+    mixed = cascade.with_columns(voters=of_the_first(of, ["large-2"], "voters"))
+    with pytest.raises(Damaged, match="annotations was answered by more than one model: "):
+        written(tmp_path / "b", replace(of, annotations=mixed))
+
+
 def test_f49_several_voters_are_not_mixed_unless_one_of_them_means_two_models(tmp_path):
     of = study_of(6)
     three = ["judge-1", "judge-1", "other-1"]
-    voted = of.stances.with_columns(voters=pl.when(pl.col("voters").is_not_null()).then(pl.lit(three)))
+    voted = of.annotations.with_columns(voters=pl.when(pl.col("voters").is_not_null()).then(pl.lit(three)))
     filtered = voted.with_columns(voters=of_the_first(of, ["judge-1", None, "other-1"], "voters"))
-    made = written(tmp_path / "r", replace(of, stances=filtered))
-    assert json.loads(made["provenance.json"])["models"]["stances"] == ["judge-1", "other-1"]
+    made = written(tmp_path / "r", replace(of, annotations=filtered))
+    assert json.loads(made["provenance.json"])["models"]["annotations"] == ["judge-1", "other-1"]
     mixed = voted.with_columns(voters=of_the_first(of, ["judge-1", "judge-2", "other-1"], "voters"))
-    with pytest.raises(Damaged, match="stances was answered by more than one model: judge-1, judge-2"):
-        release.write(tmp_path / "m", replace(of, stances=mixed), "full", PROVENANCE)
+    with pytest.raises(Damaged, match="annotations was answered by more than one model: judge-1, judge-2"):
+        release.write(tmp_path / "m", replace(of, annotations=mixed), "full", PROVENANCE)
 
 
 def test_f56_a_withdrawn_video_is_in_no_file_and_is_counted(tmp_path):
@@ -273,27 +328,6 @@ def test_f56_a_withdrawn_video_is_in_no_file_and_is_counted(tmp_path):
 
 def test_a_study_without_videos_is_released_nevertheless(tmp_path):
     assert rows(written(tmp_path / "r", tables())["dataset.csv"]) == []
-
-
-_CELL = st.text(
-    alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("=+-@\t\r\n\0 '\"")),
-    max_size=12,
-)
-
-
-@settings(max_examples=200)
-@given(st.lists(_CELL, min_size=1, max_size=5))
-def test_f51_no_cell_of_the_csv_begins_a_formula_and_none_is_lost(tmp_path_factory, cells):
-    file = tmp_path_factory.getbasetemp() / "cells.csv"
-    write_csv(pl.DataFrame({"video_id": [str(n) for n in range(len(cells))], "caption": cells}), file)
-    with file.open(encoding="utf-8", newline="") as opened:
-        made = list(csv.DictReader(opened))
-    assert [row["video_id"] for row in made] == [str(n) for n in range(len(cells))]
-    for cell, row in zip(cells, made, strict=True):
-        assert not row["caption"].lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "\0"))
-        assert not any(ord(character) < 32 and character != "\n" for character in row["caption"])
-        letters = [c for c in cell if c.isalnum()]
-        assert [c for c in row["caption"] if c.isalnum()] == letters
 
 
 def test_f16_ids_are_quoted_as_text(tmp_path):

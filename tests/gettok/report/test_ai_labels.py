@@ -56,7 +56,7 @@ def test_agreements_and_contradictions_are_counted_where_both_were_read():
         LabelPair("api", "file", both=1, left_only=0, right_only=1, neither=1),
         LabelPair("page", "file", both=3, left_only=0, right_only=0, neither=1),
     ]
-    made = metrics.metrics(study(), STUDY, COMPARISON)["ai_labels"]
+    made = metrics.metrics(study(), COMPARISON)["ai_labels"]
     assert made == {
         "api_page_contradictions": 2,
         "api_file_contradictions": 1,
@@ -71,7 +71,7 @@ def test_a_source_that_no_video_was_read_from_is_in_no_pair():
 
 def test_the_report_shows_each_pair_and_says_so_if_there_is_none():
     def page(made: Tables) -> str:
-        charts = {chart.number: chart for chart in figures.charts(made, STUDY, "folded")}
+        charts = {chart.name: chart for chart in figures.charts(made, STUDY, "folded")}
         return index_page.html(made, STUDY, {}, charts)
 
     shown = page(study())

@@ -1,7 +1,6 @@
 """The report shows the paper's tables and figures, runs nothing, and says plainly what is missing."""
 
 import re
-import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +21,6 @@ from gettok.report.display import address, shown
 from gettok.report.index_page import html, write
 from gettok.report.rendering import differences_page
 from gettok.report.word_differences import mark_differences
-from gettok.stance.human_labels.evaluation import Evaluation, evaluate
-from gettok.stance.human_labels.reading import HumanLabel
 from gettok.tables import CAPTIONS, PAIRS, TRANSCRIPTS, VIDEOS
 
 
@@ -32,14 +29,27 @@ def made(folder: Path, of=None, comparison=None) -> str:
     return (folder / "index.html").read_text("utf-8")
 
 
-def test_the_page_has_table_2_and_figures_2_to_6(tmp_path):
-    text = made(tmp_path)
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> Path:
+    """The folder of the report on nine videos."""
+    folder = tmp_path_factory.mktemp("report")
+    made(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def text(report) -> str:
+    return (report / "index.html").read_text("utf-8")
+
+
+def test_the_page_has_table_2_and_figures_2_to_6(report, text):
     for heading in ("Table 2", "Figure 2", "Figure 3", "Figure 4", "Figure 5", "Figure 6"):
         assert heading in text
-    assert {file.name for file in (tmp_path / "figures").iterdir()} == {
+    assert {file.name for file in (report / "figures").iterdir()} == {
         "figure_2.svg",
         "figure_3.svg",
         "figure_4.svg",
+        "by_day_stance.svg",
     }
     for number in ("45,000", "450", "0.9816", "0.9635", "0.76", "0.927"):
         assert number in text
@@ -48,18 +58,16 @@ def test_the_page_has_table_2_and_figures_2_to_6(tmp_path):
     assert "80 %, by votes" in text
 
 
-def test_every_figure_that_is_drawn_is_on_the_page(tmp_path):
-    assert made(tmp_path).count("data:image/svg+xml") == len(list((tmp_path / "figures").iterdir()))
+def test_every_figure_that_is_drawn_is_on_the_page(report, text):
+    assert text.count("data:image/svg+xml") == len(list((report / "figures").iterdir()))
 
 
-def test_the_books_are_on_the_page_with_each_reason_s_sentence(tmp_path):
-    text = made(tmp_path)
+def test_the_books_are_on_the_page_with_each_reason_s_sentence(text):
     assert "its author keeps it private" in text
     assert "there is no media file to work on" in text
 
 
-def test_the_events_of_the_study_are_in_figure_3(tmp_path):
-    text = made(tmp_path)
+def test_the_events_of_the_study_are_in_figure_3(text):
     assert "Congress is dissolved &amp; the president removed" in text
     assert "A small study &lt;of&gt; 2022" in text
 
@@ -83,16 +91,15 @@ def test_the_same_tables_give_the_same_bytes(tmp_path):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
-def test_no_figure_depends_on_the_fonts_of_a_machine(tmp_path):
-    made(tmp_path)
-    for file in (tmp_path / "figures").iterdir():
+def test_no_figure_depends_on_the_fonts_of_a_machine(report):
+    for file in (report / "figures").iterdir():
         text = file.read_text("utf-8")
         assert "<text" not in text or "DejaVu Sans" in text
         assert "dc:date" not in text
 
 
-def test_f52_the_page_runs_nothing_and_fetches_nothing(tmp_path):
-    page = Page(made(tmp_path))
+def test_f52_the_page_runs_nothing_and_fetches_nothing(text):
+    page = Page(text)
     assert not {"script", "iframe", "object", "link", "form"} & set(page.elements)
     assert not [name for _, name, _ in page.attributes if name.startswith("on")]
     policy = next(value for value in page.values("content") if value and "default-src" in value)
@@ -149,16 +156,14 @@ def test_f19_a_display_is_cut_between_characters_that_a_reader_sees():
     assert shown(None, 10) == ""
 
 
-def test_figure_5_marks_each_kind_of_difference(tmp_path):
-    text = made(tmp_path)
+def test_figure_5_marks_each_kind_of_difference(text):
     for kind in ("capitalisation", "punctuation", "spelling"):
         assert re.search(rf'class="[^"]*\b{kind}\b', text)
     assert TIKTOK.split()[0] in text
     assert OURS.split()[0] in text
 
 
-def test_section_3_1_has_each_number_of_each_pair_of_sources_with_its_interval_and_n(tmp_path):
-    text = made(tmp_path)
+def test_section_3_1_has_each_number_of_each_pair_of_sources_with_its_interval_and_n(text):
     assert text.count("0.9816 <small>0.9716 to 0.9916</small> <small>n 182</small>") == 3
     assert text.count("– <small>n 0</small>") == 2
     assert text.count('<td class="n">41,503</td>') == 3
@@ -169,23 +174,22 @@ def test_section_3_1_has_each_number_of_each_pair_of_sources_with_its_interval_a
     assert "7 videos whose only captions are a machine translation" in text
 
 
-def test_accuracy_against_people_s_transcripts_is_on_the_page_if_there_are_any(tmp_path):
-    assert "<h3>Accuracy</h3>" not in made(tmp_path / "without")
+def test_accuracy_against_people_s_transcripts_is_on_the_page_if_there_are_any(text):
+    assert "<h3>Accuracy</h3>" not in text
     rate = {"value": 0.25, "n": 12, "low": 0.125, "high": None}
     rates = {"spoken": 14, "not_compared": 2, "missed_entirely": 1, "wer": rate, "cer": rate, "silent": 3}
     rates["words_without_speech"] = 6
     of_sources = {name: {"all": rates, "conditions": {"on the <street>": rates}} for name in TEXT_SOURCES}
     truth = {"meaning": "all wrong words over all", "not_in_study": 0, "text_sources": of_sources}
-    text = made(tmp_path, comparison={**COMPARISON, "truth": truth})
-    assert "<h3>Accuracy</h3>" in text
-    assert "on the &lt;street&gt;" in text
-    assert text.count("0.25 <small>n 12</small>") == 12
-    assert text.count("6 in 3") == 6
+    compared = html(study_of(9), STUDY, {**COMPARISON, "truth": truth}, {})
+    assert "<h3>Accuracy</h3>" in compared
+    assert "on the &lt;street&gt;" in compared
+    assert compared.count("0.25 <small>n 12</small>") == 12
+    assert compared.count("6 in 3") == 6
 
 
-def test_figure_4_has_a_line_for_each_text_source(tmp_path):
-    made(tmp_path)
-    text = (tmp_path / "figures" / "figure_4.svg").read_text("utf-8")
+def test_figure_4_has_a_line_for_each_text_source(report):
+    text = (report / "figures" / "figure_4.svg").read_text("utf-8")
     assert all(name in text for name in TEXT_SOURCES.values())
     per_day = metrics.transcripts_per_day(study_of(9))
     assert {name: per_day[name].sum() for name in TEXT_SOURCES} == {
@@ -224,7 +228,7 @@ def test_figure_5_as_a_separate_page_has_both_texts_and_runs_nothing():
     assert not {"script", "iframe", "object", "link", "form", "b", "img"} & set(page.elements)
     assert ["".join(side.split()) for side in page.isolated] == ["<b>Fuerza</b>Perú🇵🇪", "∅fuerza,Peruya"]
     assert "default-src 'none'" in text
-    assert "3 differ in spelling, 1 in punctuation at most, 0 in capitals only" in text
+    assert "Words that differ: 3 in spelling, 1 in punctuation at most, 0 in capitals only" in text
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -237,91 +241,10 @@ def test_a_study_with_one_video_or_none_gets_a_page_that_says_so(tmp_path, count
     assert "None" not in text
 
 
-def spelled() -> pl.DataFrame:
-    return tables(
-        video(1, hashtags=["Perú", "peru", "PERU"], view_count=5),
-        video(2, hashtags=["Perú", "lima", ""], view_count=7),
-        video(3, hashtags=None, view_count=100),
-        video(4, hashtags=["peru"], view_count=1),
-        video(5, hashtags=["Perú", "Perú"], view_count=None),
-    ).videos
-
-
-def test_folded_hashtags_are_counted_once_a_video_and_shown_as_most_videos_spell_them():
-    assert metrics.hashtags(spelled(), "videos") == [("Perú", 4), ("lima", 1)]
-    assert metrics.hashtags(spelled(), "views") == [("Perú", 13), ("lima", 7)]
-
-
-@pytest.mark.parametrize("spellings", ["folded", "verbatim"])
-def test_the_two_unicode_forms_of_a_hashtag_are_one(spellings):
-    composed, decomposed = "Perú", unicodedata.normalize("NFD", "Perú")
-    both = tables(video(1, hashtags=[composed, decomposed]), video(2, hashtags=[decomposed])).videos
-    assert metrics.hashtags(both, "videos", spellings) == [(composed, 2)]
-
-
-def test_verbatim_hashtags_are_counted_as_received():
-    counted = metrics.hashtags(spelled(), "videos", "verbatim")
-    assert counted == [("Perú", 3), ("peru", 2), ("PERU", 1), ("lima", 1)]
-    assert dict(metrics.hashtags(spelled(), "views", "verbatim")) == {
-        "Perú": 12,
-        "lima": 7,
-        "peru": 6,
-        "PERU": 5,
-    }
-
-
-def test_figure_2_says_how_spellings_were_counted(tmp_path):
+def test_figure_2_says_how_spellings_were_counted(tmp_path, text):
     write(tmp_path, study_of(9), STUDY, COMPARISON, "verbatim")
     assert "Each spelling counts on its own" in (tmp_path / "index.html").read_text("utf-8")
-    assert "Spellings that differ only in case or accents count as one" in made(tmp_path)
-
-
-def read_twice(*rates: float | None):
-    """A study with a video for each rate between the model's text and OCR's; None was not read."""
-    of = tables(*(video(number) for number in range(1, len(rates) + 1)))
-    columns = {"ocr_text": ["<b>NO</b>" if rate else "" for rate in rates], "ocr_cer": rates}
-    given = [pl.Series(name, values, strict=False) for name, values in columns.items()]
-    return replace(of, descriptions=of.descriptions.with_columns(given))
-
-
-def test_the_page_shows_how_much_two_readings_of_the_screen_differ_and_where_most(tmp_path):
-    text = made(tmp_path, read_twice(0.5, 0.0, 1.0, None, *[0.25] * 9))
-    section = text.split('<h2 id="screens">')[1].split("</section>")[0]
-    assert "The text of 12 videos was read twice" in section
-    assert "<dd>0.3125</dd>" in section
-    assert "<dd>12</dd>" in section
-    assert "95 % interval" in section
-    shown_ids = re.findall(r"<code>72134567890123456(\d\d)</code>", section)
-    assert shown_ids == ["03", "01", *(f"{number:02}" for number in range(5, 13))], "ten, the worst first"
-    assert "NO A LA VACANCIA" in section
-    assert "&lt;b&gt;NO&lt;/b&gt;" in section
-
-
-def test_the_page_counts_the_videos_whose_script_ocr_cannot_read_and_blames_the_model_for_none(tmp_path):
-    of = read_twice(0.5, None, None)
-    scripts = pl.Series([None, ["Cyrillic", "Greek"], ["Cyrillic"]])
-    section = made(
-        tmp_path, replace(of, descriptions=of.descriptions.with_columns(ocr_unread_scripts=scripts))
-    )
-    section = section.split('<h2 id="screens">')[1].split("</section>")[0]
-    assert "<dd>0.5</dd>" in section
-    assert "cannot write letters in their texts: 2 videos (Cyrillic 2, Greek 1)" in section
-    assert "Not compared" not in made(tmp_path / "all", read_twice(0.5))
-
-
-def test_the_page_says_so_where_two_readings_agree_and_where_there_is_only_one(tmp_path):
-    assert "Both read the same words in every video." in made(tmp_path / "a", read_twice(0.0, 0.0))
-    assert "No video's text was read twice" in made(tmp_path / "b").replace("&#39;", "'")
-
-
-def test_videos_without_any_text_are_in_no_rate_of_the_screen():
-    of = read_twice(1.0, 0.0, 0.0)
-    blank = of.descriptions.with_columns(
-        on_screen_text=pl.when(pl.col("ocr_cer") > 0).then("on_screen_text").otherwise(pl.lit(""))
-    )
-    found = metrics.metrics(replace(of, descriptions=blank), STUDY, COMPARISON)
-    assert found["screen_text"] == {"cer": 1.0, "videos": 1}
-    assert metrics.metrics(study_of(3), STUDY, COMPARISON)["screen_text"] == {"cer": None, "videos": 0}
+    assert "Spellings that differ only in case or accents count as one" in text
 
 
 def test_f46_the_page_says_how_often_attacks_flipped_a_label_and_how_often_nothing_did(tmp_path):
@@ -335,106 +258,19 @@ def test_f46_the_page_says_how_often_attacks_flipped_a_label_and_how_often_nothi
         "All attack types",
         "No instruction: a harmless sentence in all these places",
     ]
-    assert "0.25 <small>0.0456 to 0.6994</small> <small>n 4</small>" in rows[0][1]
-    assert ">0 <small>0 to 0.4899</small>" in rows[2][1]
+    assert "0.25 <small>0.05 to 0.70</small> <small>n 4</small>" in rows[0][1]
+    assert ">0.00 <small>0.00 to 0.49</small>" in rows[2][1]
     assert "changed the label of 1 of 4 videos" in section
     assert "this sample" in section
+    assert "<code>flipped</code> is the share" in section
     without = made(tmp_path / "without").split('<h2 id="prompt_injection">')[1].split("</section>")[0]
     assert "is not known" in without
 
 
 def test_the_flip_rate_is_among_the_metrics_with_the_control_s():
-    found = metrics.metrics(attacked(study_of(6)), STUDY, COMPARISON)
-    assert found["prompt_injection"] == {"flip_rate": 0.25, "control_flip_rate": 0.0, "judged": 4}
-    assert metrics.metrics(study_of(6), STUDY, COMPARISON)["prompt_injection"]["flip_rate"] is None
-
-
-def by_people(of, *labels: str, coder: str = "") -> list[HumanLabel]:
-    """A person's labels of the first videos, in order."""
-    videos = of.videos["video_id"].to_list()
-    return [HumanLabel(line, videos[line], coder, label) for line, label in enumerate(labels)]
-
-
-def judged(of, *codings: HumanLabel) -> Evaluation:
-    return evaluate(codings, of.stances, STUDY.stance.labels)
-
-
-def section_on(tmp_path, of, evaluation: Evaluation | None) -> str:
-    write(tmp_path, of, STUDY, COMPARISON, evaluation=evaluation)
-    text = (tmp_path / "index.html").read_text("utf-8")
-    return text.split("Accuracy of the stances")[1].split("Examples (Figure 6)")[0]
-
-
-def test_the_confusion_matrix_and_who_disagrees_are_on_the_page(tmp_path):
-    of = study_of(9)  # the second is private and the fourth is gone; the others get one label after the other
-    labels = ["support", "support", "support", "neutral", "neutral", "neutral", "neutral"]
-    stranger = HumanLabel(9, "1234", "", "no support")
-    found = judged(of, *by_people(of, *labels), stranger)
-    section = section_on(tmp_path, of, found)
-    assert "<code>inputs/stances.csv</code>: 8. Compared with the model's stances: 5." in section
-    assert "<b>1</b> not among the study&#39;s videos <code>not_in_study</code>" in section
-    assert "<b>2</b> there is no media file to work on <code>no_media</code>" in section
-    rows = re.findall(r'<tr><th scope="row">([^<]+)</th>((?:<td class="n[^"]*">[^<]+</td>)+)</tr>', section)
-    cells = [(name, re.findall(r">([^<]+)<", numbers)) for name, numbers in rows]
-    assert cells == [
-        ("support", ["1", "1", "0", "2"]),
-        ("no support", ["0", "0", "0", "0"]),
-        ("neutral", ["1", "1", "1", "3"]),
-        ("all", ["2", "2", "1", "5"]),
-        ("support", ["0.5", "0.5", "0.5"]),
-        ("no support", ["0", "–", "0"]),
-        ("neutral", ["1", "0.3333", "0.5"]),
-    ]
-    assert section.count('<td class="n same">') == 3
-    assert "<dd>40.0 %</dd>" in section
-    assert [one.video_id[-1] for one in found.disagreements] == re.findall(
-        r"<code>72134567890123456\d(\d)</code>", section
-    )
-    assert "None" not in section
-
-
-def test_disagreements_beyond_those_listed_are_counted(tmp_path):
-    of = tables(*(video(number) for number in range(1, 26)))
-    section = section_on(tmp_path, of, judged(of, *by_people(of, *["neutral", "neutral", "support"] * 8)))
-    assert section.count("<code>7213") == 20
-    assert "And 4 more" in section
-
-
-def test_several_people_s_agreement_is_on_the_page(tmp_path):
-    of = study_of(1)
-    coded = judged(of, *by_people(of, "support", coder="<b>"), *by_people(of, "support", coder="leo"))
-    section = section_on(tmp_path, of, coded)
-    assert "two people or more labelled: 1, by 2 people in all" in section
-    assert "(Krippendorff's α): –" in section
-    assert "People and the model gave the same label to every video." in section
-
-
-def test_without_human_labels_of_this_study_the_page_says_so_and_there_is_no_number(tmp_path):
-    of = study_of(3)
-    assert "put some into <code>inputs/stances.csv</code>" in section_on(tmp_path, of, None)
-    strangers = judged(of, HumanLabel(2, "1", "", "a favor"))
-    section = section_on(tmp_path, of, strangers)
-    assert "model's stances: 0." in section
-    assert "<table" not in section
-    nothing = {"accuracy": None, "kappa": None, "macro_f1": None, "videos": 0}
-    for coded in (None, strangers):
-        assert metrics.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == nothing
-        assert metrics.plots(of, STUDY, coded)["stances_by_people.csv"].height == 0
-
-
-def test_dvc_gets_the_two_labels_of_each_judged_video(tmp_path):
-    of = study_of(6)
-    coded = judged(of, *by_people(of, "support", "support", "neutral"))
-    assert metrics.plots(of, STUDY, coded)["stances_by_people.csv"].rows() == [
-        (of.videos["video_id"][0], "support", "support"),
-        (of.videos["video_id"][2], "neutral", "no support"),
-    ]
-    assert metrics.metrics(of, STUDY, COMPARISON, coded)["stance_by_people"] == {
-        "accuracy": 0.5,
-        "kappa": 0.3333,
-        "macro_f1": 0.3333,
-        "videos": 2,
-    }
+    found = metrics.metrics(attacked(study_of(6)), COMPARISON)
+    assert found["prompt_injection"] == {"stance": {"flip_rate": 0.25, "control_flip_rate": 0.0, "judged": 4}}
+    assert metrics.metrics(study_of(6), COMPARISON)["prompt_injection"]["stance"]["flip_rate"] is None
 
 
 def test_every_day_of_the_study_is_in_the_plot_with_zero_where_nothing_was_published():
@@ -445,11 +281,17 @@ def test_every_day_of_the_study_is_in_the_plot_with_zero_where_nothing_was_publi
 
 
 def test_the_metrics_are_the_numbers_of_the_tables():
-    made = metrics.metrics(study_of(6), STUDY, COMPARISON)
+    made = metrics.metrics(study_of(6), COMPARISON)
     assert made["totals"]["views"] == sum(1000 * number for number in range(1, 7))
     assert made["ok"]["download"] == 4
     assert made["unusable"]["download"] == {"private": 1, "removed": 1}
-    assert made["stance_share"] == {"support": 0.5, "no support": 0.25, "neutral": 0.25}
+    assert made["variables"] == {
+        "stance": {
+            "videos": 4,
+            "abstained": 0,
+            "share": {"support": 0.5, "no support": 0.25, "neutral": 0.25},
+        }
+    }
     assert made["comparison"]["captions_and_whisper"] == {
         "videos": {"both": 182, "left_only": 31, "right_only": 2163, "neither": 41_503},
         "pearson_r": 0.9816,
@@ -464,19 +306,20 @@ def test_the_metrics_are_the_numbers_of_the_tables():
 
 
 def test_the_terminal_summary_names_every_stage_reason_and_the_report():
-    books = {"download": Books(10, 7, {"private": 1, "removed": 2}), "detect_stance": Books(10, 10)}
+    books = {"download": Books(10, 7, {"private": 1, "removed": 2}), "annotate": Books(10, 10)}
     text = terminal_summary(
         "A study",
         {"complete": 9, "gap": 1},
         books,
-        {"support": 6, "neutral": 4},
-        {"flipped": "0 of 40", "report": "/x/index.html"},
+        {"call_to_action": "yes 6, no 4"},
+        {"flipped": "stance: 0 of 40\ntopics: 1 of 40", "report": "/x/index.html"},
     )
     assert text.splitlines()[0] == "A study"
     assert "complete 9, gap 1" in text
     assert "7 of 10 ok; removed 2, private 1" in text
-    assert "support 6, neutral 4" in text
-    assert [line.split(maxsplit=1) for line in text.splitlines()[-2:]] == [
-        ["flipped", "0 of 40"],
+    assert [line.split(maxsplit=1) for line in text.splitlines()[-4:]] == [
+        ["call", "to action  yes 6, no 4"],
+        ["flipped", "stance: 0 of 40"],
+        ["topics:", "1 of 40"],
         ["report", "/x/index.html"],
     ]

@@ -27,6 +27,7 @@ from api_caller import (
 from gettok.errors import BadSettings, NoSpace
 from gettok.research_api import ApiCall, Ledger, RequestFailing
 from gettok.research_api.ledger import Settled, client_name, day_of
+from gettok.store import disk_space
 
 NOON = datetime(2023, 3, 15, 12, tzinfo=UTC)
 KEY = "aw12canarykey34"
@@ -156,6 +157,15 @@ def test_f37_a_full_disk_stops_the_request_before_it_leaves(tmp_path):
             deque((asker.ask(call) for _ in range(500)), maxlen=0)
         database.execute("PRAGMA max_page_count = 1000000")
     assert len(noted(tmp_path)) == len(server.questions) < 500
+
+
+def test_f37_a_request_does_not_leave_without_room_for_its_answer(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk_space, "RESERVE_BYTES", 10**18)
+    with RawServer() as server, Asker(server.base, tmp_path) as asker:
+        with pytest.raises(NoSpace, match="a question is asked only with"):
+            asker.ask()
+        assert server.questions == []
+    assert rows(tmp_path) == [], "it does not count either"
 
 
 # --- counting ----------------------------------------------------------------------------------------------

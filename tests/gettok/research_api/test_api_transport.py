@@ -90,7 +90,7 @@ def test_f09_a_reset_connection_is_not_tried_again_behind_our_back():
 def test_a_host_that_does_not_listen_is_unreachable():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        with pytest.raises(Unreachable, match="ConnectionError"):
+        with pytest.raises(Unreachable, match=r"127\.0\.0\.1 cannot be reached \(connection refused\)"):
             Transport().post(f"http://127.0.0.1:{unused.getsockname()[1]}/", json={})
 
 
@@ -124,7 +124,7 @@ def ends_headers_late(connection, _) -> None:
 
 @pytest.mark.parametrize("how", [trickles_headers, ends_headers_late])
 def test_f13_headers_that_trickle_in_are_not_waited_for_without_end(how):
-    with pytest.raises(Unreachable, match="ReadTimeout"):
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 cannot be reached \(no answer in time\)"):
         post(how, read_timeout_s=20, total_timeout_s=0.3)
 
 
@@ -154,7 +154,7 @@ def test_f30_what_may_arrive_is_bounded_after_unpacking():
     reply = http(bomb, Content_Encoding="gzip")
     tracemalloc.start()
     try:
-        with pytest.raises(Unreachable, match="larger than 1048576 bytes"):
+        with pytest.raises(Unreachable, match=r"larger than 1\.0 MB"):
             post(reply, max_bytes=2**20)
         assert tracemalloc.get_traced_memory()[1] < 2**24
     finally:
@@ -163,7 +163,7 @@ def test_f30_what_may_arrive_is_bounded_after_unpacking():
 
 def test_an_answer_of_just_the_allowed_size_arrives():
     assert len(post(http(b"x" * 1000), max_bytes=1000).text) == 1000
-    with pytest.raises(Unreachable, match="larger than 999 bytes"):
+    with pytest.raises(Unreachable, match=r"larger than 0\.0 MB"):
         post(http(b"x" * 1000), max_bytes=999)
 
 

@@ -5,7 +5,7 @@ import pytest
 from scripted_endpoint import CANARY
 
 from gettok.errors import BadCredentials
-from gettok.settings.secrets import Secret, from_environment
+from gettok.settings.secrets import Secret, from_environment, refuse_missing
 
 
 def test_f50_a_secret_is_printed_nowhere_and_survives_pickling_for_a_worker() -> None:
@@ -27,6 +27,19 @@ def test_a_missing_key_is_named_in_three_parts(monkeypatch: pytest.MonkeyPatch) 
             from_environment("GETTOK_TEST_KEY")
         assert "GETTOK_TEST_KEY" in caught.value.what
         assert "GETTOK_TEST_KEY" in caught.value.can
+
+
+def test_all_missing_keys_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GETTOK_TEST_KEY", CANARY)
+    for name in ("GETTOK_TEST_SECRET", "GETTOK_TEST_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(BadCredentials) as caught:
+        refuse_missing(["GETTOK_TEST_SECRET", "GETTOK_TEST_KEY", "GETTOK_TEST_TOKEN"])
+    assert caught.value.what == (
+        "the environment variables GETTOK_TEST_SECRET and GETTOK_TEST_TOKEN are not set"
+    )
+    assert "export GETTOK_TEST_SECRET=…; export GETTOK_TEST_TOKEN=…" in caught.value.can
+    refuse_missing(["GETTOK_TEST_KEY"])
 
 
 @pytest.mark.parametrize("spoiled", [f"{CANARY}\nX: y", f"“{CANARY}”", f"{CANARY} {CANARY}"])

@@ -12,7 +12,7 @@ def spoken(language, most=4):
     videos = json.loads((truth.HERE / "videos.json").read_text("utf-8"))
     pages = [(video["api"]["id"], video["page"]) for video in videos]
     found = [
-        (MediaFile(str(truth.media_path(page["media"])), "0" * 64), known[video_id].words)
+        (MediaFile.of(truth.media_path(page["media"])), known[video_id].words)
         for video_id, page in pages
         if page["media"] and page["serve"] != "html" and known[video_id].language == language
     ]

@@ -13,7 +13,7 @@ from tiny_models import SPANISH, tiny_bert, tiny_wav2vec2
 from transformers import Wav2Vec2ForCTC, Wav2Vec2Model
 
 from gettok.errors import BadSettings, NotNow
-from gettok.media.audio import seconds
+from gettok.media.recording import seconds
 from gettok.speech.alignment import (
     Aligner,
     Alphabet,

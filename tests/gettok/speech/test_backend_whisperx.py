@@ -13,7 +13,8 @@ from sound_files import silence
 from tokenizers import Tokenizer
 
 from gettok.errors import BadSettings
-from gettok.media.audio import RATE_HZ, decode_audio
+from gettok.media.audio import decode_audio
+from gettok.media.recording import RATE_HZ
 from gettok.speech.backends.whisperx import load, max_tokens
 from gettok.speech.recognizer import Request
 from gettok.speech.vad import Silero, detect_speech, merge_segments

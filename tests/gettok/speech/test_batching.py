@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gettok.errors import Stop, Unusable
-from gettok.media.audio import RATE_HZ, Recording
+from gettok.media.recording import RATE_HZ, Recording
 from gettok.speech.batching import Batcher, oom_as_unusable
 from gettok.speech.recognizer import Request, Result
 from gettok.speech.vad import Chunk, SpeechSegment
@@ -26,8 +27,8 @@ class Counting:
 
     languages = frozenset({"es"})
 
-    def __init__(self, room=99, broken=None, concurrency=1):
-        self.room, self.broken, self.concurrency = room, broken, concurrency
+    def __init__(self, room=99, broken=None, concurrency=1, workers=1):
+        self.room, self.broken, self.concurrency, self.workers = room, broken, concurrency, workers
         self.batches, self.at_once, self.most_at_once = [], 0, 0
         self.detected = []
         self.gate = threading.Event()
@@ -146,6 +147,21 @@ def test_a_second_thread_waits_for_a_full_batch():
     assert [len(batch) for batch in recognizer.batches] == [1, 3]
 
 
+def test_two_workers_share_the_chunks_of_a_batch():
+    recognizer = Counting(concurrency=2, workers=2)
+    batcher = Batcher(recognizer, 6)
+    recognizer.gate.clear()
+    with ThreadPoolExecutor(2) as threads:
+        futures = [
+            threads.submit(batcher.transcribe, *clip(*numbers), "es") for numbers in ([1] * 9, [2] * 9)
+        ]
+        assert all(recognizer.began.acquire(timeout=TURN_S) for _ in range(2))
+        recognizer.gate.set()
+        assert [numbers_in(future.result(TURN_S)) for future in futures] == [[1] * 9, [2] * 9]
+    assert recognizer.most_at_once == 2
+    assert max(len(batch) for batch in recognizer.batches) == 3
+
+
 def test_a_clip_without_chunks_is_not_transcribed():
     recognizer = Counting()
     assert Batcher(recognizer, 4).transcribe(*clip(), "es") == []
@@ -220,12 +236,37 @@ def test_f31_a_device_too_small_for_any_chunk_stops_the_run():
     assert "device: cpu" in stopped.value.can
 
 
-@pytest.mark.parametrize("message", ["CUBLAS_STATUS_ALLOC_FAILED", "CUDA out of memory. Tried to allocate"])
+def test_f31_only_five_chunks_in_a_row_that_do_not_fit_stop_the_run():
+    device = Counting()
+    batcher = Batcher(device, 1)
+    for _ in range(3):
+        device.room = 0
+        for _ in range(4):
+            with pytest.raises(Unusable, match="memory"):
+                batcher.transcribe(*clip(1), "es")
+        device.room = 1
+        assert numbers_in(batcher.transcribe(*clip(2), "es")) == [2]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "CUBLAS_STATUS_ALLOC_FAILED",
+        "CUDA out of memory. Tried to allocate",
+        "bad allocation",
+        "std::bad_alloc",
+    ],
+)
 def test_f31_every_message_that_memory_is_short_is_understood(message):
     with pytest.raises(Unusable, match="no memory"), oom_as_unusable():
         raise RuntimeError(message)
     with pytest.raises(Unusable, match="no memory"), oom_as_unusable():
         raise MemoryError
+
+
+def test_any_other_error_is_a_bug():
+    with pytest.raises(RuntimeError, match="a shape"), oom_as_unusable():
+        raise RuntimeError("a shape that does not fit")
 
 
 def test_a_bug_is_raised_and_later_clips_are_not_affected():
@@ -249,3 +290,26 @@ def test_a_bug_is_raised_in_every_clip_that_it_affects():
         for future in futures:
             with pytest.raises(RuntimeError, match="a bug"):
                 future.result(TURN_S)
+
+
+class Forgetful(Counting):
+    """Loses the last result of each batch."""
+
+    def transcribe(self, batch):
+        return super().transcribe(batch)[:-1]
+
+
+@pytest.mark.parametrize("room", [99, 1])
+def test_a_model_that_loses_a_result_is_a_bug_and_nothing_waits_for_it(room):
+    batcher = Batcher(Forgetful(room=room), 2)
+    raised = Queue()
+
+    def transcribe(number):
+        try:
+            batcher.transcribe(*clip(number, number), "es")
+        except AssertionError as error:
+            raised.put(str(error))
+
+    for number in range(3):
+        threading.Thread(target=transcribe, args=(number,), daemon=True).start()
+    assert all("results for" in raised.get(timeout=TURN_S) for _ in range(3))

@@ -128,6 +128,13 @@ def test_each_phrase_that_is_listed_is_found():
         assert not any(is_hallucination(phrase, language) for phrase in phrases)
 
 
+def test_no_phrase_is_lost_from_the_lists():
+    assert sum(map(len, _CREDITS.values())) == 40
+    assert " ".join(f"{language} {len(phrases)}" for language, phrases in _GOODBYES.items()) == (
+        "ar 4 de 6 el 1 en 19 es 15 fr 10 id 2 it 4 ja 8 ko 5 nl 2 pl 2 pt 7 ru 5 sv 3 tr 5 vi 1 zh 8"
+    )
+
+
 def test_no_phrase_is_listed_twice():
     listed = [credit for group in _CREDITS.values() for credit in group]
     listed += [phrase for phrases in _GOODBYES.values() for phrase in phrases]

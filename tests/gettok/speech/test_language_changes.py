@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gettok.media.audio import RATE_HZ, Recording
+from gettok.media.recording import RATE_HZ, Recording
 from gettok.speech.language_changes import likeliest_path, may_change, narrowed, parts_by_language
 from gettok.speech.recognizer import Result, likeliest
 from gettok.speech.transcriber import Transcriber
@@ -47,6 +47,40 @@ def test_a_language_that_the_whole_chunk_lacks_is_not_in_a_stretch_of_it():
     assert narrowed({"th": 0.1, "hi": 0.5}, {"th": 0.04, "hi": 0.03}) == {"th": 0.1, "hi": 0.0}
 
 
+def test_a_language_with_just_enough_of_the_chunk_is_in_it():
+    chunk = {"es": 0.9, "en": 0.05, "fr": 0.049}
+    assert narrowed(dict.fromkeys(chunk, 0.3), chunk) == {"es": 0.3, "en": 0.3, "fr": 0.0}
+
+
+def test_a_change_must_raise_the_log_probability_by_one_and_a_half_for_three_seconds():
+    surely, rather, hardly = (
+        odds(es=0.9),
+        odds(es=0.2, en=0.2 * np.exp(1.6)),
+        odds(es=0.2, en=0.2 * np.exp(1.4)),
+    )
+    assert likeliest_path([surely, rather], [3.0, 3.0]) == ["es", "en"]
+    assert likeliest_path([surely, hardly], [3.0, 3.0]) == ["es", "es"]
+    assert likeliest_path([surely, hardly], [3.0, 3.6]) == ["es", "en"]
+    assert likeliest_path([surely, rather], [3.0, 2.6]) == ["es", "es"]
+
+
+def test_a_path_is_followed_back_from_each_of_its_own_languages():
+    stretches = [odds(en=0.5, es=0.4), odds(es=0.9), odds(fr=0.9)]
+    assert likeliest_path(stretches, [3.0] * 3) == ["es", "es", "fr"]
+
+
+def test_a_stretch_of_more_than_six_seconds_counts_as_one_of_six():
+    surely, slightly = odds(es=0.9), odds(es=0.3, en=0.3 * np.exp(0.7))
+    assert likeliest_path([surely, slightly], [3.0, 6.0]) == ["es", "es"]
+    assert likeliest_path([surely, slightly], [3.0, 60.0]) == ["es", "es"]
+
+
+def test_odds_of_nothing_count_as_one_in_a_thousand():
+    spanish, nothing = odds(es=0.98) | {"en": 0.0}, odds(es=0.0, en=0.004)
+    assert likeliest_path([spanish, nothing, spanish], [3.0] * 3) == ["es"] * 3
+    assert likeliest_path([spanish, odds(es=0.0, en=0.9), spanish], [3.0] * 3) == ["es", "en", "es"]
+
+
 def test_a_chunk_is_looked_into_unless_its_language_is_sure():
     assert not may_change({"en": 0.95, "es": 0.03})
     assert may_change({"en": 0.94, "es": 0.03})
@@ -76,6 +110,7 @@ class TwoLanguages:
 
     languages = frozenset({"en", "es"})
     concurrency = 1
+    workers = 1
 
     def __init__(self):
         self.written, self.detected = [], 0

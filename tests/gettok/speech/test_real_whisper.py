@@ -59,7 +59,7 @@ def spanish():
 
 
 def row(step, folder, *sounds):
-    media = MediaFile(str(write(folder / "a.m4a", np.concatenate(sounds))), "0" * 64)
+    media = MediaFile.of(write(folder / "a.m4a", np.concatenate(sounds)))
     (only,) = step.read(step.ask(media))
     return only
 

@@ -27,17 +27,19 @@ def test_the_key_names_everything_that_changes_an_answer():
         "window_s": 9,
         "beam_size": 3,
         "min_speech_ratio": 0.5,
+        "max_sound_s": 60,
         "align": "auto",
     }
     keys = [with_settings(**{name: value}).settings for name, value in changes.items()]
     assert all(key != with_settings().settings for key in keys)
-    assert set(with_settings().settings) == set(changes) | {"model"}
+    assert set(with_settings().settings) == set(changes) - {"max_sound_s"} | {"model"}
 
 
 def test_a_new_setting_is_in_the_key_unless_it_is_listed_as_changing_nothing():
     listed = {name for name in Asr.model_fields if is_under(f"asr.{name}", EXECUTION_ONLY)}
     assert listed == {"device", "batch_size"}
-    assert set(with_settings().settings) == set(Asr.model_fields) - listed - {"revision"}
+    settings = with_settings(max_sound_s=60).settings
+    assert set(settings) == set(Asr.model_fields) - listed - {"revision"}
     own = with_settings(vad="/mine/detector").settings
     assert own["vad"] == "/mine/detector", "two folders of one name are two answers"
 
@@ -46,6 +48,11 @@ def test_the_key_holds_nothing_that_cannot_change_an_answer(tmp_path):
     elsewhere = shutil.copytree(MODEL, tmp_path / "copy")
     moved = with_settings(batch_size=1, device="auto", model=str(elsewhere))
     assert moved.settings == with_settings().settings
+
+
+def test_the_limit_of_a_sound_is_in_the_key_unless_it_is_the_default():
+    assert "max_sound_s" not in with_settings(max_sound_s=3660).settings, "older answers have no such key"
+    assert with_settings(max_sound_s=3661).settings["max_sound_s"] == 3661
 
 
 def test_auto_in_the_key_is_resolved_to_what_this_machine_has():
@@ -214,5 +221,7 @@ def test_every_backend_finds_checks_and_loads_by_its_name(name):
     "wrong", [{"backend": "whisper"}, {"backend": "transformers", "compute_type": "int8"}]
 )
 def test_a_wrong_backend_or_compute_type_is_refused_with_the_right_ones(wrong):
-    with pytest.raises(ValueError, match=r"whisperx, transformers|no compute_type int8, but auto, float16"):
+    with pytest.raises(
+        ValueError, match=r"must be one of the choices|no compute_type int8, but auto, float16"
+    ):
         Asr.model_validate(DEMO.model_dump() | wrong)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sound_files import chords, noise, silence
 
-from gettok.media.audio import RATE_HZ, Recording, decode_audio
+from gettok.media.audio import decode_audio
+from gettok.media.recording import RATE_HZ, Recording
 from gettok.speech import vad as module
 from gettok.speech.vad import Chunk, Pyannote, Silero, SpeechSegment, detect_speech, merge_segments
 
@@ -72,6 +73,49 @@ def test_pauses_stay_inside_a_chunk_and_are_not_counted_as_speech():
     chunks = merge_segments([first, second, third], 5)
     assert chunks == [Chunk((first, second)), Chunk((third,))]
     assert (chunks[0].start_s, chunks[0].end_s, chunks[0].speech_s) == (1, 5, 2)
+
+
+@pytest.mark.parametrize(("end_s", "count"), [(6.0, 1), (6.1, 2)])
+def test_a_chunk_may_be_exactly_as_long_as_asked_for(end_s, count):
+    segments = [SpeechSegment(1.0, 3.0), SpeechSegment(4.0, end_s)]
+    assert len(merge_segments(segments, 5.0)) == count
+    assert len(merge_segments([SpeechSegment(1.0, end_s)], 5.0)) == count
+    assert merge_segments([SpeechSegment(1.0, 1.0)], 5.0) == [Chunk((SpeechSegment(1.0, 1.0),))]
+
+
+class Heard:
+    """Finds the given speech in each piece."""
+
+    def __init__(self, *pieces):
+        self.pieces = [*pieces]
+        self.asked = []
+
+    def detect(self, sound, _):
+        self.asked.append(sound.size / RATE_HZ)
+        return self.pieces.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("last", "asked"),
+    [
+        (SpeechSegment(8.0, 9.0), [10, 5]),
+        (SpeechSegment(8.0, 9.1), [10, 7]),
+        (SpeechSegment(0.0, 10.0), [10, 5]),
+        (SpeechSegment(0.1, 10.0), [10, 10, 4.9]),
+    ],
+)
+def test_speech_that_ends_within_a_second_of_the_piece_is_looked_at_again(monkeypatch, last, asked):
+    monkeypatch.setattr(module, "PIECE_S", 10.0)
+    heard = Heard([SpeechSegment(1.0, 2.0), last] if last.start_s > 2 else [last], [], [])
+    detect_speech(Recording.of(np.zeros(15 * RATE_HZ, np.float32)), heard, 30)
+    assert heard.asked == asked
+
+
+def test_the_last_piece_is_never_looked_at_again():
+    heard = Heard([SpeechSegment(1.0, 15.0)])
+    found = detect_speech(Recording.of(np.zeros(15 * RATE_HZ, np.float32)), heard, 30)
+    assert found == [SpeechSegment(1.0, 15.0)]
+    assert heard.asked == [15]
 
 
 def test_a_chunk_falls_into_its_segments_and_long_ones_into_equal_parts():
@@ -143,6 +187,7 @@ def test_speech_that_never_stops_is_found_to_the_end(monkeypatch):
     assert all(left.end_s <= right.start_s for left, right in pairwise(segments))
 
 
+@pytest.mark.slow
 def test_f28_half_an_hour_is_processed_in_the_memory_of_a_piece(speech):
     recording = Recording.of(np.tile(np.concatenate([speech.cut(0, 10), silence(20)]), 60))
     recording.cut(0, 1)
@@ -157,6 +202,7 @@ def test_f28_half_an_hour_is_processed_in_the_memory_of_a_piece(speech):
     assert peak < 6 * module.PIECE_S * RATE_HZ * 4
 
 
+@pytest.mark.slow
 def test_pyannote_finds_the_same_speech_as_silero(speech):
     pyannote, silero = (detect_speech(speech, kind, 30) for kind in (Pyannote("cpu"), Silero()))
     spoken_s = [

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from gettok.stats.bootstrap import Estimate, correlation, determination, mean, ratio
+from gettok.stats.bootstrap import INTERVAL, Estimate, correlation, determination, mean, ratio
 
 lengths = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=3, max_size=20)
 
@@ -85,3 +86,57 @@ def test_whatever_the_numbers_an_estimate_is_whole_and_in_range(pairs):
         assert found.value is None or -1 <= found.value <= most
         assert (found.low is None) == (found.high is None)
         assert found.low is None or -1 <= found.low <= found.high <= most
+
+
+def test_an_interval_is_scipy_s_of_the_resamples_and_seed_that_its_description_names():
+    numbers = [1.0, 2.0, 2.5, 4.0, 10.0]
+    expected = stats.bootstrap(
+        (numbers,),
+        np.mean,
+        n_resamples=2_000,
+        confidence_level=0.95,
+        method="percentile",
+        rng=np.random.default_rng(20221207),
+    ).confidence_interval
+    assert mean(numbers) == Estimate(3.9, 5, round(expected.low, 4), round(expected.high, 4))
+    assert "2000 resamples" in INTERVAL
+    assert "seed 20221207" in INTERVAL
+
+
+def test_a_rate_is_the_sum_of_the_parts_over_the_sum_of_the_wholes():
+    assert ratio([1, 9], [1, 99]).value == 0.1
+    assert ratio([0, 0], [0, 7]).value == 0.0
+
+
+def test_three_videos_have_a_correlation_unless_either_side_is_constant():
+    assert correlation([1, 2, 3], [1, 2, 1]).value == 0.0
+    assert correlation([1, 1, 1], [1, 2, 3]) == Estimate(None, 3)
+    assert correlation([1, 2, 3], [1, 1, 1]) == Estimate(None, 3)
+    assert determination([1, 2, 3], [3, 2, 1]).value == 1.0
+
+
+def test_numbers_that_differ_by_rounding_alone_have_no_interval():
+    assert mean([0.1 + 0.2, 0.3, 0.3]) == Estimate(0.3, 3)
+    assert mean([0.3, 0.3001]).low == 0.3
+
+
+@given(st.integers(0, 10**6), st.integers(3, 60), st.sampled_from([1, 3, 50]))
+@settings(deadline=None, max_examples=40)
+def test_r_and_its_interval_are_those_of_scipy_s_pearsonr(seed, count, spread):
+    drawn = np.random.default_rng(seed)
+    left = drawn.integers(0, 90, count)
+    right = np.maximum(0, left + drawn.integers(-spread, spread + 1, count))
+    found = correlation(left.tolist(), right.tolist())
+    if found.value is not None:
+        assert found.value == round(float(stats.pearsonr(left, right).statistic), 4) + 0.0
+    if found.low is not None:
+        expected = stats.bootstrap(
+            [left.astype(float), right.astype(float)],
+            lambda xs, ys, axis=-1: stats.pearsonr(xs, ys, axis=axis).statistic,
+            paired=True,
+            vectorized=True,
+            n_resamples=2_000,
+            method="percentile",
+            rng=np.random.default_rng(20221207),
+        ).confidence_interval
+        assert (found.low, found.high) == (round(float(expected.low), 4), round(float(expected.high), 4))

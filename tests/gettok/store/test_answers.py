@@ -4,23 +4,16 @@ import errno
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numbered_answers import BIG, defects, key
 
 from gettok.errors import Damaged, NoSpace
 from gettok.step import Answer, Blob
 from gettok.store import Key, Store
-
-BIG = bytes(range(256)) * 800
-
-
-def key(number: int) -> Key:
-    return Key.of("describe", 1, {"model": "m"}, {"video": number})
 
 
 @pytest.fixture
@@ -88,14 +81,6 @@ def test_f53_no_name_leads_out_of_the_store(tmp_path_factory, name):
         else:
             with pytest.raises(ValueError, match="SHA-256"):
                 store.files.path(name)
-
-
-# --- damage ------------------------------------------------------------------------------------------------
-
-
-def defects(root: Path) -> list[str]:
-    with Store(root) as store:
-        return [finding.what for finding in store.verify()]
 
 
 def edit(root: Path, statement: str, *values: object) -> None:
@@ -181,9 +166,6 @@ def test_f40_a_file_that_is_not_a_database_is_reported(tmp_path):
         Store(tmp_path)
 
 
-# --- a full disk -------------------------------------------------------------------------------------------
-
-
 class FullDisk:
     """A filesystem that accepts the first calls, and then has no space left."""
 
@@ -260,55 +242,6 @@ def test_bytes_are_on_disk_before_their_name_appears_and_the_name_before_the_ans
     store._database.set_trace_callback(lambda statement: calls.append(statement.split()[0]))
     store.put(key(1), "v1", Answer({}, {"big": Blob.of_bytes(BIG)}))
     assert calls == ["fsync", "link", "fsync", "BEGIN", "INSERT", "INSERT", "COMMIT"]
-
-
-# --- several processes, and kills --------------------------------------------------------------------------
-
-WRITER = """
-import sys
-from pathlib import Path
-from gettok.step import Answer, Blob
-from gettok.store import Key, Store
-root, name, first, last = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-with Store(root) as store:
-    for number in range(first, last):
-        big = Blob.of_bytes(str(number).encode() * 120_000)
-        answer = Answer({"number": number, "writer": name}, {"big": big})
-        store.put(Key.of("describe", 1, {"model": "m"}, {"video": number}), str(number), answer)
-        print(number, flush=True)
-"""
-
-
-def writer(root: Path, name: str, first: int, last: int) -> subprocess.Popen:
-    command = [sys.executable, "-c", WRITER, str(root), name, str(first), str(last)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def test_f38_four_writers_at_once_leave_one_whole_answer_for_each_key(tmp_path):
-    writers = [writer(tmp_path, str(number), 0, 30) for number in range(4)]
-    for process in writers:
-        process.communicate()
-        assert process.returncode == 0
-    assert defects(tmp_path) == []
-    with Store(tmp_path) as store:
-        assert [store.get(key(n).digest).body["number"] for n in range(30)] == list(range(30))
-        assert store.stats()[0][1] == 30
-
-
-@pytest.mark.parametrize("acknowledged", [0, 1, 3, 8, 13])
-def test_f34_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path, acknowledged):
-    process = writer(tmp_path, "killed", 0, 1000)
-    printed = [int(process.stdout.readline()) for _ in range(acknowledged + 1)]
-    process.kill()
-    printed += [int(line) for line in process.communicate()[0].split()]
-    assert defects(tmp_path) == []
-    with Store(tmp_path) as store:
-        for number in printed:
-            assert store.get(key(number).digest).blobs["big"].read() == str(number).encode() * 120_000
-        assert len(printed) <= store.stats()[0][1] <= len(printed) + 1
-        assert list((tmp_path / "incoming").iterdir()) == [], (
-            "what the dead writer left unfinished is swept away"
-        )
 
 
 def test_stats_count_answers_by_stage(store):

@@ -20,6 +20,8 @@ AIGC, BRANDED = {"type": "AIGC", "number": 1}, {"type": "Branded", "number": 7}
         ([{"type": "AIGC", "number": "2"}], "tiktok", None),
         ({"video_tag_type": "aigc", "video_tag_number": "1"}, "creator", None),
         ([{"type": "AIGC", "number": 2.0}], "tiktok", None),
+        ([{"type": "AIGC", "number": None, "video_tag_number": 1}], "creator", None),
+        ([{"type": None, "video_tag_type": "AIGC", "number": "", "video_tag_number": 2}], "tiktok", None),
         ([AIGC, {"type": "AIGC", "number": 2}], "both", None),
         ([BRANDED], None, "commission"),
         ([{"type": " branded ", "number": 1}], None, "paid_partnership"),

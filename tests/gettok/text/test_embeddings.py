@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback_hub import loopback_hub
+from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.metrics.pairwise import cosine_similarity
 
 from gettok.compare.pairs import TextPair, compare
 from gettok.errors import BadSettings, NotNow
 from gettok.settings import Embedder
+from gettok.text.embedders import charngram
 from gettok.text.embedders.charngram import CharNgrams
 from gettok.text.embedders.transformer import Transformer
 from gettok.text.embeddings import cosine, open_embedder
@@ -89,6 +91,29 @@ def test_character_n_grams_measure_spelling_and_not_capitals():
     assert same == pytest.approx(1, abs=1e-6)
     assert 0.3 < near < 0.9
     assert far < 0.1
+
+
+@given(
+    st.lists(st.text("abcñÉΣσß \t\u00a0,'👍", max_size=40), min_size=1, max_size=12),
+    st.sampled_from([2, 10**6]),
+)
+@settings(deadline=None, max_examples=60)
+def test_words_that_are_counted_once_give_the_vectors_that_scikit_learn_gives_the_texts(texts, most_words):
+    counter = HashingVectorizer(
+        analyzer="char_wb", ngram_range=(3, 5), n_features=2**16, norm="l2", dtype=np.float32
+    )
+    expected = counter.transform(texts).toarray()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(charngram, "_MOST_WORDS", most_words)
+        embedder = CharNgrams()
+        for _ in range(2):
+            found = embedder.embed(texts)
+            assert found.dtype == np.float32
+            np.testing.assert_array_equal(found.toarray(), expected)
+
+
+def test_no_texts_are_embedded_as_no_rows():
+    assert CharNgrams().embed([]).shape == (0, 2**16)
 
 
 def test_a_text_without_any_letters_has_cosine_0():

@@ -1,13 +1,97 @@
 import unicodedata
+from itertools import zip_longest
 
 import jiwer
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gettok.text.tokens import Errors, align, cer, differences, errors, jaccard, normalise, wer, words
+from gettok.text.caseless import caseless
+from gettok.text.tokens import (
+    KINDS,
+    Errors,
+    agreement,
+    align,
+    cer,
+    differences,
+    errors,
+    jaccard,
+    normalise,
+    wer,
+    words,
+)
 
 texts = st.text(max_size=60)
+#: Letters, marks and signs that meet each other in words, and some that a text in Latin-1 does not have.
+SIGNS = "aAñÉßſΣς9².,'’´ -_\t\u00ad\u0301\u0308\u200b\ufe0f👍🇵🇪भिกİ日カ한"
+near_texts = st.one_of(st.text(SIGNS, max_size=40), st.text(SIGNS[:16], max_size=40), texts)
+
+
+def plain_words(text):
+    """What `normalise` means, character by character and word by word."""
+    visible = (c for c in text if unicodedata.category(c) != "Cf" and not "\ufe00" <= c <= "\ufe0f")
+    found, word, text = [], "", unicodedata.normalize("NFC", "".join(visible))
+    for place, sign in enumerate([*text, " "]):
+        before, after = text[place - 1 : place], text[place + 1 : place + 2]
+        kind = unicodedata.category(sign)
+        if kind[0] in "LN" or (word and kind in ("Mn", "Mc")):
+            word += sign
+        elif not (word and _is_within(before, sign, after)):
+            found += [word] if word else []
+            word = ""
+    return [caseless(word) for word in found]
+
+
+def _is_within(before, sign, after):
+    kinds = [unicodedata.category(letter) if letter else " " for letter in (before, after)]
+    if sign in "'’`´":
+        return (kinds[0][0] == "L" or kinds[0] in ("Mn", "Mc")) and kinds[1][0] == "L"
+    return sign in ".," and kinds[0][0] == kinds[1][0] == "N"
+
+
+@given(near_texts)
+def test_words_are_found_as_if_character_by_character(text):
+    assert normalise(text) == plain_words(text)
+    assert [word.key for word in words(text)] == plain_words(text)
+
+
+def test_no_letter_digit_or_mark_folds_into_another_word():
+    signs = (chr(code) for code in range(0x110000))
+    for sign in (sign for sign in signs if unicodedata.category(sign)[0] in "LNM"):
+        word = f"x{sign}"
+        assert " " not in caseless(word)
+        assert caseless(f"a {word} {word}") == f"a {caseless(word)} {caseless(word)}"
+        assert caseless(f"a {sign}") == f"a {caseless(sign)}"
+
+
+@given(near_texts, near_texts)
+def test_all_measures_of_a_pair_come_from_one_alignment_and_are_jiwers(left, right):
+    found = agreement(left, right)
+    kinds = [difference.kind for difference in differences(left, right)]
+    assert found.differences == {kind: kinds.count(kind) for kind in KINDS}
+    assert found.right_words == len(normalise(right))
+    assert found.jaccard == jaccard(left, right)
+    assert found.errors == errors(left, right)
+    joined = [" ".join(normalise(text)) for text in (left, right)]
+    for counted, wrong in (
+        (jiwer.process_words(*joined), found.errors.wrong_words),
+        (jiwer.process_characters(*joined), found.errors.wrong_characters),
+    ):
+        assert wrong == counted.substitutions + counted.deletions + counted.insertions
+
+
+@given(near_texts, near_texts)
+def test_texts_are_aligned_as_jiwer_does(left, right):
+    joined = [" ".join(normalise(text)) for text in (left, right)]
+    (chunks,) = jiwer.process_words(*joined).alignments
+    expected = []
+    for chunk in chunks:
+        sides = (chunk.ref_start_idx, chunk.ref_end_idx), (chunk.hyp_start_idx, chunk.hyp_end_idx)
+        lefts, rights = (
+            side[first:last] for side, (first, last) in zip(map(normalise, (left, right)), sides, strict=True)
+        )
+        expected += zip_longest(lefts, rights)
+    assert [(d.left and d.left.key, d.right and d.right.key) for d in align(left, right)] == expected
 
 
 @pytest.mark.parametrize(

@@ -9,24 +9,24 @@ permissions of your file, and you could change bytes that the store has promised
 
 import fcntl
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 from gettok.download.backend import MEDIA, Attempt, DownloadResult, VideoLink
-from gettok.download.disk_space import require_space
 from gettok.download.hosts import Site
 from gettok.download.mute_files import with_sound_trouble
 from gettok.download.pace import Pace
-from gettok.download.slides_folder import Slide, read_folder, readable_photos
+from gettok.download.slides_folder import Slide, read_folder, read_slide, readable_photos
 from gettok.download.slideshow import probe_slideshow
-from gettok.errors import BadSettings, Unusable
-from gettok.media import MediaFacts, probe
+from gettok.errors import BadSettings, Damaged, Unusable
+from gettok.media import MediaFacts
+from gettok.media.probing import probe
 from gettok.settings import Download
 from gettok.step import digest_of
 from gettok.store.blobs import file_digest
+from gettok.store.disk_space import in_words, require_space
 
 #: As people name their files; what a file is, its first bytes say.
 _SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv")
@@ -48,21 +48,19 @@ class LocalBackend:
         """A digest of the video's files, which the answer depends on; None if there are none."""
         try:
             video = self._video(link)
-            files = [video] if video else [slide.path for slide in self._slides(link) if slide.is_there]
+            return _digest({MEDIA: video} if video else _by_name(self._slides(link)))
         except Unusable:
             return None
-        # the name of a slideshow's file is its place, and stands in the reasons
-        return digest_of({MEDIA if file == video else file.name: file_digest(file) for file in files})
 
     def fetch(self, link: VideoLink, to: Path, attempt: Attempt) -> DownloadResult:  # noqa: ARG002 - each attempt reads the same files
+        """Only the copies are read, once they are compared with the digest in the answer's key."""
         if video := self._video(link):
-            with self._room(to, [video]):
-                _copy(video, to / MEDIA)
-            return with_sound_trouble(DownloadResult(probe(to / MEDIA), {MEDIA: to / MEDIA}))
+            copies = self._copies(link, {MEDIA: video}, to)
+            return with_sound_trouble(DownloadResult(probe(copies[MEDIA]), copies))
         slides = self._slides(link)
-        photos, sounds = readable_photos(slides), [slide for slide in slides if not slide.is_photo]
-        with self._room(to, [slide.path for slide in slides if slide.is_there]):
-            return _slideshow(photos, sounds, to)
+        copies = self._copies(link, _by_name(slides), to / "copies")
+        of_copies = (read_slide(copies[slide.path.name]) if slide.is_there else slide for slide in slides)
+        return _slideshow([slide for slide in of_copies if slide], to / "show")
 
     def close(self) -> None:
         """It has started no process."""
@@ -92,14 +90,19 @@ class LocalBackend:
             )
         return slides
 
-    @contextmanager
-    def _room(self, to: Path, files: Sequence[Path]) -> Iterator[None]:
-        """A block that copies the files. Raises `Unusable` (too_large) and `NoSpace`."""
-        total = sum(file.stat().st_size for file in files)
+    def _copies(self, link: VideoLink, files: Mapping[str, Path], to: Path) -> dict[str, Path]:
+        """Copy files by their new names. Raises `Unusable` (too_large), `NoSpace`, and `Damaged` if they changed."""
+        total = sum(file.stat().st_size for file in files.values())
         if total > self.download.max_bytes:
-            raise Unusable("too_large", f"more than {self.download.max_bytes} bytes")
+            raise Unusable("too_large", f"more than {in_words(self.download.max_bytes)}")
+        copies = {name: to / name for name in files}
         with require_space(to, total, self.download.keep_free_bytes):
-            yield
+            to.mkdir(exist_ok=True)
+            for name, file in files.items():
+                _copy(file, copies[name])
+        if link.files not in (None, _digest(copies)):
+            raise _changed(link, files)
+        return copies
 
 
 def open_backend(download: Download, _site: Site, _pace: Pace) -> LocalBackend:
@@ -111,17 +114,38 @@ def _spellings(suffix: str) -> Iterator[str]:
     return map("".join, product(*zip(suffix, suffix.upper(), strict=True)))
 
 
-def _slideshow(photos: Sequence[Slide], sounds: Sequence[Slide], to: Path) -> DownloadResult:
+def _by_name(slides: Iterable[Slide]) -> dict[str, Path]:
+    """The files that can be opened. The name of a slideshow's file is its place, and stands in the reasons."""
+    return {slide.path.name: slide.path for slide in slides if slide.is_there}
+
+
+def _digest(files: Mapping[str, Path]) -> str:
+    return digest_of({name: file_digest(file) for name, file in files.items()})
+
+
+def _changed(link: VideoLink, files: Mapping[str, Path]) -> Damaged:
+    changed = ", ".join(str(file) for file in files.values())
+    return Damaged(
+        f"video {link.name}: its bytes changed after this run had looked at {changed}",
+        "stopped before anything was made from them; the answers about other videos are kept",
+        "run `dvc repro` again if you changed the files; if no one did, compare them with a copy: their disk may fail",
+    )
+
+
+def _slideshow(slides: Sequence[Slide], to: Path) -> DownloadResult:
+    """Put the slides under their new names into a new folder `to`."""
+    photos, sounds = readable_photos(slides), [slide for slide in slides if not slide.is_photo]
     own_names = {f"{number:03}{photo.suffix}": photo.name for number, photo in enumerate(photos)}
+    to.mkdir()
     for name, photo in zip(own_names, photos, strict=True):
-        _copy(photo.path, to / name)
+        photo.path.rename(to / name)
     try:
         facts, sound_trouble = _with_sound(sounds, to)
     except Unusable as trouble:
         name, _, rest = trouble.detail.partition(" ")
         raise Unusable(trouble.reason, f"{own_names.get(name, name)} {rest}") from trouble
-    copied = {file.name: file for file in sorted(to.iterdir())}
-    return DownloadResult(facts, copied, chosen={"sound_trouble": sound_trouble})
+    shown = {file.name: file for file in sorted(to.iterdir())}
+    return DownloadResult(facts, shown, chosen={"sound_trouble": sound_trouble})
 
 
 def _with_sound(sounds: Sequence[Slide], to: Path) -> tuple[MediaFacts, str | None]:
@@ -133,7 +157,7 @@ def _with_sound(sounds: Sequence[Slide], to: Path) -> tuple[MediaFacts, str | No
         elif facts:
             left_out.append(f"{sound.name}: a slideshow has one sound, and another file is taken")
         else:
-            _copy(sound.path, to / f"sound{sound.suffix}")
+            sound.path.rename(to / f"sound{sound.suffix}")
             found, damage = probe_slideshow(to)
             if damage:
                 left_out.append(f"{sound.name}: {damage}")

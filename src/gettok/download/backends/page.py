@@ -16,9 +16,10 @@ from gettok.download.transfer import Transfer
 from gettok.download.web import ConnectionFault, Visit
 from gettok.errors import Unusable
 from gettok.http.page_labels import page_ai_label
-from gettok.media import probe
+from gettok.media.probing import probe
 from gettok.settings import Download
 from gettok.step import Json
+from gettok.store.disk_space import in_words
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class PageBackend:
         most = self.download.max_bytes
         fitting = [mirror for mirror in mirrors if mirror.size is None or mirror.size <= most]
         if not fitting:
-            raise Unusable("too_large", f"more than {most} bytes")
+            raise Unusable("too_large", f"more than {in_words(most)}")
         return fitting
 
 

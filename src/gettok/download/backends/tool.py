@@ -13,16 +13,15 @@ from pathlib import Path
 
 from gettok.download.backend import MEDIA, Attempt, DownloadResult, NoFile, NoPage, VideoLink
 from gettok.download.backends.page import PageBackend
-from gettok.download.disk_space import require_space
 from gettok.download.hosts import Site
 from gettok.download.mute_files import with_sound_trouble
 from gettok.download.pace import Pace
 from gettok.download.worker_pool import WorkerPool
 from gettok.errors import Unusable
-from gettok.media import probe
+from gettok.media.probing import probe
 from gettok.settings import Download
 from gettok.step import Json
-from gettok.store.blobs import no_space
+from gettok.store.disk_space import no_space, require_space
 
 #: What a tool's error means: the first pattern that is found in its type and text.
 _MEANINGS = (

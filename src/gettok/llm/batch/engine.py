@@ -134,7 +134,7 @@ class BatchEngine:
             if model not in round_.files:
                 remaining = self._call_log.remaining_usd()
                 round_.files[model] = BatchFile.within(self._batch, self._queue.most_requests, remaining)
-            if round_.files[model].add(request, body, worst):
+            if round_.files[model].add(request, body, worst, call.asked_for(self._llm)):
                 return
             if round_.files[model].worst:
                 self._submit(model, round_)

@@ -9,15 +9,20 @@ from typing import Self
 
 from gettok.errors import BadSettings
 from gettok.llm.batch.client import CHAT
+from gettok.llm.call_log import UNNAMED, AskedFor
 from gettok.settings import Batch
 from gettok.step import Json
 
 
 class BatchFile:
-    """A temporary file, deleted when it is closed. `worst` is what each of its requests may cost, in US dollars."""
+    """A temporary file, deleted when it is closed.
+
+    `worst` is what each of its requests may cost, in US dollars, and `asked` what it is about.
+    """
 
     def __init__(self, most_requests: int, most_bytes: int, budget_usd: Decimal | None) -> None:
         self.worst: dict[str, Decimal] = {}
+        self.asked: dict[str, AskedFor] = {}
         self._most_requests, self._most_bytes, self._budget_usd = most_requests, most_bytes, budget_usd
         self._file = tempfile.NamedTemporaryFile(prefix="batch-", suffix=".jsonl")  # noqa: SIM115 - closed below
         self._usd = Decimal(0)
@@ -36,7 +41,7 @@ class BatchFile:
     def close(self) -> None:
         self._file.close()
 
-    def add(self, request: str, body: Mapping[str, Json], worst: Decimal) -> bool:
+    def add(self, request: str, body: Mapping[str, Json], worst: Decimal, asked: AskedFor = UNNAMED) -> bool:
         """Add a request if it fits; whether it does. Raises `BadSettings` for one that fits no file."""
         if request in self.worst:
             return True
@@ -51,7 +56,7 @@ class BatchFile:
         ):
             return False
         self._file.write(encoded)
-        self.worst[request] = worst
+        self.worst[request], self.asked[request] = worst, asked
         self._usd += worst
         return True
 

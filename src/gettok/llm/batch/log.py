@@ -4,25 +4,18 @@ Before a batch is created, it is on disk with the worst-case cost of each of its
 If its own id never arrived, it is found again by that file. All its calls are settled in one transaction.
 """
 
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
-from gettok.llm.call_log import CallLog, to_units
+from gettok.llm.call_log import UNNAMED, AskedFor, CallLog, reply_columns, to_units
 from gettok.llm.response import Reply
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS batches (
-    n INTEGER PRIMARY KEY, made_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, host TEXT NOT NULL, model TEXT NOT NULL,
-    file TEXT NOT NULL, id TEXT, is_over INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX IF NOT EXISTS calls_of_batch ON calls (batch, request) WHERE batch IS NOT NULL;
-"""
-_RESERVE = "INSERT INTO calls (model, request, reserved, batch) VALUES (?, ?, ?, ?)"
+_RESERVE = "INSERT INTO calls (model, request, reserved, host, question, expected, batch) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SETTLE = (
-    "UPDATE calls SET settled = COALESCE(?, reserved), uncounted = ?, status = ?, reply = ? "
-    "WHERE batch = ? AND request = ? AND settled IS NULL"
+    "UPDATE calls SET settled = COALESCE(?, reserved), uncounted = ?, status = ?, reply = ?, input = ?, output = ?, "
+    "cached = ? WHERE batch = ? AND request = ? AND settled IS NULL"
 )
 _SETTLE_OTHERS = (
     "UPDATE calls SET settled = COALESCE(?, reserved), uncounted = ? WHERE batch = ? AND settled IS NULL"
@@ -54,11 +47,18 @@ class BatchLog:
 
     def __init__(self, call_log: CallLog, host: str) -> None:
         self.call_log, self._host = call_log, host
-        with call_log.connection() as database:
-            database.executescript(_SCHEMA)
 
-    def begin(self, model: str, file: str, worst: Mapping[str, Decimal]) -> OpenBatch | None:
-        """Log a new batch and reserve what its calls may cost; `None` if the budget is too small for all of them."""
+    def begin(
+        self,
+        model: str,
+        file: str,
+        worst: Mapping[str, Decimal],
+        asked: Mapping[str, AskedFor] = MappingProxyType({}),
+    ) -> OpenBatch | None:
+        """Log a new batch and reserve what its calls may cost; `None` if the budget is too small for all of them.
+
+        `asked` says what the calls are about, by request.
+        """
         amounts = {request: to_units(usd) for request, usd in worst.items()}
         with self.call_log.transaction() as database:
             if not self.call_log.fits_budget(sum(amounts.values())):
@@ -66,7 +66,11 @@ class BatchLog:
             insert = "INSERT INTO batches (host, model, file) VALUES (?, ?, ?)"
             number = database.execute(insert, (self._host, model, file)).lastrowid
             assert number is not None
-            database.executemany(_RESERVE, ((model, *call, number) for call in amounts.items()))
+            calls = (
+                self.call_log.reserved_row(model, request, amount, asked.get(request, UNNAMED))
+                for request, amount in amounts.items()
+            )
+            database.executemany(_RESERVE, ((*call, number) for call in calls))
             self.call_log.add(sum(amounts.values()))
         return OpenBatch(number, model, file, None)
 
@@ -79,32 +83,28 @@ class BatchLog:
     def open_batches(self) -> list[OpenBatch]:
         """The batches that are not settled, the oldest first."""
         query = "SELECT n, model, file, id FROM batches WHERE host = ? AND NOT is_over ORDER BY n"
-        with self.call_log.connection() as database:
-            return [OpenBatch(*row) for row in database.execute(query, (self._host,))]
+        return [OpenBatch(*row) for row in self.call_log.rows(query, (self._host,))]
 
     def has_recent_answers(self) -> bool:
         """Whether a batch of the last three days has an answer."""
         query = (
             "SELECT 1 FROM calls JOIN batches ON batch = batches.n "
-            "WHERE host = ? AND reply IS NOT NULL AND made_at > datetime('now', '-3 days') LIMIT 1"
+            "WHERE batches.host = ? AND reply IS NOT NULL AND made_at > datetime('now', '-3 days') LIMIT 1"
         )
-        with self.call_log.connection() as database:
-            return database.execute(query, (self._host,)).fetchone() is not None
+        return bool(self.call_log.rows(query, (self._host,)))
 
     def pending_requests(self) -> dict[str, int]:
         """The requests that an open batch will answer, each with the number of the batch."""
         query = (
             "SELECT request, batch FROM calls JOIN batches ON batch = batches.n "
-            "WHERE host = ? AND NOT is_over AND settled IS NULL"
+            "WHERE batches.host = ? AND NOT is_over AND settled IS NULL"
         )
-        with self.call_log.connection() as database:
-            return dict(database.execute(query, (self._host,)).fetchall())
+        return dict(self.call_log.rows(query, (self._host,)))
 
     def requests(self, batch: OpenBatch) -> list[str]:
         """All requests of the batch."""
-        with self.call_log.connection() as database:
-            rows = database.execute("SELECT request FROM calls WHERE batch = ?", (batch.number,))
-            return [request for (request,) in rows]
+        rows = self.call_log.rows("SELECT request FROM calls WHERE batch = ?", (batch.number,))
+        return [request for (request,) in rows]
 
     def settle(
         self, batch: OpenBatch, outcomes: Iterable[tuple[str, SettledCall]], others: Decimal | None
@@ -126,7 +126,5 @@ class BatchLog:
 
 
 def _row(batch: OpenBatch, request: str, settled: SettledCall) -> tuple[object, ...]:
-    reply = settled.reply
-    compressed = None if reply is None else zlib.compress(reply.text.encode())
     usd = None if settled.usd is None else to_units(settled.usd)
-    return usd, usd is None, reply and reply.status, compressed, batch.number, request
+    return usd, usd is None, *reply_columns(settled.reply), batch.number, request

@@ -51,9 +51,10 @@ class BatchQueue:
                     self.log.set_id(batch, batch_id)
 
     def send(self, model: str, questions: BatchFile) -> OpenBatch | None:
-        """Create a batch from the file; `None` if the host takes no more now. Raises `BudgetSpent`."""
+        """Create a batch from the file; `None` if the host takes no more now. Raises `BudgetSpent` and `NoSpace`."""
+        self.log.call_log.refuse_without_room()
         file = self._client.upload(questions.flushed())
-        batch = self.log.begin(model, file, questions.worst)
+        batch = self.log.begin(model, file, questions.worst, questions.asked)
         if batch is None:
             self._client.delete_file(file)
             raise self.log.call_log.budget_spent(to_units(sum(questions.worst.values(), Decimal(0))))

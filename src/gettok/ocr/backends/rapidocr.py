@@ -130,7 +130,7 @@ class RapidOcrReader:
 
 
 def _recognizer_parameters(alphabet: OcrAlphabet) -> dict[str, str]:
-    """A recogniser of Arabic writes a line as it looks, from the left; told so, RapidOCR puts it into reading order."""
+    """A recogniser of Arabic writes a line as it looks, from the left; RapidOCR then puts it into reading order."""
     return {"Rec.lang_type": "arabic"} if "Arabic" in alphabet.letters_by_script else {}
 
 

@@ -4,14 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from gettok.llm import CallLog
-from gettok.llm.batch.client import BatchClient
-from gettok.llm.batch.engine import BatchEngine
-from gettok.llm.batch.log import BatchLog
-from gettok.llm.batch.queue import BatchQueue
-from gettok.llm.connection import connect
-from gettok.llm.error_mapping import ErrorClassifier
-from gettok.pipeline.runner import Stage, say
+from gettok.pipeline.runner import Stage
 from gettok.settings import Llm
 from gettok.settings.secrets import Secret
 
@@ -23,8 +16,7 @@ def asking_models(stage: Stage, address: str, key: Secret) -> Iterator[Stage]:
     if llm.batch is None:
         yield stage
         return
-    with CallLog(stage.store.root, llm.budget_usd) as call_log, connect(llm, address, key) as connection:
-        client = BatchClient(connection, ErrorClassifier(llm, key), llm.max_attempts)
-        log = BatchLog(call_log, llm.base_url)
-        queue = BatchQueue(llm, llm.batch, client, log, lambda message: say(f"{stage.name}: {message}"))
-        yield replace(stage, engine=BatchEngine(llm, llm.batch, queue))
+    from gettok.pipeline.annotating.batches import batch_engine  # noqa: PLC0415 - openai takes a second to import
+
+    with batch_engine(stage, llm, llm.batch, address, key) as engine:
+        yield replace(stage, engine=engine)

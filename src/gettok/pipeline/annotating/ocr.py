@@ -1,58 +1,62 @@
 """Reads the frames that a model is shown by OCR too, and compares the model's reading with it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gettok.media.images import Pictures
-from gettok.ocr.alphabet import OcrAlphabet
-from gettok.ocr.comparison import ocr_columns
-from gettok.ocr.step import OcrStep
-from gettok.pipeline.answering import Skipped, Write, writer_by_day
-from gettok.pipeline.paths import DATA
+from gettok.pipeline.answering import Day, writer_by_day
 from gettok.pipeline.runner import Stage
-from gettok.step import Item, Row
-from gettok.store.atomic_write import atomic_dir
+from gettok.pipeline.shards import DayShards
+from gettok.step import Row
 from gettok.tables import SCREEN_TEXTS
+
+if TYPE_CHECKING:
+    from gettok.ocr.alphabet import OcrAlphabet
 
 
 @dataclass(frozen=True)
-class OcrLines:
-    """The lines that OCR reads in each video, frame by frame, and its alphabet; None without OCR."""
+class Screens:
+    """The days of on-screen texts that OCR has read, and its alphabet; None of either without OCR."""
 
-    lines: Mapping[str, Sequence[str]]
-    alphabet: OcrAlphabet | None
+    shards: DayShards | None = None
+    alphabet: "OcrAlphabet | None" = None
 
-    def beside(self, write: Write) -> Write:
-        """A writer of descriptions that adds the columns on OCR."""
-        return lambda day, rows: write(day, map(self._with_ocr, rows))
+    def beside(self, days: Iterable[Day]) -> Iterator[Day]:
+        """The days of descriptions, which are made of what OCR has read on them, too."""
+        for day in days:
+            yield day.also_made_of(self.shards.digest(day.day) if self.shards else None)
 
-    def _with_ocr(self, row: Row) -> Row:
-        text = row["on_screen_text"] if row["status"] == "ok" else None
-        return row | ocr_columns(text, self.lines.get(row["video_id"]), self.alphabet)
+    def compared(self, day: str, rows: Iterable[Row]) -> Iterator[Row]:
+        """A day's descriptions, with the columns on OCR."""
+        from gettok.ocr.comparison import ocr_columns  # noqa: PLC0415 - most days are as they were built last
 
+        lines = self._lines(day)
+        for row in rows:
+            text = row["on_screen_text"] if row["status"] == "ok" else None
+            yield row | ocr_columns(text, lines.get(row["video_id"]), self.alphabet)
 
-def read_screens(stage: Stage, entries: Sequence[Item[Pictures] | Skipped]) -> OcrLines:
-    """Write the table of on-screen texts. It is always an output: empty if the settings ask for no OCR."""
-    ocr = stage.settings.ocr
-    lines: dict[str, list[str]] = {}
-    with atomic_dir(DATA / "screen_texts") as folder:
-        if ocr is None:
-            return OcrLines(lines, None)
-        step = OcrStep(ocr)
-        write = writer_by_day(SCREEN_TEXTS, folder)
-
-        def keep(day: str, rows: Iterable[Row]) -> None:
-            read = list(rows)
-            write(day, read)
-            for row in read:
-                if row["status"] == "ok":
-                    of_video = lines.setdefault(row["video_id"], [])
-                    of_video += [line["text"] for line in row["lines"]]
-
-        stage.asking(step).table([_without_times(entry) for entry in entries], keep)
-        return OcrLines(lines, step.alphabet)
+    def _lines(self, day: str) -> Mapping[str, Sequence[str]]:
+        """The lines of each video, frame by frame."""
+        lines: dict[str, list[str]] = {}
+        if self.shards:
+            read = SCREEN_TEXTS.read(self.shards.file(day), ["video_id", "status", "lines"])
+            for video_id, status, of_frame in read.iter_rows():
+                if status == "ok":
+                    lines.setdefault(video_id, []).extend(line["text"] for line in of_frame)
+        return lines
 
 
-def _without_times(entry: Item[Pictures] | Skipped) -> Item[Pictures] | Skipped:
-    """The item without the times of its frames: OCR does not see them, so they must not be in its answer's key."""
-    return entry if isinstance(entry, Skipped) else replace(entry, inputs={"frames": entry.inputs["frames"]})
+def read_screens(stage: Stage, days: Iterable[Day], folder: Path) -> Screens:
+    """Write the table of on-screen texts into a folder; nothing if the settings ask for no OCR.
+
+    OCR does not see the times of frames, so the entries must not have them among their inputs.
+    """
+    if stage.settings.ocr is None:
+        return Screens()
+    from gettok.ocr.step import OcrStep  # noqa: PLC0415 - only where the settings ask for OCR
+
+    step = OcrStep(stage.settings.ocr)
+    shards = stage.shards(step, folder, SCREEN_TEXTS.name)
+    stage.asking(step).by_day(days, shards, writer_by_day(SCREEN_TEXTS, folder))
+    return Screens(shards, step.alphabet)

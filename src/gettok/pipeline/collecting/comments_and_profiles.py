@@ -12,7 +12,7 @@ from gettok.collect.refresh_people import round_looks
 from gettok.collect.tombstones import RefreshLists
 from gettok.errors import counted
 from gettok.pipeline.collecting.searching import videos_in_study
-from gettok.pipeline.paths import DATA, INPUTS
+from gettok.pipeline.paths import DATA, REFRESH_LISTS
 from gettok.pipeline.progress import Progress
 from gettok.pipeline.runner import Stage, say
 from gettok.research_api import AccessDenied, QuotaExhausted, RequestFailing, ResearchApi
@@ -94,7 +94,7 @@ class CommentsAndProfiles:
     def _add_refreshed(self, files: PageFiles, usernames: Collection[str]) -> None:
         """Write what the rounds of refreshing that are on the list received about these users."""
         source = self._settings.source.name
-        for name in RefreshLists(INPUTS, "user").rounds(source):
+        for name in RefreshLists(REFRESH_LISTS, "user").rounds(source):
             for settings in round_looks(round_settings(source, name, "user")):
                 for stored in stored_users(self._store, source, settings):
                     if stored.subject in usernames:

@@ -8,11 +8,12 @@ from threading import Event
 from typing import TypeVar
 
 from gettok.errors import Interrupted, NotNow
-from gettok.pipeline.endpoints import SANDBOX, addresses
+from gettok.pipeline.endpoints import addresses, client_variables
 from gettok.pipeline.runner import say
 from gettok.research_api import Backoff, Credentials, Ledger, Limits, QuotaExhausted, ResearchApi, span
 from gettok.settings import Collect, Source
-from gettok.settings.secrets import Secret, from_environment
+from gettok.settings.fields import SANDBOX
+from gettok.settings.secrets import Secret, from_environment, refuse_missing
 
 _MESSAGE_EVERY_S = 600.0
 #: A run that lasted longer than this had made progress, so that the pauses start over.
@@ -40,7 +41,7 @@ def open_api(source: Source, collect: Collect, store: Path, stop: Event) -> Iter
 @contextmanager
 def offline_api(source: Source, store: Path) -> Iterator[ResearchApi]:
     """A client for what is in the ledger; it cannot ask, since it has no credentials."""
-    with Ledger(store) as ledger:
+    with Ledger(store, to_read=True) as ledger:
         yield ResearchApi(source.api, Credentials("", Secret("")), ledger)
 
 
@@ -48,8 +49,10 @@ def credentials(source: Source) -> Credentials:
     """The sandbox's own, or those in the environment."""
     if source.api == SANDBOX:
         return Credentials("sandbox", Secret("sandbox"))
-    secret = from_environment("TIKTOK_CLIENT_SECRET")
-    return Credentials(from_environment("TIKTOK_CLIENT_KEY").reveal(), secret)
+    names = client_variables(source)
+    refuse_missing(names)
+    key, secret = map(from_environment, names)
+    return Credentials(key.reveal(), secret)
 
 
 def retry_until_quota(run: Callable[[], T], api: ResearchApi, on_quota: str) -> T:

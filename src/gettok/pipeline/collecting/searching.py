@@ -1,6 +1,7 @@
 """The study's search, for the stage that runs it and the commands that plan it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from gettok.collect import Canary, Collector, VideoOnPage, videos_on
@@ -23,6 +24,19 @@ def videos_in_study(page: Page, settings: Settings) -> Iterator[VideoOnPage]:
     return (
         video for video in videos_on(page) if study.start.isoformat() <= video.day <= study.end.isoformat()
     )
+
+
+def videos_on_pages(settings: Settings, search: Collector, windows: Iterable[Window]) -> list[VideoOnPage]:
+    """The study's videos on the stored pages of these windows, each once."""
+    states = [search.journal.state(window) for window in windows]
+    pages = (stored.page for state in states for stored in search.stored(state))
+    videos = (video for page in pages for video in videos_in_study(page, settings))
+    return list({video.video_id: video for video in videos}.values())
+
+
+def own_time() -> datetime:
+    """The time by this machine's clock, for a plan that asks no server."""
+    return datetime.now(UTC)
 
 
 def collector(

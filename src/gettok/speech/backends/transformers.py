@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gettok.errors import BadSettings
-from gettok.media.audio import RATE_HZ, Sound, seconds
+from gettok.media.recording import RATE_HZ, Sound, seconds
 from gettok.models.hub import Model, transformers_model
 from gettok.models.loading import (
     UNREADABLE,
@@ -94,6 +94,7 @@ class TransformersRecognizer:
     """
 
     concurrency = 1
+    workers = 1
 
     def __init__(self, model: Any, tokenizer: Any, extractor: Any, tokens: _ControlTokens, asr: Asr) -> None:
         self._model = model

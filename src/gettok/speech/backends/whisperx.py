@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gettok.errors import BadSettings
-from gettok.media.audio import RATE_HZ, Sound
+from gettok.media.recording import RATE_HZ, Sound
 from gettok.models.hub import Model, hub_errors, local_model, snapshot_model
 from gettok.models.loading import ModelUse, cannot_load, cannot_run, fastest_compute_type
 from gettok.settings import Asr
@@ -38,6 +38,9 @@ _ROWS_PER_S = 100
 _MAX_TOKENS = 448
 #: More threads only wait for each other.
 _MAX_THREADS = 8
+#: On a CPU, two batches at once with half the threads each finish sooner than one with all of them: Whisper base on two
+#: cores takes 0.79 of the time with int8, and 0.94 with float32.
+_CPU_WORKERS = 2
 
 
 def find(asr: Asr) -> Model:
@@ -78,9 +81,17 @@ def load(folder: Path, asr: Asr) -> "WhisperxRecognizer":
         # faster-whisper would download another model's
         raise _lacks(folder, "tokenizer.json")
     whisper = import_module("faster_whisper").WhisperModel
-    threads = min(os.cpu_count() or 1, _MAX_THREADS)
+    cores = os.cpu_count() or 1
+    workers = min(cores, _CPU_WORKERS) if device(asr) == "cpu" else 1
+    threads = min(cores // workers, _MAX_THREADS)
     try:
-        model = whisper(str(folder), device=device(asr), compute_type=compute_type(asr), cpu_threads=threads)
+        model = whisper(
+            str(folder),
+            device=device(asr),
+            compute_type=compute_type(asr),
+            cpu_threads=threads,
+            num_workers=workers,
+        )
     except (RuntimeError, ValueError, OSError) as error:
         raise cannot_load(USE, str(folder), str(error)) from error
     if model.model.n_mels != len(model.feature_extractor.mel_filters):
@@ -92,7 +103,7 @@ def load(folder: Path, asr: Asr) -> "WhisperxRecognizer":
             USE.stopped,
             "set asr.window_s to that or less",
         )
-    return WhisperxRecognizer(model, asr.window_s, asr.beam_size)
+    return WhisperxRecognizer(model, asr.window_s, asr.beam_size, workers)
 
 
 def _lacks(folder: Path, file: str) -> BadSettings:
@@ -108,7 +119,8 @@ class WhisperxRecognizer:
 
     concurrency = 2
 
-    def __init__(self, model: Any, window_s: int, beam_size: int) -> None:
+    def __init__(self, model: Any, window_s: int, beam_size: int, workers: int) -> None:
+        self.workers = workers
         self._model = model
         self._window_s = window_s
         self._beam_size = beam_size

@@ -10,7 +10,10 @@ from gettok.errors import BadSettings
 from gettok.models.hub import Model, transformers_model
 from gettok.models.loading import ModelUse, cannot_load, transformers_library
 from gettok.settings import Embedder
-from gettok.text.embeddings import BATCH, Vectors
+from gettok.text.embeddings import Vectors
+
+#: Texts that the model gets at a time.
+_BATCH = 16
 
 USE = ModelUse(
     "embedding model",
@@ -42,7 +45,7 @@ class Transformer:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         width = int(self._model.config.hidden_size)
-        batches = [self._pooled(texts[first : first + BATCH]) for first in range(0, len(texts), BATCH)]
+        batches = [self._pooled(texts[first : first + _BATCH]) for first in range(0, len(texts), _BATCH)]
         return np.concatenate([np.zeros((0, width), np.float32), *batches])
 
     def _pooled(self, texts: Sequence[str]) -> Vectors:

@@ -1,0 +1,44 @@
+"""What an engine is, what it hands back, and what settings it reads."""
+
+from collections.abc import Iterable, Iterator
+from threading import Event
+from typing import Any, Literal, Protocol
+
+from gettok.errors import GettokError
+from gettok.step import Answer, Item, Step
+
+#: What became of one question: an answer, or the reason why there is none.
+Outcome = Answer | GettokError
+
+
+class Engine(Protocol):
+    """Runs a step's questions concurrently."""
+
+    def run(
+        self, step: Step[Any], items: Iterable[Item[Any]], stop: Event
+    ) -> Iterator[tuple[Item[Any], Outcome]]:
+        """Each item with its outcome, as they finish.
+
+        Once `stop` is set, no new question is asked and those in flight are finished. An error that is not a
+        `GettokError` is a bug, and is raised once those in flight are finished and handed back.
+        """
+        ...
+
+
+class EngineOptions(Protocol):
+    """The settings of an engine: `workers` of all, the others of those that run on several machines."""
+
+    @property
+    def workers(self) -> int | None: ...
+    @property
+    def address(self) -> str | None: ...
+    @property
+    def cpus(self) -> float: ...
+    @property
+    def gpus(self) -> float: ...
+    @property
+    def memory_bytes(self) -> int | None: ...
+    @property
+    def media(self) -> Literal["bytes", "path"]: ...
+    @property
+    def bytes_in_flight(self) -> int: ...

@@ -1,1 +1,0 @@
-"""Judging a video's stance towards the study's target."""
