@@ -36,6 +36,7 @@ COMMANDS = (
     "multiverse",
     "quota",
     "store",
+    "release",
     "dictionary",
     "sandbox",
 )

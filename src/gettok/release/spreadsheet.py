@@ -1,6 +1,7 @@
 """CSV that a spreadsheet can open without running any formula in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -32,14 +33,21 @@ def write_csv(rows: pl.DataFrame | Iterable[pl.DataFrame], path: Path) -> None:
     """Rows as one frame, or in parts, which are taken one by one."""
     parts = [rows] if isinstance(rows, pl.DataFrame) else rows
     with atomic_file(path) as file:
-        for place, part in enumerate(parts):
-            texts = part.with_columns(pl.col(pl.List(pl.String)).list.join("|"))
-            texts.with_columns(_plain(pl.col(pl.String))).write_csv(
-                file,
-                include_header=not place,
-                quote_style="non_numeric",
-                datetime_format="%Y-%m-%dT%H:%M:%SZ",
-            )
+        file.writelines(csv_parts(parts))
+
+
+def csv_parts(parts: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    """The text of each part, of the first with the names of the columns."""
+    for place, part in enumerate(parts):
+        texts = part.with_columns(pl.col(pl.List(pl.String)).list.join("|"))
+        text = BytesIO()
+        texts.with_columns(_plain(pl.col(pl.String))).write_csv(
+            text,
+            include_header=not place,
+            quote_style="non_numeric",
+            datetime_format="%Y-%m-%dT%H:%M:%SZ",
+        )
+        yield text.getvalue()
 
 
 def _plain(text: pl.Expr) -> pl.Expr:
