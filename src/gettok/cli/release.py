@@ -31,7 +31,7 @@ from gettok.store.atomic_write import atomic_write
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
 
-class Format(StrEnum):
+class DifferenceFormat(StrEnum):
     """How a difference is printed."""
 
     TEXT = "text"
@@ -51,9 +51,8 @@ def check(
     """Check a release by what is in it: checksums, tables, ids, books and provenance; exit 65 if anything is wrong."""
     with release_folder(given) as folder:
         found = _verified(folder, given)
-    typer.echo(
-        f"{given}: {counted(found.files, 'file')}, {counted(found.videos, 'video')}, form {found.form}: all is right"
-    )
+    counts = f"{counted(found.files, 'file')}, {counted(found.videos, 'video')}, form {found.form}"
+    typer.echo(f"{given}: {counts}: nothing is wrong")
 
 
 @app.command()
@@ -61,7 +60,9 @@ def diff(
     old: Annotated[str, typer.Argument(help="A folder, commit, tag or version.")],
     new: Annotated[str, typer.Argument(help="Another, of the same form.")] = str(RELEASE),
     *,
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT,
+    form: Annotated[
+        DifferenceFormat, typer.Option("--format", help="How to print it.")
+    ] = DifferenceFormat.TEXT,
     write: Annotated[
         Path | None, typer.Option(help="Write it to this file, such as CHANGES.md, instead of printing it.")
     ] = None,
@@ -69,10 +70,10 @@ def diff(
     """Show what changed between two releases: videos, codes, shares, prompts, models, settings and files."""
     with release_folder(old) as before, release_folder(new) as after:
         found = compare_releases(before, after, names=(old, new))
-    if form is Format.JSON:
+    if form is DifferenceFormat.JSON:
         text = json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n"
     else:
-        text = as_text(found, markdown=form is Format.MARKDOWN)
+        text = as_text(found, markdown=form is DifferenceFormat.MARKDOWN)
     if write is None:
         typer.echo(text, nl=False)
         return

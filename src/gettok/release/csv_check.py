@@ -34,7 +34,7 @@ def _has_the_bytes(file: IO[bytes], parts: Iterable[bytes]) -> bool:
 
 def _first_difference(dataset: Path, file: Path, key: str) -> str | None:
     rows = pl.scan_parquet(dataset, glob=False)
-    cells = pl.scan_csv(file, infer_schema=False, empty_string_is_null=False, glob=False)
+    cells = pl.scan_csv(file, infer_schema=False, glob=False)
     numbers = {name for name, dtype in rows.collect_schema().items() if dtype.is_numeric()}
     start, height = 0, 1
     while height:
@@ -48,7 +48,7 @@ def _first_difference(dataset: Path, file: Path, key: str) -> str | None:
 
 def _as_cells(rows: pl.DataFrame) -> pl.DataFrame:
     text = b"".join(csv_parts([rows]))
-    return pl.read_csv(text, infer_schema=False, empty_string_is_null=False)
+    return pl.read_csv(text, infer_schema=False)
 
 
 def _difference(expected: pl.DataFrame, found: pl.DataFrame, numbers: set[str], key: str) -> str | None:

@@ -136,7 +136,7 @@ def _refuse_other_form(old: _Released, new: _Released) -> None:
         raise BadInput(
             f"{old.name} has the form {forms[0]}, and {new.name} the form {forms[1]}",
             "compared nothing: one of them lacks what the other has, or names videos in another way",
-            "compare two releases of one form: `gettok compose release=FORM` and `dvc repro release` make another form",
+            "compare two releases of the same form",
         )
 
 
