@@ -11,7 +11,6 @@ import typer
 from tqdm import tqdm
 
 from gettok.cli.arguments import refuse_no_file
-from gettok.cli.status_stages import pipeline_status
 from gettok.errors import BadInput, Damaged, counted
 from gettok.pipeline.outputs import output
 from gettok.pipeline.paths import PARAMS
@@ -120,6 +119,8 @@ def _bar(folder: Path) -> Iterator[Callable[[int], object]]:
 
 
 def _refuse_outdated() -> None:
+    from gettok.cli.status_stages import pipeline_status  # noqa: PLC0415 - imports DVC, which a check does not need
+
     stages = {stage.name: stage for stage in pipeline_status().stages}
     state = stages["release"].state if "release" in stages else None
     if state != "done":

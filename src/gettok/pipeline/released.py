@@ -5,11 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from dvc.api import DVCFileSystem
-from dvc.exceptions import DvcException
-from dvc.scm import RevError
-from dvc_data.index import DataIndexDirError
-
 from gettok.errors import BadInput
 from gettok.pipeline.outputs import unchecked_output
 from gettok.pipeline.paths import if_no_remote
@@ -33,6 +28,12 @@ def release_folder(given: str) -> Iterator[Path]:
 
 
 def _bring(given: str, folder: Path) -> None:
+    # they take as long to import as a small release takes to check, and a folder needs none of them
+    from dvc.api import DVCFileSystem  # noqa: PLC0415
+    from dvc.exceptions import DvcException  # noqa: PLC0415
+    from dvc.scm import RevError  # noqa: PLC0415
+    from dvc_data.index import DataIndexDirError  # noqa: PLC0415
+
     try:
         with closing(DVCFileSystem(".", rev=tag_of(given))) as files:
             if not files.isdir(RELEASE.as_posix()):

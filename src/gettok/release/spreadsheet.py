@@ -27,6 +27,8 @@ _BREAKS = r"\r\n?"
 _CONTROLS = r"[\x00-\x09\x0b-\x1f\x7f-\x{9f}]"
 # spreadsheets trim blanks and invisible characters, and some locales accept full-width signs
 _FORMULA = r"^[\s\p{Cf}]*[=+\-@＝＋－＠]"
+#: What `_plain` changes. One pass that finds it takes less than half the time of the passes that would change nothing.
+_UNSAFE = f"{_FORMULA}|{_CONTROLS}"
 
 
 def write_csv(rows: pl.DataFrame | Iterable[pl.DataFrame], path: Path) -> None:
@@ -41,13 +43,18 @@ def csv_parts(parts: Iterable[pl.DataFrame]) -> Iterator[bytes]:
     for place, part in enumerate(parts):
         texts = part.with_columns(pl.col(pl.List(pl.String)).list.join("|"))
         text = BytesIO()
-        texts.with_columns(_plain(pl.col(pl.String))).write_csv(
+        _safe(texts).write_csv(
             text,
             include_header=not place,
             quote_style="non_numeric",
             datetime_format="%Y-%m-%dT%H:%M:%SZ",
         )
         yield text.getvalue()
+
+
+def _safe(rows: pl.DataFrame) -> pl.DataFrame:
+    found = rows.select(pl.col(pl.String).str.contains(_UNSAFE).any())
+    return rows.with_columns(_plain(pl.col(name)) for name in found.columns if found[name].any())
 
 
 def _plain(text: pl.Expr) -> pl.Expr:

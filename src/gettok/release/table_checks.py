@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import polars as pl
 
 from gettok.tables.dictionary import type_name
 from gettok.tables.dictionary_reading import DeclaredTable
+
+#: pyarrow takes a tenth of a second to import, and only what reads a release in parts needs it
+_late = import_module
 
 _DICTIONARY = "data_dictionary.md"
 
@@ -99,8 +103,13 @@ def check_table(path: Path, check: TableCheck, on_bytes: Callable[[int], object]
 
 
 def batches(path: Path) -> Iterator[pl.DataFrame]:
-    """The rows of a file, in order, some thousands at a time."""
-    yield from pl.scan_parquet(path, glob=False).collect_batches(maintain_order=True)
+    """The rows of a file, in order, one of its groups at a time: polars' own batches keep many groups in memory."""
+    metadata = _late("pyarrow.parquet").read_metadata(path)
+    scanned, start = pl.scan_parquet(path, glob=False), 0
+    for group in range(metadata.num_row_groups):
+        rows = metadata.row_group(group).num_rows
+        yield scanned.slice(start, rows).collect()
+        start += rows
 
 
 def _wrong_columns(check: TableCheck, schema: pl.Schema) -> Iterator[tuple[str, str]]:
