@@ -24,10 +24,13 @@ from gettok.pipeline.released import RELEASE, release_folder
 from gettok.release.difference import compare_releases
 from gettok.release.difference_text import as_text
 from gettok.release.verification import Verification, bytes_to_read, verify
+from gettok.report.display import label
 from gettok.settings import load
 from gettok.store.atomic_write import atomic_write
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+
+_LONGEST_LINE = 500
 
 
 class DifferenceFormat(StrEnum):
@@ -87,8 +90,8 @@ def tag(
 ) -> None:
     """Tag the commit with the release in data/ as a version, once it is up to date and passes the check."""
     number = new_version(version)
-    refuse_no_artifact(RELEASE)
     refuse_dirty_tree()
+    refuse_no_artifact(RELEASE)
     _refuse_outdated()
     found = _verified(output(RELEASE.name), str(RELEASE))
     name = add_tag(number, f"{load(PARAMS).study.title}, version {number}, {counted(found.videos, 'video')}")
@@ -100,7 +103,8 @@ def _verified(folder: Path, name: str) -> Verification:
     with _bar(folder) as on_bytes:
         found = verify(folder, on_bytes)
     for problem in found.problems:
-        typer.echo(problem)
+        # names and ids of a stranger's file may hold control characters, which must not reach the terminal
+        typer.echo(label(problem, _LONGEST_LINE))
     if found.problems:
         raise Damaged(
             f"{counted(len(found.problems), 'problem')} in {name}, listed above",

@@ -55,7 +55,8 @@ def new_version(given: str) -> Version:
 
 def refuse_no_artifact(path: Path) -> None:
     """Raise `BadInput` unless `dvc.yaml` has the artifact, with this path: DVC would not find the tag's data."""
-    declared = parse_yaml(_PIPELINE.read_bytes()).get("artifacts") or {}
+    pipeline = parse_yaml(_PIPELINE.read_bytes()) if _PIPELINE.is_file() else {}
+    declared = pipeline.get("artifacts") or {}
     if declared.get(ARTIFACT, {}).get("path") != path.as_posix():
         raise BadInput(
             f"{_PIPELINE} has no artifact {ARTIFACT} with the path {path}",

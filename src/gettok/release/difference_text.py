@@ -25,7 +25,7 @@ def as_text(found: ReleaseDifference, *, markdown: bool = False) -> str:
         return f"{head}\nNo difference: all files are the same.\n"
     sections = [(name, [*lines]) for name, lines in _sections(found)]
     heading, line = ("\n## {}\n\n", "- {}\n") if markdown else ("\n{}\n", "  {}\n")
-    as_written = _escaped if markdown else str
+    as_written = _escaped if markdown else _printable
     return head + "".join(
         heading.format(name) + "".join(line.format(as_written(text)) for text in lines)
         for name, lines in sections
@@ -96,4 +96,9 @@ def _files(found: ReleaseDifference) -> Iterator[str]:
 
 def _escaped(text: str) -> str:
     """Text that Markdown shows as it is."""
-    return "".join(f"\\{each}" if each in r"\`*_[]<>#|" else each for each in text)
+    return "".join(f"\\{each}" if each in r"\`*_[]<>#|" else each for each in _printable(text))
+
+
+def _printable(text: str) -> str:
+    """On one line, without what a terminal would obey."""
+    return "".join(each if each.isprintable() else " " for each in text)

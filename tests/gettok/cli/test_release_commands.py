@@ -98,6 +98,11 @@ def test_what_is_wrong_is_printed_line_by_line(repository, gettok):
     assert err.startswith("gettok: 1 problem in data/release, listed above\n  What we did: ")
 
 
+def test_a_stranger_s_file_name_moves_no_cursor(repository, gettok):
+    (repository.data / "release" / "a\x1b[2J").write_text("more")
+    assert "\x1b" not in gettok("check")[1]
+
+
 @pytest.mark.parametrize("name", ["nothing", "9.9.9", "no/folder"])
 def test_a_name_of_nothing_is_told(repository, gettok, name):
     code, _, err = gettok("check", name)
@@ -227,6 +232,13 @@ def test_a_pipeline_without_the_artifact_is_refused(repository, gettok):
     code, _, err = gettok("tag", "1.0.0")
     assert code == 66
     assert "dvc.yaml has no artifact dataset with the path data/release" in err
+
+
+def test_outside_a_repository_nothing_is_tagged(tmp_path, monkeypatch, gettok):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = gettok("tag", "1.0.0")
+    assert code == 66
+    assert "git cannot do this: fatal: not a git repository" in err
 
 
 def test_this_repository_declares_the_artifact():

@@ -187,6 +187,13 @@ def test_variables_that_came_and_went_are_named(old, new):
     assert "  tone: a new variable\n  stance: no longer a variable\n" in as_text(found)
 
 
+def test_a_label_of_a_stranger_s_release_moves_no_cursor_and_makes_no_line(old, new):
+    edit(new, "dataset", lambda rows: rows.with_columns(stance=pl.lit("a\x1b[2J\n## b")))
+    for text in (as_text(compared(old, new)), as_text(compared(old, new), markdown=True)):
+        assert "\x1b" not in text
+        assert not [line for line in text.splitlines() if line.endswith("## b")]
+
+
 def test_a_file_that_came_or_went_is_named(old, new):
     (new / "pairs.parquet").rename(new / "croissant.json")
     reseal(new)
