@@ -10,8 +10,8 @@ from gettok import release
 from gettok.books import Books
 from gettok.pipeline.annotating.cascade_outcome import cascade_outcome
 from gettok.pipeline.outputs import output
-from gettok.pipeline.paths import DATA
-from gettok.pipeline.results import tables
+from gettok.pipeline.paths import DATA, HUMAN_LABELS
+from gettok.pipeline.results import cascade_rows, collection_of, human_evaluations, tables
 from gettok.pipeline.runner import Stage, run_stage
 from gettok.settings import Settings
 from gettok.settings.roles import results_only
@@ -19,6 +19,7 @@ from gettok.store.atomic_write import atomic_dir
 
 PARAMS = (
     "study",
+    "source.kind",
     "source.name",
     "download.backend",
     "frames",
@@ -36,8 +37,12 @@ PARAMS = (
 def run(stage: Stage) -> None:
     settings = stage.settings
     results = tables(settings.codebook)
+    _, evaluations = human_evaluations(HUMAN_LABELS, results)
+    about = release.About(
+        settings.study.title, settings, collection_of(settings.source.kind), evaluations, cascade_rows()
+    )
     with atomic_dir(DATA / "release") as folder:
-        release.write(folder, results, settings.release.form, _provenance(settings, results))
+        release.write(folder, results, settings.release.form, _provenance(settings, results), about=about)
     count = results.count
     stage.keep_books(Books(count, count))
 

@@ -1,9 +1,10 @@
 """The release: one dataset, its tables, a data dictionary, the books, the provenance, and checksums."""
 
 from gettok.release.checks import check, models
+from gettok.release.documents import About
 from gettok.release.folder import write
 from gettok.release.forms import dataset, released
 from gettok.release.inputs import Tables
 from gettok.tables.dataset import DATASET, Form
 
-__all__ = ["DATASET", "Form", "Tables", "check", "dataset", "models", "released", "write"]
+__all__ = ["DATASET", "About", "Form", "Tables", "check", "dataset", "models", "released", "write"]
