@@ -25,6 +25,11 @@ _STATES: Mapping[str, str] = MappingProxyType(
 _MAX_DAYS = 10
 
 
+def is_synthetic(settings: Settings) -> bool:
+    """Whether the videos are the sandbox's."""
+    return settings.source.name == "sandbox"
+
+
 def collection_text(
     settings: Settings, collection: CollectionSummary, seen: Observed | None, version: str
 ) -> str:
@@ -44,13 +49,22 @@ def _gettok(settings: Settings, version: str) -> str:
     return f"The videos were collected with gettok {version} from the source {code(settings.source.name)}."
 
 
+def _api(settings: Settings) -> str:
+    """What was asked: the sandbox plays the API."""
+    return (
+        "The sandbox's stand-in for TikTok's Research API"
+        if is_synthetic(settings)
+        else "TikTok's Research API"
+    )
+
+
 def query_sentence(settings: Settings, collection: CollectionSummary) -> str:
     study = settings.study
     period = f"published {_period(settings)} (UTC)"
     match collection.origin.kind:
         case "ids":
             return (
-                f"TikTok's Research API was asked for the videos of a list of "
+                f"{_api(settings)} was asked for the videos of a list of "
                 f"{counted(collection.origin.books.asked, 'id')}; those {period} are in the dataset."
             )
         case "zeeschuimer":
@@ -59,10 +73,8 @@ def query_sentence(settings: Settings, collection: CollectionSummary) -> str:
                 f" {period} are in the dataset."
             )
     if study.query.raw is not None:
-        return (
-            f"TikTok's Research API (Query Videos) was asked for videos {period} that match the query below."
-        )
-    return f"TikTok's Research API (Query Videos) was asked for videos {period} that have:"
+        return f"{_api(settings)} (Query Videos) was asked for videos {period} that match the query below."
+    return f"{_api(settings)} (Query Videos) was asked for videos {period} that have:"
 
 
 def _period(settings: Settings) -> str:

@@ -6,7 +6,7 @@ from gettok.annotate.human_labels.confusion import Confusion
 from gettok.annotate.human_labels.evaluation import LEFT_OUT, Coders, Evaluation
 from gettok.annotate.human_labels.measures import NumberAgreement, SetAgreement
 from gettok.errors import REASONS, counted
-from gettok.release.documents.facts import Cost
+from gettok.release.documents.facts import Paid
 from gettok.release.documents.rendering import be, code
 from gettok.stats.formatting import number, percent, percents
 from gettok.stats.proportions import Share
@@ -64,7 +64,7 @@ def _coders(coders: Coders) -> Iterator[str]:
         yield f"Krippendorff's α of the people {number(coders.alpha, coders.judged_twice)} over {judged}"
 
 
-def cost_text(cost: Cost) -> str:
+def cost_text(cost: Paid) -> str:
     """What the answers of the tables cost, as far as it is known."""
     if not cost.known:
         return (
@@ -76,4 +76,5 @@ def cost_text(cost: Cost) -> str:
         if cost.unknown
         else ""
     )
-    return f"At the prices of the settings, the {known}.{more} Answers to other settings, and tries without a reply, are not counted."
+    rest = "Answers to other settings, and tries without a reply, are not counted."
+    return f"At the prices of the settings, the {known}.{more} {rest}"

@@ -25,7 +25,7 @@ class Observed:
 
 
 @dataclass(frozen=True)
-class Cost:
+class Paid:
     """US dollars that the answers of the tables cost, each counted once; how many have a price, and how many none."""
 
     usd: float
@@ -51,14 +51,14 @@ def published(tables: Tables) -> tuple[date, date] | None:
     return None if first is None else (first, last)
 
 
-def cost(tables: Tables, cascade: Rows | None) -> Cost:
+def cost(tables: Tables, cascade: Rows | None) -> Paid:
     """Of descriptions, annotations and variants, and of the answers of a cascade's small model."""
     paid: list[pl.LazyFrame] = [tables.rows(name) for name in _PAID if name in tables.named()]
     paid += [] if cascade is None else [cascade.lazy()]
     prices = list(_prices(paid))
     known = [price for price in prices if price is not None]
     # exactly rounded, so that the order of the rows does not matter
-    return Cost(round(math.fsum(known), 6), len(known), len(prices) - len(known))
+    return Paid(round(math.fsum(known), 6), len(known), len(prices) - len(known))
 
 
 def _prices(paid: Iterable[pl.LazyFrame]) -> Iterable[float | None]:

@@ -7,7 +7,12 @@ from typing import Any
 from gettok.collect.collection import CollectionSummary
 from gettok.errors import counted
 from gettok.release.documents.about import About
-from gettok.release.documents.collection_text import collection_text, observed_sentence, sample_sentence
+from gettok.release.documents.collection_text import (
+    collection_text,
+    is_synthetic,
+    observed_sentence,
+    sample_sentence,
+)
 from gettok.release.documents.evaluation_text import cost_text, evaluation_text
 from gettok.release.documents.facts import cost, observed
 from gettok.release.documents.losses import losses
@@ -54,7 +59,7 @@ def write_documents(  # noqa: PLR0913 -- what the documents are about, each by n
         "videos": tables.count,
         "version": provenance.get("gettok", ""),
         "form": provenance.get("form", ""),
-        "is_synthetic": about.settings is not None and about.settings.source.name == "sandbox",
+        "is_synthetic": about.settings is not None and is_synthetic(about.settings),
     }
     if about.settings is not None and about.collection is not None:
         texts = _texts(tables, about, about.settings, about.collection, provenance)
