@@ -1,11 +1,13 @@
 """The dataset for Excel: one sheet with the rows, one with the data dictionary; the same rows give the same bytes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -43,18 +45,30 @@ class Fit:
 
 def write_workbook(table: Table, rows: int, parts: Iterable[pl.DataFrame], path: Path) -> Fit:
     """Write the table's rows, of which there are `rows` in `parts`; no file if they are more than a sheet has."""
-    from xlsxwriter import Workbook  # noqa: PLC0415 - the report imports this package, and writes no workbook
-
     if rows >= MAX_ROWS:
         return Fit(rows, is_written=False)
-    with atomic_file(path) as file:
-        # each row goes to a file beside the workbook before the next is taken
-        workbook = Workbook(file, {"constant_memory": True, "tmpdir": str(path.parent)})
-        workbook.set_properties({"created": _CREATED})
+    with atomic_file(path) as file, _opened(file, path.parent) as workbook:
         cut = _write_rows(workbook, table, parts)
         _write_dictionary(workbook, table.columns)
-        workbook.close()
     return Fit(rows, is_written=True, cut=cut)
+
+
+@contextmanager
+def _opened(file: IO[bytes], beside: Path) -> Iterator["Workbook"]:
+    """A workbook of which one row is in memory; the others are in a folder beside it until it is complete."""
+    from xlsxwriter import Workbook  # noqa: PLC0415 - the report imports this package, and writes no workbook
+
+    with TemporaryDirectory(dir=beside, prefix=".") as folder:
+        workbook = Workbook(file, {"constant_memory": True, "tmpdir": folder})
+        workbook.set_properties({"created": _CREATED})
+        try:
+            yield workbook
+            workbook.close()
+        except BaseException:
+            for sheet in workbook.worksheets():
+                with suppress(OSError):
+                    sheet.row_data_fh.close()
+            raise
 
 
 def _write_rows(workbook: "Workbook", table: Table, parts: Iterable[pl.DataFrame]) -> int:
