@@ -399,3 +399,12 @@ def test_the_agreement_with_people_is_in_the_methods(tmp_path):
     made = written(tmp_path / "r", of, replace(ABOUT, settings=settings, evaluations=found))
     assert text in made["methods.md"]
     assert "Who are the people whose labels" in made["datasheet.md"]
+
+
+def test_labels_of_another_study_are_not_a_measure_of_this_one(tmp_path):
+    of = study_of(3)
+    labels = [HumanLabel(1, of.videos["video_id"][0], "ana", "happy", "stance")]
+    found = evaluations(labels, of.annotations, of.codebook.variables)
+    made = written(tmp_path / "r", of, replace(ABOUT, evaluations=found))
+    assert "No labels by people were given" in made["methods.md"]
+    assert "Did people check the labels" in made["datasheet.md"]

@@ -87,12 +87,14 @@ def _texts(
     """The texts that the datasheet and the methods share."""
     lost = "\n".join(f"- {line}" for line in losses(tables.books))
     seen, version = observed(tables), str(provenance.get("gettok", ""))
+    # labels of another study, which an old file has, are compared with nothing
+    evaluated = {name: of for name, of in about.evaluations.items() if of.compared}
     return {
         "collection_text": collection_text(settings, collection, seen, version),
         "processing_text": processing_text(settings, provenance),
         "losses_text": lost or "Every stage has a result for every video.",
-        "evaluation_text": evaluation_text(about.evaluations),
-        "evaluations": about.evaluations,
+        "evaluation_text": evaluation_text(evaluated),
+        "evaluations": evaluated,
         "cost_text": cost_text(cost(tables, about.cascade)),
         "prompts_text": prompts_text(settings),
     }
