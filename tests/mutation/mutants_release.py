@@ -20,8 +20,8 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/release/workbook.py",
-        "if _units(text) <= MAX_UNITS",
-        "if len(text) <= MAX_UNITS",
+        "or _units(text) <= MAX_UNITS",
+        "or len(text) <= MAX_UNITS",
         _WORKBOOK,
         "a text of characters with two units is cut by XlsxWriter, which says nothing",
     ),
@@ -34,8 +34,8 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/release/documents/rendering.py",
-        'return _SPECIAL.sub(r"\\\1", " ".join(text.split()))',
-        'return " ".join(text.split())',
+        "_SPECIAL.sub(",
+        're.compile("$^").sub(',
         _DOCUMENTS,
         "a title is markup on the page",
     ),
