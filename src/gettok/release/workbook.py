@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any
@@ -114,34 +113,33 @@ class _Formats:
     def __init__(self, workbook: "Workbook") -> None:
         self.header = workbook.add_format({"bold": True, "num_format": "@"})
         self.text = workbook.add_format({"num_format": "@"})
+        self._day = workbook.add_format({"num_format": "yyyy-mm-dd"})
         self._time = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
 
     def of(self, column: Column) -> "Format | None":
         """The format of the column's cells; None for numbers and booleans."""
-        dtype = column.dtype
-        if dtype in (pl.String, pl.List(pl.String)):
+        if column.dtype in (pl.String, pl.List(pl.String)):
             return self.text
-        return self._time if isinstance(dtype, pl.Datetime) else None
+        if column.dtype == pl.Date:
+            return self._day
+        return self._time if isinstance(column.dtype, pl.Datetime) else None
 
     def cell_writer(self, sheet: "Worksheet", column: Column) -> _WriteCell:
         """Writes a value of the column: a text is never taken for a formula, an address or a number."""
-        if self.of(column) is self.text:
-            return lambda row, place, value: sheet.write_string(row, place, value, self.text)
-        if self.of(column) is self._time:
-            return partial(_write_time, sheet, self._time)
+        form = self.of(column)
+        if form is self.text:
+            return lambda row, place, value: sheet.write_string(row, place, value, form)
+        if form is not None:
+            return lambda row, place, value: sheet.write_datetime(row, place, value, form)
         return sheet.write_boolean if column.dtype == pl.Boolean else sheet.write_number  # type: ignore[no-any-return]
-
-
-def _write_time(sheet: "Worksheet", form: "Format", row: int, place: int, value: datetime) -> None:
-    """The time in UTC; Excel has no time zones."""
-    sheet.write_datetime(row, place, value.replace(tzinfo=None), form)
 
 
 def _as_cells(part: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """The rows as a sheet can hold them, and how many texts are cut."""
     texts = as_texts(part).with_columns(
         without_controls(pl.col(pl.String)).str.replace_all(_NOT_IN_XML, ""),
-        # a sheet has no other numbers
+        # Excel has no time zones, and no other numbers
+        pl.col(pl.Datetime("us", "UTC")).dt.replace_time_zone(None),
         pl.when(pl.col(pl.Float64).is_finite()).then(pl.col(pl.Float64)),
     )
     # XlsxWriter takes a text between these tags for markup of its own, which goes into the file as it is

@@ -344,6 +344,13 @@ def test_a_query_in_the_api_s_own_json_is_shown_as_it_is(tmp_path):
     assert f"that match the query below.\n\n`{raw}`\n" in text
 
 
+def test_a_study_of_one_day_has_one_date(tmp_path):
+    study = STUDY.model_copy(update={"end": STUDY.start})
+    made = written(tmp_path / "r", about=changed(study=study))
+    assert "published on 5 December 2022 (UTC), made by" in made["README.md"]
+    assert "asked for videos published on 5 December 2022 (UTC) that have:" in made["methods.md"]
+
+
 def test_refreshed_values_have_dates_of_their_own(tmp_path):
     first, last = datetime(2023, 3, 1, tzinfo=UTC), datetime(2023, 4, 2, tzinfo=UTC)
     later = [video(1, first_observed_at=first, observed_at=last), video(2, first_observed_at=first)]
@@ -354,7 +361,8 @@ def test_refreshed_values_have_dates_of_their_own(tmp_path):
 
 def test_a_study_without_videos_has_documents(tmp_path):
     made = written(tmp_path / "r", tables())
-    assert "A dataset of 0 TikTok videos, made by gettok 0.1.0." in made["README.md"]
+    start = "A dataset of 0 TikTok videos, published from 5 December 2022 to 14 December 2022 (UTC), made by"
+    assert start in made["README.md"]
 
 
 def paid(**columns):

@@ -20,6 +20,7 @@ TABLE = Table(
         Column("caption", pl.String, "The value of `stance`: what | does it\nsay?"),
         Column("region_code", pl.String, "The region."),
         Column("created_at", pl.Datetime("us", "UTC"), "When."),
+        Column("day", pl.Date, "Which day."),
         Column("views", pl.Int64, "Views."),
         Column("share", pl.Float64, "A share."),
         Column("abstained", pl.Boolean, "Whether."),
@@ -105,12 +106,21 @@ def test_a_text_longer_than_a_cell_is_cut_with_a_mark_and_counted(tmp_path, char
 
 def test_values_keep_their_types_and_what_is_missing_is_empty(tmp_path):
     when = datetime(2022, 12, 7, 1, 35, 10, tzinfo=UTC)
-    full = dataset("a", created_at=when, views=3, share=0.25, abstained=False, topics=["daily life", "NA"])
+    full = dataset(
+        "a",
+        created_at=when,
+        day=when.date(),
+        views=3,
+        share=0.25,
+        abstained=False,
+        topics=["daily life", "NA"],
+    )
     none = dataset(None, share=float("nan"), topics=[])
     _, book = written(tmp_path / "a.xlsx", pl.concat([full, none]))
     rows = [[cell.value for cell in row[3:]] for row in book["dataset"].iter_rows(min_row=2)]
-    assert rows[0] == [when.replace(tzinfo=None), 3, 0.25, False, "daily life|NA"]
-    assert [value or None for value in rows[1]] == [None] * 5
+    day = datetime(2022, 12, 7)  # noqa: DTZ001 - openpyxl has no time zones, and a time for each day
+    assert rows[0] == [when.replace(tzinfo=None), day, 3, 0.25, False, "daily life|NA"]
+    assert [value or None for value in rows[1]] == [None] * 6
 
 
 def test_the_second_sheet_explains_every_column(tmp_path):

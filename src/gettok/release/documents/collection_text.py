@@ -60,24 +60,25 @@ def _api(settings: Settings) -> str:
 
 def query_sentence(settings: Settings, collection: CollectionSummary) -> str:
     study = settings.study
-    period = f"published {_period(settings)} (UTC)"
+    published = f"published {period(settings)} (UTC)"
     match collection.origin.kind:
         case "ids":
             return (
                 f"{_api(settings)} was asked for the videos of a list of "
-                f"{counted(collection.origin.books.asked, 'id')}; those {period} are in the dataset."
+                f"{counted(collection.origin.books.asked, 'id')}; those {published} are in the dataset."
             )
         case "zeeschuimer":
             return (
                 "They were captured in a browser by Zeeschuimer, while people scrolled through TikTok; those"
-                f" {period} are in the dataset."
+                f" {published} are in the dataset."
             )
     if study.query.raw is not None:
-        return f"{_api(settings)} (Query Videos) was asked for videos {period} that match the query below."
-    return f"{_api(settings)} (Query Videos) was asked for videos {period} that have:"
+        return f"{_api(settings)} (Query Videos) was asked for videos {published} that match the query below."
+    return f"{_api(settings)} (Query Videos) was asked for videos {published} that have:"
 
 
-def _period(settings: Settings) -> str:
+def period(settings: Settings) -> str:
+    """The days of the study, after "published"."""
     first, last = settings.study.start, settings.study.end
     return f"on {days(first, last)}" if first == last else f"from {days(first, last)}"
 

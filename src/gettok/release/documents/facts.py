@@ -44,13 +44,6 @@ def observed(tables: Tables) -> Observed | None:
     return None if None in days.values() else Observed(**days)
 
 
-def published(tables: Tables) -> tuple[date, date] | None:
-    """The days (UTC) of the first and the last video; None without videos."""
-    of = pl.col("created_at").dt.date()
-    first, last = tables.rows("videos").select(first=of.min(), last=of.max()).collect().row(0)
-    return None if first is None else (first, last)
-
-
 def cost(tables: Tables, cascade: Rows | None) -> Paid:
     """Of descriptions, annotations and variants, and of the answers of a cascade's small model."""
     paid: list[pl.LazyFrame] = [tables.rows(name) for name in _PAID if name in tables.named()]

@@ -10,10 +10,9 @@ import yaml
 
 from gettok.errors import counted
 from gettok.release.documents.about import About
-from gettok.release.documents.collection_text import uncovered_lines
-from gettok.release.documents.facts import published
+from gettok.release.documents.collection_text import period, uncovered_lines
 from gettok.release.documents.losses import losses, losses_of_source
-from gettok.release.documents.rendering import be, days
+from gettok.release.documents.rendering import be
 from gettok.release.inputs import Tables
 from gettok.release.workbook import CUT, MAX_ROWS, MAX_UNITS, Fit
 from gettok.tables import Table
@@ -47,10 +46,9 @@ def readme_values(  # noqa: PLR0913 -- as for `write_documents`
     folder: Path, tables: Tables, parts: Sequence[Table], *, fit: Fit, about: About, withdrawn: int
 ) -> dict[str, Any]:
     """What the template takes beyond what it shares with the other documents."""
-    period = published(tables)
     return {
         "header": _header(about.title, parts),
-        "period": _period(*period) if period else "",
+        "period": period(about.settings) if about.settings else "",
         "files": list(_files(folder, parts, fit.rows)),
         "key": parts[0].sort[0],
         "path": "",
@@ -62,10 +60,6 @@ def readme_values(  # noqa: PLR0913 -- as for `write_documents`
         "limits": list(_limits(tables, parts[0], about, withdrawn)),
         "has_methods": about.settings is not None,
     }
-
-
-def _period(first: Any, last: Any) -> str:
-    return f"on {days(first, last)}" if first == last else f"from {days(first, last)}"
 
 
 def _header(title: str, parts: Sequence[Table]) -> str:

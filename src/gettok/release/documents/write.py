@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from gettok.collect.collection import CollectionSummary
 from gettok.errors import counted
 from gettok.release.documents.about import About
@@ -136,8 +138,9 @@ def _asked(question: str, settings: Settings) -> str:
 
 def _doubt(tables: Tables) -> str:
     """How many transcripts are doubtful, by their own quality flags."""
-    speech = tables.rows("transcripts").select("speech").collect()["speech"]
-    suspect, all_of_them = int((speech == "suspect").sum()), int(speech.is_in(["speech", "suspect"]).sum())
+    counts = (pl.col("speech") == "suspect").sum(), pl.col("speech").is_in(["speech", "suspect"]).sum()
+    found = tables.rows("transcripts").select(suspect=counts[0], spoken=counts[1]).collect()
+    suspect, all_of_them = found.row(0)
     if not all_of_them:
         return "There are no transcripts of speech."
     spoken = counted(all_of_them, "transcript")
