@@ -4,11 +4,48 @@ from mutant import Mutant
 
 _RELEASE = "tests/gettok/release/test_release_columns.py tests/gettok/release/test_release_checks.py"
 _TABLES = "tests/gettok/tables"
+_WORKBOOK = "tests/gettok/release/test_workbook.py"
+_DOCUMENTS = "tests/gettok/release/test_release_documents.py"
 _STORE = "tests/gettok/store/test_many_answers.py"
 _PROVENANCE = "tests/gettok/pipeline/test_provenance.py"
 _FRAMES = "tests/gettok/frames/test_frames_table.py"
 
 MUTANTS = (
+    Mutant(
+        "src/gettok/release/workbook.py",
+        'self.text = workbook.add_format({"num_format": "@"})',
+        'self.text = workbook.add_format({"num_format": "General"})',
+        _WORKBOOK,
+        "an id becomes a number when its cell is edited",
+    ),
+    Mutant(
+        "src/gettok/release/workbook.py",
+        "or _units(text) <= MAX_UNITS",
+        "or len(text) <= MAX_UNITS",
+        _WORKBOOK,
+        "a text of characters with two units is cut by XlsxWriter, which says nothing",
+    ),
+    Mutant(
+        "src/gettok/release/workbook.py",
+        "pl.when(markup)",
+        "pl.when(False)",
+        _WORKBOOK,
+        "a caption is written into the workbook as markup",
+    ),
+    Mutant(
+        "src/gettok/release/documents/rendering.py",
+        "_SPECIAL.sub(",
+        're.compile("$^").sub(',
+        _DOCUMENTS,
+        "a title is markup on the page",
+    ),
+    Mutant(
+        "src/gettok/release/documents/facts.py",
+        "asked.group_by(",
+        'asked.group_by("video_id", ',
+        _DOCUMENTS,
+        "an answer that two videos share is paid for twice",
+    ),
     Mutant(
         "src/gettok/tables/forms.py",
         '"captions": {"controlled": "video_id language source format", "team": "text',
@@ -235,8 +272,8 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/release/spreadsheet.py",
-        """_CONTROLS, "").str.replace(_FORMULA, "'${0}")""",
-        """_FORMULA, "'${0}").str.replace_all(_CONTROLS, "")""",
+        """without_controls(text).str.replace(_FORMULA, "'${0}")""",
+        """without_controls(text.str.replace(_FORMULA, "'${0}"))""",
         _RELEASE,
         "a formula behind a control character runs",
     ),

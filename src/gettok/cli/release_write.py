@@ -2,14 +2,10 @@
 
 from pathlib import Path
 
-from gettok import release
 from gettok.errors import BadInput, counted
 from gettok.pipeline.paths import DATA
-from gettok.pipeline.provenance import provenance
-from gettok.pipeline.results import tables, with_history
-from gettok.pipeline.sharing import refuse_overdue, sharing
+from gettok.pipeline.releasing import write_release
 from gettok.settings import Settings, check
-from gettok.store.atomic_write import atomic_dir
 
 #: Where releases in other forms go.
 RELEASES = DATA / "releases"
@@ -20,12 +16,8 @@ def write_form(settings: Settings, form: str, folder: Path) -> str:
     raw = settings.model_dump(mode="json")
     raw["release"]["form"] = form
     chosen = check(raw, f"release.form={form}")
-    refuse_overdue(chosen)
     _refuse_other_files(folder)
-    results = with_history(tables(chosen.codebook))
-    with atomic_dir(folder) as unfinished:
-        release.write(unfinished, results, sharing(chosen), provenance(chosen, results))
-    return counted(results.count, "video")
+    return counted(write_release(chosen, folder), "video")
 
 
 def _refuse_other_files(folder: Path) -> None:

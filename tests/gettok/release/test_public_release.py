@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import openpyxl
 import polars as pl
 import pytest
 from small_study import attacked, coded, shared, study_of, tables, video
@@ -79,17 +80,22 @@ def test_the_rows_are_in_the_order_of_pseudonyms_in_every_table(tmp_path):
     assert not (tmp_path / ".parts").exists()
 
 
+def text_of(file):
+    if file.suffix == ".parquet":
+        return json.dumps(pl.read_parquet(file).to_dicts(), default=str, ensure_ascii=False)
+    if file.suffix == ".xlsx":
+        sheets = openpyxl.load_workbook(file, read_only=True)
+        return "\n".join(str(cell.value) for sheet in sheets for row in sheet.iter_rows() for cell in row)
+    return file.read_text("utf-8")
+
+
 def test_no_id_name_or_text_is_in_any_file(tmp_path):
     of = everything()
     written(tmp_path, of)
     secrets = [*of.videos["video_id"], *of.videos["username"], *of.videos["description"].drop_nulls()]
     secrets += list(of.transcripts["text"].drop_nulls())
     for file in tmp_path.iterdir():
-        content = (
-            json.dumps(pl.read_parquet(file).to_dicts(), default=str, ensure_ascii=False)
-            if file.suffix == ".parquet"
-            else file.read_text("utf-8")
-        )
+        content = text_of(file)
         assert not [secret for secret in secrets if secret in content], file.name
 
 
