@@ -2,25 +2,10 @@
 
 from gettok.books import Books
 from gettok.pipeline.paths import DATA
-from gettok.pipeline.releasing import write_release
+from gettok.pipeline.releasing import PARAMS, write_release
 from gettok.pipeline.runner import Stage, run_stage
 
-PARAMS = (
-    "study",
-    "source.kind",
-    "source.name",
-    "download.backend",
-    "frames",
-    "asr",
-    "llm",
-    "codebook",
-    "prompts",
-    "prompt_injection",
-    "ocr",
-    "embedder",
-    "terms",
-    "release",
-)
+__all__ = ["PARAMS", "run"]
 
 
 def run(stage: Stage) -> None:

@@ -3,19 +3,18 @@
 from pathlib import Path
 
 from gettok.errors import BadInput, counted
-from gettok.pipeline.paths import DATA
-from gettok.pipeline.releasing import write_release
-from gettok.settings import Settings, check
+from gettok.pipeline.releasing import PARAMS, write_release
+from gettok.settings import Settings, check, select
 
 #: Where releases in other forms go.
-RELEASES = DATA / "releases"
+RELEASES = Path("data", "releases")
 
 
 def write_form(settings: Settings, form: str, folder: Path) -> str:
     """Write it, in place of an earlier one, and say how many videos it has; raises `BadSettings` for a wrong form."""
     raw = settings.model_dump(mode="json")
     raw["release"]["form"] = form
-    chosen = check(raw, f"release.form={form}")
+    chosen = select(check(raw, f"release.form={form}"), PARAMS)
     _refuse_other_files(folder)
     return counted(write_release(chosen, folder), "video")
 

@@ -10,6 +10,24 @@ from gettok.pipeline.sharing import refuse_overdue, sharing
 from gettok.settings import Settings
 from gettok.store.atomic_write import atomic_dir
 
+#: The settings that a release depends on, and names.
+PARAMS = (
+    "study",
+    "source.kind",
+    "source.name",
+    "download.backend",
+    "frames",
+    "asr",
+    "llm",
+    "codebook",
+    "prompts",
+    "prompt_injection",
+    "ocr",
+    "embedder",
+    "terms",
+    "release",
+)
+
 
 def write_release(settings: Settings, folder: Path) -> int:
     """Write it in place of an earlier one, and say how many videos it has; nothing while a refresh is overdue."""
