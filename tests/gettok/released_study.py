@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 import polars as pl
-from small_study import attacked, coded, study_of
+from small_study import attacked, coded, shared, study_of
 
 from gettok import release
 from gettok.release.checksums import CHECKSUMS
 from gettok.store.blobs import file_digest
-from gettok.tables.dataset import Form
+from gettok.tables.forms import FORMS, Form
 
 #: The form that has all columns.
-FORM = get_args(Form)[-1]
+FORM = FORMS[-1]
 _VARIABLES = coded(study_of(1)).codebook.model_dump(mode="json")["variables"]
 PROVENANCE = {
     "gettok": "0.1.0",
@@ -28,7 +27,7 @@ PROVENANCE = {
 
 def released(folder: Path, count: int = 6, form: Form = FORM, **more) -> Path:
     """A release of this many videos, with a variable of each kind and variants."""
-    release.write(folder, attacked(coded(study_of(count))), form, PROVENANCE, **more)
+    release.write(folder, attacked(coded(study_of(count))), shared(form, 1), PROVENANCE, **more)
     return folder
 
 

@@ -35,8 +35,8 @@ COMMANDS = (
     "runs",
     "multiverse",
     "quota",
-    "store",
     "release",
+    "store",
     "dictionary",
     "sandbox",
 )

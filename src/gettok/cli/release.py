@@ -1,4 +1,4 @@
-"""Check a release, compare two, or tag one as a version that others can fetch."""
+"""Check a release, compare two, tag one as a version that others can fetch, or write it in other forms."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,9 +11,10 @@ import typer
 from tqdm import tqdm
 
 from gettok.cli.arguments import refuse_no_file
+from gettok.cli.release_write import RELEASES, write_form
 from gettok.errors import BadInput, Damaged, counted
 from gettok.pipeline.outputs import output
-from gettok.pipeline.paths import PARAMS
+from gettok.pipeline.paths import PARAMS, current_settings
 from gettok.pipeline.release_versions import (
     add_tag,
     new_version,
@@ -27,6 +28,7 @@ from gettok.release.verification import Verification, bytes_to_read, verify
 from gettok.report.display import label
 from gettok.settings import load
 from gettok.store.atomic_write import atomic_write
+from gettok.tables.forms import FORMS
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
@@ -97,6 +99,21 @@ def tag(
     name = add_tag(number, f"{load(PARAMS).study.title}, version {number}, {counted(found.videos, 'video')}")
     typer.echo(f"{name} is the commit that is checked out, with {counted(found.videos, 'video')}")
     typer.echo(f"To publish it: dvc push release, then git push origin HEAD {name}")
+
+
+@app.command()
+def write(
+    forms: Annotated[list[str], typer.Argument(metavar="FORM...", help=f"Of {', '.join(FORMS)}.")],
+    *,
+    folder: Annotated[
+        Path, typer.Option(help="Where they go: each into a folder of its name in this one.")
+    ] = RELEASES,
+) -> None:
+    """Write the results of the last run in one or more forms, beside `data/release/`."""
+    settings = current_settings()
+    for form in dict.fromkeys(forms):
+        videos = write_form(settings, form, folder / form)
+        typer.echo(f"{folder / form}: {videos}")
 
 
 def _verified(folder: Path, name: str) -> Verification:

@@ -142,10 +142,16 @@ def _refuse_other_form(old: _Released, new: _Released) -> None:
 
 def _refuse_other_keys(old: _Released, new: _Released, kept: int) -> None:
     if not kept and old.ids().height and new.ids().height:
+        keys = [released.provenance.get("pseudonym_key") for released in (old, new)]
         raise BadInput(
             f"{old.name} and {new.name} have no video in common",
-            "compared nothing: they are of different studies, or name the same videos by pseudonyms of different keys",
-            "compare two releases of one study; those with pseudonyms must be made with the same key",
+            "compared nothing: "
+            + (
+                "they are of different studies"
+                if keys[0] == keys[1]
+                else "their pseudonyms were made with different keys, so that no video can be found again"
+            ),
+            "compare two releases of one study; where videos have pseudonyms, they need the same GETTOK_PSEUDONYM_KEY",
         )
 
 

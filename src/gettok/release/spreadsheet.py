@@ -41,9 +41,8 @@ def write_csv(rows: pl.DataFrame | Iterable[pl.DataFrame], path: Path) -> None:
 def csv_parts(parts: Iterable[pl.DataFrame]) -> Iterator[bytes]:
     """The text of each part, of the first with the names of the columns."""
     for place, part in enumerate(parts):
-        texts = part.with_columns(pl.col(pl.List(pl.String)).list.join("|"))
         text = BytesIO()
-        _safe(texts).write_csv(
+        _safe(as_texts(part)).write_csv(
             text,
             include_header=not place,
             quote_style="non_numeric",
@@ -57,6 +56,16 @@ def _safe(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(_plain(pl.col(name)) for name in found.columns if found[name].any())
 
 
-def _plain(text: pl.Expr) -> pl.Expr:
+def as_texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with each list of texts as one text."""
+    return rows.with_columns(pl.col(pl.List(pl.String)).list.join("|"))
+
+
+def without_controls(text: pl.Expr) -> pl.Expr:
+    """Without control characters: a tab becomes a space, and every line break a plain newline."""
     text = text.str.replace_all(_BREAKS, "\n").str.replace_all("\t", " ", literal=True)
-    return text.str.replace_all(_CONTROLS, "").str.replace(_FORMULA, "'${0}")
+    return text.str.replace_all(_CONTROLS, "")
+
+
+def _plain(text: pl.Expr) -> pl.Expr:
+    return without_controls(text).str.replace(_FORMULA, "'${0}")

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import polars as pl
 
@@ -13,8 +12,9 @@ from gettok.release.checksums import CHECKSUMS, files_below, recorded_checksums,
 from gettok.release.csv_check import wrong_csv
 from gettok.release.table_checks import TableCheck, check_table
 from gettok.step import Json
-from gettok.tables.dataset import DATASET, Form
+from gettok.tables.dataset import DATASET
 from gettok.tables.dictionary_reading import DeclaredTable, declared_tables
+from gettok.tables.forms import FORMS
 
 DICTIONARY, PROVENANCE, BOOKS = "data_dictionary.md", "provenance.json", "books.json"
 _CSV = f"{DATASET.name}.csv"
@@ -64,8 +64,8 @@ def _form(folder: Path, problems: list[str]) -> str:
     if not provenance:
         return "unknown"
     form = str(provenance.get("form"))
-    if form not in get_args(Form):
-        known = ", ".join(get_args(Form))
+    if form not in FORMS:
+        known = ", ".join(FORMS)
         problems.append(f"{PROVENANCE} names the form {form}, which this version of gettok lacks: {known}")
     return form
 

@@ -2,18 +2,20 @@
 
 import json
 import shutil
-from typing import get_args
 
 import polars as pl
 import pytest
-from released_study import FORM, edit, edit_text, released, reseal
+from released_study import FORM, PROVENANCE, edit, edit_text, released, reseal
+from small_study import attacked, coded, study_of
 
+from gettok import release
 from gettok.errors import BadInput
+from gettok.release import Pseudonyms, Sharing
 from gettok.release.code_changes import MovedShare, Recoded
 from gettok.release.difference import compare_releases
 from gettok.release.difference_text import as_text
 from gettok.settings.differences import SettingDifference
-from gettok.tables.dataset import Form
+from gettok.tables.forms import FORMS
 
 NAMES = ("1.0.0", "1.1.0")
 
@@ -43,7 +45,7 @@ def variable(found, name):
     return next(change for change in found.variables if change.name == name)
 
 
-@pytest.mark.parametrize("form", get_args(Form))
+@pytest.mark.parametrize("form", FORMS)
 def test_two_releases_of_the_same_bytes_have_no_difference(tmp_path, form):
     folder = released(tmp_path / "release", form=form)
     found = compared(folder, folder)
@@ -52,7 +54,7 @@ def test_two_releases_of_the_same_bytes_have_no_difference(tmp_path, form):
     assert as_text(found, markdown=True).startswith("# Changes: 1.0.0 → 1.1.0\n\nNo difference")
 
 
-@pytest.mark.parametrize("form", get_args(Form))
+@pytest.mark.parametrize("form", FORMS)
 def test_videos_that_came_and_went_are_counted_in_each_form(tmp_path, form):
     old, new = (
         released(tmp_path / "a", 4, form),
@@ -216,7 +218,16 @@ def test_other_names_of_videos_are_not_compared(old, new):
     edit(new, "dataset", lambda rows: rows.with_columns(video_id="a" + pl.col("video_id")))
     with pytest.raises(BadInput, match="no video in common") as raised:
         compared(old, new)
-    assert "pseudonyms of different keys" in raised.value.did
+    assert "different studies" in raised.value.did
+
+
+def test_pseudonyms_of_another_key_are_not_compared(tmp_path):
+    old = released(tmp_path / "a", form="public")
+    sharing = Sharing("public", Pseudonyms(b"another key"), 1)
+    release.write(tmp_path / "b", attacked(coded(study_of(6))), sharing, PROVENANCE)
+    with pytest.raises(BadInput, match="no video in common") as raised:
+        compared(old, tmp_path / "b")
+    assert "pseudonyms were made with different keys" in raised.value.did
 
 
 @pytest.mark.parametrize("name", ["provenance.json", "books.json", "data_dictionary.md", "dataset.parquet"])

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from typing import get_args
 
 import polars as pl
 import pytest
@@ -11,7 +10,7 @@ from released_study import FORM, edit, edit_text, released, reseal
 
 from gettok.release.checksums import CHECKSUMS
 from gettok.release.verification import bytes_to_read, verify
-from gettok.tables.dataset import Form
+from gettok.tables.forms import FORMS
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def problems(folder):
     return list(verify(folder).problems)
 
 
-@pytest.mark.parametrize("form", get_args(Form))
+@pytest.mark.parametrize("form", FORMS)
 def test_a_release_of_each_form_passes(form, tmp_path):
     found = verify(released(tmp_path / "release", form=form))
     assert (found.problems, found.videos, found.form) == ((), 6, form)
@@ -91,7 +90,7 @@ def test_lines_that_are_no_checksums_are_named(folder):
     (folder / CHECKSUMS).write_text(f"{text}{text.splitlines()[0]}\nabc  books.json\n")
     count = len(text.splitlines())
     assert problems(folder) == [
-        f"{CHECKSUMS}, line {count + 1}: annotations.parquet is listed twice",
+        f"{CHECKSUMS}, line {count + 1}: README.md is listed twice",
         f"{CHECKSUMS}, line {count + 2}: not a SHA-256 and a name",
     ]
 
