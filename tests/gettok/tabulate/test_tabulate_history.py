@@ -160,4 +160,5 @@ def test_a_video_whose_id_is_null_is_gone_or_refreshed_by_the_other_spelling(tmp
     found = videos.gather([videos.read([seen])], STUDY, tmp_path / "a", Rejects(), refreshed=refreshed)
     assert [rows["view_count"].to_list() for _, rows in found.days()] == [[2]]
     gone = Gone({sha256(str(ID))})
-    assert videos.gather([videos.read([seen], gone)], STUDY, tmp_path / "b", Rejects()).gone == 1
+    found = videos.gather([videos.read([seen], gone)], STUDY, tmp_path / "b", Rejects())
+    assert found.left_out == {sha256(str(ID))}
