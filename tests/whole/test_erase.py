@@ -3,6 +3,7 @@
 import base64
 import csv
 import json
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -86,9 +87,7 @@ def later_video() -> str:
 
 
 def _day(row: dict) -> str:
-    return str(
-        pl.Series([row["create_time"]]).cast(pl.Int64).mul(1_000_000).cast(pl.Datetime("us")).dt.date()[0]
-    )
+    return str(datetime.fromtimestamp(row["create_time"], UTC).date())
 
 
 @pytest.mark.slow

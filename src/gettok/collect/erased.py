@@ -7,10 +7,11 @@ on the page stays as it was received. The answer store keeps the page as it came
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gettok.collect.people import COMMENTS
 from gettok.collect.search import StoredPage
 from gettok.collect.tombstones import RefreshLists, sha256
 from gettok.collect.zeeschuimer import ENDPOINT as CAPTURES
@@ -61,25 +62,29 @@ class Erased:
         if not self:
             return stored
         before = stored.page
-        page = replace(before, request=self._request(before.request), text=self._text(before), content=None)
+        text, marked = self._text(before)
+        request = _without_ids(before.request, self.videos | marked)
+        page = replace(before, request=request, text=text, content=None)
         return stored if page == before else replace(stored, page=page, answer=Answer(page.to_json()))
 
-    def _text(self, page: Page) -> str:
+    def _text(self, page: Page) -> tuple[str, set[str]]:
+        """The page's text without what is erased, and the digests of what was on it."""
         path, digest_of = self._list_on(page)
         try:
             elements = elements_at(page.text, path)
         except ValueError:  # nothing on it goes into a table
-            return "" if self._names(page.text) else page.text
+            return "" if self._names(page.text) else page.text, set()
         marked = [(element, digest) for element in elements if (digest := digest_of(element.value))]
         marks = [json.dumps({_MARK: digest}) for _, digest in marked]
-        return replaced(page.text, [element for element, _ in marked], marks)
+        text = replaced(page.text, [element for element, _ in marked], marks)
+        return text, {digest for _, digest in marked}
 
     def _list_on(self, page: Page) -> tuple[tuple[str, ...], Callable[[Json], str | None]]:
         """Where a page has its rows, and what tells whether a row is erased."""
-        path = str(page.request.get("path"))
-        if path == CAPTURES:
+        endpoint = str(page.request.get("path")).partition("?")[0]  # the fields behind it name comments, too
+        if endpoint == CAPTURES:
             return ("items",), self._captured_digest
-        if "comment" in path:
+        if COMMENTS in endpoint:
             return ("data", "comments"), self._comment_digest
         return ("data", "videos"), self.video_digest
 
@@ -98,17 +103,15 @@ class Erased:
         listed = self.videos | self.comments
         return bool(self.users) or any(sha256(number) in listed for number in _ID.findall(text))
 
-    def _request(self, sent: Mapping[str, Json]) -> dict[str, Json]:
-        """A page's request, with the mark instead of the id of each erased video that it asks for."""
-        return {name: self._marked(value) for name, value in sent.items()}
 
-    def _marked(self, value: Json) -> Json:
-        if isinstance(value, dict):
-            return self._request(value)
-        if isinstance(value, list):
-            return [self._marked(part) for part in value]
-        is_id = isinstance(value, str | int) and _ID.fullmatch(str(value))
-        return {_MARK: digest} if is_id and (digest := sha256(str(value))) in self.videos else value
+def _without_ids(sent: Json, digests: Collection[str]) -> Json:
+    """A page's request, with the mark instead of each id with one of these digests that it asks for."""
+    if isinstance(sent, dict):
+        return {name: _without_ids(value, digests) for name, value in sent.items()}
+    if isinstance(sent, list):
+        return [_without_ids(value, digests) for value in sent]
+    is_id = isinstance(sent, str | int) and _ID.fullmatch(str(sent))
+    return {_MARK: digest} if is_id and (digest := sha256(str(sent))) in digests else sent
 
 
 NONE_ERASED = Erased()
