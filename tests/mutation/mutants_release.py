@@ -5,7 +5,7 @@ from mutant import Mutant
 _RELEASE = "tests/gettok/release/test_release_columns.py tests/gettok/release/test_release_checks.py"
 _TABLES = "tests/gettok/tables"
 _STORE = "tests/gettok/store/test_many_answers.py"
-_PROVENANCE = "tests/stages/test_release_provenance.py"
+_PROVENANCE = "tests/gettok/pipeline/test_provenance.py"
 _FRAMES = "tests/gettok/frames/test_frames_table.py"
 
 _ERASE = "tests/stages/test_erase_stages.py tests/gettok/collect/test_erased.py tests/gettok/collect/test_tombstones.py"
@@ -54,51 +54,51 @@ MUTANTS = (
         "videos of others mention an erased user",
     ),
     Mutant(
-        "src/gettok/release/forms.py",
-        '"captions": "video_id language source format"',
-        '"captions": "video_id language source format text"',
+        "src/gettok/tables/forms.py",
+        '"captions": {"controlled": "video_id language source format", "team": "text',
+        '"captions": {"controlled": "video_id language source format text", "team": "',
         _RELEASE,
         "a release without TikTok's texts has its captions",
     ),
     Mutant(
-        "src/gettok/release/forms.py",
-        '"videos": "video_id created_at observed_at"',
-        '"videos": "video_id created_at observed_at username"',
+        "src/gettok/tables/forms.py",
+        '"team": "username region_code region_code_sent',
+        '"public": "username region_code region_code_sent',
         _RELEASE,
         "a release without names has them",
     ),
     Mutant(
-        "src/gettok/release/forms.py",
-        ' capitalisation punctuation spelling"',
-        ' capitalisation punctuation spelling left_text"',
+        "src/gettok/tables/forms.py",
+        '"team": "left_text right_text"',
+        '"public": "left_text right_text"',
         _RELEASE,
         "a release without TikTok's texts has its transcripts",
     ),
     Mutant(
         "src/gettok/tables/dataset.py",
-        '_field("caption", "videos.description", "full")',
-        '_field("caption", "videos.description", "derived")',
+        '_field("caption", "videos.description", _TEAM)',
+        '_field("caption", "videos.description", _CONTROLLED)',
         _RELEASE,
         "the dataset has captions in every form but the smallest",
     ),
     Mutant(
-        "src/gettok/release/forms.py",
-        'if column.name != "answer"',
-        'if column.name != "answers"',
+        "src/gettok/tables/forms.py",
+        '"team": "text segments"}',
+        '"team": "text segments answer"}',
         _RELEASE,
-        "a full release has the answers",
+        "a release for the team has an answer",
     ),
     Mutant(
-        "src/gettok/release/forms.py",
-        "if _ORDER.index(field.form) <= _ORDER.index(form)",
-        "if field.form == form",
+        "src/gettok/tables/forms.py",
+        "WITH_RESULTS.index(form) >= WITH_RESULTS.index(first)",
+        "form == first",
         _RELEASE,
         "a larger form lacks what a smaller one has",
     ),
     Mutant(
         "src/gettok/tables/dataset.py",
-        '_field("like_count", "videos.like_count", "full")',
-        '_field("like_count", "videos.view_count", "full")',
+        '_field("like_count", "videos.like_count", _TEAM)',
+        '_field("like_count", "videos.view_count", _TEAM)',
         _RELEASE,
         "likes are views",
     ),
@@ -145,6 +145,27 @@ MUTANTS = (
         "a video with two different rows is released twice",
     ),
     Mutant(
+        "src/gettok/release/forms.py",
+        "kept = _without_rare_numbers(tables, sharing) if",
+        "kept = () if",
+        "tests/gettok/release/test_public_release.py",
+        "numbers that few videos have alike are public",
+    ),
+    Mutant(
+        "src/gettok/release/folder.py",
+        'in_order(rows, table, folder / ".parts") if sharing.form == "public" else rows',
+        "rows",
+        "tests/gettok/release/test_public_release.py",
+        "the order of a public release is that of the ids",
+    ),
+    Mutant(
+        "src/gettok/pipeline/sharing.py",
+        "days > terms.refresh_days",
+        "days >= terms.refresh_days",
+        "tests/gettok/pipeline/test_sharing.py",
+        "a release is refused on the last day of its refresh",
+    ),
+    Mutant(
         "src/gettok/release/folder.py",
         "models(remaining)",
         "models(tables)",
@@ -153,8 +174,8 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/release/folder.py",
-        '{**provenance, "form": form,',
-        '{"form": form, **provenance,',
+        '{**provenance, "form": sharing.form,',
+        '{"form": sharing.form, **provenance,',
         _RELEASE,
         "the provenance may name another form",
     ),
@@ -278,14 +299,14 @@ MUTANTS = (
         "a lost video is named only if it is of the last part",
     ),
     Mutant(
-        "stages/release.py",
+        "src/gettok/pipeline/provenance.py",
         'transcripts.drop_nulls("speech_model_sha256")',
         "transcripts",
         _PROVENANCE,
         "the provenance names a speech model of nothing",
     ),
     Mutant(
-        "stages/release.py",
+        "src/gettok/pipeline/provenance.py",
         'named.unique().sort("sha256", "compute_type")',
         'named.unique().sort("sha256")',
         _PROVENANCE,

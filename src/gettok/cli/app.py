@@ -36,6 +36,7 @@ COMMANDS = (
     "runs",
     "multiverse",
     "quota",
+    "release",
     "store",
     "dictionary",
     "sandbox",

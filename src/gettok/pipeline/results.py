@@ -14,6 +14,8 @@ from gettok.step import Row
 from gettok.tables import (
     ANNOTATIONS,
     CAPTIONS,
+    COMMENTS,
+    COUNTS,
     COVERAGE,
     DESCRIPTIONS,
     FRAMES,
@@ -48,6 +50,11 @@ def tables(codebook: Codebook) -> Tables:
         prompt_injection=_light(PROMPT_INJECTION, "prompt_injection.parquet"),
         uncovered=_uncovered(),
     )
+
+
+def with_history(results: Tables) -> Tables:
+    """The same tables, with every count and comment that was read; only a release for the team has them."""
+    return replace(results, counts=_light(COUNTS, "counts"), comments=_light(COMMENTS, "comments"))
 
 
 def origin_of(kind: SourceKind) -> Origin:

@@ -2,39 +2,43 @@
 
 import hashlib
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from gettok.annotate.prompt_injection.rates import rates_by_variable, stored
 from gettok.errors import BadInput, Damaged
 from gettok.release.checks import check, models
-from gettok.release.forms import dataset, released
+from gettok.release.forms import Part, Sharing, dataset, released
 from gettok.release.inputs import Tables
+from gettok.release.public import in_order
+from gettok.release.reidentification import refuse_identifiable
 from gettok.release.spreadsheet import NOTE, write_csv
 from gettok.step import Json
 from gettok.store.atomic_write import write_json
 from gettok.store.blobs import file_digest
 from gettok.tables import dictionary
-from gettok.tables.dataset import Form
 
 
 def write(
     folder: Path,
     tables: Tables,
-    form: Form,
+    sharing: Sharing,
     provenance: Mapping[str, Json],
     withdrawn: Collection[str] = (),
 ) -> None:
     """Write the release into an empty folder, or raise `Damaged` and write nothing.
 
     All videos are checked; the `withdrawn` ones are then removed, and only counted. `provenance` is plain JSON: study,
-    settings, code version. The form and the models that answered are added to it.
+    settings, code version. The form, the models that answered and a check value of the pseudonyms' key are added.
     """
     _refuse_full(folder)
     check(tables)
     remaining = tables.without(withdrawn)
-    _write_tables(folder, remaining, form)
-    origin = {**provenance, "form": form, "models": models(remaining)}
+    parts = [dataset(remaining, sharing), *released(remaining, sharing)]
+    _write_tables(folder, parts, sharing)
+    if sharing.form == "public":
+        refuse_identifiable(folder, [part.table for part in parts], remaining, sharing)
+    origin = {**provenance, "form": sharing.form, "models": models(remaining), **_pseudonyms(sharing)}
     write_json(folder / "provenance.json", origin)
     write_json(folder / "books.json", _books(tables, remaining.count))
     (folder / "checksums.sha256").write_text(_checksums(folder), "utf-8")
@@ -50,13 +54,17 @@ def _refuse_full(folder: Path) -> None:
         )
 
 
-def _write_tables(folder: Path, tables: Tables, form: Form) -> None:
-    parts = [dataset(tables, form), *released(tables, form)]
+def _write_tables(folder: Path, parts: Sequence[Part], sharing: Sharing) -> None:
     for table, rows in parts:
-        table.write_parts(rows, folder / f"{table.name}.parquet")
-    write_csv(parts[0][0].groups(folder / "dataset.parquet"), folder / "dataset.csv")
-    text = dictionary.markdown([table for table, _ in parts]) + "\n" + NOTE
+        shown = in_order(rows, table, folder / ".parts") if sharing.form == "public" else rows
+        table.write_parts(shown, folder / f"{table.name}.parquet")
+    write_csv(parts[0].table.groups(folder / "dataset.parquet"), folder / "dataset.csv")
+    text = dictionary.markdown([part.table for part in parts]) + "\n" + NOTE
     (folder / "data_dictionary.md").write_text(text, "utf-8")
+
+
+def _pseudonyms(sharing: Sharing) -> dict[str, Json]:
+    return {"pseudonym_key": sharing.names.key_check} if sharing.form in ("public", "controlled") else {}
 
 
 def _books(tables: Tables, released: int) -> Json:

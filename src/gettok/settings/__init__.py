@@ -32,6 +32,7 @@ from gettok.settings.types import (
     Source,
     StanceTarget,
     Study,
+    TermsOfUse,
     UsersSettings,
 )
 
@@ -66,6 +67,7 @@ __all__ = [
     "Source",
     "StanceTarget",
     "Study",
+    "TermsOfUse",
     "UsersSettings",
     "Variable",
     "Voter",

@@ -51,6 +51,7 @@ OTHER_RESULTS = (
     "embedder",
     "release",
     "report",
+    "terms",
 )
 
 #: Settings that change no result: timeouts, retries, concurrency, addresses and devices.

@@ -2,8 +2,8 @@
 
 import pytest
 
+from gettok.pipeline.provenance import _readers, _speech_models
 from gettok.tables import SCREEN_TEXTS, TRANSCRIPTS
-from stages.release import _readers, _speech_models
 
 NAMES = ("speech_model", "speech_model_revision", "speech_model_sha256", "speech_compute_type")
 
