@@ -10,6 +10,8 @@ _STORE = "tests/gettok/store/test_many_answers.py"
 _PROVENANCE = "tests/gettok/pipeline/test_provenance.py"
 _FRAMES = "tests/gettok/frames/test_frames_table.py"
 
+_ERASE = "tests/stages/test_erase_stages.py tests/gettok/collect/test_erased.py tests/gettok/collect/test_tombstones.py"
+
 MUTANTS = (
     Mutant(
         "src/gettok/release/workbook.py",
@@ -45,6 +47,48 @@ MUTANTS = (
         'asked.group_by("video_id", ',
         _DOCUMENTS,
         "an answer that two videos share is paid for twice",
+    ),
+    Mutant(
+        "src/gettok/collect/erased.py",
+        "return sha256(name.lower())",
+        "return sha256(name)",
+        _ERASE,
+        "an erased user comes in by a name with other capitals",
+    ),
+    Mutant(
+        "src/gettok/collect/erased.py",
+        "_without_ids(before.request, self.videos | marked)",
+        "dict(before.request)",
+        _ERASE,
+        "the request of a page names an erased video",
+    ),
+    Mutant(
+        "src/gettok/collect/tombstones.py",
+        "kept = [row for row in tombstones if row[self._digest] not in wanted]",
+        "kept = list(tombstones)",
+        _ERASE,
+        "what a refresh found gone is twice on the list once it is erased",
+    ),
+    Mutant(
+        "src/gettok/pipeline/collecting/comments_and_profiles.py",
+        "self._erased.page(stored)",
+        "stored",
+        _ERASE,
+        "an erased comment is on the pages that are shared",
+    ),
+    Mutant(
+        "stages/collect.py",
+        'files.add("captured", erased.page(stored))',
+        'files.add("captured", stored)',
+        _ERASE,
+        "an erased video is on the pages of captures",
+    ),
+    Mutant(
+        "stages/tabulate.py",
+        'days = without_mentions(gone["user"].without_usernames(videos.days()), erased)',
+        'days = gone["user"].without_usernames(videos.days())',
+        _ERASE,
+        "videos of others mention an erased user",
     ),
     Mutant(
         "src/gettok/tables/forms.py",
