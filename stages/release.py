@@ -12,13 +12,14 @@ from gettok.pipeline.annotating.cascade_outcome import cascade_outcome
 from gettok.pipeline.outputs import output
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.results import tables
-from gettok.pipeline.runner import Stage, run_stage
+from gettok.pipeline.runner import Stage, run_stage, say
 from gettok.settings import Settings
 from gettok.settings.roles import results_only
 from gettok.store.atomic_write import atomic_dir
 
 PARAMS = (
     "study",
+    "source.kind",
     "source.name",
     "download.backend",
     "frames",
@@ -30,6 +31,7 @@ PARAMS = (
     "ocr",
     "embedder",
     "release",
+    "citation",
 )
 
 
@@ -37,7 +39,12 @@ def run(stage: Stage) -> None:
     settings = stage.settings
     results = tables(settings.codebook)
     with atomic_dir(DATA / "release") as folder:
-        release.write(folder, results, settings.release.form, _provenance(settings, results))
+        origin = _provenance(settings, results)
+        release.write(folder, results, settings.release.form, origin, settings=settings)
+    if missing := settings.citation.missing:
+        say(
+            f"release: to be cited, it lacks {', '.join(missing)}: fill in conf/citation/ (docs/how-to/cite.md)"
+        )
     count = results.count
     stage.keep_books(Books(count, count))
 

@@ -50,6 +50,7 @@ OTHER_RESULTS = (
     "ocr",
     "embedder",
     "release",
+    "citation",
     "report",
 )
 

@@ -1,0 +1,60 @@
+"""What a release's columns have of people, as far as it is known by their names."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from gettok.release.metadata.facts import Facts
+from gettok.tables import IMAGE, Table
+
+#: Columns by what they contain, each as `table.column`.
+PERSONAL: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        what: frozenset(columns.split())
+        for what, columns in {
+            "names of accounts": "dataset.username videos.username videos.mentions",
+            "texts that authors wrote": "dataset.caption dataset.hashtags videos.description videos.title"
+            " videos.hashtags videos.hashtags_folded videos.hashtag_info videos.sticker_info captions.text"
+            " videos.other_fields prompt_injection.inserted",
+            "words that are spoken, or the captions of them": "dataset.whisper_voice_to_text dataset.voice_to_text"
+            " dataset.tiktok_captions videos.voice_to_text transcripts.text transcripts.raw_text transcripts.segments"
+            " transcripts.words captions.segments pairs.left_text pairs.right_text",
+            "what can be seen or read in the videos": "dataset.description_video_gpt4 dataset.on_screen_text"
+            " dataset.ocr_text descriptions.description descriptions.on_screen_text descriptions.on_screen_by_frame"
+            " descriptions.ocr_text screen_texts.text screen_texts.lines",
+            "words of a model or of a video": "annotations.text annotations.quotes annotations.misquoted"
+            " annotations.evidence annotations.missing annotations.votes annotations.tied_with prompt_injection.text"
+            " prompt_injection.quotes prompt_injection.misquoted prompt_injection.evidence prompt_injection.missing"
+            " prompt_injection.votes prompt_injection.tied_with",
+            "the country of the author's account": "dataset.region_code videos.region_code videos.region_code_sent",
+        }.items()
+    }
+)
+_VIDEO_ID = "video_id"
+
+
+def personal_information(facts: Facts) -> list[str]:
+    """A sentence for each kind of personal information in the tables, with the columns that have it."""
+    return [*_of_columns(facts.tables), *_of_variables(facts)]
+
+
+def _of_columns(tables: tuple[Table, ...]) -> Iterator[str]:
+    names = [f"{table.name}.{column.name}" for table in tables for column in table.columns]
+    for what, columns in PERSONAL.items():
+        if found := [name for name in names if name in columns]:
+            yield f"{what[0].upper()}{what[1:]}: {', '.join(found)}."
+    if any(name.endswith(f".{_VIDEO_ID}") for name in names):
+        yield "TikTok's ids of the videos, which lead to the videos and their authors."
+    pictures = [
+        f"{table.name}.{name}" for table in tables for name, dtype in table.schema.items() if dtype == IMAGE
+    ]
+    if pictures:
+        yield f"Pictures from the videos, which may show people: {', '.join(pictures)}."
+
+
+def _of_variables(facts: Facts) -> Iterator[str]:
+    """Labels are about videos, and say something about people as soon as these are known."""
+    if facts.has_labels:
+        yield (
+            f"Judgements of a model about the videos ({', '.join(facts.settings.codebook.variables)}). Beside an id or "
+            "a name they can reveal opinions, such as political ones, of the people who published them."
+        )
