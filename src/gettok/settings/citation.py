@@ -75,6 +75,11 @@ def version(value: str) -> str:
     return value
 
 
+Orcid = Annotated[str, AfterValidator(orcid)]
+Licence = Annotated[str, AfterValidator(licence)]
+Doi = Annotated[str, AfterValidator(doi)]
+Email = Annotated[str, AfterValidator(email)]
+WebAddress = Annotated[Address, AfterValidator(web_address)]
 Version = Annotated[str, AfterValidator(version)]
 
 
@@ -83,7 +88,7 @@ class Author(Section):
 
     given: Text | None = None
     family: Text
-    orcid: Annotated[str, AfterValidator(orcid)] | None = None
+    orcid: Orcid | None = None
     affiliation: Text | None = None
 
     @property
@@ -93,7 +98,7 @@ class Author(Section):
 
 class Contact(Section):
     name: Text
-    email: Annotated[str, AfterValidator(email)]
+    email: Email
 
 
 class Grant(Section):
@@ -108,11 +113,11 @@ class Citation(Section):
     description: Text | None
     authors: Annotated[tuple[Author, ...], BeforeValidator(as_tuple)]
     keywords: Words
-    licence: Annotated[str, AfterValidator(licence)] | None
+    licence: Licence | None
     version: Version
     published: Day | None
-    doi: Annotated[str, AfterValidator(doi)] | None
-    url: Annotated[Address, AfterValidator(web_address)] | None
+    doi: Doi | None
+    url: WebAddress | None
     contact: Contact | None
     funding: Annotated[tuple[Grant, ...], BeforeValidator(as_tuple)]
 

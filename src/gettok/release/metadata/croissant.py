@@ -74,20 +74,18 @@ def _file_object(file: ReleasedFile) -> dict[str, Any]:
 
 
 def _record_set(table: Table) -> dict[str, Any]:
-    fields = [_field(table, column) for column in table.columns]
     return {
         "@type": "cr:RecordSet",
         "@id": table.name,
         "name": table.name,
         "description": table.sentence,
         "key": [{"@id": f"{table.name}/{name}"} for name in table.sort],
-        "field": [field for field in fields if field],
+        "field": [_field(table, column) for column in table.columns],
     }
 
 
-def _field(table: Table, column: Column) -> dict[str, Any] | None:
-    field = _typed(table.name, (column.name,), column.dtype)
-    return field and {**field, "description": _sentence(column)}
+def _field(table: Table, column: Column) -> dict[str, Any]:
+    return {**_typed(table.name, (column.name,), column.dtype), "description": _sentence(column)}
 
 
 def _sentence(column: Column) -> str:
@@ -99,38 +97,35 @@ def _sentence(column: Column) -> str:
     )
 
 
-def _typed(table: str, path: Sequence[str], dtype: _Type) -> dict[str, Any] | None:
-    """A field for what is at a path of names; None for a type that Croissant has no word for, such as bytes."""
+def _typed(table: str, path: Sequence[str], dtype: _Type) -> dict[str, Any]:
+    """A field for what is at a path of names: a column, or a part of a struct in it."""
     name = "/".join((table, *path))
     field: dict[str, Any] = {"@type": "cr:Field", "@id": name, "name": name}
-    if isinstance(dtype, pl.List):
-        field |= {"isArray": True, "arrayShape": "-1"}
-        dtype = dtype.inner
-    if dtype == IMAGE:
+    depth, inner = _unlisted(dtype)
+    if depth:
+        field |= {"isArray": True, "arrayShape": ",".join(["-1"] * depth)}
+    if inner == IMAGE:
         return {**field, "dataType": "sc:ImageObject", "source": _source(table, (*path, "bytes"))}
-    if isinstance(dtype, pl.Struct):
-        parts = [_part(table, path, part) for part in dtype.fields]
-        return {**field, "subField": [part for part in parts if part]}
-    if dtype.base_type() not in _TYPES:
-        return None
-    return {**field, "dataType": _TYPES[dtype.base_type()], "source": _source(table, path)}
+    if isinstance(inner, pl.Struct):
+        parts = [part for part in inner.fields if not part.dtype.is_nested()]
+        return {**field, "subField": [_typed(table, (*path, part.name), part.dtype) for part in parts]}
+    return {**field, "dataType": _TYPES[inner.base_type()], "source": _source(table, path)}
 
 
-def _part(table: str, path: Sequence[str], part: pl.Field) -> dict[str, Any] | None:
-    """A field of a struct; a reader takes no list or struct in it apart."""
-    return None if _is_nested(part.dtype) else _typed(table, (*path, part.name), part.dtype)
+def _unlisted(dtype: _Type) -> tuple[int, _Type]:
+    """How many lists are within each other, and what is in them."""
+    depth = 0
+    while isinstance(dtype, pl.List):
+        depth, dtype = depth + 1, dtype.inner
+    return depth, dtype
 
 
 def _nested_twice(dtype: _Type) -> list[str]:
-    """The parts of a struct that are lists or structs themselves, with their types."""
-    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
-    if dtype == IMAGE or not isinstance(inner, pl.Struct):
+    """The parts of a struct that are lists or structs themselves, with their types. No reader takes these apart."""
+    _, inner = _unlisted(dtype)
+    if inner == IMAGE or not isinstance(inner, pl.Struct):
         return []
-    return [f"{part.name} ({type_name(part.dtype)})" for part in inner.fields if _is_nested(part.dtype)]
-
-
-def _is_nested(dtype: _Type) -> bool:
-    return dtype.is_nested()
+    return [f"{part.name} ({type_name(part.dtype)})" for part in inner.fields if part.dtype.is_nested()]
 
 
 def _source(table: str, path: Sequence[str]) -> dict[str, Any]:

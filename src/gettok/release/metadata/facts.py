@@ -86,6 +86,7 @@ class Facts:
 
 def observed(tables: Tables) -> tuple[datetime, datetime] | None:
     """When the videos of these tables were first and last observed; None without any video."""
-    first, last = pl.col("first_observed_at").min(), pl.col("observed_at").max()
-    row = tables.rows("videos").select(first, last).collect().row(0)
-    return None if None in row else row
+    times = ("first_observed_at", "observed_at")
+    ends = pl.min_horizontal(times).min().alias("first"), pl.max_horizontal(times).max().alias("last")
+    first, last = tables.rows("videos").select(ends).collect().row(0)
+    return None if first is None else (first, last)

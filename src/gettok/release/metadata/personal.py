@@ -25,6 +25,8 @@ PERSONAL: Mapping[str, frozenset[str]] = MappingProxyType(
             " annotations.evidence annotations.missing annotations.votes annotations.tied_with prompt_injection.text"
             " prompt_injection.quotes prompt_injection.misquoted prompt_injection.evidence prompt_injection.missing"
             " prompt_injection.votes prompt_injection.tied_with",
+            "details of errors, which may quote a page or an answer": "media.detail frames.detail transcripts.detail"
+            " descriptions.detail screen_texts.detail annotations.detail prompt_injection.detail",
             "the country of the author's account": "dataset.region_code videos.region_code videos.region_code_sent",
         }.items()
     }

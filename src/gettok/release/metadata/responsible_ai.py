@@ -31,11 +31,13 @@ _MAX_DAYS = 10
 
 def responsible_ai(facts: Facts) -> dict[str, Any]:
     """The properties that have a value; those about labels only where the release has some."""
+    timeframe = facts.observed and [time.isoformat() for time in facts.observed]
     properties = {
         "dataCollection": _collection(facts),
         "dataCollectionType": _TYPES[facts.settings.source.kind],
         "dataCollectionRawData": _raw_data(facts),
-        "dataCollectionTimeframe": facts.observed and [time.isoformat() for time in facts.observed],
+        "dataCollectionTimeframe": timeframe,
+        "dataCollectionTimeFrame": timeframe,  # as mlcroissant, and the specification outside its table, write it
         "dataCollectionMissingData": " ".join(_missing(facts)),
         "dataBiases": list(_biases(facts)),
         "dataLimitations": list(_limitations(facts)),
