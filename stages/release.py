@@ -1,6 +1,7 @@
 """Assemble the release: the dataset, its tables, dictionary, books, provenance and checksums."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -13,7 +14,7 @@ from gettok.pipeline.outputs import output
 from gettok.pipeline.paths import DATA
 from gettok.pipeline.results import tables
 from gettok.pipeline.runner import Stage, run_stage, say
-from gettok.settings import Settings
+from gettok.settings import Citation, Settings
 from gettok.settings.roles import results_only
 from gettok.store.atomic_write import atomic_dir
 
@@ -41,12 +42,19 @@ def run(stage: Stage) -> None:
     with atomic_dir(DATA / "release") as folder:
         origin = _provenance(settings, results)
         release.write(folder, results, settings.release.form, origin, settings=settings)
-    if missing := settings.citation.missing:
-        say(
-            f"release: to be cited, it lacks {', '.join(missing)}: fill in conf/citation/ (docs/how-to/cite.md)"
-        )
+    for line in _uncited(settings.citation):
+        say(line)
     count = results.count
     stage.keep_books(Books(count, count))
+
+
+def _uncited(citation: Citation) -> Iterator[str]:
+    """A line about what a reader of the release would need in order to cite or use it, and does not find."""
+    if citation.missing:
+        yield (
+            f"release: to be cited, it lacks {', '.join(citation.missing)}: fill in conf/citation/ "
+            "(docs/how-to/cite.md)"
+        )
 
 
 def _provenance(settings: Settings, results: release.Tables) -> dict[str, Any]:

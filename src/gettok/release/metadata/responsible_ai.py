@@ -12,6 +12,7 @@ from gettok.release.metadata.personal import personal_information
 from gettok.release.metadata.schema_org import stated
 from gettok.settings import Variable
 from gettok.settings.query import Terms
+from gettok.settings.roles import portable
 
 #: The vocabulary's recommended values for how data are collected.
 _TYPES = {
@@ -52,16 +53,18 @@ def _about_labels(facts: Facts) -> dict[str, Any]:
     questions = facts.settings.codebook.variables.items()
     return {
         "dataPreprocessingProtocol": list(_preprocessing(facts)),
-        "dataAnnotationProtocol": [_question(name, variable) for name, variable in questions],
+        "dataAnnotationProtocol": [_question(name, each, facts) for name, each in questions],
         "dataAnnotationAnalysis": list(_analysis(facts)),
-        "annotationsPerItem": "No label is by a person. "
-        f"A model answers each question about a video {_times(facts.settings.llm.votes)}.",
+        "annotationsPerItem": _per_video(facts),
         "machineAnnotationTools": list(_tools(facts)),
     }
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+def _per_video(facts: Facts) -> str:
+    llm = facts.settings.llm
+    models = counted(1 + len(llm.extra_models), "model")
+    times = "once" if llm.votes == 1 else f"{llm.votes} times"
+    return f"No label is by a person. Each question about a video is put to {models}, {times}."
 
 
 def _collection(facts: Facts) -> str:
@@ -69,7 +72,9 @@ def _collection(facts: Facts) -> str:
     parts = [
         f"Videos published from {study.start} to {study.end} (UTC), {_FOUND[source.kind]}.",
         f"Query: {_query(facts)}." if source.kind == "research_api" else "",
-        "The source is gettok's sandbox, so the videos are synthetic." if source.name == _SANDBOX else "",
+        "TikTok is played by gettok's sandbox, so the videos are synthetic."
+        if source.name == _SANDBOX
+        else "",
         f"Media files were fetched by the backend {facts.settings.download.backend}.",
     ]
     return " ".join(filter(None, parts))
@@ -93,8 +98,8 @@ def _terms(terms: Terms) -> str:
 
 def _raw_data(facts: Facts) -> str:
     kind = facts.settings.source.kind
-    pages = "The captured posts" if kind == "zeeschuimer" else "The pages of TikTok's Research API"
-    return f"{pages}, the media files and the models' verbatim answers are kept, and are not part of the release."
+    pages = "Captured posts" if kind == "zeeschuimer" else "Pages of TikTok's Research API"
+    return f"{pages}, media files, and the models' verbatim answers, none of which is in the release."
 
 
 def _missing(facts: Facts) -> Iterator[str]:
@@ -114,28 +119,30 @@ def _preprocessing(facts: Facts) -> Iterator[str]:
     settings = facts.settings
     frames = settings.frames
     chosen = {
-        "stride": f"every {frames.stride}th frame",
-        "seconds": f"a frame every {frames.every_s:g} s",
+        "stride": f"one frame in {frames.stride}",
+        "seconds": f"one frame in {frames.every_s:g} s",
         "scenes": "the first frame of each scene",
     }[frames.select]
     size = f"the longest edge reduced to {frames.longest_edge} pixels"
     yield f"Frames: {chosen}, at most {frames.max_frames} of a video, {size}."
     language = settings.asr.language or "detected for each segment"
-    yield f"Speech: transcribed by {settings.asr.model} ({settings.asr.backend}); language {language}."
+    yield f"Speech: transcribed by {portable(settings.asr.model)} ({settings.asr.backend}); language {language}."
     if settings.ocr:
         yield f"Text on the screen: also read by the OCR backend {settings.ocr.backend}."
 
 
-def _question(name: str, variable: Variable) -> str:
+def _question(name: str, variable: Variable, facts: Facts) -> str:
+    question = variable.question.replace("{target}", facts.settings.study.stance.target)
     labels = f" Labels: {', '.join(variable.label_names)}." if variable.label_names else ""
-    return f"{name} ({variable.kind}): {variable.question}{labels} Judged by {', '.join(variable.inputs)}."
+    return f"{name} ({variable.kind}): {question}{labels} Judged by {', '.join(variable.inputs)}."
 
 
 def _analysis(facts: Facts) -> Iterator[str]:
     llm = facts.settings.llm
-    if llm.votes > 1:
-        yield f"Of {llm.votes} answers about a video, the most frequent value counts; `votes` has them all."
-    yield f"The column `confidence` says how well a value is supported, measured by {llm.confidence}."
+    if llm.votes > 1 or llm.extra_models:
+        yield "Of the answers about a video, the most frequent value counts; the column `votes` has them all."
+    if llm.votes > 1 or llm.extra_models or llm.confidence == "logprobs":
+        yield f"The column `confidence` says how well a value is supported, measured by {llm.confidence}."
     if facts.settings.prompt_injection:
         yield "books.json has how often instructions in a video's texts or on its frames change its labels."
 
@@ -145,7 +152,7 @@ def _tools(facts: Facts) -> Iterator[str]:
     for table, models in made.get("models", {}).items():
         yield from (f"{model} (table {table})" for model in models)
     for model in made.get("speech_models", []):
-        name = model["repository"] or facts.settings.asr.model
+        name = model["repository"] or portable(facts.settings.asr.model)
         revision = f" at {model['revision']}" if model["revision"] else ""
         yield f"{name}{revision} (transcripts; files with SHA-256 {model['sha256']})"
     yield from (f"{reader['name']} (OCR)" for reader in made.get("ocr_readers", []))

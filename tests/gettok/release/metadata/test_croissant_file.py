@@ -97,8 +97,8 @@ def test_the_responsible_ai_vocabulary_is_read(folder):
     found = read(folder).metadata
     assert found.data_collection == (
         "Videos published from 2022-12-05 to 2022-12-14 (UTC), found by a query to TikTok's Research API. Query: at "
-        "least one of keywords Castillo, hashtags golpedeestado; all of regions PE. The source is gettok's sandbox, so "
-        "the videos are synthetic. Media files were fetched by the backend page."
+        "least one of keywords Castillo, hashtags golpedeestado; all of regions PE. TikTok is played by gettok's "
+        "sandbox, so the videos are synthetic. Media files were fetched by the backend page."
     )
     assert found.data_collection_type == ["Web API", "User-generated content data"]
     assert [str(time) for time in found.data_collection_timeframe] == [
@@ -115,7 +115,9 @@ def test_the_responsible_ai_vocabulary_is_read(folder):
         found.personal_sensitive_information
     )
     assert any("frames.image" in sentence for sentence in found.personal_sensitive_information)
-    assert found.annotations_per_item.startswith("No label is by a person. A model answers each question")
+    assert found.annotations_per_item == (
+        "No label is by a person. Each question about a video is put to 1 model, once."
+    )
     assert any(each.startswith("stance (one_of): Which stance?") for each in found.data_annotation_protocol)
     assert set(found.machine_annotation_tools) >= {
         "judge-1 (table annotations)",
@@ -187,3 +189,23 @@ def test_the_bibtex_entry_has_its_signs_escaped(folder):
         "  url = {https://example.org/dataset}\n"
         "}"
     )
+
+
+def test_questions_name_their_target_and_a_model_s_folder_stays_on_its_machine(tmp_path, params):
+    params["asr"]["model"] = "/home/ana/models/whisper_ours"
+    params["llm"] |= {"votes": 3}
+    of = study()
+    asked = {"question": "Which stance towards {target}?"}
+    stance = of.codebook.variables["stance"].model_copy(update=asked)
+    codebook = of.codebook.model_copy(update={"variables": {"stance": stance}})
+    described = settings(params).model_copy(update={"codebook": codebook})
+    found = read(written(tmp_path / "r", of, described)).metadata
+    [asked] = found.data_annotation_protocol
+    assert asked == (
+        "stance (one_of): Which stance towards Pedro Castillo as President? Labels: support, no support, neutral. "
+        "Judged by transcript."
+    )
+    assert any("transcribed by whisper_ours (whisperx)" in each for each in found.data_preprocessing_protocol)
+    assert "/home/ana" not in (tmp_path / "r" / "croissant.json").read_text("utf-8")
+    assert found.annotations_per_item.endswith("is put to 1 model, 3 times.")
+    assert any("measured by votes" in each for each in found.data_annotation_analysis)
