@@ -8,8 +8,9 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: demo test test-slow test-all test-mutants lint format bench docs picture setup setup-bench setup-docs setup-models setup-browser
 .PHONY: setup-ray sync-browser site-cache
 
-demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
+demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report, and the release in each form
 	$(RUN) dvc repro
+	$(RUN) gettok release write ids_only public controlled team
 	$(RUN) gettok summary
 
 test: setup lint  ## the fast tests

@@ -1,8 +1,8 @@
 """Writes the release and the report of a study by our stages, by those of another checkout, and DuckDB; prints a table.
 
 DuckDB writes the files of the release alone: the same tables, columns and order as Parquet, and the joined dataset as
-Parquet and CSV, without checks, checksums and books. Each candidate runs in its own process on the same tables, which
-are made first. The bench fails if DuckDB's dataset has other videos than ours.
+Parquet and CSV, without checks, checksums, books, documents and the workbook for Excel. Each candidate runs in its own
+process on the same tables, which are made first. The bench fails if DuckDB's dataset has other videos than ours.
 
     python bench/release.py [--videos 20000] [--start CHECKOUT] [--folder FOLDER]
 

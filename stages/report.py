@@ -4,14 +4,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import polars as pl
-
-from gettok.annotate.human_labels.evaluation import evaluations, not_compared
-from gettok.annotate.human_labels.reading import read_human_labels
+from gettok.annotate.human_labels.evaluation import not_compared
 from gettok.books import Books
 from gettok.pipeline.outputs import output
 from gettok.pipeline.paths import DATA, HUMAN_LABELS
-from gettok.pipeline.results import origin_of, tables, with_pictures
+from gettok.pipeline.results import human_evaluations, origin_of, tables, with_pictures
 from gettok.pipeline.runner import Stage, run_stage
 from gettok.release import Tables
 from gettok.report.examples import shown_videos
@@ -40,13 +37,8 @@ def run(stage: Stage) -> None:
 
 
 def _by_people(path: Path, results: Tables) -> ByPeople:
-    if not path.is_file():
-        return ByPeople()
-    variables = results.codebook.variables
-    labelled = pl.col("video_id").is_in({entry.video_id for entry in read_human_labels(path)})
-    known = results.rows("videos").filter(labelled).select("video_id").collect()["video_id"]
-    given = read_human_labels(path, results.codebook, set(known))
-    return ByPeople(evaluations(given, results.annotations, variables), *not_compared(given, variables))
+    given, evaluated = human_evaluations(path, results)
+    return ByPeople(evaluated, *not_compared(given, results.codebook.variables))
 
 
 if __name__ == "__main__":

@@ -113,6 +113,7 @@ WRITES = {
     "str",
     "write",
     "write_json",
+    "write_release",
     "_scratch_folder",
 }
 

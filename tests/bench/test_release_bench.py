@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import pytest
 from root import ROOT
@@ -11,9 +10,6 @@ from root import ROOT
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        find_spec("duckdb") is None, reason="duckdb is in the group `bench`, which `make test-slow` installs"
-    ),
 ]
 
 

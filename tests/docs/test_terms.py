@@ -22,7 +22,8 @@ CODE = ("bench", "conf", "sandbox", "src", "stages")
 #: Arguments of other libraries in the examples.
 FOREIGN = {
     *("load_dataset", "data_files", "aggregate_function"),
-    *("col_types", "keep_default_na", "na_values", "schema_overrides"),
+    *("col_types", "guess_max", "read_csv", "keep_default_na", "na_values", "low_memory"),
+    *("schema_overrides", "infer_schema_length", "allow_quoted_nulls", "sample_size"),
 }
 PAIRS = {pair_name(*pair) for pair in COMPARED}
 _NAME = re.compile(r"(?<![\w./@%$-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w/%-])")

@@ -11,11 +11,12 @@ from PIL import Image, ImageDraw
 
 from gettok.books import Books
 from gettok.compare.text_sources import COMPARED
-from gettok.release import Tables
+from gettok.release import Pseudonyms, Sharing, Tables
 from gettok.settings import Codebook, Event, StanceTarget, Study
 from gettok.settings.query import Query, Terms
 from gettok.step import Row
 from gettok.tables import TABLES
+from gettok.tables.forms import Form
 from gettok.tabulate import folded
 
 STUDY = Study(
@@ -105,6 +106,11 @@ EVERY_KIND = Codebook(
     },
 )
 JUDGED = {"confidence": 0.8, "confidence_by": "votes", "voters": ["judge-1"] * 5}
+
+
+def shared(form: Form, smallest_group: int = 5) -> Sharing:
+    """A release of this form, with a key for its pseudonyms."""
+    return Sharing(form, Pseudonyms(b"a key of these tests"), smallest_group)
 
 
 def jpeg(text: str = "a frame") -> bytes:

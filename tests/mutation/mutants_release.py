@@ -4,59 +4,96 @@ from mutant import Mutant
 
 _RELEASE = "tests/gettok/release/test_release_columns.py tests/gettok/release/test_release_checks.py"
 _TABLES = "tests/gettok/tables"
+_WORKBOOK = "tests/gettok/release/test_workbook.py"
+_DOCUMENTS = "tests/gettok/release/test_release_documents.py"
 _STORE = "tests/gettok/store/test_many_answers.py"
-_PROVENANCE = "tests/stages/test_release_provenance.py"
+_PROVENANCE = "tests/gettok/pipeline/test_provenance.py"
 _FRAMES = "tests/gettok/frames/test_frames_table.py"
 _METADATA = "tests/gettok/release/metadata"
 _CITATION = "tests/gettok/settings/test_citation.py"
 
 MUTANTS = (
     Mutant(
-        "src/gettok/release/forms.py",
-        '"captions": "video_id language source format"',
-        '"captions": "video_id language source format text"',
+        "src/gettok/release/workbook.py",
+        'self.text = workbook.add_format({"num_format": "@"})',
+        'self.text = workbook.add_format({"num_format": "General"})',
+        _WORKBOOK,
+        "an id becomes a number when its cell is edited",
+    ),
+    Mutant(
+        "src/gettok/release/workbook.py",
+        "or _units(text) <= MAX_UNITS",
+        "or len(text) <= MAX_UNITS",
+        _WORKBOOK,
+        "a text of characters with two units is cut by XlsxWriter, which says nothing",
+    ),
+    Mutant(
+        "src/gettok/release/workbook.py",
+        "pl.when(markup)",
+        "pl.when(False)",
+        _WORKBOOK,
+        "a caption is written into the workbook as markup",
+    ),
+    Mutant(
+        "src/gettok/release/documents/rendering.py",
+        "_SPECIAL.sub(",
+        're.compile("$^").sub(',
+        _DOCUMENTS,
+        "a title is markup on the page",
+    ),
+    Mutant(
+        "src/gettok/release/documents/facts.py",
+        "asked.group_by(",
+        'asked.group_by("video_id", ',
+        _DOCUMENTS,
+        "an answer that two videos share is paid for twice",
+    ),
+    Mutant(
+        "src/gettok/tables/forms.py",
+        '"captions": {"controlled": "video_id language source format", "team": "text',
+        '"captions": {"controlled": "video_id language source format text", "team": "',
         _RELEASE,
         "a release without TikTok's texts has its captions",
     ),
     Mutant(
-        "src/gettok/release/forms.py",
-        '"videos": "video_id created_at observed_at"',
-        '"videos": "video_id created_at observed_at username"',
+        "src/gettok/tables/forms.py",
+        '"team": "username region_code region_code_sent',
+        '"public": "username region_code region_code_sent',
         _RELEASE,
         "a release without names has them",
     ),
     Mutant(
-        "src/gettok/release/forms.py",
-        ' capitalisation punctuation spelling"',
-        ' capitalisation punctuation spelling left_text"',
+        "src/gettok/tables/forms.py",
+        '"team": "left_text right_text"',
+        '"public": "left_text right_text"',
         _RELEASE,
         "a release without TikTok's texts has its transcripts",
     ),
     Mutant(
         "src/gettok/tables/dataset.py",
-        '_field("caption", "videos.description", "full")',
-        '_field("caption", "videos.description", "derived")',
+        '_field("caption", "videos.description", _TEAM)',
+        '_field("caption", "videos.description", _CONTROLLED)',
         _RELEASE,
         "the dataset has captions in every form but the smallest",
     ),
     Mutant(
-        "src/gettok/release/forms.py",
-        'if column.name != "answer"',
-        'if column.name != "answers"',
+        "src/gettok/tables/forms.py",
+        '"team": "text segments"}',
+        '"team": "text segments answer"}',
         _RELEASE,
-        "a full release has the answers",
+        "a release for the team has an answer",
     ),
     Mutant(
-        "src/gettok/release/forms.py",
-        "if _ORDER.index(field.form) <= _ORDER.index(form)",
-        "if field.form == form",
+        "src/gettok/tables/forms.py",
+        "WITH_RESULTS.index(form) >= WITH_RESULTS.index(first)",
+        "form == first",
         _RELEASE,
         "a larger form lacks what a smaller one has",
     ),
     Mutant(
         "src/gettok/tables/dataset.py",
-        '_field("like_count", "videos.like_count", "full")',
-        '_field("like_count", "videos.view_count", "full")',
+        '_field("like_count", "videos.like_count", _TEAM)',
+        '_field("like_count", "videos.view_count", _TEAM)',
         _RELEASE,
         "likes are views",
     ),
@@ -103,6 +140,27 @@ MUTANTS = (
         "a video with two different rows is released twice",
     ),
     Mutant(
+        "src/gettok/release/forms.py",
+        "kept = _without_rare_numbers(tables, sharing) if",
+        "kept = () if",
+        "tests/gettok/release/test_public_release.py",
+        "numbers that few videos have alike are public",
+    ),
+    Mutant(
+        "src/gettok/release/folder.py",
+        'in_order(rows, table, folder / ".parts") if sharing.form == "public" else rows',
+        "rows",
+        "tests/gettok/release/test_public_release.py",
+        "the order of a public release is that of the ids",
+    ),
+    Mutant(
+        "src/gettok/pipeline/sharing.py",
+        "days > terms.refresh_days",
+        "days >= terms.refresh_days",
+        "tests/gettok/pipeline/test_sharing.py",
+        "a release is refused on the last day of its refresh",
+    ),
+    Mutant(
         "src/gettok/release/folder.py",
         "models(remaining)",
         "models(tables)",
@@ -111,8 +169,8 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/release/folder.py",
-        '{**provenance, "form": form,',
-        '{"form": form, **provenance,',
+        '{**provenance, "form": sharing.form,',
+        '{"form": sharing.form, **provenance,',
         _RELEASE,
         "the provenance may name another form",
     ),
@@ -216,8 +274,8 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/release/spreadsheet.py",
-        """_CONTROLS, "").str.replace(_FORMULA, "'${0}")""",
-        """_FORMULA, "'${0}").str.replace_all(_CONTROLS, "")""",
+        """without_controls(text).str.replace(_FORMULA, "'${0}")""",
+        """without_controls(text.str.replace(_FORMULA, "'${0}"))""",
         _RELEASE,
         "a formula behind a control character runs",
     ),
@@ -236,14 +294,14 @@ MUTANTS = (
         "a lost video is named only if it is of the last part",
     ),
     Mutant(
-        "stages/release.py",
+        "src/gettok/pipeline/provenance.py",
         'transcripts.drop_nulls("speech_model_sha256")',
         "transcripts",
         _PROVENANCE,
         "the provenance names a speech model of nothing",
     ),
     Mutant(
-        "stages/release.py",
+        "src/gettok/pipeline/provenance.py",
         'named.unique().sort("sha256", "compute_type")',
         'named.unique().sort("sha256")',
         _PROVENANCE,
@@ -286,7 +344,7 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/release/metadata/facts.py",
-        "self.citation.published or (self.observed[1].date() if self.observed else None)",
+        "self.citation.published or (self.observed[1] if self.observed else None)",
         "self.citation.published or date.today()",
         _METADATA,
         "a release has the day on which it was made",

@@ -26,12 +26,12 @@ _GROUPS = [
     "prompt_injection",
     "ocr",
     "embedder",
-    "release",
+    "terms",
     "report",
 ]
 _CHOICES = {
     group: [f"{group}={file.stem}" for file in sorted((ROOT / "conf" / group).glob("[!_]*.yaml"))]
-    for group in [*_GROUPS, "engine", "study"]
+    for group in [*_GROUPS, "release", "engine", "study"]
 }
 #: Each choice once; as many of different groups together as there are.
 _TOGETHER = [list(filter(None, choices)) for choices in zip_longest(*_CHOICES.values())]
@@ -153,7 +153,7 @@ def test_the_digest_of_conf_covers_names_and_bytes(tmp_path):
 def test_every_line_of_the_defaults_has_a_comment():
     lines = (ROOT / "conf" / "config.yaml").read_text("utf-8").splitlines()
     choices = [line for line in lines if line.startswith("  - ") and "_self_" not in line]
-    assert len(choices) == len(_GROUPS) + 3, "the prompts are two groups, and `about` is none"
+    assert len(choices) == len(_GROUPS) + 4, "the prompts are two groups, and `about` is none"
     assert all("  # " in line for line in choices)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from scripted_endpoint import Endpoint, Scripted, fails, jpeg, says
-from small_study import tables, video
+from small_study import shared, tables, video
 from workspace import Workspace
 
 from gettok import release
@@ -128,5 +128,5 @@ def test_f49_a_second_model_behind_the_name_is_a_mixture_even_if_it_only_refuses
         counted = {**of.books, stage: Books.read(workspace.data / "books" / f"{stage}.json")}
         with pytest.raises(Damaged, match="answered by more than one model: model-a, model-b"):
             release.write(
-                workspace.folder / "release", replace(of, **table, books=counted), "full", PROVENANCE
+                workspace.folder / "release", replace(of, **table, books=counted), shared("team"), PROVENANCE
             )

@@ -24,7 +24,7 @@ _STRANGER = "7000000000000000001"  # in no table
 READERS = {
     "data/code": ("stages.transcribe", "summary"),
     "data/pages": ("stages.tabulate", "store refill", "show {stranger}"),
-    "data/windows.parquet": ("store refill", "plan"),
+    "data/windows.parquet": ("stages.release", "store refill", "plan"),
     "data/coverage.parquet": ("stages.release", "summary"),
     "data/ids.parquet": ("show {stranger}",),
     "data/videos": (

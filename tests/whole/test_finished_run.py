@@ -203,7 +203,7 @@ def test_a_file_in_inputs_makes_only_the_stages_stale_that_read_it(repository):
         "inputs/collect": {"collect"},
         "inputs/refresh": {"collect", "tabulate"},
         "inputs/transcripts": {"compare_transcripts"},
-        "inputs/labels": {"report"},
+        "inputs/labels": {"release", "report"},
         "inputs/cascade": {"annotate"},
     }
     for folder in read_by:
@@ -217,14 +217,16 @@ def test_a_file_in_inputs_makes_only_the_stages_stale_that_read_it(repository):
 
 
 @pytest.mark.slow
-def test_a_judgement_that_cannot_be_right_stops_the_report_alone_and_asks_nothing(repository, asked):
+def test_a_judgement_that_cannot_be_right_stops_the_release_and_asks_nothing(repository, asked):
     video, other, *_ = VIDEOS.read(repository.data / "videos")["video_id"]
     file = repository.folder / "inputs" / "labels" / "human_labels.csv"
     file.write_text(f"video_id,label\n1,of another study\n{other},support\n{video},maybe\n", "utf-8")
     code, said = repository.outcome("dvc", "repro")
     assert code != 0
     assert f"{file.relative_to(repository.folder)} has in line 4 the label 'maybe'" in said
-    assert stages_run(said) == ["report"], "nothing is collected again, and no model learns what people think"
+    assert stages_run(said) == ["release"], (
+        "nothing is collected again, and no model learns what people think"
+    )
     file.unlink()
     repository.dvc("repro")
     assert asked() == {"queries": {}, "pages": {}, "media": {}, "model": {}}

@@ -1,11 +1,15 @@
-"""What DuckDB runs to write the files of a release: the same tables, columns and order, and the same joined dataset."""
+"""What DuckDB runs to write the files of a release: the same tables, columns and order, and the same joined dataset.
+
+Names, texts and numbers are written as they are, which is right for the form `team`.
+"""
 
 from pathlib import Path
 
-from gettok.release.forms import DERIVED, variable_columns
+from gettok.release.forms import variable_columns
 from gettok.settings import Settings
 from gettok.tables import TABLES
-from gettok.tables.dataset import DATASET_FIELDS, Form
+from gettok.tables.dataset import fields_in
+from gettok.tables.forms import FORM_OF, Form, columns_in
 
 _PARQUET = "FORMAT parquet, COMPRESSION zstd"
 _WHERE = {
@@ -15,18 +19,12 @@ _WHERE = {
     "prompt_injection": "prompt_injection.parquet",
     "annotations": "annotations/*/*.parquet",
 }
-#: The forms that have a field of the dataset, by the first of them.
-_FORMS: dict[Form, tuple[Form, ...]] = {
-    "ids_only": ("ids_only",),
-    "derived": ("ids_only", "derived"),
-    "full": ("ids_only", "derived", "full"),
-}
 
 
 def statements(settings: Settings, data: Path, folder: Path) -> list[str]:
     """Of a release in the form of the settings. The CSV is written from the dataset's Parquet file, as ours is."""
     form = settings.release.form
-    names = [] if form == "ids_only" else sorted(DERIVED)
+    names = [name for name in sorted(FORM_OF) if columns_in(name, form)]
     tables = [
         _copy(_columns(name, form), _source(name, data), TABLES[name].sort, folder / f"{name}.parquet")
         for name in names
@@ -44,7 +42,7 @@ def _source(name: str, data: Path) -> str:
 
 
 def _columns(name: str, form: Form) -> str:
-    every = [column for column in TABLES[name].light if form == "full" or column in DERIVED[name]]
+    every = [column for column in TABLES[name].light if column in columns_in(name, form)]
     return ", ".join(f'"{column}"' for column in every)
 
 
@@ -55,7 +53,7 @@ def _copy(columns: str, source: str, sort: tuple[str, ...], path: Path) -> str:
 
 def _join(settings: Settings, data: Path) -> str:
     form = settings.release.form
-    fields = [field for field in DATASET_FIELDS if field.form in _FORMS[form]]
+    fields = fields_in(form)
     columns = [f'{field.table}."{field.source}" AS "{field.column.name}"' for field in fields]
     others = dict.fromkeys(field.table for field in fields if field.table != "videos")
     joins = [
@@ -73,7 +71,7 @@ def _join(settings: Settings, data: Path) -> str:
 def _lists(settings: Settings) -> list[str]:
     """The dataset's columns of lists."""
     form = settings.release.form
-    fields = [field.column for field in DATASET_FIELDS if field.form in _FORMS[form]]
+    fields = [field.column for field in fields_in(form)]
     for name, variable in settings.codebook.variables.items():
         fields += variable_columns(name, variable, form).values()
     return [column.name for column in fields if str(column.dtype).startswith("List")]

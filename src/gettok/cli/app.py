@@ -35,6 +35,7 @@ COMMANDS = (
     "runs",
     "multiverse",
     "quota",
+    "release",
     "store",
     "dictionary",
     "sandbox",

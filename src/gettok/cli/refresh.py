@@ -19,7 +19,7 @@ from gettok.pipeline.paths import DATA, REFRESH_LISTS, current_settings, store_r
 from gettok.pipeline.progress import Progress
 from gettok.pipeline.runner import Signals, only_one
 from gettok.research_api import ResearchApi
-from gettok.settings import Collect, Settings
+from gettok.settings import Settings
 from gettok.store import Store
 from gettok.tables import COMMENTS, USERS, VIDEOS
 
@@ -54,7 +54,7 @@ def refresh(
             refresher = _refresher(settings, store, api, dataset.subject)
             yield from _list(_unlisted(refresher, dataset), dataset.lists, source.name)
             retry_until_quota(api.now, api, settings.collect.on_quota)
-            yield from _run_round(refresher, dataset, settings.collect, method, accept_losses=accept_losses)
+            yield from _run_round(refresher, dataset, settings, method, accept_losses=accept_losses)
 
 
 def _refresher(settings: Settings, store: Store, api: ResearchApi, subject: Subject) -> Refresher:
@@ -65,14 +65,14 @@ def _refresher(settings: Settings, store: Store, api: ResearchApi, subject: Subj
 
 
 def _run_round(
-    refresher: Refresher, dataset: _Dataset, collect: Collect, method: Method | None, *, accept_losses: bool
+    refresher: Refresher, dataset: _Dataset, settings: Settings, method: Method | None, *, accept_losses: bool
 ) -> Iterator[str]:
     every = counted(len(dataset.rows), dataset.subject)
     round_ = refresher.unfinished(method if dataset.subject == "video" else None, about=dataset.ids)
     if round_ is not None:
         yield f"continues the round of {round_.name}"
     else:
-        after = timedelta(days=collect.refresh_after_days)
+        after = timedelta(days=settings.terms.refresh_days)
         due = refresher.due(dataset.rows, after, dataset.lists.gone())
         if not due:
             yield f"none of {every} is due: each was confirmed within {counted(after.days, 'day')}"
@@ -80,7 +80,7 @@ def _run_round(
         round_ = refresher.begin(due, _method(refresher, due, method))
     yield f"asks for {len(round_.days)} of {every} by {round_.method}"
     ask = partial(_ask, refresher, round_, accept_losses=accept_losses)
-    retry_until_quota(ask, refresher.api, collect.on_quota)
+    retry_until_quota(ask, refresher.api, settings.collect.on_quota)
     outcome = refresher.outcome(round_)
     dataset.lists.add(outcome.line(refresher.source), map(sha256, outcome.missing))
     yield f"{len(outcome.confirmed)} are confirmed; both searches missed {len(outcome.missing)}"

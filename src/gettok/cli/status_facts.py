@@ -1,7 +1,7 @@
 """The facts that `gettok status` prints. Finding them asks no server, and changes nothing."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
@@ -16,6 +16,7 @@ from gettok.pipeline.outputs import books_of
 from gettok.pipeline.paths import REFRESH_LISTS, dvc_cache, store_root
 from gettok.pipeline.pricing import PricedPlan, price
 from gettok.pipeline.refillable import missing_answers
+from gettok.pipeline.sharing import last_confirmed
 from gettok.settings import Settings
 from gettok.store import Store
 
@@ -25,12 +26,17 @@ _MOST_PRICED = 1_000
 
 @dataclass(frozen=True)
 class LastRefresh:
-    """The last round of a subject, by the start of the round; None if there was none. `is_due` if it is too old."""
+    """The last round of a subject, by the start of the round; None if there was none.
+
+    `age_days` is how long ago it was, or without one, how long ago the first video was collected. While it is overdue,
+    a release is refused.
+    """
 
     subject: Subject
     round: str | None
     age_days: int | None
     is_due: bool
+    is_overdue: bool
 
 
 @dataclass(frozen=True)
@@ -107,14 +113,17 @@ def _noted(problems: list[str]) -> Iterator[None]:
 
 
 def _last_refreshes(settings: Settings) -> Iterator[LastRefresh]:
-    collect, now = settings.collect, datetime.now(UTC)
+    collect, terms, now = settings.collect, settings.terms, datetime.now(UTC)
     collected = {"video": True, "comment": collect.comments is not None, "user": collect.users is not None}
     for subject in SUBJECTS:
         if not collected[subject]:
             continue
         rounds = RefreshLists(REFRESH_LISTS, subject).rounds(settings.source.name)
-        if not rounds:
-            yield LastRefresh(subject, None, None, is_due=False)
-            continue
-        days = (now - datetime.fromisoformat(rounds[-1])).days
-        yield LastRefresh(subject, rounds[-1], days, is_due=days >= collect.refresh_after_days)
+        since = datetime.fromisoformat(rounds[-1]) if rounds else None
+        if since is None and subject == "video" and terms.is_binding:
+            with suppress(UserFacingError):  # of tables that are not there, other lines say so
+                since = last_confirmed(settings)
+        days = None if since is None else max(0, (now - since).days)
+        overdue = subject == "video" and terms.is_binding and (days or 0) > terms.refresh_days
+        last = rounds[-1] if rounds else None
+        yield LastRefresh(subject, last, days, (days or 0) >= terms.refresh_days, overdue)

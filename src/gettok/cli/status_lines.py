@@ -194,10 +194,10 @@ def _store(status: Status) -> Iterator[_Line]:
 
 def _refresh(last: LastRefresh) -> _Line:
     label = "refresh" if last.subject == "video" else f"  of {last.subject}s"
-    if last.round is None:
-        return label, "there was none yet"
-    due = "; `gettok refresh` is due" if last.is_due else ""
-    return label, f"{last.round}, {counted(max(0, last.age_days or 0), 'day')} ago{due}"
+    when = f"{last.round}, {counted(last.age_days or 0, 'day')} ago" if last.round else "there was none yet"
+    if last.is_overdue:
+        return label, f"{when}; `gettok refresh` is overdue by your terms, and no release is made before"
+    return label, when + ("; `gettok refresh` is due" if last.is_due else "")
 
 
 def _not_committed(names: Sequence[str]) -> str:

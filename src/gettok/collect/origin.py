@@ -35,11 +35,16 @@ def origin(kind: SourceKind, collected: Books, windows: pl.DataFrame) -> Origin:
     return Origin(kind, _searched(windows) if kind == "research_api" else collected)
 
 
-def _searched(windows: pl.DataFrame) -> Books:
-    """Candidates that the searches passed, and the rows that they gave, before duplicates are dropped."""
+def finished_searches(windows: pl.DataFrame) -> pl.DataFrame:
+    """The last search of each window that reached its end, of those that were not split."""
     last = windows.sort("step").group_by("start", "end").agg(pl.col("event").last().alias("last"))
     whole = windows.join(last.filter(pl.col("last") != "split"), on=["start", "end"], how="semi")
-    done = whole.filter(pl.col("event") == "done").sort("step").unique(["start", "end"], keep="last")
+    return whole.filter(pl.col("event") == "done").sort("step").unique(["start", "end"], keep="last")
+
+
+def _searched(windows: pl.DataFrame) -> Books:
+    """Candidates that the searches passed, and the rows that they gave, before duplicates are dropped."""
+    done = finished_searches(windows)
     rows = int(done["rows"].sum())
     candidates = max(rows, int(done["candidates"].sum()))  # a cursor that an answer lacks counts nothing
     withheld = {"not_returned": candidates - rows} if candidates > rows else {}

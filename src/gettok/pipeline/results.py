@@ -2,10 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 
+from gettok.annotate.human_labels.evaluation import Evaluation, evaluations
+from gettok.annotate.human_labels.reading import HumanLabel, read_human_labels
 from gettok.books import COUNTED
+from gettok.collect.collection import CollectionSummary, collection
 from gettok.collect.origin import Origin, SourceKind, origin
 from gettok.pipeline.outputs import books_of, output
 from gettok.release import Tables
@@ -14,6 +18,9 @@ from gettok.step import Row
 from gettok.tables import (
     ANNOTATIONS,
     CAPTIONS,
+    CASCADE,
+    COMMENTS,
+    COUNTS,
     COVERAGE,
     DESCRIPTIONS,
     FRAMES,
@@ -26,7 +33,7 @@ from gettok.tables import (
     WINDOWS,
     Table,
 )
-from gettok.tables.stored_rows import StoredRows
+from gettok.tables.stored_rows import Rows, StoredRows
 
 _INCOMPLETE = "it was read within 48 hours of its end, when TikTok does not show all videos yet"
 
@@ -50,10 +57,38 @@ def tables(codebook: Codebook) -> Tables:
     )
 
 
+def with_history(results: Tables) -> Tables:
+    """The same tables, with every count and comment that was read; only a release for the team has them."""
+    return replace(results, counts=_light(COUNTS, "counts"), comments=_light(COMMENTS, "comments"))
+
+
 def origin_of(kind: SourceKind) -> Origin:
     """Where the videos are from, and how many of those that the source looked at it gave."""
     windows = WINDOWS.read(output("windows.parquet"), ["start", "end", "step", "event", "rows", "candidates"])
     return origin(kind, books_of("collect"), windows)
+
+
+def collection_of(kind: SourceKind) -> CollectionSummary:
+    """The same, with the days that are covered and the pages that the searches took."""
+    columns = ["start", "end", "step", "event", "pages", "rows", "candidates"]
+    windows = WINDOWS.read(output("windows.parquet"), columns)
+    coverage = COVERAGE.read(output("coverage.parquet"), ["state"])
+    return collection(kind, books_of("collect"), windows, coverage)
+
+
+def cascade_rows() -> Rows:
+    """The answers of a cascade's small model; none without a cascade."""
+    return CASCADE.stored(output("cascade"), ["answer_key", "model", "cost_usd"])
+
+
+def human_evaluations(path: Path, results: Tables) -> tuple[list[HumanLabel], dict[str, Evaluation]]:
+    """People's labels of the study's videos, and the model's values against them; none without the file."""
+    if not path.is_file():
+        return [], {}
+    labelled = pl.col("video_id").is_in({entry.video_id for entry in read_human_labels(path)})
+    known = results.rows("videos").filter(labelled).select("video_id").collect()["video_id"]
+    given = read_human_labels(path, results.codebook, set(known))
+    return given, evaluations(given, results.annotations, results.codebook.variables)
 
 
 def _uncovered() -> dict[str, str]:

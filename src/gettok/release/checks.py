@@ -17,6 +17,8 @@ from gettok.tables.stored_rows import IdRange
 _TABLE_OF = {stage.name: stage.table for stage in STAGES if stage.table}
 #: The stages of the tables that need not have a row for every video.
 _BESIDE = {
+    "counts": "tabulate",
+    "comments": "tabulate",
     "pairs": "compare_transcripts",
     "captions": "download",
     "screen_texts": "describe",

@@ -6,65 +6,60 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from gettok.annotate.prompt_injection.rates import rates_by_variable, stored
+from gettok.collect.collection import CollectionSummary
 from gettok.errors import BadInput, Damaged
 from gettok.release import metadata
 from gettok.release.checks import check, models
-from gettok.release.forms import dataset, released
+from gettok.release.documents import About, write_documents
+from gettok.release.forms import Part, Sharing, dataset, released
 from gettok.release.inputs import Tables
+from gettok.release.public import in_order
+from gettok.release.reidentification import refuse_identifiable
 from gettok.release.spreadsheet import NOTE, write_csv
-from gettok.settings import Settings
+from gettok.release.workbook import Fit, write_workbook
 from gettok.step import Json
 from gettok.store.atomic_write import write_json
 from gettok.store.blobs import file_digest
-from gettok.tables import Table, dictionary
-from gettok.tables.dataset import Form
+from gettok.tables import dictionary
+
+_UNTITLED = About("Videos of TikTok")
 
 
-def write(  # noqa: PLR0913 - each is another fact of the release
+def write(  # noqa: PLR0913 -- the parts of a release, each by name
     folder: Path,
     tables: Tables,
-    form: Form,
+    sharing: Sharing,
     provenance: Mapping[str, Json],
     withdrawn: Collection[str] = (),
     *,
-    settings: Settings | None = None,
+    about: About = _UNTITLED,
 ) -> None:
     """Write the release into an empty folder, or raise `Damaged` and write nothing.
 
     All videos are checked; the `withdrawn` ones are then removed, and only counted. `provenance` is plain JSON: study,
-    settings, code version. The form and the models that answered are added to it. The files that make the release
-    citable by machines are written from `settings`; without any, there are none.
+    settings, code version. The form, the models that answered and a check value of the pseudonyms' key are added.
+    What people and machines read is written from `about`; machines get nothing without its settings.
     """
     _refuse_full(folder)
     check(tables)
+    if about.collection:
+        about.collection.check()
     remaining = tables.without(withdrawn)
-    declared = _write_tables(folder, remaining, form)
-    origin = {**provenance, "form": form, "models": models(remaining)}
+    parts = [dataset(remaining, sharing), *released(remaining, sharing)]
+    declared = [part.table for part in parts]
+    fit = _write_tables(folder, parts, remaining.count, sharing)
+    if sharing.form == "public":
+        refuse_identifiable(folder, declared, remaining, sharing)
+    origin = {**provenance, "form": sharing.form, "models": models(remaining), **_pseudonyms(sharing)}
     write_json(folder / "provenance.json", origin)
-    write_json(folder / "books.json", _books(tables, remaining.count))
+    write_json(folder / "books.json", _books(tables, remaining.count, about.collection))
+    without = tables.count - remaining.count
+    write_documents(folder, remaining, declared, fit=fit, provenance=origin, withdrawn=without, about=about)
     digests: Mapping[str, str] = {}
-    if settings is not None:
-        digests = metadata.write(folder, _facts(settings, declared, origin, tables, remaining))
+    if about.settings is not None:
+        facts = metadata.facts(about.settings, declared, remaining, provenance=origin, withdrawn=without)
+        digests = metadata.write(folder, facts)
     (folder / "checksums.sha256").write_text(_checksums(folder, digests), "utf-8")
-
-
-def _facts(
-    settings: Settings,
-    declared: Sequence[Table],
-    provenance: Mapping[str, Json],
-    tables: Tables,
-    remaining: Tables,
-) -> metadata.Facts:
-    return metadata.Facts(
-        settings=settings,
-        tables=tuple(declared),
-        provenance=provenance,
-        books=tables.books,
-        released=remaining.count,
-        withdrawn=tables.count - remaining.count,
-        observed=metadata.observed(remaining),
-        uncovered=tables.uncovered,
-    )
 
 
 def _refuse_full(folder: Path) -> None:
@@ -77,26 +72,33 @@ def _refuse_full(folder: Path) -> None:
         )
 
 
-def _write_tables(folder: Path, tables: Tables, form: Form) -> list[Table]:
-    """Write the tables, their dictionary and the CSV; returns their declarations, that of the dataset first."""
-    parts = [dataset(tables, form), *released(tables, form)]
+def _write_tables(folder: Path, parts: Sequence[Part], videos: int, sharing: Sharing) -> Fit:
+    """Write them, the dataset first, and say how the dataset fits into Excel."""
     for table, rows in parts:
-        table.write_parts(rows, folder / f"{table.name}.parquet")
-    write_csv(parts[0][0].groups(folder / "dataset.parquet"), folder / "dataset.csv")
-    declared = [table for table, _ in parts]
-    text = dictionary.markdown(declared) + "\n" + NOTE
+        shown = in_order(rows, table, folder / ".parts") if sharing.form == "public" else rows
+        table.write_parts(shown, folder / f"{table.name}.parquet")
+    dataset, stored = parts[0].table, folder / "dataset.parquet"
+    write_csv(dataset.groups(stored), folder / "dataset.csv")
+    fit = write_workbook(dataset, videos, dataset.groups(stored), folder / "dataset.xlsx")
+    text = dictionary.markdown([part.table for part in parts]) + "\n" + NOTE
     (folder / "data_dictionary.md").write_text(text, "utf-8")
-    return declared
+    return fit
 
 
-def _books(tables: Tables, released: int) -> Json:
+def _pseudonyms(sharing: Sharing) -> dict[str, Json]:
+    return {"pseudonym_key": sharing.names.key_check} if sharing.form in ("public", "controlled") else {}
+
+
+def _books(tables: Tables, released: int, collection: CollectionSummary | None) -> Json:
     videos = tables.count
+    collect = {"collect": collection.books} if collection else {}
     return {
         "videos": videos,
         "withdrawn": videos - released,
         "released": released,
         "prompt_injection": stored(rates_by_variable(tables.prompt_injection, tables.codebook.variables)),
-        "stages": {stage: book.stored() for stage, book in tables.books.items()},
+        "source": collection.stored() if collection else None,
+        "stages": {stage: book.stored() for stage, book in (collect | dict(tables.books)).items()},
     }
 
 

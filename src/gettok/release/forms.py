@@ -1,66 +1,29 @@
-"""The contents of each form of a release. A column that a form does not list is withheld, and so is a new one.
-
-`ids_only`  the ids of the videos, for people who may ask TikTok for them again.
-`derived`   the ids, and what the pipeline made: facts about the files, transcripts, descriptions, on-screen text,
-            annotations, prompt injection variants, and comparisons of transcripts; no captions, names, TikTok's texts,
-            counts or images, and no texts or quotations as the values of annotations, as they may repeat all these.
-`full`      every column except `answer`; the answers are in the tables that `dvc pull` brings.
-"""
+"""The tables of a release in each of its forms: `gettok.tables.forms` says which columns each has."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from types import MappingProxyType
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import polars as pl
 
 from gettok.annotate.values import COLUMN_OF
 from gettok.release.inputs import Tables
+from gettok.release.pseudonyms import Pseudonyms
+from gettok.release.public import AT_LEAST, length, magnitude, rare_rows, under_pseudonyms
+from gettok.release.texts import without_names
 from gettok.settings import Codebook, Variable
 from gettok.settings.codebook import Kind
 from gettok.tables import ANNOTATIONS, TABLES, Column, Table
-from gettok.tables.dataset import DATASET, DATASET_FIELDS, DatasetField, Form, variable_column_names
+from gettok.tables.dataset import (
+    DATASET,
+    PSEUDONYM,
+    QUASI_IDENTIFIERS,
+    DatasetField,
+    fields_in,
+    variable_column_names,
+)
+from gettok.tables.forms import Form, columns_in
 from gettok.tables.stored_rows import IdRange
-
-_ANSWERED = "status reason answer_key"
-_VALUE = "variable label labels number abstained"
-_JUDGEMENT = (
-    "confidence confidence_by votes voters failed_votes tied_with evidence_in inputs_used clip_s first_model"
-)
-_USAGE = "model finish_reason prompt_tokens cached_tokens completion_tokens cost_usd"
-
-#: The columns of each table in the form `derived`. `detail` is not among them, as it may quote a page.
-DERIVED: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        name: frozenset(columns.split())
-        for name, columns in {
-            "videos": "video_id created_at observed_at",
-            "media": "video_id kind sha256 bytes backend duration_s frame_count frame_rate is_constant_rate bit_rate"
-            " width height rotation is_mirrored pixel_aspect_ratio color_primaries color_transfer color_space"
-            " color_range video_codec video_tracks video_track container has_audio audio_codec audio_channels"
-            " sample_rate audio_tracks audio_track loudness_lufs c2pa c2pa_ai"
-            " c2pa_trust_list_sha256"
-            f" {_ANSWERED}",
-            "captions": "video_id language source format",
-            "frames": f"video_id frame_index time_s width height sha256 {_ANSWERED}",
-            "transcripts": "video_id speech text raw_text language language_share language_probability segments words"
-            " sound_s speech_ratio avg_logprob no_speech_prob compression_ratio chars_per_s repeats hallucinations"
-            f" quality_flags speech_model speech_model_revision speech_model_sha256 speech_compute_type"
-            f" {_ANSWERED}",
-            "descriptions": "video_id description on_screen_text on_screen_by_frame on_screen_language frame_indices"
-            " clip_s ocr_text ocr_cer ocr_cer_reason ocr_unread_scripts"
-            f" {_USAGE} {_ANSWERED}",
-            "screen_texts": f"video_id frame_index text lines reader reader_sha256 {_ANSWERED}",
-            "annotations": f"video_id {_VALUE} {_JUDGEMENT} label_order {_USAGE} {_ANSWERED}",
-            "prompt_injection": "video_id attack_type clean_label wanted inserted inserted_into flipped complied"
-            f" {_VALUE} {_JUDGEMENT} {_USAGE} {_ANSWERED}",
-            "pairs": "video_id left right created_at left_language right_language left_words right_words jaccard cosine"
-            " wer cer capitalisation punctuation spelling",
-        }.items()
-    }
-)
-
-
-_ORDER: tuple[Form, ...] = ("ids_only", "derived", "full")
 
 #: In a file of a release: few enough that one group fits into memory wherever the file is written or read.
 _ROWS_PER_GROUP = 20_000
@@ -68,6 +31,22 @@ _ROWS_PER_GROUP = 20_000
 _VOTED = ("annotations", "prompt_injection")
 #: The kinds whose values are words of the model or of the video.
 _IN_WORDS: tuple[Kind, ...] = ("text", "span")
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """A form, and what the forms without names need: pseudonyms, and how many videos a public row must be like."""
+
+    form: Form
+    names: Pseudonyms
+    smallest_group: int
+
+
+class Part(NamedTuple):
+    """A table of a release: its declaration, and its rows in parts, each of which fits into memory."""
+
+    table: Table
+    rows: Iterator[pl.DataFrame]
 
 
 def variable_columns(name: str, variable: Variable, form: Form) -> dict[str, Column]:
@@ -94,22 +73,52 @@ def variable_columns(name: str, variable: Variable, form: Form) -> dict[str, Col
     }
     if not variable.abstain:
         del columns["abstained"]
-    if form == "derived" and variable.kind in _IN_WORDS:
+    if form != "team" and variable.kind in _IN_WORDS:
         del columns[value]
     return columns
 
 
-def dataset(tables: Tables, form: Form) -> tuple[Table, Iterator[pl.DataFrame]]:
-    """One row for each video, with the columns that the form allows: the table's declaration and its rows, in parts."""
-    fields = [field for field in DATASET_FIELDS if _ORDER.index(field.form) <= _ORDER.index(form)]
+def dataset(tables: Tables, sharing: Sharing) -> Part:
+    """One row for each video, with the columns that the form has."""
+    fields = fields_in(sharing.form)
     of_variables = {
-        name: variable_columns(name, variable, form) for name, variable in tables.codebook.variables.items()
+        name: variable_columns(name, variable, sharing.form)
+        for name, variable in tables.codebook.variables.items()
     }
     declared = [field.column for field in fields]
     declared += [column for columns in of_variables.values() for column in columns.values()]
-    table = replace(DATASET, columns=tuple(declared), rows_per_group=_ROWS_PER_GROUP)
-    parts = (_joined(tables, ids, fields, of_variables) for ids in tables.ranges)
-    return table, (part.select(table.schema.names()).sort("video_id").collect() for part in parts)
+    table = _declared(replace(DATASET, columns=tuple(declared)), sharing.form)
+    kept = _without_rare_numbers(tables, sharing) if sharing.form == "public" else ()
+    joined = ((ids, _joined(tables, ids, fields, of_variables, sharing.names)) for ids in tables.ranges)
+    return Part(
+        table, (_collected(part.with_columns(kept), table, tables, ids, sharing) for ids, part in joined)
+    )
+
+
+def _collected(
+    part: pl.LazyFrame, table: Table, tables: Tables, ids: IdRange, sharing: Sharing
+) -> pl.DataFrame:
+    """The rows of the videos of a range, with names as the form shows them."""
+    rows = part.select(table.schema.names()).sort(table.sort).collect()
+    if sharing.form == "controlled":
+        authors = tables.rows("videos", ids).select("video_id", "username").collect()
+        return without_names(rows, dict(authors.iter_rows()), sharing.names)
+    return under_pseudonyms(rows, sharing.names) if sharing.form == "public" else rows
+
+
+def _without_rare_numbers(tables: Tables, sharing: Sharing) -> pl.Expr:
+    """The numbers that TikTok shows, without those of the videos that too few others are like."""
+    fields = [field for field in fields_in("public") if field.column.name in ("video_id", *QUASI_IDENTIFIERS)]
+    parts = [_joined(tables, ids, fields, {}, sharing.names).collect() for ids in tables.ranges]
+    rare = rare_rows(pl.concat(parts), sharing.smallest_group)
+    return pl.when(~pl.col("video_id").is_in(rare.implode())).then(pl.col(AT_LEAST))
+
+
+def _declared(table: Table, form: Form) -> Table:
+    if form == "public":
+        columns = (PSEUDONYM if column.name == PSEUDONYM.name else column for column in table.columns)
+        table = replace(table, columns=tuple(columns))
+    return table if "image" in table.schema else replace(table, rows_per_group=_ROWS_PER_GROUP)
 
 
 def _joined(
@@ -117,12 +126,13 @@ def _joined(
     ids: IdRange,
     fields: Iterable[DatasetField],
     of_variables: Mapping[str, Mapping[str, Column]],
+    names: Pseudonyms,
 ) -> pl.LazyFrame:
     """The rows of the videos of a range, with the columns of all tables."""
     joined = tables.rows("videos", ids).select("video_id")
     facts = [field for field in fields if field.column.name != "video_id"]
     for name in dict.fromkeys(field.table for field in facts):
-        columns = {field.column.name: pl.col(field.source) for field in facts if field.table == name}
+        columns = {field.column.name: _made(field, names) for field in facts if field.table == name}
         joined = joined.join(tables.rows(name, ids).select("video_id", **columns), on="video_id", how="left")
     sources = {source for columns in of_variables.values() for source in columns}
     annotations = tables.rows("annotations", ids).select("video_id", "variable", *sorted(sources)).collect()
@@ -133,27 +143,37 @@ def _joined(
     return joined
 
 
-def released(tables: Tables, form: Form) -> list[tuple[Table, Iterator[pl.DataFrame]]]:
-    """The tables beside the dataset, with the columns that the form allows: declarations and rows, in parts."""
-    if form == "ids_only":
-        return []
-    return [_cut(tables, name, form) for name in sorted(tables.named())]
+def _made(field: DatasetField, names: Pseudonyms) -> pl.Expr:
+    """A column of the dataset, from its source."""
+    match field.change:
+        case "account":
+            return names.column("account", field.source)
+        case "day":
+            return pl.col(field.source).dt.date()
+        case "magnitude":
+            return magnitude(field.source)
+        case "length":
+            return length(field.source)
+        case "as_is":
+            return pl.col(field.source)
 
 
-def _cut(tables: Tables, name: str, form: Form) -> tuple[Table, Iterator[pl.DataFrame]]:
-    there = tables.rows(name).collect_schema()
-    columns = [
-        column
-        for column in TABLES[name].columns
-        if column.name in there and (form == "full" or column.name in DERIVED[name])
-        if column.name != "answer"
+def released(tables: Tables, sharing: Sharing) -> list[Part]:
+    """The tables beside the dataset, with the columns that the form has."""
+    return [
+        _cut(tables, name, columns, sharing)
+        for name in sorted(tables.named())
+        if (columns := columns_in(name, sharing.form))
     ]
-    table = replace(TABLES[name], columns=tuple(columns))
-    if "image" not in table.schema:
-        table = replace(table, rows_per_group=_ROWS_PER_GROUP)
-    kept = _without_words(tables.codebook) if form == "derived" and name in _VOTED else ()
-    parts = (tables.rows(name, ids).with_columns(kept) for ids in tables.ranges)
-    return table, (part.select(table.schema.names()).sort(table.sort).collect() for part in parts)
+
+
+def _cut(tables: Tables, name: str, wanted: frozenset[str], sharing: Sharing) -> Part:
+    there = tables.rows(name).collect_schema()
+    columns = (column for column in TABLES[name].columns if column.name in there and column.name in wanted)
+    table = _declared(replace(TABLES[name], columns=tuple(columns)), sharing.form)
+    kept = _without_words(tables.codebook) if sharing.form != "team" and name in _VOTED else ()
+    parts = ((ids, tables.rows(name, ids).with_columns(kept)) for ids in tables.ranges)
+    return Part(table, (_collected(part, table, tables, ids, sharing) for ids, part in parts))
 
 
 def _without_words(codebook: Codebook) -> pl.Expr:

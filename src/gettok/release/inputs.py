@@ -34,6 +34,8 @@ class Tables:
     frames: Rows | None = None
     screen_texts: Rows | None = None
     prompt_injection: Rows | None = None
+    counts: Rows | None = None
+    comments: Rows | None = None
     #: Days of the study in which videos may be missing, and why.
     uncovered: Mapping[str, str] = field(default_factory=dict)
     #: Where the videos are from; only the report says so.

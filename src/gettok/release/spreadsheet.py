@@ -33,8 +33,7 @@ def write_csv(rows: pl.DataFrame | Iterable[pl.DataFrame], path: Path) -> None:
     parts = [rows] if isinstance(rows, pl.DataFrame) else rows
     with atomic_file(path) as file:
         for place, part in enumerate(parts):
-            texts = part.with_columns(pl.col(pl.List(pl.String)).list.join("|"))
-            texts.with_columns(_plain(pl.col(pl.String))).write_csv(
+            as_texts(part).with_columns(_plain(pl.col(pl.String))).write_csv(
                 file,
                 include_header=not place,
                 quote_style="non_numeric",
@@ -42,6 +41,16 @@ def write_csv(rows: pl.DataFrame | Iterable[pl.DataFrame], path: Path) -> None:
             )
 
 
-def _plain(text: pl.Expr) -> pl.Expr:
+def as_texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with each list of texts as one text."""
+    return rows.with_columns(pl.col(pl.List(pl.String)).list.join("|"))
+
+
+def without_controls(text: pl.Expr) -> pl.Expr:
+    """Without control characters: a tab becomes a space, and every line break a plain newline."""
     text = text.str.replace_all(_BREAKS, "\n").str.replace_all("\t", " ", literal=True)
-    return text.str.replace_all(_CONTROLS, "").str.replace(_FORMULA, "'${0}")
+    return text.str.replace_all(_CONTROLS, "")
+
+
+def _plain(text: pl.Expr) -> pl.Expr:
+    return without_controls(text).str.replace(_FORMULA, "'${0}")

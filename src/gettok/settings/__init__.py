@@ -33,6 +33,7 @@ from gettok.settings.types import (
     Source,
     StanceTarget,
     Study,
+    TermsOfUse,
     UsersSettings,
 )
 
@@ -71,6 +72,7 @@ __all__ = [
     "Source",
     "StanceTarget",
     "Study",
+    "TermsOfUse",
     "UsersSettings",
     "Variable",
     "Voter",

@@ -52,6 +52,7 @@ OTHER_RESULTS = (
     "release",
     "citation",
     "report",
+    "terms",
 )
 
 #: Settings that change no result: timeouts, retries, concurrency, addresses and devices.

@@ -33,7 +33,7 @@ from gettok.settings.registries import (
     FRAME_BACKENDS,
     OCR_BACKENDS,
 )
-from gettok.tables.dataset import Form
+from gettok.tables.forms import Form
 
 
 class Event(Section):
@@ -105,7 +105,6 @@ class Collect(Section):
     on_quota: Literal["stop", "wait"]
     patience_days: Count
     canary: Words
-    refresh_after_days: Positive
     comments: CommentsSettings | None
     users: UsersSettings | None
 
@@ -198,10 +197,24 @@ class Embedder(Section):
     revision: str | None
 
 
+class TermsOfUse(Section):
+    """What the terms that a person signed ask for: how often data are refreshed, and what may be shared.
+
+    If they are not binding, nothing is refused for a refresh that is overdue.
+    """
+
+    name: Name
+    refresh_days: Positive
+    is_binding: bool
+    forms: Annotated[tuple[Form, ...], BeforeValidator(as_tuple)]
+
+
 class Release(Section):
-    """What others get: `ids_only`, `derived` (no captions, names or images), or `full`."""
+    """What others get; `gettok.tables.forms` says what each form has. `smallest_group` is for the form `public`."""
 
     form: Form
+    smallest_group: Positive
+    although_overdue: bool
 
 
 class Report(Section):
@@ -240,10 +253,21 @@ class Settings(Section):
     #: `None`: no OCR.
     ocr: Ocr | None
     embedder: Embedder
+    terms: TermsOfUse
     release: Release
     citation: Citation
     report: Report
     engine: EngineSettings
+
+    @model_validator(mode="after")
+    def _releases_what_the_terms_allow(self) -> Self:
+        if self.release.form not in self.terms.forms:
+            raise WrongSetting(
+                ["release", "form"],
+                f"the terms {self.terms.name!r} allow the forms {', '.join(self.terms.forms)}, not "
+                f"{self.release.form}: choose another one, or add it to terms.forms if what you signed allows it",
+            )
+        return self
 
     @model_validator(mode="after")
     def _asks_about_what_the_model_takes(self) -> Self:

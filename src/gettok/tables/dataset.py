@@ -1,69 +1,147 @@
-"""The columns of a release's dataset: a row for each video, with a form that says from which release on it is shared."""
+"""The columns of a release's dataset: a row for each video, each column with the forms of a release that have it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
+
+import polars as pl
 
 from gettok.tables import TABLES, Column, Table
+from gettok.tables.forms import FORMS, WITH_RESULTS, Form, columns_in
+from gettok.tables.table import VIDEO_ID
 
-Form = Literal["ids_only", "derived", "full"]
+#: How a column of the dataset is made of its source: `as_is`; `account`, a pseudonym; `day`; or `magnitude` and `length`,
+#: the lower end of the range in which a number lies.
+Change: TypeAlias = Literal["as_is", "account", "day", "magnitude", "length"]
+
+#: The lower ends, in seconds, of the lengths that a public release tells apart.
+LENGTHS = (0, 15, 60, 300)
+#: Of these, TikTok shows the values, and shows them to everybody: together they may tell which video a row is about.
+QUASI_IDENTIFIERS = (
+    "day",
+    "region_code",
+    "view_count_at_least",
+    "like_count_at_least",
+    "comment_count_at_least",
+    "share_count_at_least",
+    "duration_s_at_least",
+)
 
 
 @dataclass(frozen=True)
 class DatasetField:
-    """A column of the dataset: its source column and table, and the first form that has it."""
+    """A column of the dataset: its source column and table, the forms that have it, and how it is made."""
 
     column: Column
     table: str
     source: str
-    form: Form
+    forms: tuple[Form, ...]
+    change: Change = "as_is"
 
 
-def _field(name: str, origin: str, form: Form, sentence: str = "") -> DatasetField:
+_TYPES = {"account": pl.String, "day": pl.Date, "magnitude": pl.Int64, "length": pl.Int64}
+#: From each of these forms on.
+_PUBLIC, _CONTROLLED, _TEAM = WITH_RESULTS, WITH_RESULTS[1:], WITH_RESULTS[2:]
+
+
+def _field(
+    name: str, origin: str, forms: tuple[Form, ...], sentence: str = "", change: Change = "as_is"
+) -> DatasetField:
     table, source = origin.split(".")
     of_table = next(column for column in TABLES[table].columns if column.name == source)
-    return DatasetField(Column(name, of_table.dtype, sentence or of_table.sentence), table, source, form)
+    column = Column(name, _TYPES.get(change, of_table.dtype), sentence or of_table.sentence)
+    return DatasetField(column, table, source, forms, change)
+
+
+def _magnitude(count: str, what: str) -> DatasetField:
+    sentence = (
+        f"How many {what} TikTok counted, by magnitude: 0, 1, 10, 100 and so on, where 100 means 100 to 999. Empty for a"
+        " row whose day, region and magnitudes too few other rows share."
+    )
+    return _field(f"{count}_at_least", f"videos.{count}", ("public",), sentence, "magnitude")
 
 
 DATASET_FIELDS = (
-    _field("video_id", "videos.video_id", "ids_only"),
-    _field("whisper_voice_to_text", "transcripts.text", "derived", "Our transcript of the speech."),
+    _field("video_id", "videos.video_id", FORMS),
+    _field("whisper_voice_to_text", "transcripts.text", _CONTROLLED, "Our transcript of the speech."),
     _field(
         "description_video_gpt4",
         "descriptions.description",
-        "derived",
+        _CONTROLLED,
         "What happens in the video, as a model describes its frames. The column has the same name as in the"
         " published GET-Tok dataset; `provenance.json` names the model that answered.",
     ),
-    _field("on_screen_text", "descriptions.on_screen_text", "derived"),
-    _field("ocr_text", "descriptions.ocr_text", "derived"),
-    _field("ocr_cer", "descriptions.ocr_cer", "derived"),
-    _field("ocr_cer_reason", "descriptions.ocr_cer_reason", "derived"),
-    _field("transcript_language", "transcripts.language", "derived"),
-    _field("speech", "transcripts.speech", "derived"),
+    _field("on_screen_text", "descriptions.on_screen_text", _CONTROLLED),
+    _field("ocr_text", "descriptions.ocr_text", _CONTROLLED),
+    _field("ocr_cer", "descriptions.ocr_cer", _PUBLIC),
+    _field("ocr_cer_reason", "descriptions.ocr_cer_reason", _PUBLIC),
+    _field("transcript_language", "transcripts.language", _PUBLIC),
+    _field("speech", "transcripts.speech", _PUBLIC),
     _field(
-        "no_media_because", "media.reason", "derived", "Why there is no media file; empty when there is one."
+        "no_media_because",
+        "media.reason",
+        _PUBLIC,
+        "Why there is no media file; empty when there is one.",
     ),
-    _field("no_transcript_because", "transcripts.reason", "derived", "Why there is no transcript."),
-    _field("no_description_because", "descriptions.reason", "derived", "Why there is no description."),
-    _field("created_at", "videos.created_at", "full"),
-    _field("region_code", "videos.region_code", "full"),
-    _field("username", "videos.username", "full"),
-    _field("caption", "videos.description", "full"),
-    _field("hashtags", "videos.hashtags", "full"),
-    _field("voice_to_text", "videos.voice_to_text", "full"),
-    _field("tiktok_captions", "captions.text", "full"),
-    _field("view_count", "videos.view_count", "full"),
-    _field("like_count", "videos.like_count", "full"),
-    _field("comment_count", "videos.comment_count", "full"),
-    _field("share_count", "videos.share_count", "full"),
-    _field("duration_s", "videos.duration_s", "full"),
+    _field("no_transcript_because", "transcripts.reason", _PUBLIC, "Why there is no transcript."),
+    _field("no_description_because", "descriptions.reason", _PUBLIC, "Why there is no description."),
+    _field("created_at", "videos.created_at", _TEAM),
+    _field("day", "videos.created_at", ("public",), "The day of publication (UTC).", "day"),
+    _field("region_code", "videos.region_code", ("public", "team")),
+    _field("username", "videos.username", _TEAM),
+    _field(
+        "account",
+        "videos.username",
+        ("public", "controlled"),
+        "A pseudonym of the author's account: the same account has the same one in all releases with the same key.",
+        "account",
+    ),
+    _field("caption", "videos.description", _TEAM),
+    _field("hashtags", "videos.hashtags", _TEAM),
+    _field("voice_to_text", "videos.voice_to_text", _TEAM),
+    _field("tiktok_captions", "captions.text", _TEAM),
+    _field("view_count", "videos.view_count", _TEAM),
+    _field("like_count", "videos.like_count", _TEAM),
+    _field("comment_count", "videos.comment_count", _TEAM),
+    _field("share_count", "videos.share_count", _TEAM),
+    _field("duration_s", "videos.duration_s", _TEAM),
+    _magnitude("view_count", "views"),
+    _magnitude("like_count", "likes"),
+    _magnitude("comment_count", "comments"),
+    _magnitude("share_count", "shares"),
+    _field(
+        "duration_s_at_least",
+        "videos.duration_s",
+        ("public",),
+        f"The length in seconds, by its range: the ranges begin at {', '.join(map(str, LENGTHS))}. Empty for a row whose"
+        " day, region and magnitudes too few other rows share.",
+        "length",
+    ),
 )
 
-#: The columns that every dataset has; those of the codebook's variables come after them.
+#: Every column of the dataset in any form; those of the codebook's variables come after them.
 DATASET = Table(
     "dataset", "One video of the study.", tuple(field.column for field in DATASET_FIELDS), ("video_id",)
 )
+
+#: The key of a public release.
+PSEUDONYM = Column(
+    VIDEO_ID.name,
+    VIDEO_ID.dtype,
+    "A pseudonym of the video: the same video has the same one in all releases with the same key.",
+)
+
+
+def fields_in(form: Form) -> list[DatasetField]:
+    """The fields that the dataset has in this form, but for those of the codebook's variables."""
+    return [field for field in DATASET_FIELDS if form in field.forms]
+
+
+def forms_of(table: str, column: str) -> tuple[Form, ...]:
+    """The forms of a release that have a column of a table, or of the dataset."""
+    if table == DATASET.name:
+        return next(field.forms for field in DATASET_FIELDS if field.column.name == column)
+    return tuple(form for form in WITH_RESULTS if column in columns_in(table, form))
 
 
 def variable_column_names(variable: str) -> dict[str, str]:

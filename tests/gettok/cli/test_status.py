@@ -240,8 +240,26 @@ def test_the_age_of_the_last_refresh_is_told_and_whether_the_next_is_due(reposit
         assert f"{days} days ago" in text
         assert ("`gettok refresh` is due" in flat(text)) == due
         assert facts["refreshes"] == [
-            {"subject": "video", "round": round_["round"], "age_days": days, "is_due": due}
+            {
+                "subject": "video",
+                "round": round_["round"],
+                "age_days": days,
+                "is_due": due,
+                "is_overdue": False,
+            }
         ]
+
+
+@pytest.mark.parametrize(("days", "is_overdue"), [(30, False), (31, True)])
+def test_a_refresh_that_binding_terms_ask_for_is_said_to_be_overdue(repository, status, days, is_overdue):
+    compose(["terms=research_tools"])
+    began = datetime.now(UTC) - timedelta(days=days, hours=1)
+    round_ = {"round": began.strftime("%Y-%m-%dT%H:%M:%SZ"), "source": "sandbox", "method": "ids"}
+    folder = repository.folder / "inputs" / "refresh"
+    RefreshLists(folder).add({**round_, "asked": "1", "confirmed": "1", "missing": "0"}, [])
+    text = flat(status()[0])
+    assert ("`gettok refresh` is overdue by your terms, and no release is made before" in text) == is_overdue
+    assert ("`gettok refresh` is due" in text) == (not is_overdue)
 
 
 def test_files_that_a_queued_experiment_would_not_see_are_named(repository, status):

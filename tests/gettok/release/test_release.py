@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from flipped import flip
-from small_study import attacked, coded, study_of, tables, video
+from small_study import attacked, coded, shared, study_of, tables, video
 
 from gettok import release
 from gettok.books import Books
@@ -23,8 +23,8 @@ from gettok.tables.dictionary import markdown
 PROVENANCE = {"gettok": "0.1.0", "study": {"name": "small"}}
 
 
-def written(folder, of=None, form="full", withdrawn=()):
-    release.write(folder, of or study_of(6), form, PROVENANCE, withdrawn)
+def written(folder, of=None, form="team", withdrawn=()):
+    release.write(folder, of or study_of(6), shared(form), PROVENANCE, withdrawn)
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
@@ -53,7 +53,7 @@ def read_twice(**changes: str):
     )
 
 
-@pytest.mark.parametrize("form", ["derived", "full"])
+@pytest.mark.parametrize("form", ["controlled", "team"])
 def test_a_release_says_by_which_list_a_signer_is_trusted(tmp_path, form):
     of = study_of(2)
     judged = of.media.with_columns(c2pa=pl.lit("trusted"), c2pa_trust_list_sha256=pl.lit("5a" * 32))
@@ -63,7 +63,7 @@ def test_a_release_says_by_which_list_a_signer_is_trusted(tmp_path, form):
 
 
 def test_what_ocr_read_is_derived(tmp_path):
-    made = written(tmp_path / "r", read_twice(detail="as it was said"), form="derived")
+    made = written(tmp_path / "r", read_twice(detail="as it was said"), form="controlled")
     assert [(row["ocr_text"], row["ocr_cer"]) for row in rows(made["dataset.csv"])] == [
         ("NO A LA VACANCIA", "0.25")
     ] * 2
@@ -75,7 +75,7 @@ def test_what_ocr_read_is_derived(tmp_path):
 
 def test_what_the_model_read_on_the_screen_is_derived_and_what_it_quotes_as_evidence_is_not(tmp_path):
     """Evidence, and what the model says is missing, may repeat a caption, which belongs to its author."""
-    written(tmp_path / "r", study_of(2), form="derived")
+    written(tmp_path / "r", study_of(2), form="controlled")
     descriptions = pl.read_parquet(tmp_path / "r" / "descriptions.parquet")
     assert {"on_screen_text", "on_screen_by_frame", "on_screen_language"} <= set(descriptions.columns)
     annotations = pl.read_parquet(tmp_path / "r" / "annotations.parquet")
@@ -90,7 +90,7 @@ def test_words_of_strangers_are_in_no_column_of_a_derived_release_as_values_or_v
         votes=words, tied_with=words, text=pl.lit("Fuera Boluarte"), quotes=words
     )
     of = replace(of, annotations=said)
-    for file, content in written(tmp_path / "r", of, form="derived").items():
+    for file, content in written(tmp_path / "r", of, form="controlled").items():
         if file.endswith((".csv", ".json", ".md")):
             assert b"Fuera Boluarte" not in content, file
     annotations = pl.read_parquet(tmp_path / "r" / "annotations.parquet")
@@ -100,7 +100,7 @@ def test_words_of_strangers_are_in_no_column_of_a_derived_release_as_values_or_v
     assert {"subject", "places"} & set(dataset.columns) == set()
     assert {"no_subject_because", "topics", "people", "anger_abstained"} <= set(dataset.columns)
     assert dataset.schema["topics"] == pl.List(pl.String)
-    whole = written(tmp_path / "full", of)
+    whole = written(tmp_path / "team", of)
     assert b"Fuera Boluarte" in whole["dataset.csv"]
 
 
@@ -110,7 +110,7 @@ def test_f55_a_screen_of_a_video_that_was_never_found_is_refused(tmp_path):
 
 
 def test_f46_the_flip_rate_is_released_with_the_books_and_the_variants_are_derived(tmp_path):
-    files = written(tmp_path / "r", attacked(study_of(6)), form="derived")
+    files = written(tmp_path / "r", attacked(study_of(6)), form="controlled")
     released = json.loads(files["books.json"])["prompt_injection"]
     assert "this model" in released["meaning"]
     assert list(released["variables"]) == ["stance"]
@@ -170,7 +170,7 @@ def test_a_release_of_which_the_disk_has_other_bytes_is_not_certified(tmp_path, 
     with pytest.raises(Damaged, match=r"the disk gives back other bytes of transcripts\.parquet"):
         written(tmp_path / "r")
     assert not (tmp_path / "r" / "checksums.sha256").exists()
-    assert forgotten[:2] == ["annotations.parquet", "books.json"]
+    assert forgotten[:3] == ["README.md", "annotations.parquet", "books.json"]
 
 
 def test_the_same_tables_give_the_same_bytes_in_any_order(tmp_path):
@@ -186,7 +186,7 @@ def test_the_books_and_the_models_are_in_the_release(tmp_path):
     assert books["stages"]["download"] == {"asked": 6, "ok": 4, "unusable": {"private": 1, "removed": 1}}
     origin = json.loads(files["provenance.json"])
     assert origin["models"] == {"descriptions": ["see-1"], "annotations": ["judge-1"]}
-    assert origin["form"] == "full"
+    assert origin["form"] == "team"
 
 
 def test_ids_only_releases_ids_and_nothing_else(tmp_path):
@@ -195,7 +195,7 @@ def test_ids_only_releases_ids_and_nothing_else(tmp_path):
     assert not [name for name in files if name.endswith(".parquet") and name != "dataset.parquet"]
 
 
-@pytest.mark.parametrize("form", ["ids_only", "derived"])
+@pytest.mark.parametrize("form", ["ids_only", "controlled"])
 def test_tiktok_s_own_data_are_withheld_unless_all_is_released(tmp_path, form):
     files = written(tmp_path / "r", form=form)
     frames = [pl.read_parquet(tmp_path / "r" / name) for name in files if name.endswith(".parquet")]
@@ -226,14 +226,14 @@ def test_every_released_column_is_in_the_dictionary(tmp_path):
 def test_f55_a_folder_that_is_not_empty_is_refused(tmp_path):
     (tmp_path / "old.csv").write_text("captions", "utf-8")
     with pytest.raises(BadInput, match="not empty"):
-        release.write(tmp_path, study_of(3), "ids_only", PROVENANCE)
+        release.write(tmp_path, study_of(3), shared("ids_only"), PROVENANCE)
 
 
 def test_f55_books_that_do_not_balance_are_refused(tmp_path):
     of = study_of(6)
     wrong = replace(of, books={**of.books, "describe": Books(6, 4, {"no_media": 1})})
     with pytest.raises(Damaged, match="do not balance"):
-        release.write(tmp_path / "r", wrong, "full", PROVENANCE)
+        release.write(tmp_path / "r", wrong, shared("team"), PROVENANCE)
     assert not (tmp_path / "r").exists()
 
 
@@ -241,46 +241,55 @@ def test_f55_books_that_contradict_their_table_are_refused(tmp_path):
     of = study_of(6)
     wrong = replace(of, books={**of.books, "describe": Books(6, 5, {"no_media": 1})})
     with pytest.raises(Damaged, match="describe"):
-        release.write(tmp_path / "r", wrong, "full", PROVENANCE)
+        release.write(tmp_path / "r", wrong, shared("team"), PROVENANCE)
 
 
 def test_f55_tabulate_s_books_may_count_more_than_the_videos_of_the_study_but_must_find_these(tmp_path):
     of = study_of(6)
     good = {**of.books, "tabulate": Books(9, 6, {"outside_study": 2, "no_id": 1})}
-    release.write(tmp_path / "r", replace(of, books=good), "ids_only", PROVENANCE)
+    release.write(tmp_path / "r", replace(of, books=good), shared("ids_only"), PROVENANCE)
     wrong = {**of.books, "tabulate": Books(6, 5, {"outside_study": 1})}
     with pytest.raises(Damaged, match="tabulate count 5 videos, but there are 6"):
-        release.write(tmp_path / "w", replace(of, books=wrong), "ids_only", PROVENANCE)
+        release.write(tmp_path / "w", replace(of, books=wrong), shared("ids_only"), PROVENANCE)
 
 
 def test_f55_a_stage_that_lost_a_video_or_made_one_up_is_refused(tmp_path):
     of = study_of(6)
     with pytest.raises(Damaged, match="no row for 1 of 6"):
-        release.write(tmp_path / "a", replace(of, transcripts=of.transcripts.head(5)), "full", PROVENANCE)
+        release.write(
+            tmp_path / "a", replace(of, transcripts=of.transcripts.head(5)), shared("team"), PROVENANCE
+        )
     stranger = of.media.head(1).with_columns(video_id=pl.lit("1"))
     with pytest.raises(Damaged, match="never found"):
-        release.write(tmp_path / "b", replace(of, media=pl.concat([of.media, stranger])), "full", PROVENANCE)
+        release.write(
+            tmp_path / "b", replace(of, media=pl.concat([of.media, stranger])), shared("team"), PROVENANCE
+        )
     with pytest.raises(Damaged, match="more than once"):
         release.write(
-            tmp_path / "c", replace(of, videos=pl.concat([of.videos, of.videos.head(1)])), "full", PROVENANCE
+            tmp_path / "c",
+            replace(of, videos=pl.concat([of.videos, of.videos.head(1)])),
+            shared("team"),
+            PROVENANCE,
         )
 
 
 def test_a_video_may_be_in_several_pairs_but_in_none_of_them_twice(tmp_path):
     of = study_of(6)
     more = pl.concat([of.pairs, of.pairs.with_columns(left=pl.lit("captions"))])
-    release.write(tmp_path / "a", replace(of, pairs=more), "derived", PROVENANCE)
+    release.write(tmp_path / "a", replace(of, pairs=more), shared("controlled"), PROVENANCE)
     released = pl.read_parquet(tmp_path / "a" / "pairs.parquet")
     assert released.select("video_id", "left", "right").n_unique() == more.height
     with pytest.raises(Damaged, match=r"pairs has video_id .* more than once"):
-        release.write(tmp_path / "b", replace(of, pairs=pl.concat([of.pairs, of.pairs])), "full", PROVENANCE)
+        release.write(
+            tmp_path / "b", replace(of, pairs=pl.concat([of.pairs, of.pairs])), shared("team"), PROVENANCE
+        )
 
 
 def test_f49_answers_of_two_models_are_not_mixed(tmp_path):
     of = study_of(6)
     mixed = of.descriptions.with_columns(model=of_the_first(of, "see-2", "model"))
     with pytest.raises(Damaged, match="descriptions was answered by more than one model: see-1, see-2"):
-        release.write(tmp_path / "r", replace(of, descriptions=mixed), "full", PROVENANCE)
+        release.write(tmp_path / "r", replace(of, descriptions=mixed), shared("team"), PROVENANCE)
 
 
 def of_the_first(of, value, column):
@@ -311,7 +320,7 @@ def test_f49_several_voters_are_not_mixed_unless_one_of_them_means_two_models(tm
     assert json.loads(made["provenance.json"])["models"]["annotations"] == ["judge-1", "other-1"]
     mixed = voted.with_columns(voters=of_the_first(of, ["judge-1", "judge-2", "other-1"], "voters"))
     with pytest.raises(Damaged, match="annotations was answered by more than one model: judge-1, judge-2"):
-        release.write(tmp_path / "m", replace(of, annotations=mixed), "full", PROVENANCE)
+        release.write(tmp_path / "m", replace(of, annotations=mixed), shared("team"), PROVENANCE)
 
 
 def test_f56_a_withdrawn_video_is_in_no_file_and_is_counted(tmp_path):

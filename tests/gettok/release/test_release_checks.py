@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from small_study import attacked, coded, study_of
+from small_study import attacked, coded, shared, study_of
 
 from gettok import release
 from gettok.books import Books
@@ -38,13 +38,13 @@ def whole(count=6):
 
 def refused(folder, of, what):
     with pytest.raises(Damaged, match=what):
-        release.write(folder / "r", of, "ids_only", {})
+        release.write(folder / "r", of, shared("ids_only"), {})
     assert not (folder / "r").exists()
 
 
 def test_a_study_with_all_tables_is_released_also_into_an_empty_folder(tmp_path):
     assert set(whole().named()) == {"videos", *STAGE_OF, *CODED, *BESIDE}
-    release.write(tmp_path, whole(), "full", {})
+    release.write(tmp_path, whole(), shared("team"), {})
     assert {file.stem for file in tmp_path.glob("*.parquet")} == {
         "dataset",
         "videos",
@@ -58,7 +58,7 @@ def test_a_study_with_all_tables_is_released_also_into_an_empty_folder(tmp_path)
 def test_any_file_makes_a_folder_full(tmp_path, name):
     (tmp_path / name).touch()
     with pytest.raises(BadInput, match="not empty"):
-        release.write(tmp_path, whole(), "full", {})
+        release.write(tmp_path, whole(), shared("team"), {})
 
 
 @pytest.mark.parametrize(("table", "stage"), (STAGE_OF | BESIDE).items())
@@ -80,7 +80,7 @@ def test_a_row_twice_in_any_table_is_refused_though_its_other_columns_differ(tmp
 
 def test_each_variable_of_the_codebook_is_checked_by_itself(tmp_path):
     of = coded(whole())
-    release.write(tmp_path / "good", of, "full", {})
+    release.write(tmp_path / "good", of, shared("team"), {})
     book, annotations = of.books["annotate"], of.annotations
     last = annotations.filter(variable="places")["video_id"][-1]
     is_lost = (pl.col("variable") == "places") & (pl.col("video_id") == last)
@@ -142,7 +142,7 @@ def test_a_reason_that_does_not_exist_is_refused(tmp_path):
 @pytest.mark.parametrize("gone", [1, 2, 3])
 def test_a_withdrawn_video_is_in_no_table_and_only_the_rest_says_which_models_answered(tmp_path, gone):
     ids = whole(3).videos["video_id"].to_list()
-    release.write(tmp_path / "r", whole(3), "full", {}, withdrawn=ids[:gone])
+    release.write(tmp_path / "r", whole(3), shared("team"), {}, withdrawn=ids[:gone])
     for file in (tmp_path / "r").glob("*.parquet"):
         assert not set(pl.read_parquet(file)["video_id"]) & set(ids[:gone]), file
     books = json.loads((tmp_path / "r" / "books.json").read_text("utf-8"))
@@ -170,9 +170,11 @@ def test_a_late_voter_of_another_model_is_noticed_though_a_video_has_fewer_votes
 
 
 def test_what_is_given_as_provenance_does_not_replace_form_and_models(tmp_path):
-    release.write(tmp_path / "r", whole(), "derived", {"form": "full", "models": {}, "gettok": "1"})
+    release.write(
+        tmp_path / "r", whole(), shared("controlled"), {"form": "team", "models": {}, "gettok": "1"}
+    )
     origin = json.loads((tmp_path / "r" / "provenance.json").read_text("utf-8"))
-    assert (origin["form"], origin["gettok"]) == ("derived", "1")
+    assert (origin["form"], origin["gettok"]) == ("controlled", "1")
     assert origin["models"]["annotations"] == ["judge-1"]
 
 

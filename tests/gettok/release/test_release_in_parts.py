@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 import written_study
-from small_study import attacked, coded, study_of
+from small_study import attacked, coded, shared, study_of
 
 from gettok import release
 from gettok.errors import Damaged
@@ -19,11 +19,11 @@ def whole():
 
 
 def files(folder, of, form, withdrawn=()):
-    release.write(folder, of, form, {"gettok": "1"}, withdrawn)
+    release.write(folder, of, shared(form), {"gettok": "1"}, withdrawn)
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-@pytest.mark.parametrize("form", ["ids_only", "derived", "full"])
+@pytest.mark.parametrize("form", ["ids_only", "public", "controlled", "team"])
 @pytest.mark.parametrize("videos_at_once", [1, 2, 4])
 def test_a_release_in_parts_has_the_same_bytes(tmp_path, form, videos_at_once):
     parts = replace(whole(), videos_at_once=videos_at_once)
@@ -38,12 +38,12 @@ def test_a_release_of_files_by_day_has_the_same_bytes(tmp_path, monkeypatch):
     stored = written_study.stored(of, 3)
     light = {name: rows.select(TABLES[name].light) for name, rows in of.named().items()}
     in_memory = replace(of, books=stored.books, **light)
-    assert files(tmp_path / "a", stored, "full") == files(tmp_path / "b", in_memory, "full")
+    assert files(tmp_path / "a", stored, "team") == files(tmp_path / "b", in_memory, "team")
 
 
 def refused(folder, of, what):
     with pytest.raises(Damaged, match=what):
-        release.write(folder / "r", replace(of, videos_at_once=2), "full", {})
+        release.write(folder / "r", replace(of, videos_at_once=2), shared("team"), {})
     assert not (folder / "r").exists()
 
 

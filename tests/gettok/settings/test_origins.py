@@ -62,4 +62,4 @@ def test_a_value_that_several_files_have_is_named_with_each_of_them(composed):
 
     what, _ = composed("no such text", "", change)
     line = what.splitlines()[1]
-    assert "conf/source/sandbox.yaml, line 11 or conf/source/tiktok.yaml, line 6" in line
+    assert "conf/source/sandbox.yaml, line 13 or conf/source/tiktok.yaml, line 6" in line

@@ -76,7 +76,6 @@ def test_the_demo_s_settings_are_valid(params):
         ("collect.on_quota", "sleep"),
         ("collect.patience_days", -1),
         ("collect.canary", [" "]),
-        ("collect.refresh_after_days", 0),
         ("report.hashtags", True),
         ("asr.language", "Spanish"),
         ("prompt_injection", False),  # an unquoted off
@@ -91,6 +90,9 @@ def test_the_demo_s_settings_are_valid(params):
         ("llm.confidence", "logits"),
         ("llm.extra_models", [{"model": "b"}]),
         ("release.form", "everything"),
+        ("release.smallest_group", 0),
+        ("terms.refresh_days", 0),
+        ("terms.forms", ["full"]),
     ],
 )
 def test_f22_a_wrong_value_is_refused_by_the_name_of_its_key(params, key, value):

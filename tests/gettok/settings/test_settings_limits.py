@@ -21,8 +21,10 @@ from gettok.settings.types import (
     EngineSettings,
     Frames,
     Ocr,
+    Release,
     Source,
     Study,
+    TermsOfUse,
     UsersSettings,
 )
 
@@ -32,7 +34,8 @@ LIMITS = [
     (Collect, "collect", "reserve", [0, 999], [-1, 1000]),
     (Collect, "collect", "failure_share", [0.0, 1.0], [-0.01, 1.01]),
     (Collect, "collect", "patience_days", [0], [-1]),
-    (Collect, "collect", "refresh_after_days", [1], [0]),
+    (TermsOfUse, "terms", "refresh_days", [1], [0]),
+    (Release, "release", "smallest_group", [1], [0]),
     (Download, "download", "timeout_s", [1], [0]),
     (Download, "download", "max_attempts", [1], [0]),
     (Download, "download", "max_bytes", [1], [0]),

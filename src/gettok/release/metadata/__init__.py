@@ -5,7 +5,7 @@ has the same bytes. The formats' own libraries read the files back in the tests.
 pandas and rdflib, take up to three seconds to import, and rocrate sets ids and dates of its own.
 """
 
-from gettok.release.metadata.facts import Facts, observed
+from gettok.release.metadata.facts import Facts, facts
 from gettok.release.metadata.folder import write
 
-__all__ = ["Facts", "observed", "write"]
+__all__ = ["Facts", "facts", "write"]

@@ -1,8 +1,8 @@
 """What the metadata of a release are written from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -31,8 +31,8 @@ class Facts:
     #: The number of videos in the release, and of those that were left out of it.
     released: int
     withdrawn: int
-    #: When values of the released videos were observed, first and last; None without any video.
-    observed: tuple[datetime, datetime] | None
+    #: The days on which values of the released videos were observed, first and last; None without any video.
+    observed: tuple[date, date] | None
     #: Days of the study in which videos may be missing, and why.
     uncovered: Mapping[str, str]
 
@@ -53,7 +53,7 @@ class Facts:
     @property
     def published(self) -> date | None:
         """The day of publication; if no setting has it, the day on which the newest values were observed."""
-        return self.citation.published or (self.observed[1].date() if self.observed else None)
+        return self.citation.published or (self.observed[1] if self.observed else None)
 
     @property
     def url(self) -> str | None:
@@ -84,9 +84,30 @@ class Facts:
         )
 
 
-def observed(tables: Tables) -> tuple[datetime, datetime] | None:
-    """When the videos of these tables were first and last observed; None without any video."""
+def facts(
+    settings: Settings,
+    tables: Sequence[Table],
+    remaining: Tables,
+    *,
+    provenance: Mapping[str, Any],
+    withdrawn: int,
+) -> Facts:
+    """Of the released videos; `tables` are the declarations of what was written, the dataset first."""
+    return Facts(
+        settings=settings,
+        tables=tuple(tables),
+        provenance=provenance,
+        books=remaining.books,
+        released=remaining.count,
+        withdrawn=withdrawn,
+        observed=_observed(remaining),
+        uncovered=remaining.uncovered,
+    )
+
+
+def _observed(tables: Tables) -> tuple[date, date] | None:
+    """The days on which these videos were first and last observed; None without any video."""
     times = ("first_observed_at", "observed_at")
     ends = pl.min_horizontal(times).min().alias("first"), pl.max_horizontal(times).max().alias("last")
     first, last = tables.rows("videos").select(ends).collect().row(0)
-    return None if first is None else (first, last)
+    return None if first is None else (first.date(), last.date())

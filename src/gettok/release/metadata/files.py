@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from gettok.release.documents.readme import FILES, LATER
 from gettok.store.blobs import file_digest
 from gettok.tables import Table
 
@@ -15,17 +16,9 @@ _TYPES = {
     ".md": "text/markdown",
     ".parquet": "application/x-parquet",
     ".sha256": "text/plain",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_SENTENCES = {
-    "books.json": "How many videos each stage was asked about, and what became of them.",
-    "CITATION.cff": "How to cite this release, in the Citation File Format.",
-    "croissant.json": "This release in Croissant, with its responsible-AI vocabulary.",
-    "data_dictionary.md": "Every table and column with its meaning.",
-    "datapackage.json": "This release as a Data Package, with a schema of each table.",
-    "dataset.csv": "The table dataset as CSV that is safe to open in a spreadsheet.",
-    "provenance.json": "What the tables were made from: settings, models and code version.",
-    CHECKSUMS: "SHA-256 of every other file, for `sha256sum --check`.",
-}
+_SENTENCES = {**FILES, **LATER, "README.md": "What is in the release, how to load it, and its known limits."}
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,20 @@ from types import MappingProxyType
 
 from gettok.release.metadata.facts import Facts
 from gettok.tables import IMAGE, Table
+from gettok.tables.dataset import PSEUDONYM
+from gettok.tables.table import VIDEO_ID
 
 #: Columns by what they contain, each as `table.column`.
 PERSONAL: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         what: frozenset(columns.split())
         for what, columns in {
-            "names of accounts": "dataset.username videos.username videos.mentions",
-            "texts that authors wrote": "dataset.caption dataset.hashtags videos.description videos.title"
+            "names of accounts, or pseudonyms in their place": "dataset.username dataset.account videos.username"
+            " videos.mentions",
+            "texts that people wrote": "dataset.caption dataset.hashtags videos.description videos.title"
             " videos.hashtags videos.hashtags_folded videos.hashtag_info videos.sticker_info captions.text"
-            " videos.other_fields prompt_injection.inserted",
+            " videos.other_fields prompt_injection.inserted comments.text comments.other_fields",
+            "ids of comments": "comments.comment_id comments.parent_comment_id",
             "words that are spoken, or the captions of them": "dataset.whisper_voice_to_text dataset.voice_to_text"
             " dataset.tiktok_captions videos.voice_to_text transcripts.text transcripts.raw_text transcripts.segments"
             " transcripts.words captions.segments pairs.left_text pairs.right_text",
@@ -31,7 +35,6 @@ PERSONAL: Mapping[str, frozenset[str]] = MappingProxyType(
         }.items()
     }
 )
-_VIDEO_ID = "video_id"
 
 
 def personal_information(facts: Facts) -> list[str]:
@@ -44,8 +47,11 @@ def _of_columns(tables: tuple[Table, ...]) -> Iterator[str]:
     for what, columns in PERSONAL.items():
         if found := [name for name in names if name in columns]:
             yield f"{what[0].upper()}{what[1:]}: {', '.join(found)}."
-    if any(name.endswith(f".{_VIDEO_ID}") for name in names):
+    keys = {column for table in tables for column in table.columns if column.name == VIDEO_ID.name}
+    if keys - {PSEUDONYM}:
         yield "TikTok's ids of the videos, which lead to the videos and their authors."
+    if PSEUDONYM in keys:
+        yield "Pseudonyms of the videos, which only the holders of their key can lead back to TikTok's ids."
     pictures = [
         f"{table.name}.{name}" for table in tables for name, dtype in table.schema.items() if dtype == IMAGE
     ]

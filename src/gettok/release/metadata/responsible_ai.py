@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gettok.errors import REASONS, counted
+from gettok.release.documents.collection_text import is_synthetic
 from gettok.release.metadata.facts import Facts
 from gettok.release.metadata.personal import personal_information
 from gettok.release.metadata.schema_org import stated
@@ -25,14 +26,12 @@ _FOUND = {
     "ids": "looked up by a list of their ids in TikTok's Research API",
     "zeeschuimer": "captured in a browser with Zeeschuimer",
 }
-#: The name of the source in `conf/source/sandbox.yaml`.
-_SANDBOX = "sandbox"
 _MAX_DAYS = 10
 
 
 def responsible_ai(facts: Facts) -> dict[str, Any]:
     """The properties that have a value; those about labels only where the release has some."""
-    timeframe = facts.observed and [time.isoformat() for time in facts.observed]
+    timeframe = facts.observed and [day.isoformat() for day in facts.observed]
     properties = {
         "dataCollection": _collection(facts),
         "dataCollectionType": _TYPES[facts.settings.source.kind],
@@ -73,7 +72,7 @@ def _collection(facts: Facts) -> str:
         f"Videos published from {study.start} to {study.end} (UTC), {_FOUND[source.kind]}.",
         f"Query: {_query(facts)}." if source.kind == "research_api" else "",
         "TikTok is played by gettok's sandbox, so the videos are synthetic."
-        if source.name == _SANDBOX
+        if is_synthetic(facts.settings)
         else "",
         f"Media files were fetched by the backend {facts.settings.download.backend}.",
     ]
@@ -178,7 +177,7 @@ def _biases(facts: Facts) -> Iterator[str]:
 
 
 def _limitations(facts: Facts) -> Iterator[str]:
-    if facts.settings.source.name == _SANDBOX:
+    if is_synthetic(facts.settings):
         yield "The videos are synthetic: results say nothing about TikTok or about people."
     if days := sorted(facts.uncovered):
         shown = ", ".join(days[:_MAX_DAYS]) + (", …" if len(days) > _MAX_DAYS else "")

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from small_study import CODEBOOK, STUDY, attacked, coded, study_of
+from small_study import CODEBOOK, STUDY, attacked, coded, shared, study_of
 
 from gettok import release
 from gettok.settings import Settings, check
 from gettok.tables import TABLES
+from gettok.tables.forms import Form
 
 #: Quotes of three kinds, a line break, signs of YAML, JSON and TeX, and four scripts.
 TITLE = 'El "golpe" d\'Estado: 50 % #1 {Perú} & «сообщения»\n視頻 — فيديو'
@@ -87,6 +88,7 @@ def every_kind(params: dict[str, Any]) -> tuple[release.Tables, Settings]:
     return of, settings(params).model_copy(update={"codebook": of.codebook})
 
 
-def written(folder: Path, of: release.Tables, described: Settings, form: Any = "full") -> Path:
-    release.write(folder, of, form, PROVENANCE, [of.videos["video_id"][5]], settings=described)
+def written(folder: Path, of: release.Tables, described: Settings, form: Form = "team") -> Path:
+    about = release.About(described.citation.title or described.study.title, described)
+    release.write(folder, of, shared(form), PROVENANCE, [of.videos["video_id"][5]], about=about)
     return folder

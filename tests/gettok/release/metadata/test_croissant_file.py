@@ -103,8 +103,8 @@ def test_the_responsible_ai_vocabulary_is_read(folder):
     )
     assert found.data_collection_type == ["Web API", "User-generated content data"]
     assert [str(time) for time in found.data_collection_timeframe] == [
-        "2023-01-20 00:00:00+00:00",
-        "2023-03-01 00:00:00+00:00",
+        "2023-01-20 00:00:00",
+        "2023-03-01 00:00:00",
     ]
     assert (
         "download: 2 of 6 without a result: its author keeps it private (1); its author or TikTok removed it (1)."
@@ -112,8 +112,9 @@ def test_the_responsible_ai_vocabulary_is_read(folder):
     )
     assert found.data_biases[0].startswith("Only videos that match the query are in the dataset")
     assert "On 1 day of the study, videos may be missing: 2022-12-08." in found.data_limitations
-    assert "Names of accounts: dataset.username, videos.username, videos.mentions." in (
-        found.personal_sensitive_information
+    assert (
+        "Names of accounts, or pseudonyms in their place: dataset.username, videos.username, videos.mentions."
+        in (found.personal_sensitive_information)
     )
     assert any("frames.image" in sentence for sentence in found.personal_sensitive_information)
     assert found.annotations_per_item == (
@@ -129,6 +130,18 @@ def test_the_responsible_ai_vocabulary_is_read(folder):
         "1 video whose removal was asked for: left out of this release."
     )
     assert found.data_use_cases is None  # no setting says for what it is meant
+
+
+def test_a_public_release_loads_and_names_no_id(tmp_path, params):
+    folder = written(tmp_path / "r", study(), settings(params), "public")
+    release = read(folder)
+    for table in folder.glob("*.parquet"):
+        assert len(list(release.records(table.stem))) == pl.read_parquet(table).height
+    sentences = " ".join(release.metadata.personal_sensitive_information)
+    assert "Judgements of a model about the videos" in sentences
+    assert "Pseudonyms of the videos" in sentences
+    assert "TikTok's ids of the videos" not in sentences
+    assert "721345678901234560" not in (folder / "croissant.json").read_text("utf-8")
 
 
 def test_a_release_of_ids_alone_says_nothing_about_labels(tmp_path, params):

@@ -79,7 +79,7 @@ def test_people_licence_and_digests_are_in_it(folder):
         assert each["hash"] == f"sha256:{file_digest(folder / each['path'])}"
 
 
-@pytest.mark.parametrize("form", ["full", "ids_only"])
+@pytest.mark.parametrize("form", ["team", "controlled", "public", "ids_only"])
 def test_defaults_are_valid_too(tmp_path, params, form):
     folder = written(tmp_path / "r", study(), uncited(params), form)
     assert frictionless.Package(str(folder / "datapackage.json")).validate().valid

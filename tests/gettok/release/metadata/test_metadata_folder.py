@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import polars as pl
 from cited_release import settings, study, uncited, written
+from small_study import shared
 
 from gettok import release
 from gettok.release.metadata.personal import PERSONAL
@@ -43,7 +44,8 @@ def test_the_checksums_have_every_file_and_hold(tmp_path, params):
 def test_a_study_without_videos_has_no_day_of_publication(tmp_path, params):
     of = study()
     everyone = list(of.videos["video_id"])
-    release.write(tmp_path / "r", of, "ids_only", {}, everyone, settings=uncited(params))
+    about = release.About("Empty", uncited(params))
+    release.write(tmp_path / "r", of, shared("ids_only"), {}, everyone, about=about)
     assert b"date-released" not in contents(tmp_path / "r")["CITATION.cff"]
     assert b"datePublished" not in contents(tmp_path / "r")["croissant.json"]
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from gettok.settings import check
+from gettok.pipeline.provenance import _readers, _speech_models
 from gettok.tables import SCREEN_TEXTS, TRANSCRIPTS
-from stages.release import _readers, _speech_models, _uncited
 
 NAMES = ("speech_model", "speech_model_revision", "speech_model_sha256", "speech_compute_type")
 
@@ -44,18 +43,3 @@ def test_each_reader_of_screens_is_named_once(turned):
         {"name": "ocr bb", "sha256": "bb"},
     ]
     assert _readers(SCREEN_TEXTS.frame([]).lazy()) == []
-
-
-def test_what_is_missing_for_a_citation_is_said_in_one_line(params):
-    [line] = _uncited(check(params, "params.yaml").citation)
-    assert line == (
-        "release: to be cited, it lacks authors, licence, doi or url, contact: fill in conf/citation/ "
-        "(docs/how-to/cite.md)"
-    )
-    params["citation"] |= {
-        "authors": [{"given": "Ana", "family": "Quispe"}],
-        "licence": "CC-BY-4.0",
-        "url": "https://example.org",
-        "contact": {"name": "Ana Quispe", "email": "ana@example.org"},
-    }
-    assert list(_uncited(check(params, "params.yaml").citation)) == []

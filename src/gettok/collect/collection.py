@@ -1,0 +1,61 @@
+"""How a study's videos were collected: the stage's books, the days that are covered, and the pages that it took."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import polars as pl
+
+from gettok.books import Books
+from gettok.collect.origin import Origin, SourceKind, finished_searches, origin
+from gettok.step import Json
+
+#: What the two books of a collection count, by the kind of the source: the stage's, and the source's.
+_COUNTS: Mapping[SourceKind, tuple[str, str]] = MappingProxyType(
+    {
+        "research_api": ("days of the study", "candidates of the searches"),
+        "ids": ("ids of the list", "ids of the list"),
+        "zeeschuimer": ("captured videos", "captured videos"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class CollectionSummary:
+    """Where the videos are from.
+
+    `books` are those of the stage; `days` counts the study's days by their state of coverage, and has none unless a
+    query found the videos. `pages` is the number of pages of the searches that reached their end.
+    """
+
+    origin: Origin
+    books: Books
+    days: Mapping[str, int] = field(default_factory=dict)
+    pages: int = 0
+
+    def check(self) -> None:
+        """Raise `Damaged` unless both books balance."""
+        for books in (self.books, self.origin.books):
+            books.check("collect")
+
+    def stored(self) -> dict[str, Json]:
+        """As the books of a release have it."""
+        of_stage, of_source = _COUNTS[self.origin.kind]
+        return {
+            "kind": self.origin.kind,
+            "collect_counts": of_stage,
+            "source_counts": of_source,
+            "days": dict(self.days),
+            "pages": self.pages,
+            **self.origin.books.stored(),
+        }
+
+
+def collection(
+    kind: SourceKind, collected: Books, windows: pl.DataFrame, coverage: pl.DataFrame
+) -> CollectionSummary:
+    """From the books of `collect` and its tables `windows` and `coverage`."""
+    days = dict(sorted(Counter(coverage["state"].to_list()).items()))
+    pages = int(finished_searches(windows)["pages"].sum())
+    return CollectionSummary(origin(kind, collected, windows), collected, days, pages)
