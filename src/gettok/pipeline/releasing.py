@@ -7,7 +7,7 @@ from gettok import release
 from gettok.pipeline.paths import HUMAN_LABELS
 from gettok.pipeline.provenance import provenance
 from gettok.pipeline.results import cascade_rows, collection_of, human_evaluations, tables, with_history
-from gettok.pipeline.sharing import refuse_overdue, sharing
+from gettok.pipeline.sharing import as_shared, refuse_overdue, sharing
 from gettok.settings import Citation, Settings
 from gettok.store.atomic_write import atomic_dir
 
@@ -34,15 +34,14 @@ PARAMS = (
 def write_release(settings: Settings, folder: Path) -> int:
     """Write it in place of an earlier one, and say how many videos it has; nothing while a refresh is overdue."""
     refuse_overdue(settings)
-    results = with_history(tables(settings.codebook))
+    results, shared = with_history(tables(settings.codebook)), sharing(settings)
+    shown = as_shared(settings, shared)
     _, evaluations = human_evaluations(HUMAN_LABELS, results)
-    collection = collection_of(settings.source.kind)
-    about = release.About(
-        settings.citation.title or settings.study.title, settings, collection, evaluations, cascade_rows()
-    )
-    made_from = provenance(settings, results)
+    title = settings.citation.title or settings.study.title
+    about = release.About(title, shown, collection_of(settings.source.kind), evaluations, cascade_rows())
+    made_from = provenance(shown, results)
     with atomic_dir(folder) as unfinished:
-        release.write(unfinished, results, sharing(settings), made_from, about=about)
+        release.write(unfinished, results, shared, made_from, about=about)
     return results.count
 
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 from datetime import UTC, datetime
+from functools import partial
 
 from gettok.collect.tombstones import RefreshLists
 from gettok.errors import BadInput, counted
@@ -11,6 +12,7 @@ from gettok.pipeline.paths import REFRESH_LISTS, store_root
 from gettok.pipeline.runner import say
 from gettok.release import Pseudonyms, Sharing
 from gettok.settings import Settings
+from gettok.settings.query import with_usernames
 from gettok.store.atomic_write import atomic_write
 from gettok.tables import VIDEOS
 
@@ -43,6 +45,14 @@ def pseudonyms(source: str) -> Pseudonyms:
         say(f"release: {path} has a new key for pseudonyms: keep a copy, and show it to nobody")
     path.chmod(0o600)
     return Pseudonyms(path.read_bytes().strip())
+
+
+def as_shared(settings: Settings, shared: Sharing) -> Settings:
+    """The settings as a release of this form shows them: with pseudonyms for the accounts that the query names."""
+    if shared.form == "team":
+        return settings
+    query = with_usernames(settings.study.query, partial(shared.names.of, "account"))
+    return settings.model_copy(update={"study": settings.study.model_copy(update={"query": query})})
 
 
 def last_confirmed(settings: Settings) -> datetime | None:

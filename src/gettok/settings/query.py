@@ -102,6 +102,28 @@ class Query(Section):
         return self
 
 
+def with_usernames(query: Query, changed: Callable[[str], str]) -> Query:
+    """The query with other names in place of the usernames that it searches for."""
+    parts = {name: getattr(query, name) for name in ("any", "all", "none")}
+    other: dict[str, object] = {
+        name: terms.model_copy(update={"usernames": tuple(map(changed, terms.usernames))})
+        for name, terms in parts.items()
+    }
+    if query.raw is not None:
+        other["raw"] = json.dumps(_with_usernames(json.loads(query.raw), changed), ensure_ascii=False)
+    return query.model_copy(update=other)
+
+
+def _with_usernames(raw: Json, changed: Callable[[str], str]) -> Json:
+    if isinstance(raw, list):
+        return [_with_usernames(part, changed) for part in raw]
+    if not isinstance(raw, dict):
+        return raw
+    if raw.get("field_name") == _SINGLE["usernames"]:
+        return {**raw, "field_values": [changed(str(name)) for name in raw.get("field_values", [])]}
+    return {name: _with_usernames(part, changed) for name, part in raw.items()}
+
+
 def conditions(query: Query) -> dict[str, Json]:
     """The API's `query` object, without empty groups; equal queries give equal objects.
 

@@ -20,6 +20,18 @@ FORMS: tuple[Form, ...] = get_args(Form)
 #: The forms that have columns beside the ids; each has all columns of those before it.
 WITH_RESULTS: tuple[Form, ...] = ("public", "controlled", "team")
 
+#: What each form has, as a release says it.
+MEANINGS: Mapping[Form, str] = MappingProxyType(
+    {
+        "ids_only": "the ids of the videos alone",
+        "public": "labels, codes and quality figures under pseudonyms, with days, and with counts by their magnitude; no"
+        " ids, names, texts or pictures",
+        "controlled": "ids, transcripts, descriptions, on-screen text, labels and codes, with pseudonyms for accounts;"
+        " nothing of TikTok's own texts, counts and pictures. Those who get it must keep TikTok's terms",
+        "team": "everything, for the people of the application that TikTok approved alone",
+    }
+)
+
 _ANSWERED = "status reason"
 _VALUE = "variable label labels number abstained"
 _JUDGEMENT = (

@@ -1,6 +1,8 @@
 """Before a release: the key of its pseudonyms is kept, and terms that ask for a refresh first are kept to."""
 
+import json
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,8 +13,9 @@ from small_study import study_of, tables, video
 from gettok.collect.tombstones import RefreshLists
 from gettok.errors import BadInput, BadSettings
 from gettok.pipeline.paths import REFRESH_LISTS
-from gettok.pipeline.sharing import last_confirmed, pseudonyms, refuse_overdue, sharing
+from gettok.pipeline.sharing import as_shared, last_confirmed, pseudonyms, refuse_overdue, sharing
 from gettok.settings import check, load
+from gettok.settings.query import Query, Terms, with_usernames
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +128,27 @@ def test_a_study_without_videos_is_never_overdue():
     written_study.write(study_of(0))
     assert last_confirmed(settings()) is None
     refuse_overdue(settings())
+
+
+USERNAMES = {"usernames": ["maria.p"], "keywords": ["maria.p"]}
+
+
+@pytest.mark.parametrize("form", ["ids_only", "public", "controlled"])
+def test_the_accounts_that_a_query_names_have_pseudonyms_in_a_release(form):
+    searching = settings(form, forms=[form])
+    query = searching.study.query.model_copy(update={"none": Terms(**USERNAMES)})
+    searching = searching.model_copy(update={"study": searching.study.model_copy(update={"query": query})})
+    shared = sharing(searching)
+    shown = as_shared(searching, shared).study.query
+    assert shown.none.usernames == (shared.names.of("account", "maria.p"),)
+    assert shown.none.keywords == ("maria.p",)
+    assert shown.any == query.any
+    assert as_shared(searching, replace(shared, form="team")) == searching
+
+
+def test_so_have_those_in_a_query_in_the_api_s_own_words():
+    condition = {"field_name": "username", "operation": "IN", "field_values": ["maria.p", "juan"]}
+    keyword = {"field_name": "keyword", "operation": "EQ", "field_values": ["maria.p"]}
+    raw = json.dumps({"and": [condition, keyword]})
+    shown = with_usernames(Query(raw=raw), str.upper)
+    assert json.loads(shown.raw) == {"and": [condition | {"field_values": ["MARIA.P", "JUAN"]}, keyword]}

@@ -196,7 +196,9 @@ def test_a_dataset_with_too_many_rows_or_too_long_texts_says_so_in_its_readme(tm
         folder = tmp_path / name
         folder.mkdir()
         of.videos.select("video_id").write_parquet(folder / "dataset.parquet")
-        write_documents(folder, of, parts, fit=fit, provenance={}, withdrawn=0, about=About("Small"))
+        write_documents(
+            folder, of, parts, fit=fit, provenance={"form": "team"}, withdrawn=0, about=About("Small")
+        )
     many, one, two = ((tmp_path / name / "README.md").read_text("utf-8") for name in ("many", "one", "two"))
     assert (
         "There is no `dataset.xlsx`: the dataset has 1,048,576 rows, and a sheet takes at most 1,048,576"

@@ -28,6 +28,7 @@ from gettok.settings.codebook import Kind
 from gettok.step import Json
 from gettok.store.atomic_write import atomic_write
 from gettok.tables import Table
+from gettok.tables.forms import MEANINGS
 
 #: The kinds of variables in words.
 _KINDS: Mapping[Kind, str] = {
@@ -60,7 +61,8 @@ def write_documents(  # noqa: PLR0913 -- what the documents are about, each by n
         "title": about.title,
         "videos": tables.count,
         "version": provenance.get("gettok", ""),
-        "form": provenance.get("form", ""),
+        "form": provenance["form"],
+        "has": MEANINGS[provenance["form"]],
         "is_synthetic": about.settings is not None and is_synthetic(about.settings),
     }
     if about.settings is not None and about.collection is not None:
