@@ -292,4 +292,11 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{TESTS}/settings/test_settings_limits.py",
         "settings that leave no request to search with are taken",
     ),
+    Mutant(
+        "src/gettok/models/loading.py",
+        '"trust_remote_code": False',
+        '"trust_remote_code": None',
+        f"{TESTS}/speech/test_untrusted_weights.py",
+        "the library asks at the terminal whether a model's own code may run",
+    ),
 )
