@@ -299,4 +299,11 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{TESTS}/speech/test_untrusted_weights.py",
         "the library asks at the terminal whether a model's own code may run",
     ),
+    Mutant(
+        "src/gettok/describe/step.py",
+        'names = ["base_url", "model", ',
+        'names = ["base_url", ',
+        "tests/stages/test_model_changed.py",
+        "answers of two models are in one table",
+    ),
 )
