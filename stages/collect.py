@@ -8,6 +8,7 @@ from pathlib import Path
 from gettok.books import Books
 from gettok.collect import IdLookup, PageFiles, StoredPage, captured_pages, videos_on
 from gettok.collect.coverage import NOT_YET
+from gettok.collect.erased import Erased
 from gettok.collect.ids import RefusedLine, read_ids
 from gettok.collect.journal import WindowState
 from gettok.collect.refresh import round_settings
@@ -41,9 +42,10 @@ def run(stage: Stage) -> None:
 
 
 def _collect(stage: Stage, api: ResearchApi) -> None:
+    erased = Erased.of(REFRESH_LISTS)
     with atomic_dir(DATA / "pages") as folder:
-        people = CommentsAndProfiles(stage, api, folder)
-        with StudyPages(folder, people) as pages:
+        people = CommentsAndProfiles(stage, api, folder, erased)
+        with StudyPages(folder, people, erased) as pages:
             collect_videos = _look_up if stage.settings.source.kind == "ids" else _search
             collect_videos(stage, api, pages)
             for stored in _refreshed_pages(stage):
@@ -87,11 +89,13 @@ def _look_up(stage: Stage, api: ResearchApi, pages: StudyPages) -> None:
     listed = read_ids(Path(source.file))
     _say_refused(listed.refused)
     lookup = IdLookup(stage.store, api, listed.ids, {"source": source.name})
+    erased, by_erased = Erased.of(REFRESH_LISTS), set[str]()
     days: dict[str, date] = {}
     with Progress(stage.name, len(listed.ids), 0) as progress:
         for stored in lookup.collect():
             before = len(lookup.found)
             pages.add(stored)
+            by_erased |= erased.ids_on(stored.page)
             days |= {video.video_id: date.fromisoformat(video.day) for video in videos_on(stored.page)}
             progress.add("found", len(lookup.found) - before)
     _write_no_days()
@@ -99,7 +103,8 @@ def _look_up(stage: Stage, api: ResearchApi, pages: StudyPages) -> None:
         say(f"collect: {name} is not a video id: its bits are not a time at which TikTok existed")
     found = dict.fromkeys(lookup.found) | days
     gone = RefreshLists(REFRESH_LISTS).gone()
-    rows = IdStates(found, lookup.unplaceable, gone, study_window(stage.settings)).rows(listed)
+    states = IdStates(found, lookup.unplaceable, gone, study_window(stage.settings), erased, by_erased)
+    rows = states.rows(listed)
     IDS.write(rows, DATA / "ids.parquet")
     stage.keep_books(id_books(rows))
 
@@ -115,10 +120,11 @@ def _read_captures(stage: Stage) -> None:
     source = stage.settings.source
     assert source.file is not None, "the settings are checked"
     refused: list[RefusedLine] = []
+    erased = Erased.of(REFRESH_LISTS)
     count = 0
     with atomic_dir(DATA / "pages") as folder, PageFiles(folder / "videos") as files:
         for stored in captured_pages(Path(source.file), refused):
-            files.add("captured", stored)
+            files.add("captured", erased.page(stored))
             count += stored.page.request["body"]["videos"]
     _say_refused(tuple(refused))
     _write_no_days()

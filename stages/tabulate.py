@@ -10,6 +10,7 @@ import polars as pl
 
 from gettok import tabulate
 from gettok.books import Books
+from gettok.collect.erased import Erased
 from gettok.collect.tombstones import SUBJECTS, RefreshLists
 from gettok.collect.windows import Window
 from gettok.errors import counted
@@ -19,7 +20,7 @@ from gettok.pipeline.runner import Stage, run_stage, say
 from gettok.step import Blob
 from gettok.store.atomic_write import atomic_dir
 from gettok.tables import COMMENTS, COUNTS, FIELDS, REJECTS, USERS, VIDEOS, Table
-from gettok.tabulate.gone import Gone
+from gettok.tabulate.gone import Gone, without_mentions
 from gettok.tabulate.tally import Tally
 from gettok.tabulate.videos import VideoRows, Videos
 
@@ -32,16 +33,20 @@ def run(stage: Stage) -> None:
     settings = stage.settings
     rejects = tabulate.Rejects()
     gone = {subject: tabulate.Gone(RefreshLists(REFRESH_LISTS, subject).gone()) for subject in SUBJECTS}
+    erased = Erased.of(REFRESH_LISTS)
+    gone["video"] = tabulate.Gone(gone["video"].digests, erased)
     with _scratch_folder(DATA / ".tabulate.unfinished") as scratch:
         study = Window(settings.study.start, settings.study.end)
         found = _found_videos(stage, gone["video"])
         refreshed = _pages(stage, "refreshed")
         videos = tabulate.videos.gather(found, study, scratch / "videos", rejects, refreshed=refreshed)
         lost = dict(rejects.counts)
-        _write_days(VIDEOS, "videos", gone["user"].without_usernames(videos.days()))
+        days = without_mentions(gone["user"].without_usernames(videos.days()), erased)
+        _write_days(VIDEOS, "videos", days)
         _write_days(COUNTS, "counts", videos.counts())
         comment_pages = _pages(stage, "comments")
-        comment_pages = tabulate.comments.without_gone_videos(comment_pages, gone["video"])
+        left_out = tabulate.Gone(videos.left_out.union(gone["video"].digests))
+        comment_pages = tabulate.comments.without_gone_videos(comment_pages, left_out)
         comments = tabulate.comments.gather(
             comment_pages, videos.in_study, scratch / "comments", rejects, gone["comment"]
         )
@@ -53,14 +58,17 @@ def run(stage: Stage) -> None:
     tallies = (videos.tally, comments.tally, user_tally)
     FIELDS.write(tabulate.fields(tallies), DATA / "fields.parquet")
     _say(tallies)
-    stage.keep_books(_books(videos, lost))
+    refreshed_away = frozenset(gone["video"].digests) - erased.videos
+    stage.keep_books(_books(videos, lost, videos.left_out & refreshed_away))
 
 
-def _books(videos: Videos, lost: Mapping[str, int]) -> Books:
+def _books(videos: Videos, lost: Mapping[str, int], gone: frozenset[str]) -> Books:
     """Each video that was seen counts once, and so does each row or page that did not become a video."""
     unusable = {reason: count for reason, count in lost.items() if reason != "retyped"}
-    if videos.gone:
-        unusable["gone"] = videos.gone
+    if gone:
+        unusable["gone"] = len(gone)
+    if erased := videos.left_out - gone:
+        unusable["erased"] = len(erased)
     if outside := videos.seen - videos.in_study.height:
         unusable["outside_study"] = outside
     reasons = dict(sorted(unusable.items()))
@@ -74,7 +82,7 @@ def _pages(stage: Stage, name: str) -> Iterator[tabulate.KeyedPage]:
 
 def _found_videos(stage: Stage, gone: Gone) -> Iterator[VideoRows]:
     """The videos on each file of pages. One that is as before is not read again: most of the time goes into that."""
-    kept = stage.kept("videos", sorted(gone.digests))
+    kept = stage.kept("videos", sorted(gone.digests), sorted(gone.erased.users))
     recorded = md5s("pages")
     for file in stage.until_stopped(tabulate.page_files(output("pages") / "videos")):
         md5 = recorded[f"videos/{file.name}"]

@@ -34,6 +34,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_id": "it has no id",
         "no_time": "it has no time of publication",
         "gone": "a refresh no longer found it",
+        "erased": "a person asked for it to be removed from the dataset",
         "outside_study": "it was published outside the study's days",
         "user_gone": "the Research API cannot find the author",
         "user_refused": "the Research API gives no information about the author",

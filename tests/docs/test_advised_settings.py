@@ -21,7 +21,11 @@ _SET_TO = re.compile(rf"\bset {_KEY} to (?P<value>[\w\[\]]+)")
 #: What follows "set KEY to" where a sentence describes the value.
 _DESCRIBED = {"a", "one", "the", "that", "what"}
 #: What a key needs beside it, as the pages that name it say.
-_NEEDS = {"source.file": ["source=ids"], "llm.confidence": ["llm.votes=1"]}
+_NEEDS = {
+    "release": ["terms.forms=[ids_only,public,controlled,team]"],
+    "source.file": ["source=ids"],
+    "llm.confidence": ["llm.votes=1"],
+}
 
 
 _ADVISED = re.compile(rf"\b(?:set|raise|lower|correct|check|choose|as|with) {_KEY}(?![\w./(])")

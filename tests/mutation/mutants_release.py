@@ -9,6 +9,10 @@ _DOCUMENTS = "tests/gettok/release/test_release_documents.py"
 _STORE = "tests/gettok/store/test_many_answers.py"
 _PROVENANCE = "tests/gettok/pipeline/test_provenance.py"
 _FRAMES = "tests/gettok/frames/test_frames_table.py"
+_METADATA = "tests/gettok/release/metadata"
+_CITATION = "tests/gettok/settings/test_citation.py"
+
+_ERASE = "tests/stages/test_erase_stages.py tests/gettok/collect/test_erased.py tests/gettok/collect/test_tombstones.py"
 
 MUTANTS = (
     Mutant(
@@ -45,6 +49,48 @@ MUTANTS = (
         'asked.group_by("video_id", ',
         _DOCUMENTS,
         "an answer that two videos share is paid for twice",
+    ),
+    Mutant(
+        "src/gettok/collect/erased.py",
+        "return sha256(name.lower())",
+        "return sha256(name)",
+        _ERASE,
+        "an erased user comes in by a name with other capitals",
+    ),
+    Mutant(
+        "src/gettok/collect/erased.py",
+        "_without_ids(before.request, self.videos | marked)",
+        "dict(before.request)",
+        _ERASE,
+        "the request of a page names an erased video",
+    ),
+    Mutant(
+        "src/gettok/collect/tombstones.py",
+        "kept = [row for row in tombstones if row[self._digest] not in wanted]",
+        "kept = list(tombstones)",
+        _ERASE,
+        "what a refresh found gone is twice on the list once it is erased",
+    ),
+    Mutant(
+        "src/gettok/pipeline/collecting/comments_and_profiles.py",
+        "self._erased.page(stored)",
+        "stored",
+        _ERASE,
+        "an erased comment is on the pages that are shared",
+    ),
+    Mutant(
+        "stages/collect.py",
+        'files.add("captured", erased.page(stored))',
+        'files.add("captured", stored)',
+        _ERASE,
+        "an erased video is on the pages of captures",
+    ),
+    Mutant(
+        "stages/tabulate.py",
+        'days = without_mentions(gone["user"].without_usernames(videos.days()), erased)',
+        'days = gone["user"].without_usernames(videos.days())',
+        _ERASE,
+        "videos of others mention an erased user",
     ),
     Mutant(
         "src/gettok/tables/forms.py",
@@ -325,5 +371,40 @@ MUTANTS = (
         "{sqlite3.SQLITE_NOTADB}",
         _STORE,
         "a damaged store ends in a traceback",
+    ),
+    Mutant(
+        "src/gettok/release/metadata/croissant.py",
+        '    "rai": "http://mlcommons.org/croissant/RAI/",\n',
+        "",
+        _METADATA,
+        "readers of Croissant pass over what is known of biases and people",
+    ),
+    Mutant(
+        "src/gettok/release/metadata/croissant.py",
+        '{"transform": {"jsonPath": ".".join(rest)}} if rest else {}',
+        "{}",
+        _METADATA,
+        "each part of a segment is the whole segment",
+    ),
+    Mutant(
+        "src/gettok/release/metadata/facts.py",
+        "self.citation.published or (self.observed[1] if self.observed else None)",
+        "self.citation.published or date.today()",
+        _METADATA,
+        "a release has the day on which it was made",
+    ),
+    Mutant(
+        "src/gettok/release/metadata/citation_file.py",
+        '        return self.represent_scalar("tag:yaml.org,2002:str", data, style=\'"\')',
+        '        return self.represent_scalar("tag:yaml.org,2002:str", data, style="")',
+        _METADATA,
+        "a text such as 1e5 is read as a number by readers of YAML 1.2",
+    ),
+    Mutant(
+        "src/gettok/settings/citation.py",
+        "if _check_digit(digits[:-1]) != digits[-1]:",
+        "if False:",
+        _CITATION,
+        "a mistyped ORCID iD credits another person",
     ),
 )

@@ -1,12 +1,15 @@
 """`gettok follow`: each day's videos are fetched as soon as the day is collected."""
 
-from datetime import date
+import json
+from datetime import UTC, date, datetime
 
 import pytest
 from workspace import Workspace
 
+from gettok.collect.tombstones import RefreshLists, sha256
 from sandbox.bulk import write
 from sandbox.server import Sandbox
+from sandbox.videos import CORPUS
 
 DAYS = ("study.start='2022-12-06'", "study.end='2022-12-10'")
 
@@ -43,6 +46,24 @@ def test_a_day_s_videos_are_fetched_before_the_next_day_is_asked_for(workspace):
     last = next(place for place, subject in enumerate(log) if subject.startswith("20221210"))
     waited = [video for video in seen if log.index(video) > last]
     assert len(waited) < len(set(seen)) / 2, "videos wait for the end of the collection"
+
+
+def test_an_erased_video_is_not_fetched(workspace):
+    video = min(
+        row["api"]["id"] for row in json.loads((CORPUS / "videos.json").read_text("utf-8")) if in_days(row)
+    )
+    with Sandbox() as sandbox:
+        at = workspace(sandbox)
+        RefreshLists(at.folder / "inputs" / "refresh").erase([sha256(video)], date(2026, 12, 1))
+        assert at.gettok("follow")[0] == 0
+        seen = set(visits(sandbox))
+    assert video not in seen
+    assert len(seen) > 5
+
+
+def in_days(row: dict) -> bool:
+    published = datetime.fromtimestamp(row["api"]["create_time"], UTC).date()
+    return date(2022, 12, 6) <= published <= date(2022, 12, 10)
 
 
 @pytest.mark.slow

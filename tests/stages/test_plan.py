@@ -13,6 +13,7 @@ import pytest
 import requests
 from workspace import Workspace
 
+from gettok.collect.tombstones import RefreshLists, sha256
 from gettok.tables import COUNTS, VIDEOS
 from sandbox.bulk import write
 from sandbox.profiles import Profile
@@ -299,6 +300,17 @@ def test_an_unknown_method_and_a_missing_table_are_reported(corpus, workspace):
         code, _, err = at.gettok("refresh")
         assert (code, "there is no table of videos" in err) == (66, True)
         assert sandbox.requests() == []
+
+
+def test_a_plan_expects_no_video_that_is_erased_from_a_list_of_ids(corpus, workspace):
+    with Sandbox(corpus=corpus) as sandbox:
+        at = workspace(sandbox, "source=ids", "source.api=sandbox:")
+        (at.folder / "inputs" / "collect").mkdir(parents=True)
+        ids = [row["api"]["id"] for row in json.loads((corpus / "videos.json").read_text("utf-8"))][:20]
+        (at.folder / "inputs" / "collect" / "ids.csv").write_text("\n".join(ids), "utf-8")
+        assert json.loads(at.gettok("plan", "--json")[1])["videos"] == 20
+        RefreshLists(at.folder / "inputs" / "refresh").erase([sha256(ids[3])], date(2026, 12, 1))
+        assert json.loads(at.gettok("plan", "--json")[1])["videos"] == 19
 
 
 def captured(place: int, day: str) -> str:

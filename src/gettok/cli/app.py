@@ -29,6 +29,7 @@ COMMANDS = (
     "try",
     "follow",
     "refresh",
+    "erase",
     "summary",
     "show",
     "differences",

@@ -10,6 +10,7 @@ from threading import Event
 import typer
 
 from gettok.collect import StoredPage, VideoOnPage
+from gettok.collect.erased import Erased
 from gettok.collect.journal import WindowState
 from gettok.download import DownloadStep
 from gettok.engine import ENGINES
@@ -18,7 +19,7 @@ from gettok.pipeline.answering import Asking
 from gettok.pipeline.collecting.researching import open_api, retry_until_quota
 from gettok.pipeline.collecting.searching import collector, study_window, videos_in_study
 from gettok.pipeline.downloading import any_fetched, opened_step, video_item
-from gettok.pipeline.paths import current_settings, store_root
+from gettok.pipeline.paths import REFRESH_LISTS, current_settings, store_root
 from gettok.pipeline.runner import Signals, only_one
 from gettok.research_api import QuotaExhausted, ResearchApi
 from gettok.settings import Settings
@@ -41,16 +42,16 @@ class Fetcher:
 
     def __init__(self, settings: Settings, step: DownloadStep, asking: Asking) -> None:
         self._settings, self._step, self._asking = settings, step, asking
+        self._erased = Erased.of(REFRESH_LISTS)
         self._waiting: dict[str, VideoOnPage] = {}
         self.asked: set[str] = set()
         self.retry_next_run: set[str] = set()
         self.trouble: NotNow | None = None
 
     def add_page(self, stored: StoredPage) -> None:
-        """Note the page's videos, to be fetched by the next call of `fetch`."""
-        self._waiting.update(
-            {video.video_id: video for video in videos_in_study(stored.page, self._settings)}
-        )
+        """Note the page's videos that are not erased, to be fetched by the next call of `fetch`."""
+        videos = videos_in_study(self._erased.page(stored).page, self._settings)
+        self._waiting.update({video.video_id: video for video in videos})
 
     def fetch(self, _: WindowState | None = None) -> None:
         """Fetch the videos noted since the last call that are not in the store yet."""

@@ -120,4 +120,5 @@ def _subject_of(batch: IdBatch) -> str:
 def ids_on(page: Page) -> Iterator[str]:
     """The ids of the videos on a page."""
     for video in to_mappings(page.videos):
-        yield str(sent_video_id(video))
+        if (sent := sent_video_id(video)) is not None:
+            yield str(sent)

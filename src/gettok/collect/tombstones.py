@@ -1,13 +1,18 @@
 """The two lists that refreshing keeps under `inputs/refresh/`: its rounds, and what a round asked for twice in vain.
 
-There are two for videos, two for comments and two for users. They are CSV and belong in git with the dataset. The lists
-of tombstones have no personal data: the SHA-256 of an id is enough to leave a video out, and does not identify anyone.
+There are two for videos, two for comments and two for users. They are CSV and belong in git with the dataset. An
+erasure adds to the lists of tombstones what people asked to be removed, by the method `erasure` and without a round.
+
+A tombstone is the SHA-256 of an id or a username. It does not show whom it is about, but it confirms a guess: with a
+list of candidates, such as an older copy of the dataset, anyone can hash each and compare. Usernames can be guessed,
+and ids of videos can be tried out, since half of their bits are a time. So the lists are pseudonymous, not anonymous.
 """
 
 import csv
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Literal
@@ -19,6 +24,8 @@ from gettok.store.atomic_write import atomic_write
 Subject = Literal["video", "comment", "user"]
 SUBJECTS: tuple[Subject, ...] = ("video", "comment", "user")
 _ROUND = ("round", "source", "method", "asked", "confirmed", "missing")
+#: The method of a tombstone that a person asked for.
+_ERASURE = "erasure"
 
 
 def sha256(name: str) -> str:
@@ -45,6 +52,19 @@ class RefreshLists:
         """The SHA-256 of each id on the list of tombstones."""
         return {row[self._digest] for row in self._tombstones()}
 
+    def erased(self) -> set[str]:
+        """The SHA-256 of each id on the list of tombstones that a person asked to be removed."""
+        return {row[self._digest] for row in self._tombstones() if row["method"] == _ERASURE}
+
+    def erase(self, digests: Iterable[str], day: date) -> None:
+        """List these digests as erased on that day. One that is erased already keeps its day and its line."""
+        tombstones, wanted = self._tombstones(), set(digests) - self.erased()
+        if wanted:
+            facts = {"missing_at": day.isoformat(), "source": "", "method": _ERASURE}
+            kept = [row for row in tombstones if row[self._digest] not in wanted]
+            new = [{self._digest: digest, **facts} for digest in sorted(wanted)]
+            self._write("tombstones.csv", self._columns, [*kept, *new])
+
     def add(self, round_: Mapping[str, str], gone: Iterable[str]) -> None:
         """Add a round, with the SHA-256 of each id that it missed; adding it again changes nothing.
 
@@ -58,6 +78,11 @@ class RefreshLists:
             self._write("tombstones.csv", self._columns, [*tombstones, *new])
         others = [row for row in rounds if row["round"] != round_["round"]]
         self._write("refreshes.csv", _ROUND, sorted([*others, round_], key=lambda row: row["round"]))
+
+    @property
+    def tombstones_file(self) -> Path:
+        """The file with the list of tombstones."""
+        return self._path("tombstones.csv")
 
     @property
     def _digest(self) -> str:
@@ -102,5 +127,5 @@ def _damaged(path: Path, columns: Sequence[str]) -> BadInput:
     return BadInput(
         f"{path} does not have the columns {', '.join(columns)} in every line",
         "changed nothing",
-        "restore it from git; only `gettok refresh` writes it",
+        "restore it from git; only `gettok refresh` and `gettok erase` write it",
     )

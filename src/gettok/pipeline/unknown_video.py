@@ -92,7 +92,10 @@ def _is_collected(day: date) -> bool:
 
 def why_rejected(video_id: str) -> str | None:
     """Why a video that a source sent is in no table, in words; None if none sent it."""
-    if sha256(video_id) in RefreshLists(REFRESH_LISTS).gone():
+    lists, digest = RefreshLists(REFRESH_LISTS), sha256(video_id)
+    if digest in lists.erased() or _is_marked_on_pages(digest):
+        return reason_in_words("erased")
+    if digest in lists.gone():
         return reason_in_words("gone")
     for row in _rejects(video_id):
         return reason_in_words(row["reason"], row["detail"])
@@ -120,19 +123,28 @@ def _lines(video_id: str) -> list[Row]:
     return IDS.find(output("ids.parquet"), where, ("state", "detail"))
 
 
+def _is_marked_on_pages(digest: str) -> bool:
+    """Whether the collected pages have the mark of an erased video with this digest, whose author may be erased."""
+    return any(_pages_with(pl.col("answer").str.contains(digest, literal=True)))
+
+
 def _videos_on_pages(video_id: str) -> Iterator[bool]:
     """For each video on the collected pages that mention the id, whether it is the one with this id."""
-    if not is_made("pages"):
-        return
-    pages = output("pages")
-    # DVC does not keep an empty folder
-    for folder in filter(Path.is_dir, (pages / "videos", pages / "refreshed")):
-        for row in PAGES.find(folder, _has(video_id, "answer"), ("answer",)):
-            try:
-                for received in videos_of(Page.from_json(json.loads(row["answer"]))):
-                    yield _is_video(received.content, video_id)
-            except UnreadablePage:
-                continue
+    for row in _pages_with(_has(video_id, "answer")):
+        try:
+            for received in videos_of(Page.from_json(json.loads(row["answer"]))):
+                yield _is_video(received.content, video_id)
+        except UnreadablePage:
+            continue
+
+
+def _pages_with(where: pl.Expr) -> Iterator[Row]:
+    """The collected pages of videos that meet a condition."""
+    if is_made("pages"):
+        pages = output("pages")
+        # DVC does not keep an empty folder
+        for folder in filter(Path.is_dir, (pages / "videos", pages / "refreshed")):
+            yield from PAGES.find(folder, where, ("answer",))
 
 
 def _has(video_id: str, column: str) -> pl.Expr:

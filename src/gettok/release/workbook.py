@@ -27,6 +27,8 @@ CUT = " … [cut]"
 #: Of every workbook, since a clock would change its bytes.
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 _WIDTH, _WIDE = 18, 60
+#: Few enough that the copies which are made of their texts take little memory.
+_ROWS_AT_ONCE = 1_000
 #: What XML cannot have, beside control characters.
 _NOT_IN_XML = "[\ufffe\uffff]"
 
@@ -78,8 +80,8 @@ def _write_rows(workbook: "Workbook", table: Table, parts: Iterable[pl.DataFrame
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{MAX_ROWS}"})
     _write_header(sheet, formats, table.schema.names())
     row = cut = 0
-    for part in parts:
-        texts, too_long = _as_cells(part)
+    for piece in (piece for part in parts for piece in part.iter_slices(_ROWS_AT_ONCE)):
+        texts, too_long = _as_cells(piece)
         cut += too_long
         for values in texts.iter_rows():
             row += 1

@@ -89,14 +89,21 @@ IDS = Table(
             pl.Int64,
             "Its number in the file, from 1; in TikTok's JSON export, the number of the link among those that were read.",
         ),
-        Column("text", pl.String, "The line as given, up to 200 characters; in a CSV, the cell with the id."),
-        Column("video_id", pl.String, "The id that it names; empty if it names none."),
+        Column(
+            "text",
+            pl.String,
+            "The line as given, up to 200 characters; in a CSV, the cell with the id. Empty if the video was erased.",
+        ),
+        Column(
+            "video_id", pl.String, "The id that it names; empty if it names none, or if the video was erased."
+        ),
         Column("is_repeated", pl.Boolean, "Whether an earlier line names the same video."),
         Column(
             "state",
             pl.String,
             "`found`; `not_found`: the Research API does not find it; `not_an_id`: it does not name a video;"
-            " `outside_study`: it was published outside the study's days; `gone`: a refresh no longer found it.",
+            " `outside_study`: it was published outside the study's days; `gone`: a refresh no longer found it; `erased`: a"
+            " person asked for it to be removed.",
         ),
         Column("detail", pl.String, "Why it is not an id, or when a video outside the study was published."),
     ),
@@ -138,7 +145,7 @@ VIDEOS = Table(
         Column("music_id", pl.String, "TikTok's id of the sound."),
         Column("playlist_id", pl.String, "TikTok's id of the playlist that the video is part of."),
         Column("effect_ids", pl.List(pl.String), "TikTok's ids of the effects used."),
-        Column("mentions", pl.List(pl.String), "Users tagged in the video."),
+        Column("mentions", pl.List(pl.String), "Users tagged in the video, without those who were erased."),
         Column(
             "is_stem_verified", pl.Boolean, "Whether TikTok verified it as science or technology content."
         ),
@@ -225,7 +232,7 @@ COMMENTS = Table(
         Column(
             "parent_comment_id",
             pl.String,
-            "What the comment replies to: another comment, or the video itself.",
+            "What the comment replies to: another comment, or the video itself. Empty if that comment is gone.",
         ),
         Column("is_reply", pl.Boolean, "Whether it replies to a comment and not to the video."),
         Column("created_at", TIME, "When the comment was written."),

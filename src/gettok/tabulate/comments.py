@@ -70,7 +70,8 @@ def gather(
 
     def add(rows: pl.DataFrame) -> None:
         day = pl.Series("day", [days[video_id] for video_id in rows["video_id"]], pl.Date)
-        latest.add(rows.with_columns(is_reply=pl.col("parent_comment_id") != pl.col("video_id"), day=day))
+        rows = rows.with_columns(is_reply=pl.col("parent_comment_id") != pl.col("video_id"), day=day)
+        latest.add(gone.without_parents(rows))
 
     buffer = RowBuffer(COMMENT, COMMENTS, ("observed_at",), rejects, add)
     for keyed in pages:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from gettok.collect.tombstones import sha256
 from gettok.collect.windows import Window
 from gettok.http.json_guards import to_mapping
 from gettok.research_api import sent_video_id
@@ -67,10 +68,11 @@ _COUNTS = [column.name for column in COUNTS.columns if column.name.endswith("_co
 
 @dataclass(frozen=True)
 class Videos:
-    """The result of reading all pages: how many videos were `seen` or `gone`, and the index of those `in_study`."""
+    """The result of reading all pages: how many videos were `seen`, who is gone, and the index of those `in_study`."""
 
     seen: int
-    gone: int
+    #: The digests of the videos that were met and left out.
+    left_out: frozenset[str]
     in_study: pl.DataFrame
     tally: Tally
     _latest: Latest
@@ -118,7 +120,7 @@ class VideoRows:
 def read(pages: Iterable[KeyedPage], gone: Gone = NONE_GONE) -> VideoRows:
     """Read the videos on some pages, which must fit into memory. Videos that are `gone` are only noted."""
     frames: list[pl.DataFrame] = []
-    here = Gone(gone.digests)
+    here = Gone(gone.digests, gone.erased)
     buffer = RowBuffer(VIDEO, VIDEOS, _EXTRA, Rejects(), frames.append)
     for keyed in pages:
         for received, row_values in buffer.read(
@@ -140,31 +142,37 @@ def gather(
 ) -> Videos:
     """Put together what was read; rows that do not fit into memory are in `folder` until the tables are made.
 
-    Of the pages of refreshes, which studies share, only videos that are in `parts` are read.
+    Of the pages of refreshes, which studies share, only videos that are in `parts` are read. A video that is erased on
+    one page, by its author's name, is left out on all, also where its author had another name.
     """
     latest = Latest(folder, "video_id", _COUNTS)
     buffer = RowBuffer(VIDEO, VIDEOS, _EXTRA, rejects, lambda rows: latest.add(_derived(rows)))
-    gone: set[str] = set()
+    left_out: set[str] = set()
     for part in parts:
         latest.add(_derived(part.rows))
         rejects.extend(part.rejects)
         buffer.tally.extend(part.tally)
-        gone |= part.gone
-    _add_refreshed(buffer, refreshed, latest)
-    return _within(study, latest, buffer.tally, len(gone))
+        left_out |= part.gone
+    left_out |= _add_refreshed(buffer, refreshed, latest)
+    return _within(study, latest, buffer.tally, frozenset(left_out))
 
 
-def _add_refreshed(buffer: RowBuffer, pages: Iterable[KeyedPage], latest: Latest) -> None:
+def _add_refreshed(buffer: RowBuffer, pages: Iterable[KeyedPage], latest: Latest) -> set[str]:
+    """Add the study's own videos; returns the digests of those that are erased on these pages."""
     index = latest.index()
     own = frozenset() if index is None else frozenset(index["video_id"])
+    erased = Gone()
     for keyed in pages:
-        for received, row_values in buffer.read(keyed, lambda keyed: _own_videos(keyed, own)):
+        for received, row_values in buffer.read(
+            keyed, lambda keyed: _own_videos(erased.without(videos_of(keyed.page), video_id_of), own)
+        ):
             _add(buffer, keyed, received, row_values)
     buffer.flush()
+    return {sha256(name) for name in own} & erased.met if erased.met else set()
 
 
-def _own_videos(keyed: KeyedPage, own: frozenset[str]) -> Iterator[PageObject]:
-    return (video for video in videos_of(keyed.page) if video_id_of(video.content) in own)
+def _own_videos(videos: Iterator[PageObject], own: frozenset[str]) -> Iterator[PageObject]:
+    return (video for video in videos if video_id_of(video.content) in own)
 
 
 def video_id_of(content: Json) -> str | None:
@@ -200,15 +208,18 @@ def _derived(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _within(study: Window, latest: Latest, tally: Tally, gone: int) -> Videos:
+def _within(study: Window, latest: Latest, tally: Tally, left_out: frozenset[str]) -> Videos:
     newest, index = latest.newest(), latest.index()
     if newest is None or index is None:
-        return Videos(0, gone, _NO_VIDEOS, tally, latest)
+        return Videos(0, left_out, _NO_VIDEOS, tally, latest)
+    if left_out:
+        erased = [name for name in newest["video_id"] if sha256(name) in left_out]
+        newest = newest.filter(~pl.col("video_id").is_in(erased))
     seen = index.group_by("video_id").agg(
         pl.col("observed_at").min().alias("first_observed_at"), pl.len().cast(pl.Int64).alias("observations")
     )
     in_study = newest.filter(pl.col("day").is_between(study.start, study.end)).join(seen, on="video_id")
-    return Videos(newest.height, gone, in_study.select(_NO_VIDEOS.columns), tally, latest)
+    return Videos(newest.height, left_out, in_study.select(_NO_VIDEOS.columns), tally, latest)
 
 
 _NO_VIDEOS = pl.DataFrame(

@@ -63,7 +63,7 @@ def test_no_reason_why_a_video_is_missing_is_read_from_a_table_that_changed(para
     COVERAGE.write([{"day": date(2021, 8, 24), "state": "complete"}], DATA / "coverage.parquet")
     (DATA / "pages" / "videos").mkdir(parents=True)
     tabulated.page_file(DATA / "pages" / "videos" / "w.parquet", tabulated.page(tabulated.video()))
-    paths = [DATA / name for name in ("rejects.parquet", "ids.parquet", "pages", "coverage.parquet")]
+    paths = [DATA / name for name in ("pages", "rejects.parquet", "ids.parquet", "coverage.parquet")]
     record("tabulate", *paths)
     for path in paths:
         refused(path, lambda: lookup(STRANGER))

@@ -186,6 +186,16 @@ def test_a_video_that_a_refresh_no_longer_found_is_named_as_gone():
     assert "a refresh no longer found it (gone)" in refused(REJECTED).what
 
 
+def test_an_erased_video_is_named_as_erased_by_the_list_and_by_its_mark_on_a_page(data):
+    make()
+    RefreshLists(REFRESH_LISTS).erase([sha256(NEVER)], date(2026, 12, 1))
+    assert "a person asked for it to be removed from the dataset (erased)" in refused(NEVER).what
+    (REFRESH_LISTS / "tombstones.csv").unlink()
+    marked = tabulated.page({"erased_sha256": sha256(NEVER)})
+    tabulated.page_file(data / "pages" / "videos" / "a.0000.parquet", marked)
+    assert "a person asked for it to be removed from the dataset (erased)" in refused(NEVER).what
+
+
 def test_a_video_on_a_page_outside_the_study_s_days_is_told_from_one_that_was_never_seen(data):
     make()
     found = tabulated.video(music_id=int(NEVER))

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tabulated import CREATED, ID, SEEN, STUDY, Tabulated, page, tabulate, video
 
+from gettok.collect.erased import NONE_ERASED, Erased, user_digest
 from gettok.collect.tombstones import sha256
 from gettok.research_api import Page
 from gettok.tables import COUNTS, FIELDS, VIDEOS
 from gettok.tabulate import Gone, KeyedPage, Rejects, videos
+from gettok.tabulate.gone import without_mentions
 from gettok.tabulate.latest import Latest
 
 LATER = SEEN + timedelta(days=5)
@@ -160,4 +162,40 @@ def test_a_video_whose_id_is_null_is_gone_or_refreshed_by_the_other_spelling(tmp
     found = videos.gather([videos.read([seen])], STUDY, tmp_path / "a", Rejects(), refreshed=refreshed)
     assert [rows["view_count"].to_list() for _, rows in found.days()] == [[2]]
     gone = Gone({sha256(str(ID))})
-    assert videos.gather([videos.read([seen], gone)], STUDY, tmp_path / "b", Rejects()).gone == 1
+    found = videos.gather([videos.read([seen], gone)], STUDY, tmp_path / "b", Rejects())
+    assert found.left_out == {sha256(str(ID))}
+
+
+def test_a_video_by_an_erased_author_is_left_out_also_where_the_author_had_another_name(tmp_path):
+    named = [page(video(id=name, username=user)) for name, user in ((1, "Ana"), (1, "before"), (2, "beto"))]
+    pages = [KeyedPage(f"v{place}", each) for place, each in enumerate(named)]
+    gone = Gone(erased=Erased(users=frozenset({user_digest("ana")})))
+    found = videos.gather([videos.read(pages, gone)], STUDY, tmp_path, Rejects())
+    ((_, rows),) = found.days()
+    assert rows["video_id"].to_list() == ["2"]
+    assert (found.seen, found.left_out) == (1, {sha256("1")})
+    assert [counts["video_id"].to_list() for _, counts in found.counts()] == [["2"]]
+
+
+def test_a_mark_of_an_erased_video_is_counted_and_is_no_reject(tmp_path):
+    marks = [{"erased_sha256": sha256("7")}, video(id=1), {"erased_sha256": sha256("7")}]
+    rejects = Rejects()
+    found = videos.gather([videos.read([KeyedPage("v0", page(*marks))])], STUDY, tmp_path, rejects)
+    assert (found.seen, found.left_out) == (1, {sha256("7")})
+    assert rejects.frame().height == 0
+
+
+def test_a_mark_on_a_shared_page_of_a_refresh_leaves_out_this_study_s_video_alone(tmp_path):
+    marks = [{"erased_sha256": sha256(name)} for name in ("1", "9")]
+    parts = [videos.read([KeyedPage("v0", page(video(id=1), video(id=2)))])]
+    found = videos.gather(parts, STUDY, tmp_path, Rejects(), refreshed=[KeyedPage("r0", page(*marks))])
+    assert (found.seen, found.left_out) == (1, {sha256("1")})
+
+
+def test_mentions_lose_the_erased_and_keep_the_others_and_their_order():
+    erased = Erased(users=frozenset({user_digest("ana")}))
+    frame = pl.DataFrame({"mentions": [["c", "Ana", "b"], ["ana"], ["b"], [], None]})
+    ((_, found),) = without_mentions([("day", frame)], erased)
+    assert found["mentions"].to_list() == [["c", "b"], [], ["b"], [], None]
+    ((_, same),) = without_mentions([("day", frame)], NONE_ERASED)
+    assert same is frame

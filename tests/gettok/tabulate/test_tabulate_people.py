@@ -1,14 +1,18 @@
 """Comments and authors: each as last observed, and every refusal with its reason."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tabulated import CREATED, ID, SEEN, answer, page, tabulate, video
 
+from gettok.collect.tombstones import sha256
 from gettok.research_api import Page
+from gettok.tabulate import Gone, KeyedPage, Rejects
+from gettok.tabulate import comments as tabulate_comments
 
 LATER = SEEN + timedelta(days=5)
 BIG = 7342600000000000999
@@ -163,3 +167,22 @@ def test_f21_any_answer_about_comments_or_a_user_is_a_row_or_a_reject(content, s
     for received in pages:
         found = tabulate([page(video())], of_comments=[received], of_users=[received])
         assert found.users.height + found.reasons().count("no_page") >= 1
+
+
+def test_a_reply_to_a_comment_that_is_gone_stays_without_the_comment_s_id(tmp_path):
+    rows = [
+        {"id": 1, "video_id": ID, "parent_comment_id": ID, "text": "a"},
+        {"id": 2, "video_id": ID, "parent_comment_id": 1, "text": "b"},
+        {"id": 3, "video_id": ID, "parent_comment_id": 2, "text": "c"},
+        {"erased_sha256": sha256("4")},
+    ]
+    pages = [KeyedPage("c0", answer(json.dumps({"data": {"comments": rows}}), video_id=ID))]
+    study = pl.DataFrame({"video_id": [str(ID)], "day": [date(2022, 12, 7)]})
+    rejects = Rejects()
+    found = tabulate_comments.gather(pages, study, tmp_path, rejects, Gone({sha256("1")}))
+    ((_, table),) = found.days()
+    assert table["comment_id", "parent_comment_id", "is_reply"].rows() == [
+        ("2", None, True),
+        ("3", "2", True),
+    ]
+    assert rejects.frame().height == 0

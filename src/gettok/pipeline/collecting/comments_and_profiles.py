@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gettok.books import Books
 from gettok.collect import Canary, PageFiles, People, StoredPage, VideoOnPage
+from gettok.collect.erased import Erased
 from gettok.collect.people import COMMENTS, USERS, stored_users
 from gettok.collect.refresh import round_settings
 from gettok.collect.refresh_people import round_looks
@@ -26,9 +27,10 @@ def keep_books(what: str, books: Books) -> None:
 class CommentsAndProfiles:
     """Reads the pages of videos as they come, and asks for the comments and authors of these videos afterwards."""
 
-    def __init__(self, stage: Stage, api: ResearchApi, folder: Path) -> None:
+    def __init__(self, stage: Stage, api: ResearchApi, folder: Path, erased: Erased) -> None:
         self._settings, self._wanted = stage.settings, stage.settings.collect
         self._api, self._folder, self._store = api, folder, stage.store
+        self._erased = erased
         words, patience_days = self._wanted.canary, self._wanted.patience_days
         canary = Canary(api, words) if words else None
         self._people = People(stage.store, api, stage.settings.source.name, patience_days, canary)
@@ -84,7 +86,7 @@ class CommentsAndProfiles:
         endpoint, subject = (COMMENTS, video.video_id) if what == "comments" else (USERS, video.username)
         try:
             for stored in self._pages(what, video):
-                files.add(video.day if what == "comments" else what, stored)
+                files.add(video.day if what == "comments" else what, self._erased.page(stored))
         except RequestFailing:
             return "failing" if self._people.is_given_up(endpoint, subject) else "tomorrow"
         except AccessDenied:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from gettok.collect import PageFiles, StoredPage
+from gettok.collect.erased import Erased
 from gettok.collect.id_lookup import ids_on
 from gettok.pipeline.collecting.comments_and_profiles import CommentsAndProfiles
 
@@ -14,12 +15,13 @@ class StudyPages:
     """Writes pages into `videos` and `refreshed` under a folder; for a `with` block.
 
     Rounds of refreshing belong to a source, which several studies may ask: only pages that show a video of this study
-    are kept, and nothing is asked about the other videos on them.
+    are kept, and nothing is asked about the other videos on them. What is `erased` is on no page, and nothing is asked
+    about it.
     """
 
-    def __init__(self, folder: Path, people: CommentsAndProfiles) -> None:
+    def __init__(self, folder: Path, people: CommentsAndProfiles, erased: Erased) -> None:
         self._found, self._refreshed = PageFiles(folder / "videos"), PageFiles(folder / "refreshed")
-        self._people = people
+        self._people, self._erased = people, erased
         self._ids: set[str] = set()
         self._stack = ExitStack()
 
@@ -35,12 +37,14 @@ class StudyPages:
 
     def add(self, stored: StoredPage) -> None:
         """Add a page of the study's own search; its pages come before those of refreshes."""
-        self._found.add(stored.search, stored)
-        self._people.add_page(stored)
-        self._ids.update(ids_on(stored.page))
+        left = self._erased.page(stored)
+        self._found.add(left.search, left)
+        self._people.add_page(left)
+        self._ids.update(ids_on(left.page))
 
     def add_refreshed(self, stored: StoredPage) -> None:
         """Add a page of a refresh, if it shows a video that the study's own search found."""
-        if not self._ids.isdisjoint(ids_on(stored.page)):
-            self._refreshed.add(stored.search, stored)
-            self._people.add_page(stored, self._ids)
+        left = self._erased.page(stored)
+        if not self._ids.isdisjoint(ids_on(left.page)):
+            self._refreshed.add(left.search, left)
+            self._people.add_page(left, self._ids)

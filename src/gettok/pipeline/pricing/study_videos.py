@@ -157,7 +157,8 @@ def _listed(settings: Settings, in_days: frozenset[str], ignored: str | None) ->
         else None
     )
     vain = set() if looked_up is None else set(looked_up.filter(pl.col("state") != "found")["video_id"])
-    return StudyVideos(ids, len(listed - ids - vain), ignored)
+    gone = RefreshLists(REFRESH_LISTS).gone()
+    return StudyVideos(ids, sum(sha256(name) not in gone for name in listed - ids - vain), ignored)
 
 
 def _captured(settings: Settings, in_days: frozenset[str], ignored: str | None) -> StudyVideos:
