@@ -292,4 +292,18 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{TESTS}/settings/test_settings_limits.py",
         "settings that leave no request to search with are taken",
     ),
+    Mutant(
+        "src/gettok/models/loading.py",
+        '"trust_remote_code": False',
+        '"trust_remote_code": None',
+        f"{TESTS}/speech/test_untrusted_weights.py",
+        "the library asks at the terminal whether a model's own code may run",
+    ),
+    Mutant(
+        "src/gettok/describe/step.py",
+        'names = ["base_url", "model", ',
+        'names = ["base_url", ',
+        "tests/stages/test_model_changed.py",
+        "answers of two models are in one table",
+    ),
 )

@@ -11,6 +11,7 @@ _FIGURES = "tests/gettok/report/test_figure_edges.py"
 _PAGE = "tests/gettok/report/test_page_edges.py"
 _FILE_MD5 = "tests/gettok/pipeline/test_file_md5.py"
 _CLI = "tests/gettok/cli/test_command_edges.py"
+_BY_SQL = "tests/gettok/report/test_report_by_sql.py"
 
 MUTANTS = (
     Mutant(
@@ -307,5 +308,40 @@ MUTANTS = (
         'f"{round(100 * value, 6):g}"',
         _FIGURES,
         "-0 on an axis",
+    ),
+    Mutant(
+        "src/gettok/report/metrics.py",
+        'pl.col("username").drop_nulls().n_unique()',
+        'pl.col("username").n_unique()',
+        _BY_SQL,
+        "by SQL: all videos without a name count as one more user",
+    ),
+    Mutant(
+        "src/gettok/report/metrics.py",
+        'select(day=pl.col("created_at").dt.date())',
+        'select(day=pl.col("created_at").dt.convert_time_zone("America/Lima").dt.date())',
+        _BY_SQL,
+        "by SQL: a day of figure 3 is Lima's and not UTC's",
+    ),
+    Mutant(
+        "src/gettok/report/metrics.py",
+        'pl.col("videos")).round(4)',
+        'pl.col("videos")).round(3)',
+        _BY_SQL,
+        "by SQL: the shares of figure 4 have a digit less",
+    ),
+    Mutant(
+        "src/gettok/compare/text_sources.py",
+        r"[\p{L}\p{N}]",
+        r"[\p{L}]",
+        _BY_SQL,
+        "by SQL: a text of digits is none in figure 4",
+    ),
+    Mutant(
+        "src/gettok/tabulate/values.py",
+        "_without_accents(decomposed: str) -> str:\n    return ",
+        "_without_accents(decomposed: str) -> str:\n    return decomposed or ",
+        _BY_SQL,
+        "by SQL: in figure 2, a hashtag with an accent is another one",
     ),
 )

@@ -153,7 +153,7 @@ def test_a_stage_that_had_not_answered_yet_does_not_keep_the_others_from_being_d
     assert "extract_frames" not in {stage for stage, _ in answers(workspace, OTHER)}
 
 
-def test_a_whole_video_is_dropped_with_its_file_and_fetched_again(workspace):
+def test_f56_a_whole_video_is_dropped_with_its_file_and_fetched_again(workspace):
     code, out, _ = workspace.gettok("store", "drop", "--video", SHOW)
     assert (code, {"download", "extract_frames", "transcribe"} <= set(re.findall(r"(?m)^\w+", out))) == (
         0,

@@ -44,7 +44,7 @@ def found() -> str:
     return "\n".join(text for _, text in texts(DATA))
 
 
-def test_a_video_goes_from_pages_and_tables_with_its_comments_and_is_counted(collecting):
+def test_f56_a_video_goes_from_pages_and_tables_with_its_comments_and_is_counted(collecting):
     with collecting(*WANTED) as (sandbox, stage):
         run(stage)
         before, comments, first = everything(), COMMENTS.read(DATA / "comments"), books()
@@ -79,7 +79,7 @@ def test_pages_of_an_earlier_run_are_not_read_for_what_is_erased_since(collectin
         assert books()["unusable"]["erased"] >= 1
 
 
-def test_a_user_goes_with_videos_profile_and_mentions(collecting):
+def test_f56_a_user_goes_with_videos_profile_and_mentions(collecting):
     with collecting(*WANTED) as (_, stage):
         run(stage)
         videos = VIDEOS.read(DATA / "videos")
@@ -98,7 +98,7 @@ def test_a_user_goes_with_videos_profile_and_mentions(collecting):
         assert books()["unusable"]["erased"] == videos.filter(username=name).height
 
 
-def test_a_comment_goes_from_pages_and_the_table(collecting):
+def test_f56_a_comment_goes_from_pages_and_the_table(collecting):
     with collecting(*WANTED) as (_, stage):
         run(stage)
         comments = COMMENTS.read(DATA / "comments")

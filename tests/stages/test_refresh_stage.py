@@ -48,7 +48,7 @@ def tables() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     )
 
 
-def test_what_is_no_longer_there_vanishes_from_all_tables(collecting):
+def test_f56_what_is_no_longer_there_vanishes_from_all_tables(collecting):
     with collecting(*WANTED) as (sandbox, stage):
         collected(stage)
         videos, comments, users = tables()

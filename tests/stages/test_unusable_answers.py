@@ -1,23 +1,20 @@
 """A reply without an answer has been paid for as well: its row has the model and the cost."""
 
-import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
-from scripted_endpoint import Endpoint, Scripted, fails, jpeg, says
-from small_study import shared, tables, video
+from scripted_endpoint import Endpoint, Scripted, fails, says
+from small_study import shared, tables
+from two_videos import VIDEOS_OF_STUDY, two_videos
 from workspace import Workspace
 
 from gettok import release
 from gettok.books import Books
 from gettok.errors import Damaged
 from gettok.step import Row
-from gettok.tables import ANNOTATIONS, DESCRIPTIONS, FRAMES, TRANSCRIPTS, VIDEOS
+from gettok.tables import ANNOTATIONS, DESCRIPTIONS
 
-DAY = "2022-12-07"
 PROVENANCE = {"gettok": "0.1.0", "study": {"name": "small"}}
-VIDEOS_OF_STUDY = [video(place, created_at=datetime(2022, 12, 7, tzinfo=UTC)) for place in (1, 2)]
 SEEN = {"description": "A crowd.", "on_screen_text": [], "language": ""}
 JUDGED = {"label": "neutral", "evidence": "", "missing": ""}
 PAID = {"model": "model-a", "prompt_tokens": 1000, "completion_tokens": 100, "cost_usd": 0.00015}
@@ -33,35 +30,7 @@ def endpoint():
 
 @pytest.fixture
 def workspace(tmp_path, endpoint):
-    """Two videos with a frame and a transcript each, and a model that answers by a script, one call after another."""
-    settings = (
-        f"llm.base_url={endpoint.url}",
-        "llm.max_concurrency=1",
-        "llm.max_attempts=1",
-        "ocr=off",
-        "prompt_injection=off",
-        "codebook=stance",
-    )
-    made = Workspace.make(tmp_path, "", *settings)
-    made.environment["GETTOK_SANDBOX_KEY"] = "sandbox"
-    ids = [row["video_id"] for row in VIDEOS_OF_STUDY]
-    VIDEOS.write(VIDEOS_OF_STUDY, made.data / "videos" / f"{DAY}.parquet")
-    transcripts = [{"video_id": video_id, "text": f"Hoy es {video_id}", "status": "ok"} for video_id in ids]
-    TRANSCRIPTS.write(transcripts, made.data / "transcripts" / f"{DAY}.parquet")
-    pictures = {video_id: jpeg(video_id) for video_id in ids}
-    frames = [
-        {
-            "video_id": video_id,
-            "frame_index": 0,
-            "time_s": 0.0,
-            "sha256": hashlib.sha256(picture).hexdigest(),
-            "image": {"bytes": picture, "path": "0.jpg"},
-            "status": "ok",
-        }
-        for video_id, picture in pictures.items()
-    ]
-    FRAMES.write(frames, made.data / "frames" / f"{DAY}.parquet")
-    return made
+    return two_videos(tmp_path, endpoint)
 
 
 def described(workspace: Workspace) -> list[Row]:

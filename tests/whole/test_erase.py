@@ -91,7 +91,9 @@ def _day(row: dict) -> str:
 
 
 @pytest.mark.slow
-def test_an_erased_video_is_in_nothing_that_the_next_build_makes_until_git_brings_it_back(repository, asked):
+def test_f56_an_erased_video_is_in_nothing_that_the_next_build_makes_until_git_brings_it_back(
+    repository, asked
+):
     repository.compose("collect=with_comments_and_users")
     repository.dvc("repro")
     video, later = chosen(repository), later_video()

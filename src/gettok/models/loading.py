@@ -1,11 +1,12 @@
 """Loading a model: on the right device, without the libraries' chatter, and with errors that say what to do."""
 
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from threading import RLock
+from types import MappingProxyType
 from typing import Any
 
 from gettok.errors import BadSettings, NotNow
@@ -14,6 +15,9 @@ from gettok.errors import BadSettings, NotNow
 _WARNINGS_LOCK = RLock()
 #: What the transformers library raises for a folder that holds something else, or only half of a model.
 UNREADABLE = (OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError)
+#: For a class of the transformers library that a model's own files choose: it reads the folder alone, and neither runs
+#: code that is among these files nor asks at the terminal whether it may.
+LOCAL: Mapping[str, bool] = MappingProxyType({"local_files_only": True, "trust_remote_code": False})
 #: How torch and its libraries report that memory is short when they do not say `out of memory`.
 _OOM_MESSAGES = ("not enough memory", "can't allocate memory", "ALLOC_FAILED")
 

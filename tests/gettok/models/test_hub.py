@@ -61,7 +61,7 @@ def test_the_same_weights_are_not_fetched_a_second_time_in_another_format(hub, f
     assert sorted(hub.asked) == ["config.json", "model.safetensors", "vocab.txt"]
 
 
-def test_a_name_that_moves_on_has_another_identity(hub, folder):
+def test_f54_a_name_that_moves_on_has_another_identity(hub, folder):
     hub.put(NAME, folder)
     before = found(NAME).identity
     (folder / "config.json").write_text("other")
@@ -81,7 +81,7 @@ def test_a_file_that_is_not_read_does_not_change_the_model(folder):
     assert transformers_files(folder) == ("*.json", "*.txt", "pytorch_model*.bin")
 
 
-def test_a_byte_of_the_weights_changes_the_model(folder):
+def test_f54_a_byte_of_the_weights_changes_the_model(folder):
     before = found(folder).digest
     (folder / "pytorch_model.bin").write_text("other")
     assert found(folder).digest != before

@@ -45,7 +45,7 @@ def test_the_answers_about_a_video_are_its_own_and_its_variants(store):
     ]
 
 
-def test_answers_go_with_the_blobs_that_no_other_answer_names(store):
+def test_f56_answers_go_with_the_blobs_that_no_other_answer_names(store):
     answers = store.about("71")
     store.drop(answers)
     assert store.about("71") == []
@@ -57,7 +57,7 @@ def test_answers_go_with_the_blobs_that_no_other_answer_names(store):
     assert list(store.verify()) == []
 
 
-def test_what_was_deleted_is_in_the_log(store):
+def test_f56_what_was_deleted_is_in_the_log(store):
     (named,) = [named for named in store.about("71") if named.stage == "extract_frames"]
     store.drop([named])
     store.drop(store.about("711"))
@@ -73,7 +73,7 @@ def test_what_was_deleted_is_in_the_log(store):
     assert (second["stage"], second["subject"], second["blobs"]) == ("transcribe", "711", [])
 
 
-def test_a_log_that_cannot_be_written_deletes_nothing(store):
+def test_f56_a_log_that_cannot_be_written_deletes_nothing(store):
     (store.root / "drops.jsonl").mkdir()
     before = store.about("71"), blobs(store)
     with pytest.raises(IsADirectoryError):

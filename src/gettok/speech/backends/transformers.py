@@ -13,6 +13,7 @@ from gettok.errors import BadSettings
 from gettok.media.recording import RATE_HZ, Sound, seconds
 from gettok.models.hub import Model, transformers_model
 from gettok.models.loading import (
+    LOCAL,
     UNREADABLE,
     ModelUse,
     cannot_load,
@@ -240,7 +241,7 @@ def _loaded(folder: Path, dtype: str) -> tuple[Any, Any, Any]:
     if loading_info["missing_keys"]:
         # the library would fill what the files lack with random weights
         raise ValueError(f"the weights lack {min(loading_info['missing_keys'])}")
-    tokenizer = library.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer = library.AutoTokenizer.from_pretrained(folder, **LOCAL)
     return model, tokenizer, library.WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gettok.errors import BadSettings
 from gettok.models.hub import Model, transformers_model
-from gettok.models.loading import ModelUse, cannot_load, transformers_library
+from gettok.models.loading import LOCAL, ModelUse, cannot_load, transformers_library
 from gettok.settings import Embedder
 from gettok.text.embeddings import Vectors
 
@@ -72,8 +72,8 @@ def load(chosen: Embedder) -> Transformer:
 def _loaded(name: str, files: Model) -> Transformer:
     library = transformers_library()
     try:
-        tokenizer = library.AutoTokenizer.from_pretrained(files.folder, local_files_only=True)
-        model = library.AutoModel.from_pretrained(files.folder, local_files_only=True)
+        tokenizer = library.AutoTokenizer.from_pretrained(files.folder, **LOCAL)
+        model = library.AutoModel.from_pretrained(files.folder, **LOCAL)
     except (OSError, ValueError) as error:
         raise cannot_load(USE, name, str(error)) from error
     return Transformer(tokenizer, model, files.identity)
