@@ -19,8 +19,8 @@ from gettok.tables.table import TIME
 _CHECKSUMS = "checksums.sha256"
 #: A name without a folder, so that no file outside the release is read.
 _CHECKSUM = re.compile(r"([0-9a-f]{64})  ([^/\\\x00-\x1f]+)")
-_VIDEOS = pl.Schema({"video_id": pl.String, "created_at": TIME, "sha256": pl.String})
-_LABELS = pl.Schema({"video_id": pl.String, "variable": pl.String, "labels": pl.List(pl.String)})
+_VIDEOS = pl.Schema({"video_id": pl.String(), "created_at": TIME, "sha256": pl.String()})
+_LABELS = pl.Schema({"video_id": pl.String(), "variable": pl.String(), "labels": pl.List(pl.String)})
 #: For the forms that cannot be hydrated: why, and what a person can do.
 _WHY_NOT: Mapping[str, tuple[str, str]] = {
     "public": (

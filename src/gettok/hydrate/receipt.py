@@ -32,7 +32,7 @@ class Hydrated:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FoundAgain:
     """Of `released` videos, how many are found again, and how many of these are changed: None if nothing can tell."""
 
     released: int
@@ -50,13 +50,13 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class LabelOutcome:
+class LabelBounds:
     """The videos with one label, and its share among all labelled videos of the release."""
 
     label: str
-    videos: Outcome
+    videos: FoundAgain
     #: All labelled videos of its variable.
-    labelled: Outcome
+    labelled: FoundAgain
 
     @property
     def share(self) -> float:
@@ -86,13 +86,13 @@ class LabelOutcome:
 
 
 @dataclass(frozen=True)
-class VariableOutcome:
+class VariableBounds:
     """The videos with a value of one variable, with each label, and without a value."""
 
     name: str
-    labelled: Outcome
-    labels: tuple[LabelOutcome, ...]
-    without_label: Outcome
+    labelled: FoundAgain
+    labels: tuple[LabelBounds, ...]
+    without_label: FoundAgain
 
     def stored(self) -> dict[str, Json]:
         """As plain JSON."""
@@ -110,14 +110,14 @@ class Receipt:
     release: PublishedRelease
     hydrated: Hydrated
     compared: tuple[Compared, ...]
-    videos: Outcome
+    videos: FoundAgain
     gone_because: Mapping[str, int]
     #: Of the found videos that can be compared by each, how many differ, and how many are compared.
     changed_in: Mapping[Compared, tuple[int, int]]
     #: Found videos that had a file when they were released, and have none now; None if files were not fetched again.
     without_file: int | None
-    days: Mapping[date, Outcome]
-    variables: tuple[VariableOutcome, ...]
+    days: Mapping[date, FoundAgain]
+    variables: tuple[VariableBounds, ...]
 
     def stored(self) -> dict[str, Json]:
         """As plain JSON."""
@@ -185,10 +185,10 @@ def _with_changes(videos: pl.DataFrame, compared: Iterable[Compared]) -> pl.Data
     )
 
 
-def _outcome(videos: pl.DataFrame) -> Outcome:
+def _outcome(videos: pl.DataFrame) -> FoundAgain:
     is_compared = not videos["is_changed"].has_nulls()
     changed = int(videos["is_changed"].sum()) if is_compared else None
-    return Outcome(videos.height, int(videos["is_found"].sum()), changed)
+    return FoundAgain(videos.height, int(videos["is_found"].sum()), changed)
 
 
 def _counts(states: pl.Series) -> dict[str, int]:
@@ -204,7 +204,7 @@ def _without_file(found: pl.DataFrame) -> int:
     return found.filter(pl.col("sha256").is_not_null() & pl.col("sha256_now").is_null()).height
 
 
-def _by_day(videos: pl.DataFrame) -> dict[date, Outcome]:
+def _by_day(videos: pl.DataFrame) -> dict[date, FoundAgain]:
     """By the day of publication; of a release that does not have it, by the day on which the id was made."""
     of_id = pl.col("video_id").map_elements(day_of, pl.Date)
     days = videos.with_columns(day=pl.coalesce(pl.col("created_at").dt.date(), of_id))
@@ -212,7 +212,7 @@ def _by_day(videos: pl.DataFrame) -> dict[date, Outcome]:
     return {day: _outcome(rows) for (day,), rows in sorted(parts.items())}
 
 
-def _by_label(labels: pl.DataFrame, videos: pl.DataFrame) -> Iterable[VariableOutcome]:
+def _by_label(labels: pl.DataFrame, videos: pl.DataFrame) -> Iterable[VariableBounds]:
     joined = labels.join(videos.select("video_id", "is_found", "is_changed"), on="video_id")
     for (name,), rows in joined.partition_by("variable", as_dict=True, maintain_order=True).items():
         has_label = pl.col("labels").is_not_null()
@@ -223,6 +223,6 @@ def _by_label(labels: pl.DataFrame, videos: pl.DataFrame) -> Iterable[VariableOu
             .drop_nulls("labels")
             .partition_by("labels", as_dict=True)
         )
-        found = (LabelOutcome(label, _outcome(of), labelled) for (label,), of in of_labels.items())
+        found = (LabelBounds(label, _outcome(of), labelled) for (label,), of in of_labels.items())
         in_order = sorted(found, key=lambda each: (-each.videos.released, each.label))
-        yield VariableOutcome(name, labelled, tuple(in_order), _outcome(rows.filter(~has_label)))
+        yield VariableBounds(name, labelled, tuple(in_order), _outcome(rows.filter(~has_label)))

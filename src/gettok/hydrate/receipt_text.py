@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from gettok.errors import counted, reason_in_words
-from gettok.hydrate.receipt import Outcome, Receipt, VariableOutcome
+from gettok.hydrate.receipt import FoundAgain, Receipt, VariableBounds
 from gettok.release.documents.rendering import code, paragraphs, plain
 from gettok.report.display import label as shown_label
 from gettok.stats.formatting import number, percent
@@ -99,7 +99,7 @@ def _about_changes(receipt: Receipt) -> str:
     return "Of the found videos:\n\n" + "\n".join(lines)
 
 
-def _about_shares(videos: Outcome) -> str:
+def _about_shares(videos: FoundAgain) -> str:
     found, gone = (
         number(videos.found / videos.released, videos.released),
         percent(videos.gone / videos.released, videos.released),
@@ -128,7 +128,7 @@ def _labels(receipt: Receipt) -> Iterator[str]:
         yield from _variable(variable)
 
 
-def _variable(variable: VariableOutcome) -> Iterator[str]:
+def _variable(variable: VariableBounds) -> Iterator[str]:
     labelled, n = variable.labelled, variable.labelled.released
     yield f"### {_text(variable.name)}"
     yield f"{of(labelled.found, n)} videos with a value are found again."
@@ -149,11 +149,11 @@ def _variable(variable: VariableOutcome) -> Iterator[str]:
     )
 
 
-def _outcomes(name: str, rows: Iterable[tuple[str, Outcome]]) -> str:
+def _outcomes(name: str, rows: Iterable[tuple[str, FoundAgain]]) -> str:
     return _table((name, *_COLUMNS), ((_text(text), *_cells(outcome)) for text, outcome in rows))
 
 
-def _cells(outcome: Outcome) -> list[str]:
+def _cells(outcome: FoundAgain) -> list[str]:
     counts = (outcome.released, outcome.found, outcome.changed, outcome.gone)
     share = outcome.gone / outcome.released if outcome.released else None
     return [*map(number, counts), percent(share, outcome.released)]
