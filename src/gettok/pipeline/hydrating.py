@@ -60,9 +60,7 @@ def _states(release: PublishedRelease, can: str) -> pl.DataFrame:
     if (lacking := states["state"].null_count()) > table.filter(state="erased").height:
         raise _not_asked(f"data/ids.parquet lacks {counted(lacking, 'video')} of it", can)
     if outside := states.filter(state="outside_study").height:
-        raise _not_asked(
-            f"{counted(outside, 'video')} of it are outside the days of the study in the settings", can
-        )
+        raise _not_asked(f"the study's days in the settings leave out {counted(outside, 'video')} of it", can)
     return states.with_columns(pl.col("state").fill_null("erased"))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hand_made import PUBLISHED, released, reseal, video_id
+from hydrated_study import PUBLISHED, released, reseal, video_id
 
 from gettok.errors import BadInput, Damaged
 from gettok.hydrate import read_release

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
-from hand_made import PUBLISHED, found, released, video_id
+from hydrated_study import PUBLISHED, found, released, video_id
 
 from gettok.collect.ids import day_of
 from gettok.hydrate import FoundAgain, as_markdown, compare, read_release
