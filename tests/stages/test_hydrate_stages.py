@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 from collections import Counter
 from datetime import UTC, date, datetime
@@ -56,7 +57,7 @@ def hydrating(folder: Path, sandbox: Sandbox, rows: list[dict], form: Form = "co
     released(rows, folder / "release", form)
     code, said, err = workspace.gettok("hydrate", "release")
     assert code == 0, err
-    (line,) = (line.split() for line in said.splitlines() if "gettok compose" in line)
+    (line,) = (shlex.split(line) for line in said.splitlines() if "gettok compose" in line)
     code, _, err = workspace.gettok(*line[1:])
     assert code == 0, err
     return workspace

@@ -21,7 +21,7 @@ from gettok.store.atomic_write import atomic_write, write_json
 
 #: Where the receipts go; git ignores it.
 RECEIPT = Path("data", "hydration")
-_SANDBOX = "source.name=sandbox source.api=sandbox: source.pages=sandbox: "
+_SANDBOX = "source.name=sandbox source.api='sandbox:' source.pages='sandbox:' "
 
 
 def prepare(folder: Path) -> Iterator[str]:

@@ -87,8 +87,8 @@ def _videos(receipt: Receipt) -> Iterator[str]:
 def _about_changes(receipt: Receipt) -> str:
     if not receipt.release.has_results:
         return (
-            "Whether the found videos have changed cannot be told: a release of the form `ids_only` has neither values"
-            " nor checksums of its videos."
+            "The receipt cannot say whether the found videos have changed: a release of the form `ids_only` has"
+            " neither values nor checksums of its videos."
         )
     lines = [
         f"- {_WHAT[what]} differs for {of(differ, both)} that have it in both"

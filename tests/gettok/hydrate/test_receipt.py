@@ -98,7 +98,7 @@ def test_a_release_of_ids_cannot_tell_what_changed_or_which_labels_are_gone(tmp_
     assert receipt.days == {day_of(video_id(0)): FoundAgain(10, 10 - len(gone), None)}
     assert receipt.stored()["videos"]["changed"] is None
     text = as_markdown(receipt)
-    assert "cannot be told" in text
+    assert "cannot say whether the found videos have changed" in text
     assert "on which the ids were made" in text
     assert "The release has no labels" in text
     assert "changed)" not in headline(receipt)
