@@ -6,7 +6,7 @@ from gettok.errors import counted, reason_in_words
 from gettok.hydrate.receipt import FoundAgain, Receipt, VariableBounds
 from gettok.release.documents.rendering import code, paragraphs, plain
 from gettok.report.display import label as shown_label
-from gettok.stats.formatting import number, percent
+from gettok.stats.formatting import number, percent, percents
 
 _LONGEST_LABEL = 80
 _COLUMNS = ("in the release", "found again", "changed", "gone", "gone, share")
@@ -100,13 +100,11 @@ def _about_changes(receipt: Receipt) -> str:
 
 
 def _about_shares(videos: FoundAgain) -> str:
-    found, gone = (
-        number(videos.found / videos.released, videos.released),
-        percent(videos.gone / videos.released, videos.released),
-    )
+    n = videos.released
     return (
         f"For any share *s* that is measured on the found videos alone, the share among all videos of the release is at"
-        f" least {found} · *s*, and at most {gone} more than that."
+        f" least {number(videos.found / n, n)} · *s*, and at most {percents(videos.gone / n, n)} percentage points more"
+        " than that."
     )
 
 

@@ -122,7 +122,7 @@ def test_the_markdown_has_percentages_with_their_counts(controlled):
     assert "| support | 3 | 1 | 0 | 2 | 67 % |" in text
     assert "| (no value) | 1 | 0 | 0 | 1 | 100 % |" in text
     assert "| support | 3 of 9 (33 %) | 1 of 7 (14 %) | 1 of 9 (11 %) | 3 of 9 (33 %) |" in text
-    assert "at least 0.70 · *s*, and at most 30 % more than that" in text
+    assert "at least 0.70 · *s*, and at most 30 percentage points more than that" in text
     assert "from 2023-05-01 09:00 to 2023-05-01 10:30 UTC" in text
 
 
