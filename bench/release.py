@@ -1,5 +1,7 @@
 """Writes the release and the report of a study by our stages, by those of another checkout, and DuckDB; prints a table.
 
+The release is checked as well, beside `sha256sum`, which reads the same files and compares nothing else.
+
 DuckDB writes the files of the release alone: the same tables, columns and order as Parquet, and the joined dataset as
 Parquet and CSV, without checks, checksums, books, documents and the workbook for Excel. Each candidate runs in its own
 process on the same tables, which are made first. The bench fails if DuckDB's dataset has other videos than ours.
@@ -40,16 +42,16 @@ class Usage(NamedTuple):
     peak_mib: float
 
 
-def measured(arguments: list[str], folder: Path, checkout: Path = ROOT) -> Usage:
+def measured(
+    arguments: list[str], folder: Path, checkout: Path = ROOT, program: str = sys.executable
+) -> Usage:
     environment = {
         **os.environ,
         "GETTOK_STORE": str(folder / "store"),
         "PYTHONPATH": python_path(checkout),
     }
     began = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, *arguments], cwd=folder, env=environment, stderr=subprocess.PIPE
-    )
+    child = subprocess.Popen([program, *arguments], cwd=folder, env=environment, stderr=subprocess.PIPE)
     assert child.stderr is not None
     errors = child.stderr.read()
     _, status, usage = os.wait4(child.pid, 0)
@@ -76,6 +78,16 @@ def stages(name: str, study: Path, checkout: Path) -> dict[str, Usage]:
     return {
         f"release, {name}": measured(["-m", "stages.release"], study, checkout),
         f"report, {name}": measured(["-m", "stages.report"], study, checkout),
+    }
+
+
+def checks(study: Path) -> dict[str, Usage]:
+    """`gettok release check`, and the reading of the same files that it cannot do without."""
+    release = study / "data" / "release"
+    hashing = measured(["--check", "--quiet", "checksums.sha256"], release, program="sha256sum")
+    return {
+        "check, ours": measured(["-m", "gettok.cli.app", "release", "check"], study),
+        "sha256sum": hashing,
     }
 
 
@@ -126,6 +138,7 @@ def measure(videos: int, start: Path | None, folder: Path) -> None:
         figures["files_that_differ"] = sorted(
             name for name in {*before, *after} if before.get(name) != after.get(name)
         )
+    usages |= checks(study)
     usages["DuckDB"] = duckdb(study)
     show(usages)
     print(json.dumps(figures | ratios(usages)))
@@ -133,6 +146,7 @@ def measure(videos: int, start: Path | None, folder: Path) -> None:
 
 def ratios(usages: Mapping[str, Usage]) -> dict[str, float]:
     release, report, other = usages["release, ours"], usages["report, ours"], usages["DuckDB"]
+    check, hashing = usages["check, ours"], usages["sha256sum"]
     figures = {
         "release_memory_ratio_to_duckdb": release.peak_mib / other.peak_mib,
         "report_memory_ratio_to_duckdb": report.peak_mib / other.peak_mib,
@@ -140,6 +154,9 @@ def ratios(usages: Mapping[str, Usage]) -> dict[str, float]:
         "release_cpu_ratio_to_duckdb": release.cpu_s / other.cpu_s,
         "release_peak_mib": release.peak_mib,
         "report_peak_mib": report.peak_mib,
+        "check_time_ratio_to_sha256sum": check.seconds / hashing.seconds,
+        "check_cpu_ratio_to_sha256sum": check.cpu_s / hashing.cpu_s,
+        "check_peak_mib": check.peak_mib,
         "peak_rss_gib": max(release.peak_mib, report.peak_mib) / 1024,
     }
     for name, ours in (("release", release), ("report", report)):

@@ -2,14 +2,16 @@
 
 from gettok.books import Books
 from gettok.pipeline.paths import DATA
-from gettok.pipeline.releasing import PARAMS, write_release
-from gettok.pipeline.runner import Stage, run_stage
+from gettok.pipeline.releasing import PARAMS, uncited, write_release
+from gettok.pipeline.runner import Stage, run_stage, say
 
 __all__ = ["PARAMS", "run"]
 
 
 def run(stage: Stage) -> None:
     count = write_release(stage.settings, DATA / "release")
+    for line in uncited(stage.settings.citation):
+        say(f"release: {line}")
     stage.keep_books(Books(count, count))
 
 

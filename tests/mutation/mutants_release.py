@@ -9,6 +9,8 @@ _DOCUMENTS = "tests/gettok/release/test_release_documents.py"
 _STORE = "tests/gettok/store/test_many_answers.py"
 _PROVENANCE = "tests/gettok/pipeline/test_provenance.py"
 _FRAMES = "tests/gettok/frames/test_frames_table.py"
+_METADATA = "tests/gettok/release/metadata"
+_CITATION = "tests/gettok/settings/test_citation.py"
 
 _ERASE = "tests/stages/test_erase_stages.py tests/gettok/collect/test_erased.py tests/gettok/collect/test_tombstones.py"
 
@@ -369,5 +371,40 @@ MUTANTS = (
         "{sqlite3.SQLITE_NOTADB}",
         _STORE,
         "a damaged store ends in a traceback",
+    ),
+    Mutant(
+        "src/gettok/release/metadata/croissant.py",
+        '    "rai": "http://mlcommons.org/croissant/RAI/",\n',
+        "",
+        _METADATA,
+        "readers of Croissant pass over what is known of biases and people",
+    ),
+    Mutant(
+        "src/gettok/release/metadata/croissant.py",
+        '{"transform": {"jsonPath": ".".join(rest)}} if rest else {}',
+        "{}",
+        _METADATA,
+        "each part of a segment is the whole segment",
+    ),
+    Mutant(
+        "src/gettok/release/metadata/facts.py",
+        "self.citation.published or (self.observed[1] if self.observed else None)",
+        "self.citation.published or date.today()",
+        _METADATA,
+        "a release has the day on which it was made",
+    ),
+    Mutant(
+        "src/gettok/release/metadata/citation_file.py",
+        '        return self.represent_scalar("tag:yaml.org,2002:str", data, style=\'"\')',
+        '        return self.represent_scalar("tag:yaml.org,2002:str", data, style="")',
+        _METADATA,
+        "a text such as 1e5 is read as a number by readers of YAML 1.2",
+    ),
+    Mutant(
+        "src/gettok/settings/citation.py",
+        "if _check_digit(digits[:-1]) != digits[-1]:",
+        "if False:",
+        _CITATION,
+        "a mistyped ORCID iD credits another person",
     ),
 )

@@ -13,6 +13,7 @@ from gettok.errors import BadSettings
 from gettok.pipeline.paths import conf_digest, refuse_stale
 
 _GROUPS = [
+    "citation",
     "source",
     "collect",
     "download",

@@ -23,6 +23,8 @@ from gettok.settings import Settings, Variable, load
 from gettok.tables import (
     ANNOTATIONS,
     CAPTIONS,
+    COMMENTS,
+    COUNTS,
     COVERAGE,
     DESCRIPTIONS,
     FRAMES,
@@ -292,8 +294,10 @@ def _days(settings: Settings, count: int) -> Iterator[Day]:
 
 def _write_day(day: Day, settings: Settings, data: Path, whole: dict[Table, list[pl.DataFrame]]) -> int:
     """Write the tables that are kept by day, and collect the others' rows. The number of videos without a file."""
-    file, spoken = f"{day.day}.parquet", transcripts(day)
-    VIDEOS.write(videos(day), data / "videos" / file)
+    file, found, spoken = f"{day.day}.parquet", videos(day), transcripts(day)
+    VIDEOS.write(found, data / "videos" / file)
+    COUNTS.write(found.select(COUNTS.schema.names()), data / "counts" / file)
+    COMMENTS.write([], data / "comments" / file)
     FRAMES.write(frames(day), data / "frames" / file)
     TRANSCRIPTS.write(spoken, data / "transcripts" / file)
     DESCRIPTIONS.write(descriptions(day), data / "descriptions" / file)

@@ -1,4 +1,4 @@
-"""The release: one dataset, its tables, a data dictionary, the books, the provenance, and checksums."""
+"""The release: one dataset, its tables, a dictionary, the books, the provenance, metadata, and checksums."""
 
 from gettok.release.checks import check, models
 from gettok.release.documents import About

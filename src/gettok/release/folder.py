@@ -8,6 +8,7 @@ from pathlib import Path
 from gettok.annotate.prompt_injection.rates import rates_by_variable, stored
 from gettok.collect.collection import CollectionSummary
 from gettok.errors import BadInput, Damaged
+from gettok.release import metadata
 from gettok.release.checks import check, models
 from gettok.release.documents import About, write_documents
 from gettok.release.forms import Part, Sharing, dataset, released
@@ -37,7 +38,7 @@ def write(  # noqa: PLR0913 -- the parts of a release, each by name
 
     All videos are checked; the `withdrawn` ones are then removed, and only counted. `provenance` is plain JSON: study,
     settings, code version. The form, the models that answered and a check value of the pseudonyms' key are added.
-    What people read is written from `about`.
+    What people and machines read is written from `about`; machines get nothing without its settings.
     """
     _refuse_full(folder)
     check(tables)
@@ -54,7 +55,11 @@ def write(  # noqa: PLR0913 -- the parts of a release, each by name
     write_json(folder / "books.json", _books(tables, remaining.count, about.collection))
     without = tables.count - remaining.count
     write_documents(folder, remaining, declared, fit=fit, provenance=origin, withdrawn=without, about=about)
-    (folder / "checksums.sha256").write_text(_checksums(folder), "utf-8")
+    digests: Mapping[str, str] = {}
+    if about.settings is not None:
+        facts = metadata.facts(about.settings, declared, remaining, provenance=origin, withdrawn=without)
+        digests = metadata.write(folder, facts)
+    (folder / "checksums.sha256").write_text(_checksums(folder, digests), "utf-8")
 
 
 def _refuse_full(folder: Path) -> None:
@@ -97,14 +102,15 @@ def _books(tables: Tables, released: int, collection: CollectionSummary | None) 
     }
 
 
-def _checksums(folder: Path) -> str:
-    """In the format of `sha256sum -c`."""
-    return "".join(f"{_checksum(file)}  {file.name}\n" for file in sorted(folder.iterdir()))
+def _checksums(folder: Path, known: Mapping[str, str]) -> str:
+    """In the format of `sha256sum -c`; `known` has the digests of files that were already read."""
+    lines = ((_checksum(file, known.get(file.name)), file.name) for file in sorted(folder.iterdir()))
+    return "".join(f"{digest}  {name}\n" for digest, name in lines)
 
 
-def _checksum(file: Path) -> str:
+def _checksum(file: Path, known: str | None = None) -> str:
     """SHA-256 of a file that was just written; raises `Damaged` if the disk gives back other bytes."""
-    written = file_digest(file)
+    written = known or file_digest(file)
     if _digest_on_disk(file) != written:
         raise Damaged(
             f"the disk gives back other bytes of {file.name} than were written",

@@ -1,6 +1,7 @@
 """CSV that a spreadsheet can open without running any formula in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -26,19 +27,33 @@ _BREAKS = r"\r\n?"
 _CONTROLS = r"[\x00-\x09\x0b-\x1f\x7f-\x{9f}]"
 # spreadsheets trim blanks and invisible characters, and some locales accept full-width signs
 _FORMULA = r"^[\s\p{Cf}]*[=+\-@＝＋－＠]"
+#: What `_plain` changes. One pass that finds it takes less than half the time of the passes that would change nothing.
+_UNSAFE = f"{_FORMULA}|{_CONTROLS}"
 
 
 def write_csv(rows: pl.DataFrame | Iterable[pl.DataFrame], path: Path) -> None:
     """Rows as one frame, or in parts, which are taken one by one."""
     parts = [rows] if isinstance(rows, pl.DataFrame) else rows
     with atomic_file(path) as file:
-        for place, part in enumerate(parts):
-            as_texts(part).with_columns(_plain(pl.col(pl.String))).write_csv(
-                file,
-                include_header=not place,
-                quote_style="non_numeric",
-                datetime_format="%Y-%m-%dT%H:%M:%SZ",
-            )
+        file.writelines(csv_parts(parts))
+
+
+def csv_parts(parts: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    """The text of each part, of the first with the names of the columns."""
+    for place, part in enumerate(parts):
+        text = BytesIO()
+        _safe(as_texts(part)).write_csv(
+            text,
+            include_header=not place,
+            quote_style="non_numeric",
+            datetime_format="%Y-%m-%dT%H:%M:%SZ",
+        )
+        yield text.getvalue()
+
+
+def _safe(rows: pl.DataFrame) -> pl.DataFrame:
+    found = rows.select(pl.col(pl.String).str.contains(_UNSAFE).any())
+    return rows.with_columns(_plain(pl.col(name)) for name in found.columns if found[name].any())
 
 
 def as_texts(rows: pl.DataFrame) -> pl.DataFrame:

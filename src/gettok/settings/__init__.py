@@ -1,5 +1,6 @@
 """Settings: the content of `params.yaml`, typed and checked."""
 
+from gettok.settings.citation import Author, Citation, Contact, Grant
 from gettok.settings.codebook import AnnotationInput, Codebook, Condition, Label, Variable
 from gettok.settings.llm import (
     Batch,
@@ -39,19 +40,23 @@ from gettok.settings.types import (
 __all__ = [
     "AnnotationInput",
     "Asr",
+    "Author",
     "Batch",
     "Cascade",
+    "Citation",
     "ClipSettings",
     "Codebook",
     "CodebookPrompt",
     "Collect",
     "CommentsSettings",
     "Condition",
+    "Contact",
     "Download",
     "Embedder",
     "EngineSettings",
     "Event",
     "Frames",
+    "Grant",
     "ImageTokens",
     "Label",
     "Llm",

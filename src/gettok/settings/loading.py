@@ -76,5 +76,5 @@ def _select(section: S, paths: list[list[str]]) -> S:
         value = getattr(section, name)
         rest = [path[1:] for path in paths if path[0] == name]
         chosen[name] = value if [] in rest else _select(value, rest)
-    # model_construct fills in defaults; only the query's terms have some, and a query is always selected as a whole
+    # model_construct fills in defaults; only sections that are always selected as a whole have some: query and citation
     return section.model_construct(**chosen)

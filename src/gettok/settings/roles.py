@@ -50,6 +50,7 @@ OTHER_RESULTS = (
     "ocr",
     "embedder",
     "release",
+    "citation",
     "report",
     "terms",
 )
@@ -80,12 +81,12 @@ def is_under(key: str, settings: tuple[str, ...]) -> bool:
 def results_only(settings: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
     """Settings as plain JSON, without those that change no result, and without the folders of this machine."""
     return {
-        name: results_only(value, f"{prefix}{name}.") if isinstance(value, Mapping) else _portable(value)
+        name: results_only(value, f"{prefix}{name}.") if isinstance(value, Mapping) else portable(value)
         for name, value in settings.items()
         if not is_under(f"{prefix}{name}", EXECUTION_ONLY)
     }
 
 
-def _portable(value: Json) -> Json:
+def portable(value: Json) -> Json:
     """The bare name of an absolute path, such as that of a model's folder; anything else as it is."""
     return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from gettok.engine import ENGINES
+from gettok.settings.citation import Citation
 from gettok.settings.codebook import Codebook
 from gettok.settings.fields import (
     Address,
@@ -254,6 +255,7 @@ class Settings(Section):
     embedder: Embedder
     terms: TermsOfUse
     release: Release
+    citation: Citation
     report: Report
     engine: EngineSettings
 

@@ -31,7 +31,14 @@ FILES: Mapping[str, str] = MappingProxyType(
 )
 #: The files that are written after `README.md`, so that it does not know how large they are; and itself.
 LATER: Mapping[str, str] = MappingProxyType(
-    {"README.md": "What you are reading.", "checksums.sha256": "The SHA-256 of every other file."}
+    {
+        "README.md": "What you are reading.",
+        "CITATION.cff": "How to cite this release, in the Citation File Format.",
+        "croissant.json": "The release in Croissant, with what is known of its limits.",
+        "datapackage.json": "The release as a Data Package, with a schema of each table.",
+        "ro-crate-metadata.json": "The release as an RO-Crate, with each of its files.",
+        "checksums.sha256": "The SHA-256 of every other file.",
+    }
 )
 
 

@@ -1,0 +1,184 @@
+"""One Parquet file of a release against its declaration, read in parts: columns, order, keys, ids and counts."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+import polars as pl
+
+from gettok.tables.dictionary import type_name
+from gettok.tables.dictionary_reading import DeclaredTable
+
+#: pyarrow takes a tenth of a second to import, and only what reads a release in parts needs it
+_late = import_module
+
+_DICTIONARY = "data_dictionary.md"
+
+
+@dataclass
+class TableCheck:
+    """What is found in one table. `key` is the column with the video's id; `known` has the dataset's ids, sorted.
+
+    Without `known`, ids are only gathered in `ids`, in parts.
+    """
+
+    table: DeclaredTable
+    key: str
+    known: pl.Series | None = None
+    rows: int = 0
+    videos: int = 0
+    #: Videos by variable, None in a table that is not about variables, and by reason, None if ok.
+    counts: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
+    ids: list[pl.Series] = field(default_factory=list)
+    #: The first problem of each kind.
+    problems: dict[str, str] = field(default_factory=dict)
+    #: Whether the file has the declared columns and all its rows could be read.
+    is_read: bool = False
+    _before: pl.DataFrame | None = None
+
+    @property
+    def file(self) -> str:
+        return f"{self.table.name}.parquet"
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """The next rows, in the order of the file."""
+        if not rows.height:
+            return
+        self.rows += rows.height
+        keys = rows.select(self.table.sort)
+        pairs = _against_row_before(keys, self._before)
+        self._before = keys.tail(1)
+        self._refuse_disorder(pairs)
+        if self.key in self.table.types:
+            self._compare_ids(rows[self.key])
+            self._count(rows, pairs)
+
+    def _refuse_disorder(self, pairs: pl.DataFrame) -> None:
+        if (unordered := pairs.filter(order="before")).height:
+            self._note("order", f"is not sorted by {', '.join(self.table.sort)}: see {_row(unordered)}")
+        if (doubled := pairs.filter(order="same")).height:
+            self._note("key", f"has {_row(doubled)} more than once")
+
+    def _compare_ids(self, ids: pl.Series) -> None:
+        if ids.null_count():
+            self._note("null", f"has {ids.null_count()} rows without {self.key}")
+        if self.known is None:
+            self.ids.append(ids)
+            return
+        unique = ids.drop_nulls().unique()
+        strangers = unique.filter(~unique.is_in(_between(self.known, unique).implode()))
+        if not strangers.is_empty():
+            self._note("stranger", f"has {self.key} {strangers.sort()[0]}, which is not in the dataset")
+
+    def _count(self, rows: pl.DataFrame, pairs: pl.DataFrame) -> None:
+        first_rows = rows.filter(pairs["is_first"])
+        self.videos += first_rows.height
+        if not {"status", "reason"} <= self.table.types.keys():
+            return
+        of_variables = "variable" in self.table.sort
+        counted = (rows if of_variables else first_rows).select(
+            variable="variable" if of_variables else pl.lit(None, pl.String),
+            why=pl.when(pl.col("status") != "ok").then(pl.coalesce("reason", "status")),
+        )
+        found = counted.group_by("variable", "why").len()
+        self.counts.update({(variable, why): count for variable, why, count in found.iter_rows()})
+
+    def _note(self, kind: str, problem: str) -> None:
+        self.problems.setdefault(kind, f"{self.file} {problem}")
+
+
+def check_table(path: Path, check: TableCheck, on_bytes: Callable[[int], object] = lambda _: None) -> None:
+    """Read the file and note all that is wrong with it in `check`."""
+    try:
+        check.problems.update(_wrong_columns(check, pl.scan_parquet(path, glob=False).collect_schema()))
+        if not check.problems:
+            for rows in batches(path):
+                check.add(rows)
+            check.is_read = True
+    except (OSError, pl.exceptions.PolarsError) as error:
+        check.problems["read"] = f"{check.file} cannot be read: {first_line(error)}"
+    on_bytes(path.stat().st_size)
+
+
+def batches(path: Path) -> Iterator[pl.DataFrame]:
+    """The rows of a file, in order, one of its groups at a time: polars' own batches keep many groups in memory."""
+    metadata = _late("pyarrow.parquet").read_metadata(path)
+    scanned, start = pl.scan_parquet(path, glob=False), 0
+    for group in range(metadata.num_row_groups):
+        rows = metadata.row_group(group).num_rows
+        yield scanned.slice(start, rows).collect()
+        start += rows
+
+
+def _wrong_columns(check: TableCheck, schema: pl.Schema) -> Iterator[tuple[str, str]]:
+    declared = check.table.types
+    found = {name: _type_in_words(dtype) for name, dtype in schema.items()}
+    if lacking := ", ".join(name for name in declared if name not in found):
+        yield "lacking", f"{check.file} lacks columns that {_DICTIONARY} has: {lacking}"
+    if more := ", ".join(name for name in found if name not in declared):
+        yield "more", f"{check.file} has columns that {_DICTIONARY} lacks: {more}"
+    for name in declared.keys() & found.keys():
+        if found[name] != declared[name]:
+            yield (
+                f"type of {name}",
+                f"{check.file} has {name} as {found[name]}, and {_DICTIONARY} says {declared[name]}",
+            )
+    if found.keys() == declared.keys() and [*found] != [*declared]:
+        yield "columns", f"{check.file} has its columns in another order than {_DICTIONARY}"
+    if unsorted := ", ".join(name for name in check.table.sort if name not in declared):
+        yield "sort", f"{_DICTIONARY} sorts {check.file} by a column that it does not have: {unsorted}"
+    if schema.get(check.key, pl.String) != pl.String:
+        yield "ids", f"{check.file} has {check.key} as {found[check.key]}: ids are text"
+
+
+def _type_in_words(dtype: pl.DataType) -> str:
+    try:
+        return type_name(dtype)
+    except KeyError:
+        return str(dtype)
+
+
+def _against_row_before(keys: pl.DataFrame, before: pl.DataFrame | None) -> pl.DataFrame:
+    """Each row's key, and whether it is after the row before, before it, or the same; a null is first or last.
+
+    `is_first` says whether the row is the first with its value in the first column of the key.
+    """
+    same, after = pl.lit(value=True), pl.lit(value=False)
+    for name in keys.columns:
+        value, last = pl.col(name), pl.col(name).shift(1)
+        is_above = ((value > last) | (value.is_null() != last.is_null())).fill_null(value=False)
+        after = after | (same & is_above)
+        same = same & value.eq_missing(last)
+    first = pl.col(keys.columns[0])
+    order = pl.when(after).then(pl.lit("after")).when(same).then(pl.lit("same")).otherwise(pl.lit("before"))
+    compared = (keys if before is None else pl.concat([before, keys])).with_columns(
+        order=order, is_first=first.ne_missing(first.shift(1))
+    )
+    if before is not None:
+        return compared.slice(1)
+    is_top = pl.int_range(pl.len()) == 0
+    return compared.with_columns(
+        order=pl.when(is_top).then(pl.lit("after")).otherwise("order"),
+        is_first=is_top | pl.col("is_first"),
+    )
+
+
+def _between(known: pl.Series, ids: pl.Series) -> pl.Series:
+    """Those of the sorted ids that are not below the lowest or above the highest of others."""
+    found = ids.drop_nulls().sort()
+    if found.is_empty():
+        return known.clear()
+    start, end = known.search_sorted(found[0], "left"), known.search_sorted(found[-1], "right")
+    return known.slice(start, end - start)
+
+
+def _row(pairs: pl.DataFrame) -> str:
+    row = pairs.drop("order", "is_first").row(0, named=True)
+    return ", ".join(f"{name} {value}" for name, value in row.items())
+
+
+def first_line(error: Exception) -> str:
+    """What is wrong, of an error of several lines."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
