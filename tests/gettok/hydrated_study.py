@@ -11,7 +11,6 @@ from small_study import coded, shared, tables, video
 from gettok import release
 from gettok.hydrate import Hydrated
 from gettok.release import Tables
-from gettok.store.blobs import file_digest
 from gettok.tables.forms import Form
 
 PROVENANCE = {
@@ -66,10 +65,3 @@ def found(gone: Mapping[int, str], *, with_media: bool = True, **changes: Mappin
         "sha256": pl.String,
     }
     return Hydrated("sandbox", pl.DataFrame(rows, schema), with_media, SEEN)
-
-
-def reseal(folder: Path) -> None:
-    """Write the checksums of the files as they are now."""
-    files = sorted(file for file in folder.iterdir() if file.name != "checksums.sha256")
-    text = "".join(f"{file_digest(file)}  {file.name}\n" for file in files)
-    (folder / "checksums.sha256").write_text(text, "utf-8")

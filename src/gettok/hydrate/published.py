@@ -1,7 +1,6 @@
 """Reads a release as others get it: the ids of its videos, and what it has of them that can be compared."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,14 +10,14 @@ from pathlib import Path
 import polars as pl
 
 from gettok.errors import BadInput, Damaged
+from gettok.release.checksums import CHECKSUMS, recorded_checksums, wrong_files
+from gettok.report.display import label
 from gettok.step import Json
 from gettok.store.blobs import file_digest
 from gettok.tables.forms import FORMS, Form
 from gettok.tables.table import TIME
 
-_CHECKSUMS = "checksums.sha256"
-#: A name without a folder, so that no file outside the release is read.
-_CHECKSUM = re.compile(r"([0-9a-f]{64})  ([^/\\\x00-\x1f]+)")
+_LONGEST_PROBLEM = 200
 _VIDEOS = pl.Schema({"video_id": pl.String(), "created_at": TIME, "sha256": pl.String()})
 _LABELS = pl.Schema({"video_id": pl.String(), "variable": pl.String(), "labels": pl.List(pl.String)})
 #: For the forms that cannot be hydrated: why, and what a person can do.
@@ -76,39 +75,26 @@ def read_release(folder: Path) -> PublishedRelease:
         labels = _labels(listed)
     if videos.is_empty():
         raise BadInput(f"the release in {folder} has no videos", "wrote nothing", "name another release")
-    return PublishedRelease(form, file_digest(folder / _CHECKSUMS), source, start, end, videos, labels)
+    return PublishedRelease(form, file_digest(folder / CHECKSUMS), source, start, end, videos, labels)
 
 
 def _checked(folder: Path) -> dict[str, Path]:
-    """The files that the release's checksums list, whose bytes are as listed."""
-    try:
-        lines = (folder / _CHECKSUMS).read_text("utf-8").splitlines()
-    except (FileNotFoundError, NotADirectoryError):
+    """The files of the release, by name, whose bytes are as its checksums say."""
+    if not (folder / CHECKSUMS).is_file():
         raise BadInput(
-            f"{folder} is no release: it has no {_CHECKSUMS}",
+            f"{folder} is no release: it has no {CHECKSUMS}",
             "wrote nothing",
             "name the folder of a release, such as data/releases/controlled",
-        ) from None
-    except UnicodeDecodeError as error:
-        raise _damaged(folder, _CHECKSUMS) from error
-    listed: dict[str, Path] = {}
-    for line in lines:
-        checksum = _CHECKSUM.fullmatch(line)
-        if checksum is None:
-            raise _damaged(folder, _CHECKSUMS)
-        digest, name = checksum.groups()
-        if not (folder / name).is_file() or file_digest(folder / name) != digest:
-            raise _damaged(folder, name)
-        listed[name] = folder / name
-    return listed
-
-
-def _damaged(folder: Path, name: str) -> Damaged:
-    return Damaged(
-        f"{folder / name} is missing, or is not the file that was released",
-        "wrote nothing",
-        f"get the release again; `sha256sum --check {_CHECKSUMS}`, in its folder, lists the files that are wrong",
-    )
+        )
+    digests, problems = recorded_checksums(folder)
+    problems += wrong_files(folder, digests, lambda _: None)
+    if problems:
+        raise Damaged(
+            f"{folder} is not as it was released: {label(problems[0], _LONGEST_PROBLEM)}",
+            "wrote nothing",
+            "get the release again; `gettok release check`, with this folder, lists all that is wrong",
+        )
+    return {name: folder / name for name in digests}
 
 
 @contextmanager

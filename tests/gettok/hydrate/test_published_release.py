@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hydrated_study import PUBLISHED, released, reseal, video_id
+from hydrated_study import PUBLISHED, released, video_id
+from released_study import reseal
 
 from gettok.errors import BadInput, Damaged
 from gettok.hydrate import read_release
@@ -78,15 +79,25 @@ def _spoil_checksums(folder: Path) -> None:
 def _lead_outside(folder: Path) -> None:
     (folder.parent / "outside").write_text("secret", "utf-8")
     digest = file_digest(folder.parent / "outside")
-    (folder / "checksums.sha256").write_text(f"{digest}  ../outside\n", "utf-8")
+    with (folder / "checksums.sha256").open("a", encoding="utf-8") as file:
+        file.write(f"{digest}  ../outside\n")
 
 
-@pytest.mark.parametrize("harm", [_flip, _delete, _spoil_checksums, _lead_outside])
-def test_a_release_whose_bytes_are_not_those_that_were_released_is_damaged(tmp_path, harm):
+@pytest.mark.parametrize(
+    ("harm", "why"),
+    [
+        (_flip, "dataset.csv has other bytes"),
+        (_delete, "dataset.csv is missing"),
+        (_spoil_checksums, "not a SHA-256 and a name"),
+        (_lead_outside, "leaves the folder"),
+    ],
+)
+def test_a_release_whose_bytes_are_not_those_that_were_released_is_damaged(tmp_path, harm, why):
     folder = released(tmp_path / "release", "ids_only")
     harm(folder)
-    with pytest.raises(Damaged, match="is missing, or is not the file that was released"):
+    with pytest.raises(Damaged, match=why) as refused:
         read_release(folder)
+    assert "gettok release check" in refused.value.can
 
 
 def _other_form(folder: Path) -> None:
