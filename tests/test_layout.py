@@ -25,7 +25,7 @@ FLOORS = (
     {"annotate"},
     {"release"},
     {"report"},
-    {"multiverse"},
+    {"hydrate", "multiverse"},
     {"pipeline"},
     {"cli"},
 )

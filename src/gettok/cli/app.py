@@ -37,6 +37,7 @@ COMMANDS = (
     "multiverse",
     "quota",
     "release",
+    "hydrate",
     "store",
     "dictionary",
     "sandbox",

@@ -72,6 +72,14 @@ def is_recorded(name: str) -> bool:
     return str(DATA / name) in _records(Path.cwd())
 
 
+def was_read_as_now(stage: str, name: str) -> bool:
+    """Whether the stage's last run read `data/<name>` as it is now; so too where DVC has no record of a run."""
+    path, entry = (DATA / name).as_posix(), locked_stages(Path.cwd()).get(stage)
+    with _unreadable_lock():
+        read = {dep["path"]: dep.get("md5") for dep in entry["deps"]} if entry else {}
+    return entry is None or read[path] == _records(Path.cwd())[path].md5
+
+
 def damaged_outputs() -> Iterator[Stop]:
     """The error of each table and other output that is not as `dvc.lock` records; media and frames have own digests."""
     for path in map(Path, sorted(_records(Path.cwd()))):

@@ -8,10 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from flipped import flip
 
 from gettok.errors import BadInput, Damaged
-from gettok.pipeline.outputs import books_of, damaged_outputs, is_made, output, refuse_damaged_objects
+from gettok.pipeline.outputs import (
+    books_of,
+    damaged_outputs,
+    is_made,
+    output,
+    refuse_damaged_objects,
+    was_read_as_now,
+)
 
 DAYS = ("2022-12-07.parquet", "2022-12-08.parquet", "más/2022-12-09.parquet")
 PIPELINE = f"""\
@@ -250,3 +258,17 @@ def test_what_is_not_made_yet_is_told_from_what_is():
     assert is_made("videos")
     assert is_made(f"videos/{DAYS[0]}")
     assert not is_made("transcripts/none")
+
+
+@pytest.mark.parametrize(("read", "is_as_now"), [("a.dir", True), ("b.dir", False)])
+def test_a_stage_that_ran_before_its_input_was_made_anew_did_not_read_it_as_it_is_now(read, is_as_now):
+    stages = {
+        "tabulate": {"outs": [{"path": "data/videos", "md5": "a.dir"}]},
+        "download": {"deps": [{"path": "data/videos", "md5": read}], "outs": []},
+    }
+    Path("dvc.lock").write_text(yaml.safe_dump({"stages": stages}), "utf-8")
+    assert was_read_as_now("download", "videos") is is_as_now
+
+
+def test_without_a_record_of_a_run_an_input_was_read_as_it_is_now():
+    assert was_read_as_now("download", "videos")
