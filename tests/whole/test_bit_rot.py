@@ -10,8 +10,8 @@ from root import ROOT
 from gettok.cli.app import _MODULES, COMMANDS
 from gettok.pipeline.code_digest import reached_from
 
-#: They import what reads outputs, and read none.
-_READ_NONE = {"follow", "try"}
+#: They import what reads outputs, and read none; or only after a run from a list of ids, which their own tests make.
+_READ_NONE = {"follow", "try", "hydrate"}
 #: Written by the demo's run, and without a file in it: the demo asks for no comments.
 _EMPTY = {"data/comments"}
 

@@ -1,13 +1,8 @@
 """`gettok release`: a release is checked, compared, tagged, pushed, and fetched by others by its version."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 
-import dvc.api
-import polars as pl
 import pytest
 import yaml
 from dvc_here import dvc as run_dvc
@@ -78,7 +73,7 @@ def change(repository: Repository) -> None:
     """Another release, made and committed."""
     shutil.rmtree(repository.folder / "made")
     released(repository.folder / "made", 7)
-    run_dvc("repro")
+    repository.dvc("repro")
     repository.commit("one more video")
 
 
@@ -247,40 +242,50 @@ def test_this_repository_declares_the_artifact():
     assert (artifact["path"], artifact["type"]) == ("data/release", "dataset")
 
 
-@pytest.fixture
-def published(repository, gettok) -> Repository:
-    """Two versions, pushed; nothing of them is left in the cache."""
-    gettok("tag", "1.0.0")
-    run_dvc("push")
+@pytest.fixture(scope="module")
+def published(made, tmp_path_factory) -> Repository:
+    """Two versions, pushed; nothing of them is left in the cache. Others fetch from it, and change nothing."""
+    repository = made.copy(tmp_path_factory.mktemp("published") / "repo")
+    repository.run("gettok", "release", "tag", "1.0.0")
+    repository.dvc("push")
     change(repository)
-    gettok("tag", "1.1.0")
-    run_dvc("push")
+    repository.run("gettok", "release", "tag", "1.1.0")
+    repository.dvc("push")
     shutil.rmtree(repository.folder / ".dvc" / "cache")
     shutil.rmtree(repository.data)
     return repository
 
 
-def test_others_fetch_a_version_by_its_name(published, gettok, tmp_path, monkeypatch):
-    remote = str(published.folder)
-    monkeypatch.chdir(published.folder)
-    assert ", 6 videos, form " in gettok("check", "1.0.0")[1]
-    (tmp_path / "empty").mkdir()
-    monkeypatch.chdir(tmp_path / "empty")
-    run_dvc("artifacts", "get", remote, "dataset", "--rev", "v1.0.0", "-o", "first")
-    run_dvc("artifacts", "get", remote, "dataset", "-o", "latest")
-    run_dvc("get", remote, "data/release", "--rev", "dataset@v1.0.0", "-o", "got")
-    assert files(tmp_path / "empty" / "first") == files(tmp_path / "empty" / "got")
-    assert [gettok("check", name)[0] for name in ("first", "latest", "got")] == [0, 0, 0]
-    assert gettok("diff", "first", "latest")[1].startswith("first → latest\n\nVideos\n  6 before, 7 now")
+def test_others_fetch_a_version_by_its_name(published, tmp_path):
+    """In processes of their own, as others have them."""
+    assert ", 6 videos, form " in published.run("gettok", "release", "check", "1.0.0")
+    there, remote = Repository(tmp_path, "no sandbox"), str(published.folder)
+    there.dvc("artifacts", "get", remote, "dataset", "--rev", "v1.0.0", "-o", "first")
+    there.dvc("artifacts", "get", remote, "dataset", "-o", "latest")
+    there.dvc("get", remote, "data/release", "--rev", "dataset@v1.0.0", "-o", "got")
+    assert files(tmp_path / "first") == files(tmp_path / "got")
+    for name in ("first", "latest", "got"):
+        assert "nothing is wrong" in there.run("gettok", "release", "check", name)
+    said = there.run("gettok", "release", "diff", "first", "latest")
+    assert said.startswith("first → latest\n\nVideos\n  6 before, 7 now")
 
 
-def test_others_open_a_version_without_a_copy(published, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    at = {"repo": str(published.folder), "rev": "dataset@v1.0.0"}
-    with dvc.api.open("data/release/dataset.parquet", mode="rb", **at) as file:
-        videos = pl.read_parquet(file)
-    assert videos["video_id"].to_list() == [str(7213456789012345600 + number) for number in range(1, 7)]
-    assert json.loads(dvc.api.read("data/release/books.json", **at))["released"] == 6
+OPENED = """
+import json
+import dvc.api
+import polars as pl
+at = {"repo": "REPOSITORY", "rev": "dataset@v1.0.0"}
+with dvc.api.open("data/release/dataset.parquet", mode="rb", **at) as file:
+    ids = pl.read_parquet(file)["video_id"].to_list()
+assert ids == [str(7213456789012345600 + number) for number in range(1, 7)], ids
+assert json.loads(dvc.api.read("data/release/books.json", **at))["released"] == 6
+"""
+
+
+def test_others_open_a_version_without_a_copy(published, tmp_path):
+    there = Repository(tmp_path, "no sandbox")
+    there.run("python", "-W", "ignore", "-c", OPENED.replace("REPOSITORY", str(published.folder)))
+    assert list(tmp_path.iterdir()) == []
 
 
 LOADS = {
@@ -294,19 +299,16 @@ LOADS = {
 def test_what_others_fetch_can_be_loaded(published, tmp_path, library):
     pytest.importorskip(library)
     file = tmp_path / "dataset.parquet"
-    run_dvc(
-        "get",
-        str(published.folder),
-        "data/release/dataset.parquet",
-        "--rev",
-        "dataset@v1.1.0",
-        "-o",
-        str(file),
+    there, source = Repository(tmp_path, "no sandbox"), "data/release/dataset.parquet"
+    there.dvc("get", str(published.folder), source, "--rev", "dataset@v1.1.0", "-o", str(file))
+    code = LOADS[library].format(file=file)
+    there.run(
+        "python",
+        "-W",
+        "ignore",
+        "-c",
+        f"{code}; assert ids[0] == '7213456789012345601' and len(ids) == 7, ids",
     )
-    code = (
-        LOADS[library].format(file=file) + "; assert ids[0] == '7213456789012345601' and len(ids) == 7, ids"
-    )
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, env={**os.environ})
 
 
 @pytest.mark.slow

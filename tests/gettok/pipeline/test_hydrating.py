@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from flipped import flip
 from hydrated_study import PUBLISHED, released, video_id
+from recorded import record
 from root import ROOT
 
-from gettok.errors import BadInput
+from gettok.errors import BadInput, Damaged
 from gettok.hydrate import Hydrated, compare, read_release
 from gettok.pipeline.hydrating import hydrated, write_ids
 from gettok.settings import load
@@ -124,3 +126,14 @@ def test_the_list_of_ids_is_written_once_and_another_one_is_left(release):
     with pytest.raises(BadInput, match="is another list of ids"):
         write_ids(release)
     assert path.read_text("utf-8") == f"video_id\n{video_id(1)}\n"
+
+
+@pytest.mark.parametrize("name", ["videos", "ids.parquet"])
+def test_a_table_whose_bytes_changed_is_refused(release, name):
+    tabulated(STATES)
+    record("tabulate", Path("data/videos"), Path("data/ids.parquet"))
+    path = Path("data", name)
+    file = path / "2022-12-05.parquet" if path.is_dir() else path
+    flip(file, file.stat().st_size // 2)
+    with pytest.raises(Damaged, match="is not what dvc.lock records"):
+        looked_up(release)
