@@ -135,5 +135,5 @@ def test_a_table_whose_bytes_changed_is_refused(release, name):
     path = Path("data", name)
     file = path / "2022-12-05.parquet" if path.is_dir() else path
     flip(file, file.stat().st_size // 2)
-    with pytest.raises(Damaged, match="is not what dvc.lock records"):
+    with pytest.raises(Damaged, match=r"is not what dvc\.lock records"):
         looked_up(release)
