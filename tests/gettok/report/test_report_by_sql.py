@@ -22,7 +22,7 @@ from gettok.store.atomic_write import write_json
 
 #: Among them one without videos, ties, lost videos, more than ten hashtags, and a share midway between two.
 FAST = (0, 1, 2, 3, 5, 7)
-SLOW = range(1000, 1200)
+SLOW = range(1000, 1050)
 
 
 class Cells(HTMLParser):
