@@ -12,7 +12,7 @@ from gettok.store.atomic_write import atomic_file
 NOTE = """\
 ## About dataset.csv
 
-`dataset.parquet` has every text verbatim. `dataset.csv` has the same rows in UTF-8, made safe for a spreadsheet:
+`dataset.csv` has the rows of `dataset.parquet` in UTF-8, made safe for a spreadsheet:
 
 - a text that begins like a formula (`=`, `+`, `-` or `@`, also in full width or after blanks) has an apostrophe `'` in
   front;

@@ -418,3 +418,22 @@ def test_labels_of_another_study_are_not_a_measure_of_this_one(tmp_path):
     made = written(tmp_path / "r", of, replace(ABOUT, evaluations=found))
     assert "No labels by people were given" in made["methods.md"]
     assert "Did people check the labels" in made["datasheet.md"]
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("public", "`video_id` and `account` are pseudonyms."),
+        ("controlled", "In texts, pseudonyms stand for each name after an `@`"),
+    ],
+)
+def test_the_readme_says_what_stands_for_names(tmp_path, form, said):
+    assert said in written(tmp_path / "r", form=form)["README.md"]
+    assert "pseudonym" not in written(tmp_path / "t")["README.md"]
+
+
+def test_the_readme_says_that_a_refresh_may_be_overdue(tmp_path):
+    said = "while a refresh is overdue by TikTok's terms"
+    assert said not in written(tmp_path / "r")["README.md"]
+    overdue = SETTINGS.release.model_copy(update={"although_overdue": True})
+    assert said in written(tmp_path / "o", about=changed(release=overdue))["README.md"]

@@ -16,6 +16,7 @@ from gettok.release.documents.rendering import be
 from gettok.release.inputs import Tables
 from gettok.release.workbook import CUT, MAX_ROWS, MAX_UNITS, Fit
 from gettok.tables import Table
+from gettok.tables.dataset import PSEUDONYM
 
 #: What is in each file that is not one of the tables.
 FILES: Mapping[str, str] = MappingProxyType(
@@ -100,9 +101,29 @@ def _limits(tables: Tables, dataset: Table, about: About, withdrawn: int) -> Ite
             f"{counted(withdrawn, 'video')} {be(withdrawn)} left out, as people asked for it. The books count"
             f" {'it' if withdrawn == 1 else 'them'}."
         )
+    yield from _names(dataset)
+    if about.settings is not None and about.settings.release.although_overdue:
+        yield (
+            "Its settings allow a release while a refresh is overdue by TikTok's terms, so more of its videos may be"
+            " gone."
+        )
     if len(dataset.columns) > 1:
         yield "What models made of the videos, such as transcripts, descriptions and labels, can be wrong."
     yield (
         "In `dataset.csv`, a text that begins like a formula has an apostrophe in front, and control characters are"
-        " left out; `dataset.parquet` has every text verbatim."
+        " left out; `dataset.parquet` has every text without these changes."
     )
+
+
+def _names(dataset: Table) -> Iterator[str]:
+    """What stands in place of ids, names and exact numbers."""
+    if PSEUDONYM in dataset.columns:
+        yield (
+            "`video_id` and `account` are pseudonyms. Counts and lengths are given by their magnitude, and left out of"
+            " rows that too few others are like."
+        )
+    elif "account" in dataset.schema:
+        yield (
+            "`account` is a pseudonym. In texts, pseudonyms stand for each name after an `@`, and for the author's"
+            " name; other names that a text mentions are as they were."
+        )
