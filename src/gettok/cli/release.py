@@ -20,6 +20,7 @@ from gettok.pipeline.release_versions import (
     new_version,
     refuse_dirty_tree,
     refuse_no_artifact,
+    refuse_other_version,
 )
 from gettok.pipeline.released import RELEASE, release_folder
 from gettok.release.difference import compare_releases
@@ -96,6 +97,7 @@ def tag(
     refuse_no_artifact(RELEASE)
     _refuse_outdated()
     found = _verified(output(RELEASE.name), str(RELEASE))
+    refuse_other_version(number, output(RELEASE.name))
     name = add_tag(number, f"{load(PARAMS).study.title}, version {number}, {counted(found.videos, 'video')}")
     typer.echo(f"{name} is the commit that is checked out, with {counted(found.videos, 'video')}")
     typer.echo(f"To publish it: dvc push release, then git push origin HEAD {name}")

@@ -65,6 +65,19 @@ def refuse_no_artifact(path: Path) -> None:
         )
 
 
+def refuse_other_version(version: Version, release: Path) -> None:
+    """Raise `BadInput` if the release says of itself, where it says how to cite it, that it is another version."""
+    citation = release / "CITATION.cff"
+    said = str(parse_yaml(citation.read_bytes())["version"]) if citation.is_file() else str(version)
+    if said != str(version):
+        raise BadInput(
+            f"the release says that it is version {said}, not {version}",
+            "made no tag: people would cite another version than they have",
+            f"set citation.version to {version} in conf/citation/default.yaml, run `gettok compose` and `dvc repro`, "
+            "and commit the result",
+        )
+
+
 def refuse_dirty_tree() -> None:
     """Raise `BadInput` if git does not have everything that is here, apart from what it ignores."""
     lines = _git("status", "--porcelain").splitlines()

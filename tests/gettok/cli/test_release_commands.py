@@ -8,7 +8,7 @@ import yaml
 from dvc_here import dvc as run_dvc
 from dvc_here import enter
 from moto.server import ThreadedMotoServer
-from released_study import FORM, released
+from released_study import FORM, released, reseal
 from repository import Repository, files
 from root import ROOT
 
@@ -219,6 +219,20 @@ def test_a_release_that_does_not_pass_the_check_is_refused(repository, gettok):
     assert out == "more.txt is not listed in checksums.sha256\n"
     assert "1 problem in data/release" in err
     assert repository.git("tag") == ""
+
+
+def test_a_release_that_says_that_it_is_another_version_is_refused(repository, gettok):
+    """`1.10`, which YAML takes for a number unless it is quoted, is a text there."""
+    made = repository.folder / "made"
+    (made / "CITATION.cff").write_text("cff-version: 1.2.0\nversion: '1.10.0'\n", "utf-8")
+    reseal(made)
+    run_dvc("repro")
+    repository.commit("cited")
+    code, _, err = gettok("tag", "1.1.0")
+    assert code == 66
+    assert "the release says that it is version 1.10.0, not 1.1.0" in err
+    assert repository.git("tag") == ""
+    assert gettok("tag", "1.10.0")[0] == 0
 
 
 def test_a_pipeline_without_the_artifact_is_refused(repository, gettok):
