@@ -25,10 +25,10 @@ def _bytes_of(blob: Any) -> bytes:
     return data
 
 
-def _digest_of(file: Path) -> str:
+def _digest_of(file: Path, known: str | None = None) -> str:
     from gettok.store.blobs import file_digest  # noqa: PLC0415 - a stage pays for its own imports
 
-    return file_digest(file)
+    return known or file_digest(file)
 
 
 #: What a process without checks does instead of each, by module and name.
