@@ -5,7 +5,7 @@ export PYANNOTE_METRICS_ENABLED := 0
 # each stage is a process: without what Python keeps of the libraries, each would compile them all again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-slow test-all test-mutants lint format bench docs picture setup setup-bench setup-docs setup-models setup-browser
+.PHONY: demo test test-slow test-bench test-all test-mutants lint format bench docs picture setup setup-bench setup-docs setup-models setup-browser
 .PHONY: setup-ray sync-browser site-cache
 
 demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report, and the release in each form
@@ -16,10 +16,13 @@ demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
 test: setup lint  ## the fast tests
 	$(RUN) pytest
 
-test-slow: setup-bench setup-docs setup-models setup-browser setup-ray  ## the slow proofs alone
-	$(RUN) pytest -m slow
+test-slow: setup-bench setup-docs setup-models setup-browser setup-ray  ## the slow proofs alone, without those of the benches
+	$(RUN) pytest -m slow --ignore tests/bench
 
-test-all: test test-slow
+test-bench: setup-bench setup-models setup-ray  ## do the benches run? They measure what people compare, and change no result
+	$(RUN) pytest -m slow tests/bench
+
+test-all: test test-slow test-bench
 
 test-mutants: setup  ## can the tests fail? K=release takes only the mistakes with this in their file or reason
 	$(RUN) python tests/mutation/run_mutants.py -k "$(K)"

