@@ -1,4 +1,8 @@
-"""How a study's videos were collected: the stage's books, the days that are covered, and the pages that it took."""
+"""How a study's videos were collected: the stage's books, and the days that are covered.
+
+Not how many pages that took: a study that grew day by day took more than one that was collected at once, and has the
+same videos.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,7 +12,7 @@ from types import MappingProxyType
 import polars as pl
 
 from gettok.books import Books
-from gettok.collect.origin import Origin, SourceKind, finished_searches, origin
+from gettok.collect.origin import Origin, SourceKind, origin
 from gettok.step import Json
 
 #: What the two books of a collection count, by the kind of the source: the stage's, and the source's.
@@ -26,13 +30,12 @@ class CollectionSummary:
     """Where the videos are from.
 
     `books` are those of the stage; `days` counts the study's days by their state of coverage, and has none unless a
-    query found the videos. `pages` is the number of pages of the searches that reached their end.
+    query found the videos.
     """
 
     origin: Origin
     books: Books
     days: Mapping[str, int] = field(default_factory=dict)
-    pages: int = 0
 
     def check(self) -> None:
         """Raise `Damaged` unless both books balance."""
@@ -47,7 +50,6 @@ class CollectionSummary:
             "collect_counts": of_stage,
             "source_counts": of_source,
             "days": dict(self.days),
-            "pages": self.pages,
             **self.origin.books.stored(),
         }
 
@@ -57,5 +59,4 @@ def collection(
 ) -> CollectionSummary:
     """From the books of `collect` and its tables `windows` and `coverage`."""
     days = dict(sorted(Counter(coverage["state"].to_list()).items()))
-    pages = int(finished_searches(windows)["pages"].sum())
-    return CollectionSummary(origin(kind, collected, windows), collected, days, pages)
+    return CollectionSummary(origin(kind, collected, windows), collected, days)

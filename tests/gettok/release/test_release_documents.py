@@ -37,7 +37,6 @@ SEARCHED = CollectionSummary(
     Origin("research_api", Books(9, 8, {"not_returned": 1})),
     Books(10, 9, {"failing_day": 1}),
     {"complete": 8, "gap": 1, "incomplete": 1},
-    3,
 )
 ABOUT = About(STUDY.title, SETTINGS, SEARCHED)
 PROVENANCE = {
@@ -129,7 +128,7 @@ def test_the_methods_name_dates_query_coverage_losses_models_prompts_and_prices(
         "published from 5 December 2022 to 14 December 2022 (UTC) that have:",
         "- at least one of: the keyword “Castillo”; the hashtag \\#golpedeestado;",
         "- all of: the author's region Peru (PE).",
-        "gave 8 rows on 3 pages of results, before duplicates were dropped.",
+        "gave 8 rows, before duplicates were dropped.",
         "counted 9 candidates and returned 8 rows;",
         "Of the study's 10 days, 8 are covered completely, 1 is incomplete",
         "The videos were first observed on 1 March 2023 (UTC).",
@@ -228,7 +227,6 @@ def test_the_books_of_collect_and_of_the_source_are_released(tmp_path):
         "collect_counts": "days of the study",
         "source_counts": "candidates of the searches",
         "days": {"complete": 8, "gap": 1, "incomplete": 1},
-        "pages": 3,
         "asked": 9,
         "ok": 8,
         "unusable": {"not_returned": 1},
@@ -256,7 +254,7 @@ def test_a_collection_counts_days_and_the_pages_of_searches_that_reached_their_e
     days = COVERAGE.frame([{"day": day, "state": "complete"}, {"day": other, "state": "gap"}])
     books = Books(2, 1, {"failing_day": 1})
     made = collection("research_api", books, WINDOWS.frame(rows), days)
-    assert (made.books, made.days, made.pages) == (books, {"complete": 1, "gap": 1}, 3)
+    assert (made.books, made.days) == (books, {"complete": 1, "gap": 1})
     assert made.origin.books == Books(230, 210, {"not_returned": 20})
 
 

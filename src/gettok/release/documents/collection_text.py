@@ -96,7 +96,7 @@ def _query_text(settings: Settings, collection: CollectionSummary) -> Iterator[s
 def _found(collection: CollectionSummary) -> str:
     books = collection.origin.books
     if collection.origin.is_query:
-        given = f"{counted(books.ok, 'row')} on {counted(collection.pages, 'page')} of results"
+        given = counted(books.ok, "row")
         return f"The searches that reached their end gave {given}, before duplicates were dropped."
     verb = "was" if books.ok == 1 else "were"
     return f"Of {counted(books.asked, _NOUNS[collection.origin.kind])}, {books.ok:,} {verb} found."
