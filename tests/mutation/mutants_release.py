@@ -129,8 +129,8 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/tables/forms.py",
-        "WITH_RESULTS.index(form) >= WITH_RESULTS.index(first)",
-        "form == first",
+        "WITH_RESULTS[WITH_RESULTS.index(first) :]",
+        "(first,)",
         _RELEASE,
         "a larger form lacks what a smaller one has",
     ),

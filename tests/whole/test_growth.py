@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 from conftest import LONGER
-from moto.server import ThreadedMotoServer
 from repository import Repository, files, stages_run
+from s3_remote import s3_remote
 
 from gettok.tables import ANNOTATIONS, PROMPT_INJECTION, VIDEOS
 
@@ -107,22 +107,9 @@ def test_a_dataset_pulled_elsewhere_is_the_same_and_can_be_gone_on_from(reposito
 
 @pytest.mark.slow
 def test_a_dataset_goes_through_s3_unchanged(repository, tmp_path):
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_DEFAULT_REGION": "us-east-1"}
-    make_bucket = (
-        "import boto3, sys; boto3.client('s3', endpoint_url=sys.argv[1]).create_bucket(Bucket='datasets')"
-    )
-    try:
-        repository.run("python", "-c", make_bucket, f"http://{host}:{port}", **keys)
-        repository.dvc("remote", "add", "--default", "shared", "s3://datasets/peru")
-        repository.dvc("remote", "modify", "shared", "endpointurl", f"http://{host}:{port}")
-        repository.commit("share")
+    with s3_remote(repository) as keys:
         repository.dvc("push", **keys)
         clone = repository.clone(tmp_path / "clone")
         clone.dvc("pull", **keys)
         assert files(clone.data) == files(repository.data)
         assert stages_run(clone.dvc("repro", **keys)) == []
-    finally:
-        server.stop()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from gettok.errors import BadInput, counted
 from gettok.pipeline.releasing import PARAMS, write_release
+from gettok.release.checksums import CHECKSUMS
 from gettok.settings import Settings, check, select
 
 #: Where releases in other forms go.
@@ -20,7 +21,7 @@ def write_form(settings: Settings, form: str, folder: Path) -> str:
 
 
 def _refuse_other_files(folder: Path) -> None:
-    if folder.exists() and not (folder / "checksums.sha256").is_file():
+    if folder.exists() and not (folder / CHECKSUMS).is_file():
         raise BadInput(
             f"{folder} is there and is no release",
             "wrote nothing, as its files would be lost",

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import polars as pl
 
 from gettok.books import Books
-from gettok.collect.origin import Origin, SourceKind, origin
+from gettok.collect.origin import Origin, SourceKind
 from gettok.step import Json
 
 #: What the two books of a collection count, by the kind of the source: the stage's, and the source's.
@@ -54,9 +54,6 @@ class CollectionSummary:
         }
 
 
-def collection(
-    kind: SourceKind, collected: Books, windows: pl.DataFrame, coverage: pl.DataFrame
-) -> CollectionSummary:
-    """From the books of `collect` and its tables `windows` and `coverage`."""
-    days = dict(sorted(Counter(coverage["state"].to_list()).items()))
-    return CollectionSummary(origin(kind, collected, windows), collected, days)
+def collection(found: Origin, collected: Books, coverage: pl.DataFrame) -> CollectionSummary:
+    """From the books of `collect` and its table `coverage`."""
+    return CollectionSummary(found, collected, dict(sorted(Counter(coverage["state"].to_list()).items())))

@@ -69,11 +69,10 @@ def origin_of(kind: SourceKind) -> Origin:
 
 
 def collection_of(kind: SourceKind) -> CollectionSummary:
-    """The same, with the days that are covered and the pages that the searches took."""
-    columns = ["start", "end", "step", "event", "pages", "rows", "candidates"]
-    windows = WINDOWS.read(output("windows.parquet"), columns)
-    coverage = COVERAGE.read(output("coverage.parquet"), ["state"])
-    return collection(kind, books_of("collect"), windows, coverage)
+    """The same, with the books of `collect` and the days that are covered."""
+    return collection(
+        origin_of(kind), books_of("collect"), COVERAGE.read(output("coverage.parquet"), ["state"])
+    )
 
 
 def cascade_rows() -> Rows:

@@ -42,7 +42,7 @@ def pseudonyms(source: str) -> Pseudonyms:
     path = store_root() / "pseudonym.key"
     if not path.is_file():
         atomic_write(path, secrets.token_hex(32).encode("ascii"))
-        say(f"release: {path} has a new key for pseudonyms: keep a copy, and show it to nobody")
+        say(f"release: {path} has a new key for pseudonyms: keep a copy of it, and keep it secret")
     path.chmod(0o600)
     return Pseudonyms(path.read_bytes().strip())
 
@@ -66,10 +66,11 @@ def last_confirmed(settings: Settings) -> datetime | None:
 
 def refuse_overdue(settings: Settings) -> None:
     """Raise `BadInput` if the terms ask for a refresh before anything is released."""
-    terms, confirmed = settings.terms, last_confirmed(settings)
-    if not terms.is_binding or settings.release.although_overdue or confirmed is None:
+    terms = settings.terms
+    if not terms.is_binding or settings.release.although_overdue:
         return
-    days = (datetime.now(UTC) - confirmed).days
+    confirmed = last_confirmed(settings)
+    days = 0 if confirmed is None else (datetime.now(UTC) - confirmed).days
     if days > terms.refresh_days:
         raise BadInput(
             f"the videos were last confirmed to exist {counted(days, 'day')} ago, and the terms {terms.name!r} ask for"

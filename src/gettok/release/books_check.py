@@ -8,7 +8,7 @@ from gettok.errors import Damaged
 from gettok.release.table_checks import TableCheck
 from gettok.step import Json
 
-_FILE = "books.json"
+BOOKS = "books.json"
 #: Their books count something else, such as days.
 _NOT_OF_VIDEOS = frozenset(stage.name for stage in STAGES if stage.counts != "videos")
 
@@ -21,12 +21,12 @@ def wrong_books(content: Json, checks: Mapping[str, TableCheck]) -> Iterator[str
         for stage, book in sorted(books.items()):
             yield from _unbalanced(stage, book, videos)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        yield f"{_FILE} does not have the books of a release: {type(error).__name__}: {error}"
+        yield f"{BOOKS} does not have the books of a release: {type(error).__name__}: {error}"
         return
     if released != videos - withdrawn:
-        yield f"{_FILE} counts {videos} videos, {withdrawn} of them withdrawn, and {released} released"
+        yield f"{BOOKS} counts {videos} videos, {withdrawn} of them withdrawn, and {released} released"
     if "dataset" in checks and checks["dataset"].rows != released:
-        yield f"dataset.parquet has {checks['dataset'].rows} videos, and {_FILE} counts {released} released"
+        yield f"dataset.parquet has {checks['dataset'].rows} videos, and {BOOKS} counts {released} released"
     for name, _, table in STAGES:
         if table and table in checks:
             yield from _unlike_table(name, books.get(name), checks[table], released, withdrawn)
@@ -36,28 +36,28 @@ def _unbalanced(stage: str, book: Books, videos: int) -> Iterator[str]:
     try:
         book.check(stage)
     except Damaged as error:
-        yield f"{_FILE}: {error.what}"
+        yield f"{BOOKS}: {error.what}"
     if stage in _NOT_OF_VIDEOS:
         return
     # tabulate counts every row on the pages; the later stages are asked about the videos that it finds
     counted = book.ok if stage == "tabulate" else book.asked
     if counted != videos:
-        yield f"{_FILE}: the books of {stage} count {counted} videos, and there are {videos}"
+        yield f"{BOOKS}: the books of {stage} count {counted} videos, and there are {videos}"
 
 
 def _unlike_table(
     stage: str, book: Books | None, check: TableCheck, released: int, withdrawn: int
 ) -> Iterator[str]:
     if book is None:
-        yield f"{_FILE} lacks the books of {stage}, which made {check.file}"
+        yield f"{BOOKS} lacks the books of {stage}, which made {check.file}"
         return
     if check.videos != released:
-        yield f"{check.file} has rows of {check.videos} videos, and {_FILE} counts {released} released"
+        yield f"{check.file} has rows of {check.videos} videos, and {BOOKS} counts {released} released"
     if not check.counts:
         return
     variables = {variable for variable, _ in check.counts if variable is not None}
     if unlike := variables ^ book.variables.keys():
-        yield f"{check.file} and {_FILE} differ in variables: {', '.join(sorted(unlike))}"
+        yield f"{check.file} and {BOOKS} differ in variables: {', '.join(sorted(unlike))}"
     for variable in sorted(variables & book.variables.keys()):
         yield from _unlike_counts(f"{check.file}, {variable}:", check, variable, book, withdrawn)
     if not variables:
@@ -76,7 +76,7 @@ def _unlike_counts(
     )
     differences = [counted[why] - found[why] for why in counted.keys() | found.keys()]
     if any(difference < 0 for difference in differences) or sum(differences) != withdrawn:
-        yield f"{what} {_listed(found)}, and {_FILE} says {_listed(counted)}"
+        yield f"{what} {_listed(found)}, and {BOOKS} says {_listed(counted)}"
 
 
 def _listed(counts: Counter[str | None]) -> str:

@@ -10,6 +10,7 @@ from gettok.collect.collection import CollectionSummary
 from gettok.errors import BadInput, Damaged
 from gettok.release import metadata
 from gettok.release.checks import check, models
+from gettok.release.checksums import CHECKSUMS
 from gettok.release.documents import About, write_documents
 from gettok.release.forms import Part, Sharing, dataset, released
 from gettok.release.inputs import Tables
@@ -59,7 +60,7 @@ def write(  # noqa: PLR0913 -- the parts of a release, each by name
     if about.settings is not None:
         facts = metadata.facts(about.settings, declared, remaining, provenance=origin, withdrawn=without)
         digests = metadata.write(folder, facts)
-    (folder / "checksums.sha256").write_text(_checksums(folder, digests), "utf-8")
+    (folder / CHECKSUMS).write_text(_checksums(folder, digests), "utf-8")
 
 
 def _refuse_full(folder: Path) -> None:

@@ -33,12 +33,11 @@ def length(column: str) -> pl.Expr:
 
 def rare_rows(rows: pl.DataFrame, smallest_group: int) -> pl.Series:
     """The ids of the videos whose day, region and magnitudes are those of fewer videos than a group must have."""
-    group = [name for name in QUASI_IDENTIFIERS if name in rows.columns]
-    return rows.filter(pl.len().over(group) < smallest_group)["video_id"]
+    return rows.filter(pl.len().over(QUASI_IDENTIFIERS) < smallest_group)["video_id"]
 
 
 def under_pseudonyms(rows: pl.DataFrame, names: Pseudonyms) -> pl.DataFrame:
-    """The rows with a pseudonym as `video_id`, and measured numbers to two digits, which no one else measures alike."""
+    """The rows with a pseudonym as `video_id`, and measured numbers to two digits: exact ones tell the videos apart."""
     return rows.with_columns(
         names.column("video", "video_id"), pl.col(pl.Float64).round_sig_figs(_SIGNIFICANT_DIGITS)
     )

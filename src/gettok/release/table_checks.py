@@ -14,7 +14,8 @@ from gettok.tables.dictionary_reading import DeclaredTable
 #: pyarrow takes a tenth of a second to import, and only what reads a release in parts needs it
 _late = import_module
 
-_DICTIONARY = "data_dictionary.md"
+#: The name of the file that declares the tables.
+DICTIONARY = "data_dictionary.md"
 
 
 @dataclass
@@ -116,19 +117,19 @@ def _wrong_columns(check: TableCheck, schema: pl.Schema) -> Iterator[tuple[str, 
     declared = check.table.types
     found = {name: _type_in_words(dtype) for name, dtype in schema.items()}
     if lacking := ", ".join(name for name in declared if name not in found):
-        yield "lacking", f"{check.file} lacks columns that {_DICTIONARY} has: {lacking}"
+        yield "lacking", f"{check.file} lacks columns that {DICTIONARY} has: {lacking}"
     if more := ", ".join(name for name in found if name not in declared):
-        yield "more", f"{check.file} has columns that {_DICTIONARY} lacks: {more}"
+        yield "more", f"{check.file} has columns that {DICTIONARY} lacks: {more}"
     for name in declared.keys() & found.keys():
         if found[name] != declared[name]:
             yield (
                 f"type of {name}",
-                f"{check.file} has {name} as {found[name]}, and {_DICTIONARY} says {declared[name]}",
+                f"{check.file} has {name} as {found[name]}, and {DICTIONARY} says {declared[name]}",
             )
     if found.keys() == declared.keys() and [*found] != [*declared]:
-        yield "columns", f"{check.file} has its columns in another order than {_DICTIONARY}"
+        yield "columns", f"{check.file} has its columns in another order than {DICTIONARY}"
     if unsorted := ", ".join(name for name in check.table.sort if name not in declared):
-        yield "sort", f"{_DICTIONARY} sorts {check.file} by a column that it does not have: {unsorted}"
+        yield "sort", f"{DICTIONARY} sorts {check.file} by a column that it does not have: {unsorted}"
     if schema.get(check.key, pl.String) != pl.String:
         yield "ids", f"{check.file} has {check.key} as {found[check.key]}: ids are text"
 

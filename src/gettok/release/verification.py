@@ -7,16 +7,16 @@ from pathlib import Path
 
 import polars as pl
 
-from gettok.release.books_check import wrong_books
+from gettok.release.books_check import BOOKS, wrong_books
 from gettok.release.checksums import CHECKSUMS, files_below, recorded_checksums, wrong_files
 from gettok.release.csv_check import wrong_csv
-from gettok.release.table_checks import TableCheck, check_table
+from gettok.release.table_checks import DICTIONARY, TableCheck, check_table
 from gettok.step import Json
 from gettok.tables.dataset import DATASET
 from gettok.tables.dictionary_reading import DeclaredTable, declared_tables
 from gettok.tables.forms import FORMS
 
-DICTIONARY, PROVENANCE, BOOKS = "data_dictionary.md", "provenance.json", "books.json"
+PROVENANCE = "provenance.json"
 _CSV = f"{DATASET.name}.csv"
 _READ_AGAIN = (".parquet", ".csv")
 

@@ -20,7 +20,7 @@ from gettok.report.metrics import Evaluations, Spellings
 from gettok.report.rendering import render
 from gettok.report.variables import MAX_PANELS, coded, question, two_way
 from gettok.settings import Study
-from gettok.settings.codebook import Kind
+from gettok.settings.codebook import KINDS_IN_WORDS
 from gettok.stats.clustered import INTERVAL
 from gettok.tables.stored_rows import Rows
 
@@ -43,16 +43,6 @@ _COLLECT_COUNTS: Mapping[SourceKind, str] = {
     " may come twice. The API does not say why it leaves out a candidate.",
     "ids": "Collect counts the ids of the list.",
     "zeeschuimer": "Collect counts captured videos.",
-}
-#: What a variable's values are, on the page.
-_KINDS: Mapping[Kind, str] = {
-    "one_of": "one label",
-    "ordinal": "one label of an order",
-    "yes_no": "yes or no",
-    "any_of": "all labels that hold",
-    "number": "a number",
-    "text": "a short text",
-    "span": "quotations",
 }
 #: Videos listed on which people and the model disagree.
 _MAX_DISAGREEMENTS = 20
@@ -140,7 +130,7 @@ def html(  # noqa: PLR0913 -- as above
         codebook=tables.codebook,
         variables=variables,
         question=question,
-        kinds=_KINDS,
+        kinds=KINDS_IN_WORDS,
         clustered=INTERVAL,
         max_panels=MAX_PANELS,
         changes={name: [of.changes(event) for event in study.events] for name, of in variables.items()},

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -16,6 +17,18 @@ AnnotationInput = Literal[
     "transcript", "description", "on_screen_text", "caption", "frames", "video", "sound"
 ]
 
+#: What a value of each kind is, for people.
+KINDS_IN_WORDS: Mapping[Kind, str] = MappingProxyType(
+    {
+        "one_of": "one label",
+        "ordinal": "one label of an order",
+        "yes_no": "yes or no",
+        "any_of": "all labels that hold",
+        "number": "a number",
+        "text": "a short text",
+        "span": "quotations",
+    }
+)
 #: The inputs in which a quotation can be looked for.
 TEXT_INPUTS: tuple[AnnotationInput, ...] = ("transcript", "description", "on_screen_text", "caption")
 #: The kinds whose value is one label of a list.

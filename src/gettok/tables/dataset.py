@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from gettok.tables import TABLES, Column, Table
-from gettok.tables.forms import FORMS, WITH_RESULTS, Form, columns_in
+from gettok.tables.forms import FORM_OF, FORMS, WITH_RESULTS, Form, forms_from
 from gettok.tables.table import VIDEO_ID
 
 #: How a column of the dataset is made of its source: `as_is`; `account`, a pseudonym; `day`; or `magnitude` and `length`,
@@ -41,7 +41,7 @@ class DatasetField:
 
 _TYPES = {"account": pl.String, "day": pl.Date, "magnitude": pl.Int64, "length": pl.Int64}
 #: From each of these forms on.
-_PUBLIC, _CONTROLLED, _TEAM = WITH_RESULTS, WITH_RESULTS[1:], WITH_RESULTS[2:]
+_PUBLIC, _CONTROLLED, _TEAM = map(forms_from, WITH_RESULTS)
 
 
 def _field(
@@ -141,7 +141,8 @@ def forms_of(table: str, column: str) -> tuple[Form, ...]:
     """The forms of a release that have a column of a table, or of the dataset."""
     if table == DATASET.name:
         return next(field.forms for field in DATASET_FIELDS if field.column.name == column)
-    return tuple(form for form in WITH_RESULTS if column in columns_in(table, form))
+    first = FORM_OF.get(table, {}).get(column)
+    return forms_from(first) if first else ()
 
 
 def variable_column_names(variable: str) -> dict[str, str]:

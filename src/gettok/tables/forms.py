@@ -114,11 +114,11 @@ FORM_OF: Mapping[str, Mapping[str, Form]] = MappingProxyType(
 )
 
 
-def has(form: Form, first: Form) -> bool:
-    """Whether a release of this form has the columns whose most open form is `first`."""
-    return form in WITH_RESULTS and WITH_RESULTS.index(form) >= WITH_RESULTS.index(first)
+def forms_from(first: Form) -> tuple[Form, ...]:
+    """The forms with results from this one on, of which each has all columns of those before it."""
+    return WITH_RESULTS[WITH_RESULTS.index(first) :]
 
 
 def columns_in(table: str, form: Form) -> frozenset[str]:
     """The columns of a table that a release of this form has; none if it does not have the table."""
-    return frozenset(name for name, first in FORM_OF.get(table, {}).items() if has(form, first))
+    return frozenset(name for name, first in FORM_OF.get(table, {}).items() if form in forms_from(first))

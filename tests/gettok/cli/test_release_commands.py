@@ -7,10 +7,10 @@ import pytest
 import yaml
 from dvc_here import dvc as run_dvc
 from dvc_here import enter
-from moto.server import ThreadedMotoServer
 from released_study import FORM, released, reseal
 from repository import Repository, files
 from root import ROOT
+from s3_remote import s3_remote
 
 from gettok.cli.app import main
 
@@ -327,18 +327,7 @@ def test_what_others_fetch_can_be_loaded(published, tmp_path, library):
 
 @pytest.mark.slow
 def test_a_version_goes_through_s3_unchanged(repository, gettok, tmp_path):
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_DEFAULT_REGION": "us-east-1"}
-    make_bucket = (
-        "import boto3, sys; boto3.client('s3', endpoint_url=sys.argv[1]).create_bucket(Bucket='datasets')"
-    )
-    try:
-        repository.run("python", "-c", make_bucket, f"http://{host}:{port}", **keys)
-        repository.dvc("remote", "add", "--default", "bucket", "s3://datasets/peru")
-        repository.dvc("remote", "modify", "bucket", "endpointurl", f"http://{host}:{port}")
-        repository.commit("share")
+    with s3_remote(repository) as keys:
         assert gettok("tag", "1.0.0")[0] == 0
         before = files(repository.data / "release")
         repository.dvc("push", "release", **keys)
@@ -349,5 +338,3 @@ def test_a_version_goes_through_s3_unchanged(repository, gettok, tmp_path):
             "artifacts", "get", str(repository.folder), "dataset", "--rev", "v1.0.0", "-o", str(got), **keys
         )
         assert files(got) == before
-    finally:
-        server.stop()

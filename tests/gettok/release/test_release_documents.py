@@ -17,7 +17,7 @@ from gettok.annotate.human_labels.evaluation import evaluations
 from gettok.annotate.human_labels.reading import HumanLabel
 from gettok.books import Books
 from gettok.collect.collection import CollectionSummary, collection
-from gettok.collect.origin import Origin
+from gettok.collect.origin import Origin, origin
 from gettok.errors import Damaged
 from gettok.release import About
 from gettok.release.documents import write_documents
@@ -242,7 +242,7 @@ def test_f55_books_of_collect_that_do_not_balance_are_refused(tmp_path, wrong):
     assert not (tmp_path / "r").exists()
 
 
-def test_a_collection_counts_days_and_the_pages_of_searches_that_reached_their_end():
+def test_a_collection_counts_days_and_the_rows_of_searches_that_reached_their_end():
     day, other = date(2022, 12, 5), date(2022, 12, 6)
     rows = [
         {"start": day, "end": other, "step": 0, "event": "planned"},
@@ -253,7 +253,7 @@ def test_a_collection_counts_days_and_the_pages_of_searches_that_reached_their_e
     ]
     days = COVERAGE.frame([{"day": day, "state": "complete"}, {"day": other, "state": "gap"}])
     books = Books(2, 1, {"failing_day": 1})
-    made = collection("research_api", books, WINDOWS.frame(rows), days)
+    made = collection(origin("research_api", books, WINDOWS.frame(rows)), books, days)
     assert (made.books, made.days) == (books, {"complete": 1, "gap": 1})
     assert made.origin.books == Books(230, 210, {"not_returned": 20})
 

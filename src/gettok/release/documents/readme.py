@@ -9,6 +9,7 @@ import polars as pl
 import yaml
 
 from gettok.errors import counted
+from gettok.release.checksums import CHECKSUMS
 from gettok.release.documents.about import About
 from gettok.release.documents.collection_text import period, uncovered_lines
 from gettok.release.documents.losses import losses, losses_of_source
@@ -38,7 +39,7 @@ LATER: Mapping[str, str] = MappingProxyType(
         "croissant.json": "The release in Croissant, with what is known of its limits.",
         "datapackage.json": "The release as a Data Package, with a schema of each table.",
         "ro-crate-metadata.json": "The release as an RO-Crate, with each of its files.",
-        "checksums.sha256": "The SHA-256 of every other file.",
+        CHECKSUMS: "The SHA-256 of every other file.",
     }
 )
 

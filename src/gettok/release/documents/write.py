@@ -24,22 +24,11 @@ from gettok.release.documents.rendering import be, render
 from gettok.release.inputs import Tables
 from gettok.release.workbook import Fit
 from gettok.settings import Settings
-from gettok.settings.codebook import Kind
+from gettok.settings.codebook import KINDS_IN_WORDS
 from gettok.step import Json
 from gettok.store.atomic_write import atomic_write
 from gettok.tables import Table
 from gettok.tables.forms import MEANINGS
-
-#: The kinds of variables in words.
-_KINDS: Mapping[Kind, str] = {
-    "one_of": "one label",
-    "ordinal": "one label of an order",
-    "yes_no": "yes or no",
-    "any_of": "all labels that hold",
-    "number": "a number",
-    "text": "a short text",
-    "span": "quotations",
-}
 
 
 def write_documents(  # noqa: PLR0913 -- what the documents are about, each by name
@@ -101,6 +90,7 @@ def _texts(
         "evaluations": evaluated,
         "cost_text": cost_text(cost(tables, about.cascade)),
         "prompts_text": prompts_text(settings),
+        "observed_sentence": observed_sentence(seen),
     }
 
 
@@ -117,7 +107,7 @@ def _of_datasheet(
         "variables": [
             {
                 "name": name,
-                "kind": _KINDS[of.kind],
+                "kind": KINDS_IN_WORDS[of.kind],
                 "question": _asked(of.question, settings),
                 "labels": of.label_names,
             }
@@ -125,7 +115,6 @@ def _of_datasheet(
         ],
         "missing": list(losses(tables.books)),
         "doubt_sentence": _doubt(tables),
-        "observed_sentence": observed_sentence(observed(tables)),
         "withdrawn_sentence": (
             f"{counted(withdrawn, 'video')} {be(withdrawn)} left out, as people asked for it."
             if withdrawn

@@ -7,7 +7,6 @@ from gettok.release.documents.readme import FILES, LATER
 from gettok.store.blobs import file_digest
 from gettok.tables import Table
 
-CHECKSUMS = "checksums.sha256"
 #: By the ending of a file's name. `application/x-parquet` is what mlcroissant reads; the registered name is longer.
 _TYPES = {
     ".cff": "application/yaml",
