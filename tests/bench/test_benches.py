@@ -48,6 +48,7 @@ def test_frames_are_compared_with_every_other_library():
     found = figures("frames", "--repeat", "1", "--seconds", "12", "--videos", "2")
     assert found["speedup_over_paper_loop"] > 1, "and the bench fails if ours extracts a wrong frame"
     assert found["speedup_over_paper_loop_2s_gop"] > 1
+    assert 0 < found["frames_ratio_to_floor"] < found["frames_ratio_to_floor_2s_gop"] * 10
     assert 0 < found["hdr_ratio_to_sdr"] < 10
     assert found["peak_mib_one_hour"] < 1.5 * found["peak_mib_one_minute"]
 
