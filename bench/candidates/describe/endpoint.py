@@ -1,7 +1,8 @@
 """A model endpoint with a fixed latency and a limit on concurrent requests, which counts what it receives.
 
-    python -m bench.candidates.describe.endpoint --latency-s 1 --allowed 32
+    python -m bench.candidates.describe.endpoint --latency-s 1 --allowed 32 [--moves-s 20]
 
+With `--moves-s` the limit is half as high after so many seconds, as before after so many more, and so on.
 Prints its address; ends when its standard input does. `GET /counted` returns the counts.
 """
 
@@ -23,14 +24,16 @@ ANSWER = {
 
 @dataclass
 class Counter:
-    """How many requests are in flight, and the integral of that from the first request to the last answer."""
+    """How many requests are in flight and allowed; the integrals of both from the first request to the last answer."""
 
-    allowed: int
+    most_allowed: int
+    moves_s: float | None = None
     in_flight: int = 0
     most_in_flight: int = 0
     answered: int = 0
     refused: int = 0
     in_flight_s: float = 0.0
+    allowed_s: float = 0.0
     first: float = 0.0
     last: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -40,21 +43,28 @@ class Counter:
         with self.lock:
             now = time.perf_counter()
             self.first = self.first or now
-            if by > 0 and self.in_flight >= self.allowed:
+            allowed = self.allowed_at(now)
+            if by > 0 and self.in_flight >= allowed:
                 self.refused += 1
                 return False
             self.in_flight_s += self.in_flight * (now - (self.last or now))
+            self.allowed_s += allowed * (now - (self.last or now))
             self.last = now
             self.in_flight += by
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
             self.answered += by < 0
             return True
 
+    def allowed_at(self, now: float) -> int:
+        is_low = self.moves_s is not None and int((now - self.first) / self.moves_s) % 2
+        return self.most_allowed // 2 if is_low else self.most_allowed
+
     def counts(self) -> dict[str, Any]:
         with self.lock:
             busy_s = self.last - self.first
             return {
                 "mean_in_flight": self.in_flight_s / busy_s if busy_s else 0.0,
+                "share_of_allowed": self.in_flight_s / self.allowed_s if self.allowed_s else 0.0,
                 "most_in_flight": self.most_in_flight,
                 "answered": self.answered,
                 "refused": self.refused,
@@ -62,8 +72,8 @@ class Counter:
             }
 
 
-def serve(latency_s: float, allowed: int) -> ThreadingHTTPServer:
-    counter = Counter(allowed)
+def serve(latency_s: float, allowed: int, moves_s: float | None) -> ThreadingHTTPServer:
+    counter = Counter(allowed, moves_s)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -114,8 +124,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency-s", type=float, required=True)
     parser.add_argument("--allowed", type=int, required=True)
+    parser.add_argument("--moves-s", type=float)
     given = parser.parse_args()
-    server = serve(given.latency_s, given.allowed)
+    server = serve(given.latency_s, given.allowed, given.moves_s)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
     sys.stdin.read()

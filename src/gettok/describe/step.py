@@ -209,7 +209,7 @@ def _parse(reply: Reply, count: int, kinds: Collection[ClipKind]) -> Description
 
 def threads_for(llm: Llm) -> int:
     """As many as may be in flight, and a few more that have their images ready."""
-    return llm.max_concurrency + max(2, llm.max_concurrency // 4)
+    return llm.max_concurrency + max(2, llm.max_concurrency // 2)
 
 
 def answer_settings(llm: Llm) -> dict[str, Json]:

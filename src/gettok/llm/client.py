@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import openai
 
-from gettok.errors import BadSettings, NoSpace, NotNow, Stop, Unusable
+from gettok.errors import BadSettings, Interrupted, NoSpace, NotNow, Stop, Unusable
 from gettok.http.retry_after import LONGEST_RETRY_AFTER_S
 from gettok.llm.call_log import AskedFor, CallLog
 from gettok.llm.connection import connect
@@ -139,7 +139,7 @@ class ChatClient:
     def _with_capacity(self, prepared: _Prepared) -> Reply | Failure:
         """The outcome of one try. An overloaded host does not count as a try: this waits until it has capacity."""
         rejections = 0
-        while isinstance(outcome := self._limited(prepared), Failure):
+        while isinstance(outcome := self._paid(prepared), Failure):
             refuse_long_wait(outcome)
             if not outcome.is_overloaded:
                 break
@@ -152,24 +152,25 @@ class ChatClient:
                 self._sleep(pause_s(rejections, None, is_overloaded=True))
         return outcome
 
-    def _limited(self, prepared: _Prepared) -> Reply | Failure:
-        with self._limiter.slot() as round_:
-            outcome = self._paid(prepared)
-            if isinstance(outcome, Reply):
-                self._limiter.answered()
-            elif outcome.is_overloaded:
-                self._limiter.rejected(round_, outcome.wait_s)
-        return outcome
-
     def _paid(self, prepared: _Prepared) -> Reply | Failure:
+        """The outcome of one try. It is logged before and after its turn: a turn is for what the host works on."""
         with self._call_log.reserve_budget(*prepared.reservation) as cost:
             try:
-                outcome = self._send(prepared.body)
-            except Stop:
+                outcome = self._limited(prepared.body)
+            except (Stop, Interrupted):
                 cost.usd = Decimal(0)
                 raise
             cost.usd = cost_of(outcome, prices_of(self._llm, prepared.reservation.model))
             cost.reply = outcome if isinstance(outcome, Reply) else None
+        return outcome
+
+    def _limited(self, body: Mapping[str, Json]) -> Reply | Failure:
+        with self._limiter.slot() as round_:
+            outcome = self._send(body)
+            if isinstance(outcome, Reply):
+                self._limiter.answered()
+            elif outcome.is_overloaded:
+                self._limiter.rejected(round_, outcome.wait_s)
         return outcome
 
     def _send(self, body: Mapping[str, Json]) -> Reply | Failure:

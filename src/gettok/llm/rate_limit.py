@@ -1,7 +1,8 @@
 """How many questions are in flight: as many as the settings allow and the server accepts.
 
-When a server says that it is overloaded, fewer requests are sent at once, and after a while one more is tried. When it
-says how long to wait, no request at all is sent until then: a new one would take the place of one that has waited.
+When a server says that it is overloaded, fewer requests are sent at once, and after a while one more is tried. If that
+goes well, more and more are tried, since the server may allow many more by now. When it says how long to wait, no
+request at all is sent until then: a new one would take the place of one that has waited.
 """
 
 import time
@@ -15,8 +16,9 @@ from gettok.http.retry_after import LONGEST_RETRY_AFTER_S
 
 #: The limit after a rejection, as a share of what was in flight; the second if nothing was answered since the last one.
 _REDUCED, _HALVED = 0.95, 0.5
-#: The limit grows by one after this many rounds without a rejection.
-_ROUNDS_PER_INCREASE = 4
+#: By how much the limit grows in a round of answers. This doubles with each round without a rejection, up to a share of
+#: the limit.
+_INCREASE, _MOST_INCREASE = 0.25, 0.25
 #: The longest single wait of our own choice.
 LONGEST_PAUSE_S = 60.0
 #: How long a server may reject every question before we give up. Not shorter than a wait that it may ask for.
@@ -57,6 +59,7 @@ class AdaptiveLimiter:
         self._clock = clock
         self._in_flight = 0
         self._round = 0
+        self._increase, self._answers = _INCREASE, 0
         self._has_answers = True
         self._paused_until = clock.now()
         self._overloaded_since: float | None = None
@@ -103,10 +106,14 @@ class AdaptiveLimiter:
         return self._paused_until - self._clock.now()
 
     def answered(self) -> None:
-        """Report that the server answered a question: the limit grows slowly."""
+        """Report that the server answered a question: the limit grows, slowly at first."""
         with self._changed:
             self._has_answers, self._overloaded_since = True, None
-            self._limit = min(self._most, self._limit + 1 / (_ROUNDS_PER_INCREASE * self._limit))
+            self._answers += 1
+            if self._answers >= self._limit:
+                most = max(_INCREASE, _MOST_INCREASE * self._limit)
+                self._answers, self._increase = 0, min(2 * self._increase, most)
+            self._limit = min(self._most, self._limit + self._increase / self._limit)
             self._changed.notify_all()
 
     def rejected(self, round_: int, wait_s: float | None = None) -> None:
@@ -128,6 +135,7 @@ class AdaptiveLimiter:
     def _lower(self) -> None:
         fewer = self._in_flight * _REDUCED if self._has_answers else self._limit * _HALVED
         self._limit = max(1.0, min(self._limit, fewer))
+        self._increase, self._answers = _INCREASE, 0
         self._has_answers = False
 
 

@@ -10,10 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from itertools import repeat
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gettok.errors import BadSettings, Unusable
 from gettok.http.json_guards import to_mapping
@@ -21,11 +18,11 @@ from gettok.llm.answer_text import answer_text, find_object, parse_object
 from gettok.llm.client import ChatClient
 from gettok.llm.question import ModelCall, Part, Question
 from gettok.media.clip import CLIP_KINDS, Clip, ClipKind
-from gettok.media.clip_encoding import write_mp4
-from gettok.media.clip_files import wav
 from gettok.media.images import Picture
-from gettok.media.recording import RATE_HZ, Recording
 from gettok.settings import Llm, Sense
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 WORD, BEEPS = "LIMA", 3
 _TEXT = "Which word is shown, and how many beeps are heard?"
@@ -140,7 +137,9 @@ def _part(sense: Sense) -> Part:
     return Clip("sound", {"kind": "sound", "made": f"{BEEPS} beeps 1"}, 0, seconds, _beeps)
 
 
-def _image() -> Image.Image:
+def _image() -> "Image.Image":
+    from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415 - 30 MiB with the decoders, where only frames are sent
+
     image = Image.new("RGB", (512, 256), "white")
     ImageDraw.Draw(image).text((120, 70), WORD, fill="black", font=ImageFont.load_default(96))
     return image
@@ -153,12 +152,19 @@ def _jpeg() -> bytes:
 
 
 def _mp4() -> bytes:
+    from gettok.media.clip_encoding import write_mp4  # noqa: PLC0415 - as in `_image`
+
     with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
         write_mp4(Path(file.name), repeat(_image(), _PICTURES), _FPS, None)
         return Path(file.name).read_bytes()
 
 
 def _beeps() -> bytes:
+    import numpy as np  # noqa: PLC0415 - as in `_image`
+
+    from gettok.media.clip_files import wav  # noqa: PLC0415 - as in `_image`
+    from gettok.media.recording import RATE_HZ, Recording  # noqa: PLC0415 - as in `_image`
+
     beep = 0.5 * np.sin(2 * np.pi * _HZ * np.arange(int(_BEEP_S * RATE_HZ)) / RATE_HZ)
     pause = np.zeros(int(_PAUSE_S * RATE_HZ))
     parts = [pause, *(part for _ in range(BEEPS) for part in (beep, pause))]
