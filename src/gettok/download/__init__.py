@@ -10,9 +10,10 @@ from gettok.download.file_layout import (
     CAPTIONS,
     files_digest,
     files_of,
+    placed_captions,
+    placed_files,
+    put_files,
     read_files,
-    write_captions,
-    write_files,
 )
 from gettok.download.step import DownloadStep
 
@@ -25,7 +26,8 @@ __all__ = [
     "files_digest",
     "files_of",
     "is_transient",
+    "placed_captions",
+    "placed_files",
+    "put_files",
     "read_files",
-    "write_captions",
-    "write_files",
 ]

@@ -1,4 +1,4 @@
-"""Where the files of an answer are in the folder `media`: writes them there, and reads them back.
+"""Where the files of an answer are in the folder `media`: puts them there, and reads them back.
 
 A video is `ID.mp4`, or `.webm` or `.mkv` by its format; a slideshow is a folder `ID`. Captions are next to it as
 `ID.vtt`, `.srt` or `.json`, unchanged.
@@ -30,28 +30,31 @@ def files_digest(files: Mapping[str, Blob]) -> str:
     return slideshow_digest({name: blob.digest for name, blob in files.items()})
 
 
-def write_files(answer: Answer, folder: Path, video_id: str) -> str:
-    """Put the answer's files into the folder, sharing bytes with the store where possible. Returns their name there."""
-    write_captions(answer, folder, video_id)
+def placed_files(answer: Answer, video_id: str) -> tuple[str, dict[str, Blob]]:
+    """The name of the video's file or folder in `media`, and the blobs of its files by their paths there."""
     files = files_of(answer)
     if MEDIA in files:
         name = f"{video_id}{suffix_of(answer.body['facts']['container'])}"
-        link_or_copy(files[MEDIA], folder / name)
-        return name
-    (folder / video_id).mkdir()
+        return name, {name: files[MEDIA]}
+    return video_id, {f"{video_id}/{name}": blob for name, blob in files.items()}
+
+
+def placed_captions(answer: Answer, video_id: str) -> dict[str, Blob]:
+    """The blob of the answer's captions by its path in `media`; empty if it has none."""
+    captions = answer.blobs.get(CAPTIONS)
+    return {_captions_name(answer.body, video_id): captions} if captions else {}
+
+
+def put_files(files: Mapping[str, Blob], folder: Path) -> None:
+    """Put blobs at these paths in a folder, sharing bytes with the store where possible."""
     for name, blob in files.items():
-        link_or_copy(blob, folder / video_id / name)
-    return video_id
-
-
-def write_captions(answer: Answer, folder: Path, video_id: str) -> None:
-    """Put the answer's captions into the folder, if it has any."""
-    if captions := answer.blobs.get(CAPTIONS):
-        link_or_copy(captions, folder / _captions_name(answer.body, video_id))
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        link_or_copy(blob, path)
 
 
 def read_files(folder: Path, video_id: str, file: str, body: Mapping[str, Json]) -> dict[str, Blob]:
-    """The blobs that `write_files` has put there."""
+    """The blobs that `put_files` has put there."""
     path = folder / file
     paths = {inside.name: inside for inside in sorted(path.iterdir())} if path.is_dir() else {MEDIA: path}
     if body.get("captions") and not body["captions"]["trouble"]:

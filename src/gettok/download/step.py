@@ -75,7 +75,7 @@ class DownloadStep:
     def open(self) -> None:
         """Raises `BadSettings` if the backend cannot fetch anything, for example because there is no such folder."""
         self._backend.check()
-        _ = self._trust_list
+        _ = self.trust_list
 
     def ask(self, content: VideoLink) -> Answer:
         """Raises `Unusable`, and `NotNow` after several pages in a row that could not be read."""
@@ -95,7 +95,7 @@ class DownloadStep:
             "sound_trouble": (answer.body["chosen"] or {}).get("sound_trouble"),
             "captions_trouble": (answer.body["captions"] or {}).get("trouble"),
         }
-        credentials = credentials_row(answer, self._trust_list)
+        credentials = credentials_row(answer, self.trust_list)
         label = PageAiLabel(**answer.body["page_ai_label"])
         labels = {"page_ai_label": label.is_labelled, "page_ai_label_type": label.number}
         return [{**stored, **troubles, **labels, **credentials, **answer.body["facts"]}]
@@ -117,7 +117,8 @@ class DownloadStep:
         return PageBackend(self.download, Site(self.pages), self._pace)
 
     @cached_property
-    def _trust_list(self) -> str | None:
+    def trust_list(self) -> str | None:
+        """The certificates by which content credentials are judged, when an answer is read."""
         return read_trust_list(self.download.trust_list)
 
     @cached_property

@@ -136,17 +136,24 @@ class Asking:
 
     def rows(self, item: Item[Any], retry_next_run: Mapping[str, Unusable]) -> list[Row]:
         """The rows of one video, read from its stored answer."""
+        return self.answered(item, retry_next_run)[0]
+
+    def answered(
+        self, item: Item[Any], retry_next_run: Mapping[str, Unusable]
+    ) -> tuple[list[Row], Answer | None]:
+        """The rows of one video, and the stored answer that they are read from, if there is one."""
         key = self.key(item).digest
         if key in retry_next_run:
-            return [_unusable_row(item.video_id, retry_next_run[key])]
+            return [_unusable_row(item.video_id, retry_next_run[key])], None
         answer = self.store.get(key)
         assert answer is not None, f"{key} was just found or stored"
         origin = {"video_id": item.video_id, "answer_key": key, "answer": answer.text}
         try:
             read = self.read(answer)
         except Unusable as error:
-            return [{**_unusable_row(item.video_id, error), **origin}]
-        return [{"status": "ok", **row, **origin} for row in read]  # a row may have a status of its own
+            return [{**_unusable_row(item.video_id, error), **origin}], answer
+        # a row may have a status of its own
+        return [{"status": "ok", **row, **origin} for row in read], answer
 
     def read(self, answer: Answer) -> list[Row]:
         if "unusable" in answer.body:

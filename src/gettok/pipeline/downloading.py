@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
-from gettok.download import DownloadStep, VideoLink, is_transient
+from gettok.download import DownloadStep, VideoLink
 from gettok.pipeline.answering import Asking
 from gettok.pipeline.endpoints import addresses
 from gettok.settings import Settings
@@ -35,13 +35,6 @@ def video_item(step: DownloadStep, video_id: str, day: str, username: str) -> It
 def captions_item(link: VideoLink, day: str) -> Item[VideoLink]:
     """The item that asks for a video's captions alone."""
     return Item(link.video_id, day, {"video_id": link.video_id}, link)
-
-
-def lacks_captions(asking: Asking, item: Item[VideoLink]) -> bool:
-    """Whether the video is in the store, and a transient failure cost its captions."""
-    answer = asking.store.get(asking.key(item).digest)
-    captions = answer.body.get("captions") if answer else None
-    return captions is not None and is_transient(captions["trouble"])
 
 
 def any_fetched(asking: Asking, items: Iterable[Item[VideoLink]]) -> VideoLink | None:

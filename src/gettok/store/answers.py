@@ -166,6 +166,21 @@ class Store:
             return None
         return self._answer(stored)
 
+    def blob(self, digest: str) -> Blob:
+        """The bytes with this digest that an answer names. Raises `Damaged` if they are missing or others."""
+        rows = self._file.rows("SELECT size, data, mtime_ns FROM blobs WHERE digest = ?", (digest,))
+        if not rows:
+            raise Damaged.in_store(f"the blob {digest}, which is missing")
+        ((size, data, mtime_ns),) = rows
+        if data is not None:
+            if not self._blob_is_intact(digest, size, data):
+                raise Damaged.in_store(f"the blob {digest}")
+            return Blob(digest, size, data=data)
+        path = self.files.path(digest)
+        if not _looks_untouched(path, size, mtime_ns) and not self._blob_is_intact(digest, size, None):
+            raise Damaged.in_store(f"the file {path}")
+        return Blob(digest, size, path=path)
+
     def scan(self, scope: str) -> Iterator[Entry]:
         """All answers of one scope, in order of their keys."""
         query = f"SELECT {_COLUMNS} FROM answers WHERE key >= ? AND key < ? ORDER BY key"  # noqa: S608 - our own columns
@@ -275,22 +290,8 @@ class Store:
         text = stored.intact_text()
         if text is None:
             raise Damaged.in_store(f"the answer {stored.key} ({stored.stage}, {stored.subject})")
-        blobs = {name: self._blob(digest) for name, digest in _blob_names(stored.blobs).items()}
+        blobs = {name: self.blob(digest) for name, digest in _blob_names(stored.blobs).items()}
         return Answer.of_text(text, blobs)
-
-    def _blob(self, digest: str) -> Blob:
-        rows = self._file.rows("SELECT size, data, mtime_ns FROM blobs WHERE digest = ?", (digest,))
-        if not rows:
-            raise Damaged.in_store(f"the blob {digest}, which is missing")
-        ((size, data, mtime_ns),) = rows
-        if data is not None:
-            if not self._blob_is_intact(digest, size, data):
-                raise Damaged.in_store(f"the blob {digest}")
-            return Blob(digest, size, data=data)
-        path = self.files.path(digest)
-        if not _looks_untouched(path, size, mtime_ns) and not self._blob_is_intact(digest, size, None):
-            raise Damaged.in_store(f"the file {path}")
-        return Blob(digest, size, path=path)
 
     def _blob_is_intact(self, digest: str, size: int, data: bytes | None) -> bool:
         if data is not None:

@@ -12,7 +12,7 @@ from flipped import rotten
 from track_files import Sound, bursts
 from track_files import film as film_with_tracks
 
-from gettok.download import DownloadStep, VideoLink, read_files, write_files
+from gettok.download import DownloadStep, VideoLink, placed_files, put_files, read_files
 from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, Damaged, NoSpace, Unusable
 from gettok.pipeline.answering import Asking
@@ -68,8 +68,9 @@ def test_a_webm_or_matroska_file_is_kept_under_the_suffix_of_its_format(step, mi
         {"webm": "webm", "mkv": "matroska"}[kept],
     )
     media = tmp_path / "media"
-    media.mkdir()
-    assert write_files(answer, media, ID) == f"{ID}.{kept}"
+    name, files = placed_files(answer, ID)
+    put_files(files, media)
+    assert name == f"{ID}.{kept}"
     assert (media / f"{ID}.{kept}").read_bytes() == made.read_bytes()
     assert read_files(media, ID, f"{ID}.{kept}", answer.body)["media"].read() == made.read_bytes()
 

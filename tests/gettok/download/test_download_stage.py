@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -18,6 +20,7 @@ from gettok.download import files_of, read_files
 from gettok.engine import LocalEngine
 from gettok.errors import BadSettings, NotNow
 from gettok.pipeline.runner import Stage
+from gettok.pipeline.shards import FOLDER, StageShards
 from gettok.settings import Frames, Settings, Source
 from gettok.store import Store
 from gettok.tables import CAPTIONS, FRAMES, MEDIA, VIDEOS
@@ -37,20 +40,24 @@ def here(tmp_path, monkeypatch, server, no_fault_left_over):
     return tmp_path
 
 
-def videos(names) -> None:
-    day = datetime(2022, 12, 7, tzinfo=UTC)
-    rows = [{"video_id": IDS[name], "created_at": day, "username": "someone.1"} for name in names]
-    VIDEOS.write(rows, Path("data/videos/2022-12-07.parquet"))
+def videos(names, day=7) -> None:
+    at = datetime(2022, 12, day, tzinfo=UTC)
+    rows = [{"video_id": IDS[name], "created_at": at, "username": "someone.1"} for name in names]
+    VIDEOS.write(rows, Path(f"data/videos/{at:%Y-%m-%d}.parquet"))
 
 
 def download(pages="sandbox:", **changes) -> pl.DataFrame:
-    """Run the stage; returns its table `media` with the names of the corpus."""
+    """Run the stage as `dvc repro` does; returns its table `media` with the names of the corpus."""
+    if Path("data/media").exists():  # DVC deletes a stage's outputs before it runs it
+        shutil.rmtree("data/media")
     source = Source(
         kind="ids", name="sandbox", api="sandbox:", pages=pages, window_days=30, file="inputs/collect/ids.csv"
     )
     chosen = Settings.model_construct(download=settings(**{"max_attempts": 1, **changes}), source=source)
+    built = StageShards(Path("store", FOLDER, "download"), "code")
     with Store(Path("store")) as store:
-        run(Stage("download", chosen, store, LocalEngine(), Event()))
+        run(Stage("download", chosen, store, LocalEngine(), Event(), built))
+    built.publish()
     names = {video_id: name for name, video_id in IDS.items()}
     return MEDIA.read(Path("data/media.parquet")).with_columns(name=pl.col("video_id").replace(names))
 
@@ -95,6 +102,38 @@ def test_stored_answers_are_never_asked_for_again_and_give_the_same_bytes(here, 
     since = len(server.requests())
     download()
     assert len(server.requests()) == since
+
+
+def test_a_day_that_is_as_before_is_not_read_again_and_gives_the_same_bytes(here, server):
+    """Its answers are deleted, so that it could not be read; its files are still in the store."""
+    names = ["ok", "captioned", "slideshow", "private"]
+    videos(names)
+    download()
+    with closing(sqlite3.connect("store/answers.sqlite")) as database, database:
+        database.execute("DELETE FROM answers")
+    videos(["hevc"], day=8)
+    since = len(server.requests())
+    download()
+    assert {entry["subject"] for entry in server.requests()[since:]} == {IDS["hevc"]}
+    linked = outputs()
+    shutil.rmtree("store")
+    download()
+    assert outputs() == linked
+    videos([*names, "mobile"])
+    since = len(server.requests())
+    download()
+    assert {entry["subject"] for entry in server.requests()[since:]} == {IDS["mobile"]}
+
+
+@pytest.mark.parametrize("name", ["media", "captions"])
+def test_a_day_whose_shard_is_damaged_is_built_again(here, name):
+    videos(["ok", "captioned"])
+    download()
+    before = outputs()
+    (shard,) = Path("store", FOLDER, "download", name).glob("*.parquet")
+    shard.write_bytes(shard.read_bytes()[:-9])
+    download()
+    assert outputs() == before
 
 
 def test_the_folder_has_every_file_of_each_answer(here):
