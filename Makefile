@@ -36,7 +36,7 @@ format: setup
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
 
-bench: setup-bench setup-models  ## side-by-side measurements; each prints a table and, last, a line of JSON
+bench: setup-bench setup-models setup-ray  ## side-by-side measurements; each prints a table and, last, a line of JSON
 	for bench in bench/*.py; do $(RUN) python $$bench; done
 
 docs: setup-docs  ## the documentation as a site in site/; a dead link fails the build

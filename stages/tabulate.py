@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from io import BytesIO
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +21,7 @@ from gettok.step import Blob
 from gettok.store.atomic_write import atomic_dir
 from gettok.tables import COMMENTS, COUNTS, FIELDS, REJECTS, USERS, VIDEOS, Table
 from gettok.tabulate.gone import Gone, without_mentions
+from gettok.tabulate.pages import PageFile
 from gettok.tabulate.tally import Tally
 from gettok.tabulate.videos import VideoRows, Videos
 
@@ -84,16 +85,19 @@ def _found_videos(stage: Stage, gone: Gone) -> Iterator[VideoRows]:
     """The videos on each file of pages. One that is as before is not read again: most of the time goes into that."""
     kept = stage.kept("videos", sorted(gone.digests), sorted(gone.erased.users))
     recorded = md5s("pages")
-    for file in stage.until_stopped(tabulate.page_files(output("pages") / "videos")):
-        md5 = recorded[f"videos/{file.name}"]
-        if (shard := kept.find(file.stem, md5)) is not None:
+    files = {
+        file: recorded[f"videos/{file.name}"] for file in tabulate.page_files(output("pages") / "videos")
+    }
+    shards = {file: kept.find(file.stem, md5) for file, md5 in stage.until_stopped(files.items())}
+    unknown = (PageFile(file) for file, shard in shards.items() if shard is None)
+    newly_read = stage.map(partial(tabulate.videos.read_file, gone), unknown)
+    for file, shard in stage.until_stopped(shards.items()):
+        if shard is not None:
             yield VideoRows.of_stored(pl.read_parquet(shard.file), shard.note)
             continue
-        rows = tabulate.videos.read(stage.until_stopped(tabulate.read_pages(file)), gone)
-        written = BytesIO()
-        rows.rows.write_parquet(written, compression="lz4")
-        kept.keep(file.stem, md5, Blob.of_bytes(written.getvalue()), rows.note)
-        yield rows
+        rows, note = next(newly_read)
+        kept.keep(file.stem, files[file], Blob.of_bytes(rows), note)
+        yield VideoRows.of_stored(pl.read_parquet(rows), note)
 
 
 @contextmanager

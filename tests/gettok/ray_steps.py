@@ -3,14 +3,18 @@
 import hashlib
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gettok.engine.cores import cores
 from gettok.errors import NotNow, Unusable
 from gettok.media import MediaFile
 from gettok.step import Answer, Blob, Item, Row, Workers
+from gettok.tabulate.pages import PageFile
 
 
 class OddNotNow(NotNow):
@@ -111,3 +115,48 @@ class Digests:
 
     def read(self, answer: Answer) -> list[Row]:
         return [{"text": answer.body["sha256"]}]
+
+
+@dataclass(frozen=True)
+class Cores:
+    """How many cores a worker takes, and a process that it starts."""
+
+    workers: Workers = Workers("threads", 1)
+    stage: str = "cores"
+    version: int = 1
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    def open(self) -> None: ...
+
+    def ask(self, _: Deed) -> Answer:
+        program = "from gettok.engine.cores import cores; print(cores())"
+        child = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+        return Answer({"here": cores(), "child": int(child.stdout)})
+
+    def read(self, answer: Answer) -> list[Row]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Doubled:
+    """A function of numbers, to be mapped. Each one in `deadly` ends its worker so many times."""
+
+    folder: str
+    deadly: Mapping[int, int] = field(default_factory=dict)
+
+    def __call__(self, number: int) -> tuple[int, int]:
+        """Twice the number, and where that was found out; earlier numbers take longer."""
+        if number < 0:
+            raise OddNotNow(1, 2, "there")
+        tries = len(list(Path(self.folder).glob(f"{number}-*")))
+        Path(self.folder, f"{number}-{tries}").touch()
+        if tries < self.deadly.get(number, 0):
+            os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(60)
+        time.sleep(0.2 if number % 4 == 0 else 0)
+        return 2 * number, os.getpid()
+
+
+def first_bytes(file: PageFile) -> tuple[bytes, str]:
+    """Of a file, with its path."""
+    return file.path.read_bytes()[:5], str(file.path)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from gettok.engine.local import LocalEngine
-from gettok.engine.protocol import Engine, EngineOptions, Outcome
+from gettok.engine.protocol import ComputeEngine, Engine, EngineOptions, Mapper, Outcome
 from gettok.engine.ray import ray_engine
 
-__all__ = ["ENGINES", "Engine", "EngineOptions", "LocalEngine", "Outcome"]
+__all__ = ["ENGINES", "Engine", "EngineOptions", "LocalEngine", "Mapper", "Outcome"]
 
 #: Each engine by its name in the settings.
-ENGINES: Mapping[str, Callable[[EngineOptions], Engine]] = MappingProxyType(
+ENGINES: Mapping[str, Callable[[EngineOptions], ComputeEngine]] = MappingProxyType(
     {"local": lambda options: LocalEngine(options.workers), "ray": ray_engine}
 )

@@ -1,9 +1,9 @@
 """Threads or processes of this machine."""
 
 import multiprocessing
-import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     Executor,
@@ -12,15 +12,30 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
+from math import inf
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
+from gettok.engine.cores import cores
+from gettok.engine.in_order import after_a_while, refuse_if
 from gettok.engine.protocol import Outcome
-from gettok.errors import GettokError
+from gettok.errors import GettokError, Stop
 from gettok.step import Item, Step, Workers
 from gettok.store.disk_space import full_disk_as_no_space
+
+A = TypeVar("A")
+R = TypeVar("R")
+T = TypeVar("T")
+
+#: How often a signal is looked for while workers are busy.
+_LOOK_S = 0.5
+#: Shorter work is done without processes: each takes a second to start, and what they give back takes time as well.
+_ALONE_S = 5.0
+#: The process that takes the results would not keep up with more.
+_MAX_PROCESSES = 4
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,7 @@ class LocalEngine:
                     in_flight[pool.submit(_ask, step, item)] = item
                 if not in_flight:
                     break
-                done, _ = wait(in_flight, timeout=0.5, return_when=FIRST_COMPLETED)
+                done, _ = wait(in_flight, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
                 for future in done:
                     item, error = in_flight.pop(future), future.exception()
                     if error is None:
@@ -57,13 +72,46 @@ class LocalEngine:
         if bug is not None:
             raise bug
 
+    def map(self, function: Callable[[A], R], arguments: Iterable[A], stop: Event) -> Iterator[R]:
+        alone_s = _ALONE_S if self._processes > 1 else inf
+        return after_a_while(alone_s, self._map, function, arguments, stop)
+
+    @property
+    def _processes(self) -> int:
+        return min(self.workers or _MAX_PROCESSES, cores())
+
+    def _map(self, function: Callable[[A], R], arguments: Iterable[A], stop: Event) -> Iterator[R]:
+        count = self._processes
+        waiting: deque[Future[R]] = deque()
+        try:
+            with _processes(count, _prepare, function) as pool:
+                try:
+                    for argument in arguments:
+                        waiting.append(pool.submit(_call, argument))
+                        if len(waiting) > 2 * count:
+                            yield _result(waiting.popleft(), stop)
+                    while waiting:
+                        yield _result(waiting.popleft(), stop)
+                finally:
+                    for future in waiting:
+                        future.cancel()
+        except BrokenProcessPool as error:
+            raise Stop(
+                "a process that makes tables ended before its work was done",
+                "stopped; nothing was written, and every answer is kept",
+                "look whether the machine has enough memory, or lower engine.workers, and run the same command again",
+            ) from error
+
 
 def _pool(step: Step[Any], workers: Workers) -> Executor:
     if workers.kind == "threads":
         step.open()
         return ThreadPoolExecutor(workers.count)
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(min(workers.count, os.cpu_count() or 1), context, _open, (step,))
+    return _processes(min(workers.count, cores()), _open, step)
+
+
+def _processes(count: int, prepare: Callable[[T], None], given: T) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), prepare, (given,))
 
 
 _opened: Step[Any] | None = None
@@ -78,6 +126,27 @@ def _open(step: Step[Any]) -> None:
 
 def _ask(step: Step[Any], item: Item[Any]) -> Outcome:
     return outcome_of(_opened or step, item.content)
+
+
+_function: Callable[[Any], Any] | None = None
+
+
+def _prepare(function: Callable[[Any], Any]) -> None:
+    global _function  # noqa: PLW0603 - sent once to each worker process, since it may hold much
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _function = function
+
+
+def _call(argument: Any) -> Any:
+    assert _function is not None, "it was sent before its first argument"
+    return _function(argument)
+
+
+def _result(future: Future[R], stop: Event) -> R:
+    while not future.done():
+        refuse_if(stop)
+        wait([future], timeout=_LOOK_S)
+    return future.result()
 
 
 def outcome_of(step: Step[Any], content: Any) -> Outcome:

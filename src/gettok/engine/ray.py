@@ -1,30 +1,37 @@
 """Workers on the machines of a Ray cluster. The driver hands out the questions, and it alone stores the answers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
+from gettok.engine.in_order import Call, InOrder, after_a_while
 from gettok.engine.local import LocalEngine
 from gettok.engine.look_ahead import LongestFirst
 from gettok.engine.packing import WorkerBugError, unpack
-from gettok.engine.protocol import Engine, EngineOptions, Outcome
+from gettok.engine.protocol import ComputeEngine, EngineOptions, Outcome
 from gettok.engine.ray_cluster import HeadLost, connect, refuse_without_extra
 from gettok.engine.ray_pool import Loss, RayPool, Task, WorkerReply
 from gettok.engine.ray_worker import SentStep, plain
-from gettok.errors import GettokError, Unusable
-from gettok.step import Item, Sendable, SentContent, Step
+from gettok.errors import GettokError, Stop, Unusable
+from gettok.step import Answer, Item, Sendable, SentContent, Step
+
+A = TypeVar("A")
+R = TypeVar("R")
 
 #: A video of which so many workers die has a reason instead of an answer.
 _MAX_DEATHS = 3
 #: Of so many items the longest comes first.
 _AHEAD = 64
 _WAIT_S = 0.5
+#: A cluster and its workers take about as long to start.
+_ALONE_S = 10.0
 
 
-def ray_engine(options: EngineOptions) -> Engine:
+def ray_engine(options: EngineOptions) -> ComputeEngine:
     """The engine. Raises `BadSettings` if Ray is not installed."""
     refuse_without_extra()
     return RayEngine(options)
@@ -45,17 +52,37 @@ class RayEngine:
         if step.workers.share_a_limit:
             yield from LocalEngine().run(step, items, stop)
             return
+        yield from self._run(step, LongestFirst(items, _AHEAD), stop)
+
+    def map(self, function: Callable[[A], R], arguments: Iterable[A], stop: Event) -> Iterator[R]:
+        return after_a_while(_ALONE_S, self._map, function, arguments, stop)
+
+    def _map(self, function: Callable[[A], R], arguments: Iterable[A], stop: Event) -> Iterator[R]:
+        ordered = InOrder(arguments)
+        for item, outcome in self._run(Call(function), ordered, stop):
+            for each in ordered.results(item, outcome):
+                if not isinstance(each, Answer):
+                    raise _too_large(each) if isinstance(each, Unusable) else each
+                yield each.body["result"]
+        ordered.refuse_missing()
+
+    def _run(
+        self, step: Step[Any], items: LongestFirst | InOrder, stop: Event
+    ) -> Iterator[tuple[Item[Any], Outcome]]:
         ray = connect(self.options)
         folder = str(Path.cwd()) if self.options.media == "path" else None
-        sent = SentStep(ray.cloudpickle.dumps(step), plain(step.settings), folder)
+        cores = None if self.options.gpus else max(1, ceil(self.options.cpus))
+        sent = SentStep(ray.cloudpickle.dumps(step), plain(step.settings), folder, cores)
         with closing(RayPool(ray, self.options, step.workers, sent)) as pool:
-            yield from _Run(pool, self.options, LongestFirst(items, _AHEAD), stop)
+            yield from _Run(pool, self.options, items, stop)
 
 
 class _Run:
     """The questions of one step. An iterator over each item with its outcome."""
 
-    def __init__(self, pool: RayPool, options: EngineOptions, items: LongestFirst, stop: Event) -> None:
+    def __init__(
+        self, pool: RayPool, options: EngineOptions, items: LongestFirst | InOrder, stop: Event
+    ) -> None:
         self._pool, self._options, self._items, self._stop = pool, options, items, stop
         #: To be asked again, since their worker was lost.
         self._again: list[Task] = []
@@ -154,6 +181,15 @@ class _Run:
             yield loss.task.item, _deadly()
         elif not self._is_ending:
             self._again.append(loss.task._replace(deaths=deaths))
+
+
+def _too_large(error: Unusable) -> Stop:
+    """What work without a video is stopped by: its workers were lost, as `_deadly` says."""
+    return Stop(
+        f"a part of the tables cannot be made: {error.detail}",
+        "tried it again each time; nothing was written, and every answer is kept",
+        "give a worker more memory with engine.memory_bytes, or run this stage with engine=local",
+    )
 
 
 def _deadly() -> Unusable:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import gettok
+from gettok.engine.cores import take_at_most
 from gettok.engine.local import outcome_of
 from gettok.engine.packing import Packed, pack, pack_bug
 from gettok.errors import BadSettings, GettokError
@@ -25,12 +26,14 @@ from gettok.store.blobs import file_digest
 class SentStep:
     """A step on its way to a worker: pickled, with the digest of its settings here, and the folder of relative paths.
 
-    The folder is None if workers share no disk with the driver.
+    The folder is None if workers share no disk with the driver. `cores` is how many a worker may take; None for all of
+    its machine, as one with a GPU does, which would have to wait for fewer.
     """
 
     pickled: bytes
     settings: Json
     folder: str | None
+    cores: int | None = None
 
 
 class RayWorker:
@@ -73,6 +76,8 @@ def opened(sent: SentStep) -> Step[Any]:
     """The step, opened. Raises `BadSettings` if an answer would not be the same here as at the driver."""
     if sent.folder is not None:
         _enter(sent.folder)
+    if sent.cores is not None:
+        take_at_most(sent.cores)
     step: Step[Any] = without_caches(pickle.loads(sent.pickled))  # noqa: S301 - from our own driver
     refuse_other_meaning(plain(step.settings), sent.settings)
     step.open()

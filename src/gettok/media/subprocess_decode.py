@@ -23,6 +23,7 @@ from typing import Any, NoReturn, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from gettok.engine.cores import cores
 from gettok.errors import Interrupted, Stop, Unusable
 
 #: Decoding an hour of 1080p takes some minutes of two cores.
@@ -72,7 +73,7 @@ class _Pools:
     def __init__(self) -> None:
         self._idle: LifoQueue[ProcessPool] = LifoQueue()
         self._all: set[ProcessPool] = set()
-        self._turns = BoundedSemaphore(os.cpu_count() or 1)
+        self._turns = BoundedSemaphore(cores())
         # not `atexit`: a spawned process waits for its own children before it runs those functions
         Finalize(None, self.close, exitpriority=100)
 

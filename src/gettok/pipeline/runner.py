@@ -8,14 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from types import FrameType
 from typing import Any, TypeVar
 
 from gettok.books import STAGES, Books
-from gettok.engine import ENGINES, Engine
+from gettok.engine import ENGINES, Engine, LocalEngine, Mapper
 from gettok.errors import AlreadyRunning, BadSettings, Interrupted, NoSpace, UserFacingError
 from gettok.pipeline.answering import Asking, Day, Write
 from gettok.pipeline.code_digest import as_json, current_code
@@ -32,6 +32,8 @@ from gettok.store import Store
 from gettok.store.disk_space import full_disk_as_no_space
 from gettok.store.file_access import refused_access_as_not_allowed
 
+A = TypeVar("A")
+R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -73,6 +75,7 @@ class Stage:
     #: Without either, which is for runs within a process, nothing is linked.
     built: StageShards | None = None
     values: Json = None
+    mapper: Mapper = field(default_factory=LocalEngine)
 
     def until_stopped(self, things: Iterable[T]) -> Iterator[T]:
         """The same things, for a stage that asks nothing: a signal raises `Interrupted` before the next one."""
@@ -80,6 +83,10 @@ class Stage:
             if self.stop.is_set():
                 raise Interrupted
             yield thing
+
+    def map(self, function: Callable[[A], R], arguments: Iterable[A]) -> Iterator[R]:
+        """The result of a pure function for each argument, in order, on the engine's workers (`Mapper.map`)."""
+        return self.mapper.map(function, arguments, self.stop)
 
     def asking(self, step: Step[Any]) -> Asking:
         return Asking(step, self.store, self.engine, self.stop)
@@ -150,7 +157,7 @@ def _run(name: str, params: Sequence[str], run: Callable[[Stage], None], signals
         built = StageShards(store.root / FOLDER / name, hashlib.sha256(code).hexdigest())
         values = results_only(values_of(settings, params))
         engine = ENGINES[settings.engine.name](settings.engine)
-        run(Stage(name, declared, store, engine, signals.stop, built, values))
+        run(Stage(name, declared, store, engine, signals.stop, built, values, engine))
         _refuse_new_settings(name, params, declared)
         _refuse_new_code(name, code)
         built.publish()

@@ -1,10 +1,10 @@
 """All models that transcribe a video: a voice activity detector, a recogniser with its batches, an aligner."""
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
+from gettok.engine.cores import cores
 from gettok.errors import BadSettings
 from gettok.media.recording import Recording
 from gettok.models.hub import Model
@@ -35,7 +35,7 @@ class Transcriber:
         self._timer = timer
         # detection takes some 60 MB for a piece of a long recording, and a thread keeps part of what it has allocated:
         # so a few threads do it for all callers
-        self._executor = ThreadPoolExecutor(os.cpu_count() or 1)
+        self._executor = ThreadPoolExecutor(cores())
 
     def chunks(self, recording: Recording, max_s: float) -> list[Chunk]:
         """Where there is speech, in chunks of at most `max_s` seconds."""

@@ -6,9 +6,12 @@ marked, and only what they are part of is rejected.
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from gettok.collect import zeeschuimer
@@ -24,6 +27,41 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 class UnreadablePage(Exception):
     """Nothing can be read from a page."""
+
+
+@dataclass(frozen=True)
+class PageFile:
+    """A table of pages, which can be sent to another machine."""
+
+    path: Path
+
+    @property
+    def length(self) -> int:
+        """Its bytes; 0 if it is missing."""
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+    def send(self) -> "SentPageFile":
+        return SentPageFile(self.path.name, self.path.read_bytes())
+
+
+@dataclass(frozen=True)
+class SentPageFile:
+    """A table of pages with its bytes."""
+
+    name: str
+    data: bytes
+
+    @property
+    def bytes_sent(self) -> int:
+        return len(self.data)
+
+    @contextmanager
+    def received(self) -> Iterator[PageFile]:
+        """The table in a temporary folder."""
+        with TemporaryDirectory(prefix="gettok-") as folder:
+            path = Path(folder, self.name)
+            path.write_bytes(self.data)
+            yield PageFile(path)
 
 
 class KeyedPage(NamedTuple):

@@ -6,6 +6,7 @@ that its examples use.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -20,7 +21,7 @@ from gettok.tabulate import values
 from gettok.tabulate.gone import NONE_GONE, Gone
 from gettok.tabulate.latest import Latest
 from gettok.tabulate.object_type import ObjectType, RowValues
-from gettok.tabulate.pages import KeyedPage, PageObject, endpoint_of, videos_of
+from gettok.tabulate.pages import KeyedPage, PageFile, PageObject, endpoint_of, read_pages, videos_of
 from gettok.tabulate.rejects import Rejects
 from gettok.tabulate.row_buffer import RowBuffer
 from gettok.tabulate.tally import Tally
@@ -130,6 +131,14 @@ def read(pages: Iterable[KeyedPage], gone: Gone = NONE_GONE) -> VideoRows:
     buffer.flush()
     rows = pl.concat([_NO_ROWS, *frames])
     return VideoRows(rows, buffer.rejects, buffer.tally, frozenset(here.met))
+
+
+def read_file(gone: Gone, file: PageFile) -> tuple[bytes, Json]:
+    """The videos in a table of pages, for another process to take: the rows as Parquet, and the note of the rest."""
+    found = read(read_pages(file.path), gone)
+    written = BytesIO()
+    found.rows.write_parquet(written, compression="lz4")
+    return written.getvalue(), found.note
 
 
 def gather(

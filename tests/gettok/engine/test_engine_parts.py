@@ -11,6 +11,7 @@ from ray_nodes import options
 from ray_steps import Deeds, OddNotNow, deed_items
 
 from gettok.engine import ENGINES
+from gettok.engine.in_order import InOrder
 from gettok.engine.local import outcome_of
 from gettok.engine.look_ahead import LongestFirst
 from gettok.engine.packing import WorkerBugError, pack, pack_bug, unpack
@@ -114,6 +115,23 @@ def test_of_the_items_in_sight_the_longest_comes_first(media):
 def test_items_of_unknown_length_keep_their_order():
     items = LongestFirst(deed_items(("fast", 3), ("fast", 1), ("fast", 2)), 10)
     assert [items.pop().content.number for _ in range(3)] == [3, 1, 2]
+
+
+def test_results_come_in_order_however_they_return_and_few_wait_for_one(monkeypatch):
+    monkeypatch.setattr("gettok.engine.in_order._AHEAD", 3)
+    ordered = InOrder("abcdef")
+    first, second, third = (ordered.pop() for _ in range(3))
+    assert [item.content for item in (first, second, third)] == ["a", "b", "c"]
+    assert ordered.pop() is None, "three are not back"
+    assert ordered.known() == 3
+    assert list(ordered.results(third, "C")) == []
+    assert list(ordered.results(second, "B")) == []
+    assert ordered.pop() is None, "two wait for the first"
+    assert list(ordered.results(first, "A")) == ["A", "B", "C"]
+    assert [ordered.pop().content for _ in range(3)] == ["d", "e", "f"]
+    assert ordered.known() == 0
+    with pytest.raises(Interrupted):
+        ordered.refuse_missing()
 
 
 def test_no_more_bytes_are_in_flight_than_the_settings_allow(media):

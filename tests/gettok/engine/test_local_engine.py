@@ -1,6 +1,9 @@
 """The local engine hands back every outcome, keeps few in flight, and stops when asked to."""
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Barrier, Event, get_ident
@@ -8,7 +11,7 @@ from threading import Barrier, Event, get_ident
 import pytest
 
 from gettok.engine import LocalEngine
-from gettok.errors import NotNow, Unusable
+from gettok.errors import Interrupted, NotNow, Stop, Unusable
 from gettok.step import Answer, Item, Workers
 
 
@@ -141,3 +144,99 @@ def test_twice_as_many_questions_as_workers_are_in_flight_and_no_more(workers, p
     next(outcomes)
     assert len(begun) == taken
     outcomes.close()
+
+
+def test_the_results_of_a_function_come_in_the_order_of_its_arguments(monkeypatch):
+    monkeypatch.setattr("gettok.engine.local._ALONE_S", 0.0)
+    monkeypatch.setattr("gettok.engine.local.cores", lambda: 2)
+    results = list(LocalEngine().map(slow_first, range(20), Event()))
+    assert [number for number, _ in results] == list(range(20))
+    processes = {process for _, process in results}
+    assert len(processes - {os.getpid()}) == 2
+    assert results[0][1] == os.getpid(), (
+        "the first is done here, while it is not known whether there is more to do"
+    )
+
+
+def test_what_is_done_soon_or_has_one_core_is_done_here(monkeypatch):
+    monkeypatch.setattr("gettok.engine.local.cores", lambda: 2)
+    assert {process for _, process in LocalEngine().map(slow_first, range(3), Event())} == {os.getpid()}
+    monkeypatch.setattr("gettok.engine.local._ALONE_S", 0.0)
+    assert {process for _, process in LocalEngine().map(slow_first, range(2), Event())} == {os.getpid()}
+    assert {process for _, process in LocalEngine(1).map(slow_first, range(9), Event())} == {os.getpid()}
+
+
+def test_few_arguments_are_taken_before_their_results_are(monkeypatch):
+    monkeypatch.setattr("gettok.engine.local._ALONE_S", 0.0)
+    monkeypatch.setattr("gettok.engine.local.cores", lambda: 2)
+    taken = []
+
+    def watched() -> Iterator[int]:
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    results = LocalEngine().map(slow_first, watched(), Event())
+    for place in range(10):
+        assert next(results)[0] == place
+        assert len(taken) <= place + 1 + 5
+    results.close()
+
+
+def test_the_first_argument_with_an_error_ends_the_map(monkeypatch):
+    monkeypatch.setattr("gettok.engine.local._ALONE_S", 0.0)
+    monkeypatch.setattr("gettok.engine.local.cores", lambda: 2)
+    results = LocalEngine().map(refuse_seven, range(20), Event())
+    assert [next(results) for _ in range(7)] == list(range(7))
+    with pytest.raises(NotNow, match="seven"):
+        next(results)
+
+
+def test_a_signal_ends_the_map_and_a_lost_process_says_what_to_do(monkeypatch):
+    monkeypatch.setattr("gettok.engine.local._ALONE_S", 0.0)
+    monkeypatch.setattr("gettok.engine.local.cores", lambda: 2)
+    stop = Event()
+    results = LocalEngine().map(slow_first, range(20), stop)
+    assert next(results)[0] == 0
+    assert next(results)[0] == 1
+    stop.set()
+    with pytest.raises(Interrupted):
+        list(results)
+    with pytest.raises(Stop, match="a process that makes tables ended"):
+        list(LocalEngine().map(die_at_seven, range(20), Event()))
+
+
+def slow_first(number: int) -> tuple[int, int]:
+    """Even ones take longer than the odd ones behind them."""
+    time.sleep(0.05 if number % 2 == 0 else 0)
+    return number, os.getpid()
+
+
+def refuse_seven(number: int) -> int:
+    if number == 7:
+        raise NotNow("seven", "b", "c")
+    return number
+
+
+def die_at_seven(number: int) -> int:
+    if number == 7:
+        os._exit(1)
+    return number
+
+
+def test_a_process_takes_the_cores_that_it_may_use_or_its_share():
+    program = (
+        "from gettok.engine.cores import cores, take_at_most; print(cores()); take_at_most(1); print(cores())"
+    )
+    allowed = len(os.sched_getaffinity(0))
+    assert printed([sys.executable, "-c", program]) == [allowed, 1]
+    core = str(min(os.sched_getaffinity(0)))
+    assert printed(["taskset", "-c", core, sys.executable, "-c", program]) == [1, 1]
+    assert printed([sys.executable, "-c", program], GETTOK_CORES="100") == [allowed, 1]
+
+
+def printed(command: list[str], **environment: str) -> list[int]:
+    done = subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True, check=True
+    ).stdout
+    return [int(line) for line in done.split()]

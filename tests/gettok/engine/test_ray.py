@@ -1,21 +1,17 @@
-"""On real Ray nodes of this host: the same outcomes as without, and nothing is lost with a worker, a node or a run."""
+"""On real Ray nodes of this host: the same outcomes as without, from machines that have the same code and settings."""
 
 import importlib
 import importlib.util
 import os
 import shutil
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
-from typing import Any
 
-import psutil
 import pytest
 from media_files import video
-from ray_nodes import NODE_ENVIRONMENT, Nodes, options, ray_nodes
+from ray_nodes import options, ray_nodes
 from ray_runs import begun, driver, notes, stored
-from ray_steps import Deeds, Digests, OddNotNow, deed_items
+from ray_steps import Cores, Deeds, Digests, Doubled, OddNotNow, deed_items, first_bytes
 from root import ROOT
 from text_images import jpeg
 from waiting import wait_until
@@ -25,7 +21,7 @@ from gettok.engine.packing import WorkerBugError
 from gettok.engine.ray import ray_engine
 from gettok.engine.ray_cluster import nodes, refuse_other_code
 from gettok.engine.ray_doctor import examine
-from gettok.errors import BadCredentials, BadSettings, NotNow, Unusable
+from gettok.errors import BadCredentials, BadSettings, Interrupted, NotNow, Stop, Unusable
 from gettok.frames import FramesStep
 from gettok.media import MediaFile
 from gettok.media.images import GivenPictures, Picture
@@ -33,29 +29,13 @@ from gettok.ocr.step import OcrStep
 from gettok.settings.loading import check
 from gettok.speech import TranscribeStep
 from gettok.step import Answer, Item
+from gettok.tabulate.pages import PageFile
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs the extra: `make setup-ray`"),
 ]
 UV = shutil.which("uv") or next(map(str, (ROOT / ".tools" / "uv" / "bin").glob("uv")), None)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Nodes]:
-    """Two nodes with a CPU each, and this process connected to them."""
-    with ray_nodes() as started, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_AUTH_MODE", "disabled")
-        patch.setenv("PYTHONPATH", NODE_ENVIRONMENT["PYTHONPATH"])
-        started.start_head()
-        started.start_node()
-        yield started
-        importlib.import_module("ray").shutdown()
-
-
-@pytest.fixture
-def engine(cluster):
-    return ray_engine(options(address=cluster.address))
 
 
 def plain(outcome) -> tuple:
@@ -127,51 +107,6 @@ def test_a_bug_is_raised_with_the_worker_s_traceback_once_the_others_are_back(en
     assert len(back) < 8, "no new question is asked"
 
 
-def test_a_worker_that_is_killed_costs_only_what_it_had_not_answered(engine, tmp_path):
-    items = deed_items(("deadly_once", 1), *(("fast", number) for number in range(10)))
-    outcomes = {item.video_id: outcome for item, outcome in engine.run(Deeds(str(tmp_path)), items, Event())}
-    assert {name: outcome.body["twice"] for name, outcome in outcomes.items()} == {
-        item.video_id: 2 * item.content.number for item in items
-    }
-
-
-def test_a_video_that_kills_each_worker_ends_with_a_reason_and_takes_no_other_along(engine, tmp_path, capfd):
-    items = deed_items(*(("fast", number) for number in range(6)), ("deadly", 1))
-    outcomes = {item.video_id: outcome for item, outcome in engine.run(Deeds(str(tmp_path)), items, Event())}
-    fatal = outcomes.pop("deadly1")
-    assert (fatal.reason, fatal.detail.split(",")[0]) == (
-        "too_large",
-        "3 workers ended while they worked on it",
-    )
-    assert begun(tmp_path)["began-deadly-1"] == 3
-    assert all(isinstance(outcome, Answer) for outcome in outcomes.values())
-    assert len(outcomes) == 6
-    assert capfd.readouterr() == ("", ""), "Ray prints nothing between the lines of the progress bar"
-
-
-def test_a_node_that_is_killed_costs_only_what_was_asked_there(cluster, tmp_path, monkeypatch):
-    monkeypatch.setattr("gettok.engine.ray._AHEAD", 4)
-    node, killed, outcomes = cluster.start_node(), Event(), {}
-
-    def until_killed() -> Iterator[Item]:
-        left = 6
-        for number in range(200):
-            left -= killed.is_set()
-            if left > 0:
-                yield from deed_items(("slow", number))
-
-    engine = ray_engine(options(address=cluster.address))
-    for item, outcome in engine.run(Deeds(str(tmp_path)), until_killed(), Event()):
-        outcomes[item.content.number] = outcome.body["twice"]
-        if not killed.is_set() and len(set(notes(tmp_path, "began"))) == 3:
-            cluster.kill(node)
-            killed.set()
-    assert killed.is_set()
-    assert outcomes == {number: 2 * number for number in outcomes}
-    assert {*begun(tmp_path)} == {f"began-slow-{number}" for number in outcomes}
-    assert begun(tmp_path).total() <= len(outcomes) + 2, "what the node was asked is asked again, and no more"
-
-
 def test_real_steps_give_the_same_bytes_as_the_local_engine(cluster, params, tmp_path):
     settings = check(params, "params.yaml")
     video(tmp_path / "1.mp4", frames=60)
@@ -195,6 +130,58 @@ def test_real_steps_give_the_same_bytes_as_the_local_engine(cluster, params, tmp
         )
         assert local == on_ray
         assert len(local) == len(items)
+
+
+def test_a_worker_and_what_it_starts_take_no_more_cores_than_it_was_given(cluster):
+    for cpus, share in [(1.0, 1), (0.5, 1)]:
+        engine = ray_engine(options(address=cluster.address, cpus=cpus, workers=1))
+        ((_, outcome),) = engine.run(Cores(), deed_items(("fast", 1)), Event())
+        assert outcome.body == {"here": share, "child": share}
+
+
+def test_results_of_a_function_come_in_order_from_both_nodes(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr("gettok.engine.ray._ALONE_S", 0.0)
+    monkeypatch.setattr("gettok.engine.in_order._AHEAD", 5)
+    results = list(engine.map(Doubled(str(tmp_path), {3: 1}), range(40), Event()))
+    assert [result for result, _ in results] == [2 * number for number in range(40)]
+    assert len({process for _, process in results} - {os.getpid()}) >= 2
+    assert len(list(tmp_path.iterdir())) <= 40 + 2, "only what the lost worker had in hand is done again"
+    assert len(list(tmp_path.glob("3-*"))) == 2
+
+
+def test_a_function_s_error_comes_in_order_and_one_that_kills_each_worker_says_so(
+    engine, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("gettok.engine.ray._ALONE_S", 0.0)
+    results = engine.map(Doubled(str(tmp_path)), [1, 2, 3, -1, 5], Event())
+    assert [next(results)[0] for _ in range(3)] == [2, 4, 6]
+    with pytest.raises(NotNow, match="page 1 of 2"):
+        next(results)
+    with pytest.raises(Stop, match="a part of the tables cannot be made: 3 workers ended"):
+        list(engine.map(Doubled(str(tmp_path), {7: 99}), [6, 7, 8], Event()))
+
+
+def test_a_signal_ends_a_map(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr("gettok.engine.ray._ALONE_S", 0.0)
+    stop = Event()
+    results = engine.map(Doubled(str(tmp_path)), range(100), stop)
+    assert [next(results)[0] for _ in range(5)] == [0, 2, 4, 6, 8]
+    stop.set()
+    with pytest.raises(Interrupted):
+        list(results)
+    assert len(list(tmp_path.iterdir())) < 100
+
+
+def test_pages_reach_a_worker_as_bytes(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr("gettok.engine.ray._ALONE_S", 0.0)
+    files = [tmp_path / f"{number}.parquet" for number in range(3)]
+    for number, file in enumerate(files):
+        file.write_bytes(b"page%d and more" % number)
+    here, *there = engine.map(first_bytes, map(PageFile, files), Event())
+    assert here == (b"page0", str(files[0]))
+    assert [found for found, _ in there] == [b"page1", b"page2"]
+    assert [Path(path).name for _, path in there] == ["1.parquet", "2.parquet"]
+    assert not any(Path(path).exists() for _, path in there), "the copies are gone"
 
 
 def test_settings_that_mean_something_else_on_a_worker_stop_the_run(engine, monkeypatch):
@@ -241,48 +228,6 @@ def test_a_resource_that_no_node_has_is_an_error_after_a_time(cluster, tmp_path,
     assert "waited 3 s" in error.value.did
 
 
-def test_sigterm_finishes_what_is_in_flight_on_all_nodes(cluster, tmp_path):
-    process = driver(cluster.address, tmp_path, "40")
-    wait_until(lambda: len(set(notes(tmp_path / "notes", "began"))) == 2)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(120) == 128 + signal.SIGTERM, (tmp_path / "said").read_text()
-    asked = {int(name.rpartition("-")[2]) for name in begun(tmp_path / "notes")}
-    assert stored(tmp_path, 40) == asked
-    assert 2 <= len(asked) < 12
-
-
-def test_a_driver_that_is_killed_loses_nothing_that_it_stored(cluster, tmp_path):
-    process = driver(cluster.address, tmp_path, "12")
-    wait_until(lambda: (tmp_path / "store").is_dir() and len(stored(tmp_path, 12)) >= 2)
-    process.kill()
-    process.wait()
-    known = stored(tmp_path, 12)
-    workers = set(notes(tmp_path / "notes", "opened"))
-    wait_until(lambda: not any(map(psutil.pid_exists, workers)))  # they end with their driver
-    assert driver(cluster.address, tmp_path, "12").wait(120) == 0, (tmp_path / "said").read_text()
-    assert stored(tmp_path, 12) == set(range(12))
-    again = {int(name.rpartition("-")[2]) for name, times in begun(tmp_path / "notes").items() if times > 1}
-    assert not again & known, "nothing that was acknowledged is asked again"
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_cluster_of_the_run_s_own_survives_signals_to_the_group_and_leaves_nothing(tmp_path, number):
-    """Neither a token in the home folder, nor a process, nor a file."""
-    (tmp_path / "home").mkdir()
-    before = set(Path("/tmp").glob("gettok-ray-*"))
-    process = driver("own", tmp_path, "40", HOME=str(tmp_path / "home"), RAY_ADDRESS="")
-    wait_until(lambda: len(set(notes(tmp_path / "notes", "began"))) == 2)
-    children = psutil.Process(process.pid).children(recursive=True)
-    os.killpg(process.pid, number)
-    assert process.wait(120) == 128 + number, (tmp_path / "said").read_text()
-    asked = {int(name.rpartition("-")[2]) for name in begun(tmp_path / "notes")}
-    assert stored(tmp_path, 40) == asked
-    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
-    assert list((tmp_path / "home").iterdir()) == []
-    assert set(Path("/tmp").glob("gettok-ray-*")) == before
-    assert "raylet" not in (tmp_path / "said").read_text()
-
-
 @pytest.mark.skipif(UV is None, reason="needs uv")
 def test_workers_below_uv_run_use_the_environment_that_there_is(tmp_path):
     """By itself Ray starts them by `uv run` in a copy of the folder, and builds the environment again."""
@@ -293,28 +238,15 @@ def test_workers_below_uv_run_use_the_environment_that_there_is(tmp_path):
     assert stored(tmp_path, 2, "fast") == {0, 1}
 
 
-@pytest.fixture(scope="module")
-def guarded() -> Iterator[tuple[Nodes, Any]]:
-    """A cluster that wants a token, and its head."""
-    with ray_nodes() as started:
-        yield started, started.start_head(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="a" * 64)
-
-
-def test_another_token_is_a_message_that_names_the_variables(guarded, tmp_path):
-    guarded_nodes, _ = guarded
-    process = driver(guarded_nodes.address, tmp_path, "1", RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="b" * 64)
-    assert process.wait(120) == BadCredentials.exit_code, (tmp_path / "said").read_text()
-    assert "set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN" in (tmp_path / "said").read_text()
-
-
-def test_a_head_that_is_killed_ends_the_run_and_costs_nothing_that_was_stored(guarded, tmp_path):
-    guarded_nodes, head = guarded
-    process = driver(guarded_nodes.address, tmp_path, "40", RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="a" * 64)
-    wait_until(lambda: (tmp_path / "store").is_dir() and len(stored(tmp_path, 40)) >= 2)
-    guarded_nodes.kill(head)
-    assert process.wait(120) == NotNow.exit_code, (tmp_path / "said").read_text()
-    assert "the head of the Ray cluster does not answer" in (tmp_path / "said").read_text()
-    assert 2 <= len(stored(tmp_path, 40)) <= begun(tmp_path / "notes").total()
+def test_a_token_lets_a_run_in_and_another_is_a_message_that_names_the_variables(tmp_path):
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "a" * 64}
+    with ray_nodes() as guarded:
+        guarded.start_head(**token)
+        other = driver(guarded.address, tmp_path, "1", "fast", **token | {"RAY_AUTH_TOKEN": "b" * 64})
+        assert other.wait(120) == BadCredentials.exit_code, (tmp_path / "said").read_text()
+        assert "set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN" in (tmp_path / "said").read_text()
+        assert driver(guarded.address, tmp_path, "1", "fast", **token).wait(120) == 0
+    assert stored(tmp_path, 1, "fast") == {0}
 
 
 def test_an_address_where_no_cluster_is_says_so(tmp_path):

@@ -6,7 +6,6 @@ Segments of the file are decoded in parallel by decoders of one thread each; a s
 number of decoders cannot change a picture, while the number of a decoder's threads can if the file is damaged.
 """
 
-import os
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from typing import Any
 import av
 from av.video.reformatter import VideoReformatter
 
+from gettok.engine.cores import cores
 from gettok.errors import Unusable
 from gettok.frames.jpeg import Encoder, Jpeg
 from gettok.frames.timetable import Timetable
@@ -116,7 +116,7 @@ def decode(path: Path, timetable: Timetable, indices: Sequence[int], encoder: En
         return
     segments = list(_segments(timetable, indices))
     is_large = timetable.pixels > _LARGE
-    concurrency = 1 if is_large else min(len(segments), os.cpu_count() or 1, _MAX_CONCURRENCY)
+    concurrency = 1 if is_large else min(len(segments), cores(), _MAX_CONCURRENCY)
     threads = 2 if len(segments) == 1 and not is_large else 1
     with ExitStack() as files:
         decoders = [

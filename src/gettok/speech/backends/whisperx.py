@@ -5,7 +5,6 @@ stop when there is no speech, it guesses the language from raw sound, including 
 no-speech probability.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gettok.engine.cores import cores
 from gettok.errors import BadSettings
 from gettok.media.recording import RATE_HZ, Sound
 from gettok.models.hub import Model, hub_errors, local_model, snapshot_model
@@ -81,9 +81,9 @@ def load(folder: Path, asr: Asr) -> "WhisperxRecognizer":
         # faster-whisper would download another model's
         raise _lacks(folder, "tokenizer.json")
     whisper = import_module("faster_whisper").WhisperModel
-    cores = os.cpu_count() or 1
-    workers = min(cores, _CPU_WORKERS) if device(asr) == "cpu" else 1
-    threads = min(cores // workers, _MAX_THREADS)
+    share = cores()
+    workers = min(share, _CPU_WORKERS) if device(asr) == "cpu" else 1
+    threads = min(share // workers, _MAX_THREADS)
     try:
         model = whisper(
             str(folder),
