@@ -5,7 +5,7 @@ that its examples use.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -14,11 +14,11 @@ from gettok.collect.tombstones import sha256
 from gettok.collect.windows import Window
 from gettok.http.json_guards import to_mapping
 from gettok.research_api import sent_video_id
-from gettok.step import Json
+from gettok.step import Blob, Json
 from gettok.tables import COUNTS, REJECTS, VIDEOS
 from gettok.tabulate import values
 from gettok.tabulate.gone import NONE_GONE, Gone
-from gettok.tabulate.latest import Latest
+from gettok.tabulate.latest import Latest, write_part
 from gettok.tabulate.object_type import ObjectType, RowValues
 from gettok.tabulate.pages import KeyedPage, PageObject, endpoint_of, videos_of
 from gettok.tabulate.rejects import Rejects
@@ -77,10 +77,14 @@ class Videos:
     tally: Tally
     _latest: Latest
 
+    def by_day(self) -> Iterator["DayOfVideos"]:
+        """The study's videos by day of publication, in order, before they are read."""
+        for day, wanted in self._latest.by_day(self.in_study):
+            yield DayOfVideos(day, wanted, self._latest)
+
     def days(self) -> Iterator[tuple[object, pl.DataFrame]]:
         """The latest observation of each video of the study, by day of publication."""
-        for day, rows in self._latest.days(self.in_study):
-            yield day, rows.select(VIDEOS.schema.names()).sort("video_id")
+        return ((of_day.day, of_day.rows()) for of_day in self.by_day())
 
     def counts(self) -> Iterator[tuple[object, pl.DataFrame]]:
         """Every distinct observation of the counts of the study's videos, by day of publication."""
@@ -88,21 +92,53 @@ class Videos:
         if index is None:
             return
         names = COUNTS.schema.names()
-        distinct = index.select(names).unique()
-        dated = distinct.join(self.in_study.select("video_id", "day"), on="video_id", how="inner")
-        for (day,), rows in sorted(dated.partition_by("day", as_dict=True).items()):
-            yield day, rows.select(names).sort(names, nulls_last=True)
+        dated = index.select(names).join(self.in_study.select("video_id", "day"), on="video_id", how="inner")
+        in_order = dated.unique().sort("day", *names, nulls_last=True)
+        for (day,), rows in in_order.partition_by("day", maintain_order=True, as_dict=True).items():
+            yield day, rows.select(names)
+
+
+@dataclass(frozen=True)
+class DayOfVideos:
+    """The study's videos of one day, which are read when they are needed."""
+
+    day: object
+    _wanted: pl.DataFrame
+    _latest: Latest
+
+    @property
+    def count(self) -> int:
+        return self._wanted.height
+
+    def made_of(self) -> Json:
+        """What the rows depend on; of two days that are made of the same, the rows are the same."""
+        return self._latest.made_of(self._wanted)
+
+    def rows(self) -> pl.DataFrame:
+        """The latest observation of each video."""
+        rows = self._latest.rows(self.day, self._wanted)
+        return rows.select(VIDEOS.schema.names()).sort("video_id")
 
 
 @dataclass(frozen=True)
 class VideoRows:
-    """What was read from some pages: rows, what was rejected, the fields that were received, and who is gone."""
+    """What was read from some pages: rows, what was rejected, the fields that were received, and who is gone.
 
-    rows: pl.DataFrame
+    The rows are in memory, or in a file by `latest.write_part`.
+    """
+
+    rows: pl.DataFrame | Blob
     rejects: Rejects
     tally: Tally
     #: The digests of the ids that were met and are gone.
     gone: frozenset[str]
+
+    def written(self, file: Path) -> tuple["VideoRows", Blob]:
+        """The same with its rows in a file, and that file."""
+        assert isinstance(self.rows, pl.DataFrame), "they were just read"
+        write_part(self.rows, file)
+        stored = Blob.of_file(file)
+        return replace(self, rows=stored), stored
 
     @property
     def note(self) -> Json:
@@ -110,8 +146,8 @@ class VideoRows:
         return [self.rejects.frame().rows(), self.tally.stored(), sorted(self.gone)]
 
     @staticmethod
-    def of_stored(rows: pl.DataFrame, note: Json) -> "VideoRows":
-        """From the rows and a note of the rest."""
+    def of_stored(rows: Blob, note: Json) -> "VideoRows":
+        """From a file of the rows and a note of the rest."""
         rejected, tally, gone = note
         rejects = Rejects.of(pl.DataFrame(rejected, schema=REJECTS.schema, orient="row"))
         return VideoRows(rows, rejects, Tally.of_stored(VIDEO, tally), frozenset(gone))
@@ -129,7 +165,7 @@ def read(pages: Iterable[KeyedPage], gone: Gone = NONE_GONE) -> VideoRows:
             _add(buffer, keyed, received, row_values)
     buffer.flush()
     rows = pl.concat([_NO_ROWS, *frames])
-    return VideoRows(rows, buffer.rejects, buffer.tally, frozenset(here.met))
+    return VideoRows(_derived(rows), buffer.rejects, buffer.tally, frozenset(here.met))
 
 
 def gather(
@@ -149,7 +185,10 @@ def gather(
     buffer = RowBuffer(VIDEO, VIDEOS, _EXTRA, rejects, lambda rows: latest.add(_derived(rows)))
     left_out: set[str] = set()
     for part in parts:
-        latest.add(_derived(part.rows))
+        if isinstance(part.rows, pl.DataFrame):
+            latest.add(part.rows)
+        elif part.rows.path is not None:
+            latest.add_file(part.rows.path, part.rows.digest)
         rejects.extend(part.rejects)
         buffer.tally.extend(part.tally)
         left_out |= part.gone
@@ -225,6 +264,7 @@ def _within(study: Window, latest: Latest, tally: Tally, left_out: frozenset[str
 _NO_VIDEOS = pl.DataFrame(
     schema={
         "n": pl.UInt32,
+        "part": pl.UInt32,
         "day": pl.Date,
         "video_id": pl.String,
         "first_observed_at": VIDEOS.schema["observed_at"],
