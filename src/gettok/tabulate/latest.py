@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -135,5 +135,5 @@ class Latest:
         return ((day, self.rows(day, wanted)) for day, wanted in self.by_day(newest))
 
 
-def _partitions(rows: pl.DataFrame, column: str) -> Iterator[tuple[tuple[object, ...], pl.DataFrame]]:
+def _partitions(rows: pl.DataFrame, column: str) -> Iterator[tuple[tuple[Any, ...], pl.DataFrame]]:
     yield from rows.partition_by(column, maintain_order=True, as_dict=True).items()

@@ -4,7 +4,7 @@ Source of the fields: TikTok Research API documentation, "Query Videos"; `video_
 that its examples use.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,7 +62,7 @@ VIDEO = ObjectType(
 )
 _EXTRA = ("hashtags_folded", "ai_label", "paid_label", "endpoint", "retyped", "mended", "observed_at")
 _NO_LABELS = TagLabels(None, None)
-_HASHTAGS = VIDEO.columns.index("hashtags")
+_ID, _CREATED_AT, _HASHTAGS = map(VIDEO.columns.index, ("video_id", "created_at", "hashtags"))
 _COUNTS = [column.name for column in COUNTS.columns if column.name.endswith("_count")]
 
 
@@ -159,10 +159,8 @@ def read(pages: Iterable[KeyedPage], gone: Gone = NONE_GONE) -> VideoRows:
     here = Gone(gone.digests, gone.erased)
     buffer = RowBuffer(VIDEO, VIDEOS, _EXTRA, Rejects(), frames.append)
     for keyed in pages:
-        for received, row_values in buffer.read(
-            keyed, lambda keyed: here.without(videos_of(keyed.page), video_id_of)
-        ):
-            _add(buffer, keyed, received, row_values)
+        found = buffer.objects(keyed, lambda keyed: here.without(videos_of(keyed.page), video_id_of))
+        _add_page(buffer, keyed, found)
     buffer.flush()
     rows = pl.concat([_NO_ROWS, *frames])
     return VideoRows(_derived(rows), buffer.rejects, buffer.tally, frozenset(here.met))
@@ -202,10 +200,10 @@ def _add_refreshed(buffer: RowBuffer, pages: Iterable[KeyedPage], latest: Latest
     own = frozenset() if index is None else frozenset(index["video_id"])
     erased = Gone()
     for keyed in pages:
-        for received, row_values in buffer.read(
+        found = buffer.objects(
             keyed, lambda keyed: _own_videos(erased.without(videos_of(keyed.page), video_id_of), own)
-        ):
-            _add(buffer, keyed, received, row_values)
+        )
+        _add_page(buffer, keyed, found)
     buffer.flush()
     return {sha256(name) for name in own} & erased.met if erased.met else set()
 
@@ -219,20 +217,48 @@ def video_id_of(content: Json) -> str | None:
     return values.identity_or_none(sent_video_id(to_mapping(content)))
 
 
+def _add_page(buffer: RowBuffer, keyed: KeyedPage, objects: Sequence[PageObject]) -> None:
+    """Add the videos of a page: all at once if none of them is odd."""
+    columns = buffer.read_all(objects)
+    if columns is None or None in columns[_ID] or None in columns[_CREATED_AT]:
+        for received, row_values in buffer.read_each(keyed, objects):
+            _add(buffer, keyed, received, row_values)
+        return
+    endpoint = endpoint_of(keyed.page)
+    labels = [_labels(received, endpoint) for received in objects]
+    as_received = [None] * len(objects)
+    extra = (
+        [_folded(tags) for tags in columns[_HASHTAGS]],
+        [label.ai for label in labels],
+        [label.paid for label in labels],
+        [endpoint] * len(objects),
+        as_received,
+        as_received,
+        [received.observed_us for received in objects],
+    )
+    buffer.add_all(objects, columns, extra)
+
+
+def _labels(received: PageObject, endpoint: str) -> TagLabels:
+    tag = received.content.get("video_tag")
+    return tag_labels(tag) if tag and endpoint == DOCUMENTED else _NO_LABELS
+
+
+def _folded(tags: Sequence[str] | None) -> list[str] | None:
+    return None if tags is None else [folded(tag) for tag in tags]
+
+
 def _add(buffer: RowBuffer, keyed: KeyedPage, received: PageObject, row_values: RowValues) -> None:
-    video_id, created_at = row_values.row[:2]
+    video_id, created_at = row_values.row[_ID], row_values.row[_CREATED_AT]
     if video_id is None:
         buffer.rejects.add_row(keyed, received, "no_id", _lacking("id", row_values))
     elif created_at is None:
         buffer.rejects.add_row(keyed, received, "no_time", _lacking("create_time", row_values))
     else:
-        tags = row_values.row[_HASHTAGS]
-        folded_tags = None if tags is None else [folded(tag) for tag in tags]
+        folded_tags = _folded(row_values.row[_HASHTAGS])
         endpoint = endpoint_of(keyed.page)
-        tag = received.content.get("video_tag")
-        labels = tag_labels(tag) if tag and endpoint == DOCUMENTED else _NO_LABELS
         odd = row_values.retyped or None, row_values.mended or None
-        extra = (folded_tags, *labels, endpoint, *odd, received.observed_us)
+        extra = (folded_tags, *_labels(received, endpoint), endpoint, *odd, received.observed_us)
         buffer.add(keyed, received, row_values, extra)
 
 
