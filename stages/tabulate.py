@@ -17,6 +17,7 @@ from gettok.errors import counted
 from gettok.pipeline.outputs import md5s, output
 from gettok.pipeline.paths import DATA, REFRESH_LISTS
 from gettok.pipeline.runner import Stage, run_stage, say
+from gettok.pipeline.shards import DayShards
 from gettok.step import Blob
 from gettok.store.atomic_write import atomic_dir
 from gettok.tables import COMMENTS, COUNTS, FIELDS, REJECTS, USERS, VIDEOS, Table
@@ -38,12 +39,11 @@ def run(stage: Stage) -> None:
     gone["video"] = tabulate.Gone(gone["video"].digests, erased)
     with _scratch_folder(DATA / ".tabulate.unfinished") as scratch:
         study = Window(settings.study.start, settings.study.end)
-        found = _found_videos(stage, gone["video"])
+        found = _found_videos(stage, gone["video"], scratch / "found")
         refreshed = _pages(stage, "refreshed")
         videos = tabulate.videos.gather(found, study, scratch / "videos", rejects, refreshed=refreshed)
         lost = dict(rejects.counts)
-        days = without_mentions(gone["user"].without_usernames(videos.days()), erased)
-        _write_days(VIDEOS, "videos", days)
+        _write_videos(stage, videos, gone["user"], erased)
         _write_days(COUNTS, "counts", videos.counts())
         comment_pages = _pages(stage, "comments")
         left_out = tabulate.Gone(videos.left_out.union(gone["video"].digests))
@@ -81,9 +81,9 @@ def _pages(stage: Stage, name: str) -> Iterator[tabulate.KeyedPage]:
     return stage.until_stopped(page for file in files for page in tabulate.read_pages(file))
 
 
-def _found_videos(stage: Stage, gone: Gone) -> Iterator[VideoRows]:
+def _found_videos(stage: Stage, gone: Gone, scratch: Path) -> Iterator[VideoRows]:
     """The videos on each file of pages. One that is as before is not read again: most of the time goes into that."""
-    kept = stage.kept("videos", sorted(gone.digests), sorted(gone.erased.users))
+    kept = stage.kept("pages", sorted(gone.digests), sorted(gone.erased.users))
     recorded = md5s("pages")
     files = {
         file: recorded[f"videos/{file.name}"] for file in tabulate.page_files(output("pages") / "videos")
@@ -91,13 +91,30 @@ def _found_videos(stage: Stage, gone: Gone) -> Iterator[VideoRows]:
     shards = {file: kept.find(file.stem, md5) for file, md5 in stage.until_stopped(files.items())}
     unknown = (PageFile(file) for file, shard in shards.items() if shard is None)
     newly_read = stage.map(partial(tabulate.videos.read_file, gone), unknown)
+    scratch.mkdir(parents=True)
     for file, shard in stage.until_stopped(shards.items()):
         if shard is not None:
-            yield VideoRows.of_stored(pl.read_parquet(shard.file), shard.note)
+            yield VideoRows.of_stored(shard.blob, shard.note)
             continue
-        rows, note = next(newly_read)
-        kept.keep(file.stem, files[file], Blob.of_bytes(rows), note)
-        yield VideoRows.of_stored(pl.read_parquet(rows), note)
+        content, note = next(newly_read)
+        path = scratch / file.name
+        path.write_bytes(content)
+        rows = Blob.of_file(path)
+        kept.keep(file.stem, files[file], rows, note)
+        yield VideoRows.of_stored(rows, note)
+
+
+def _write_videos(stage: Stage, videos: Videos, gone: Gone, erased: Erased) -> None:
+    """Write the days of videos; those that are made of the same rows as before are linked."""
+    kept = stage.kept("videos", sorted(gone.digests), sorted(erased.users))
+    with atomic_dir(DATA / "videos") as folder:
+        shards = DayShards(kept, folder)
+        for of_day in stage.until_stopped(videos.by_day()):
+            day, made_of = str(of_day.day), of_day.made_of()
+            if shards.link(day, made_of) is None:
+                rows = without_mentions(gone.without_usernames([(day, of_day.rows())]), erased)
+                VIDEOS.write(next(rows)[1], shards.file(day))
+                shards.keep(day, made_of, Books(of_day.count, of_day.count))
 
 
 @contextmanager

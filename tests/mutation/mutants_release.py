@@ -87,8 +87,8 @@ MUTANTS = (
     ),
     Mutant(
         "stages/tabulate.py",
-        'days = without_mentions(gone["user"].without_usernames(videos.days()), erased)',
-        'days = gone["user"].without_usernames(videos.days())',
+        "rows = without_mentions(gone.without_usernames([(day, of_day.rows())]), erased)",
+        "rows = gone.without_usernames([(day, of_day.rows())])",
         _ERASE,
         "videos of others mention an erased user",
     ),

@@ -40,7 +40,7 @@ def workspace(tmp_path_factory):
 @pytest.fixture(scope="module")
 def of_all_sources(workspace):
     """The video that has all three texts."""
-    pairs = PAIRS.read(workspace.data / "comparison" / "pairs.parquet")
+    pairs = PAIRS.read(workspace.data / "comparison" / "pairs")
     (video_id,) = pairs.filter(left="voice_to_text", right="captions")["video_id"]
     return video_id
 
@@ -51,7 +51,7 @@ def summary(workspace) -> dict:
 
 def test_every_video_has_one_outcome_and_every_pair_of_text_sources_its_numbers(workspace):
     videos = VIDEOS.read(workspace.data / "videos")
-    pairs = PAIRS.read(workspace.data / "comparison" / "pairs.parquet")
+    pairs = PAIRS.read(workspace.data / "comparison" / "pairs")
     books = workspace.books("compare_transcripts")
     assert books["asked"] == videos.height == books["ok"] + sum(books["unusable"].values())
     assert books["ok"] == pairs["video_id"].n_unique() > 0
@@ -77,7 +77,7 @@ def test_captions_and_transcripts_name_their_language_alike(workspace):
 
 
 def test_each_text_source_is_compared_with_what_people_wrote_down_which_changes_nothing_else(workspace):
-    files = [workspace.data / "comparison" / name for name in ("pairs.parquet", "summary.json")]
+    files = [workspace.data / "comparison" / name for name in (f"pairs/{DAY}.parquet", "summary.json")]
     first = [file.read_bytes() for file in files]
     lines = [f'{video},"{of.words}",{of.behind_voice or "quiet"}' for video, of in truth().items()]
     path = workspace.folder / "inputs" / "transcripts" / "spoken.csv"
@@ -123,7 +123,7 @@ def test_differences_shows_both_texts_and_counts_as_the_table_does(workspace, of
     assert TEXT_SOURCES["voice_to_text"] in out
     assert TEXT_SOURCES["whisper"] in out
     (row,) = (
-        PAIRS.read(workspace.data / "comparison" / "pairs.parquet")
+        PAIRS.read(workspace.data / "comparison" / "pairs")
         .filter(video_id=of_all_sources, left="voice_to_text", right="whisper")
         .iter_rows(named=True)
     )

@@ -105,7 +105,7 @@ class Disturbed:
     def of(repository: Repository) -> "Disturbed":
         """With the run saved as an experiment, too, for what compares experiments."""
         repository.dvc("exp", "save", "--name", "saved")
-        compared = PAIRS.read(repository.data / "comparison" / "pairs.parquet")
+        compared = PAIRS.read(repository.data / "comparison" / "pairs")
         return Disturbed(repository, compared["video_id"][0])
 
     def flips(

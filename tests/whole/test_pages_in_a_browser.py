@@ -32,7 +32,7 @@ def study(finished, tmp_path_factory):
     study = finished.copy(tmp_path_factory.mktemp("study") / "repo")
     study.dvc("exp", "run", "--temp", "-S", "prompts/codebook=paper")
     study.run("gettok", "multiverse")
-    video_id = PAIRS.read(study.data / "comparison" / "pairs.parquet")["video_id"][0]
+    video_id = PAIRS.read(study.data / "comparison" / "pairs")["video_id"][0]
     study.run("gettok", "show", video_id, "--html", "video.html")
     study.run("gettok", "differences", video_id, "--out", "differences.html")
     study.dvc("plots", "show")

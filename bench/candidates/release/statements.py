@@ -15,7 +15,7 @@ _PARQUET = "FORMAT parquet, COMPRESSION zstd"
 _WHERE = {
     "media": "media.parquet",
     "captions": "captions.parquet",
-    "pairs": "comparison/pairs.parquet",
+    "pairs": "comparison/pairs/*.parquet",
     "prompt_injection": "prompt_injection.parquet",
     "annotations": "annotations/*/*.parquet",
 }

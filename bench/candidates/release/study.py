@@ -275,11 +275,10 @@ def write(folder: Path, count: int) -> None:
     shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
     settings, data = load(folder / "params.yaml"), folder / "data"
-    whole: dict[Table, list[pl.DataFrame]] = {MEDIA: [], CAPTIONS: [], PAIRS: []}
+    whole: dict[Table, list[pl.DataFrame]] = {MEDIA: [], CAPTIONS: []}
     lost = sum(_write_day(day, settings, data, whole) for day in _days(settings, count))
     for table, parts in whole.items():
-        name = "comparison/pairs" if table is PAIRS else table.name
-        table.write(pl.concat(parts).sort(table.sort), data / f"{name}.parquet")
+        table.write(pl.concat(parts).sort(table.sort), data / f"{table.name}.parquet")
     _write_small(data, settings)
     _write_books(data, settings, count, lost)
 
@@ -307,7 +306,7 @@ def _write_day(day: Day, settings: Settings, data: Path, whole: dict[Table, list
         ANNOTATIONS.write(pl.concat(parts).sort(ANNOTATIONS.sort), data / "annotations" / group / file)
     whole[MEDIA].append(media(day))
     whole[CAPTIONS].append(captions(day))
-    whole[PAIRS].append(pairs(day, spoken))
+    PAIRS.write(pairs(day, spoken).sort(PAIRS.sort), data / "comparison" / "pairs" / file)
     return day.videos.height - day.have.height
 
 

@@ -36,7 +36,7 @@ def marked_differences(video_id: str, left: str | None, right: str | None) -> Ma
         raise BadInput(
             f"the video {video_id} does not have the two texts: it has {', '.join(texts) or 'none'}",
             "did nothing",
-            "choose two that it has with --left and --right, or another video: data/comparison/pairs.parquet lists all",
+            "choose two that it has with --left and --right, or another video of those in data/comparison/pairs",
         )
     return mark_differences(video_id, {source: texts[source] for source in pair})
 

@@ -40,31 +40,19 @@ class Similarity:
     differences: dict[str, int]
 
     @property
-    def sources(self) -> tuple[str, str]:
-        return self.pair.left, self.pair.right
-
-    @property
-    def left_words(self) -> int:
-        return self.errors.words
-
-    @property
-    def same_language(self) -> bool | None:
-        """None unless both sides name a language."""
-        left, right = self.pair.left_language, self.pair.right_language
-        return None if left is None or right is None else left == right
-
-    @property
     def row(self) -> Row:
         """As the table `pairs` has it; rates against a text without words are null."""
         counts = self.errors
         return {
             **vars(self.pair),
-            "left_words": self.left_words,
+            "left_words": counts.words,
             "right_words": self.right_words,
             "jaccard": rounded(self.jaccard),
             "cosine": rounded(self.cosine),
             "wer": rounded(counts.wrong_words / counts.words) if counts.words else None,
             "cer": rounded(counts.wrong_characters / counts.characters) if counts.characters else None,
+            "left_characters": counts.characters,
+            "wrong_characters": counts.wrong_characters,
             **self.differences,
         }
 

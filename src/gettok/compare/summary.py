@@ -1,15 +1,29 @@
 """Section 3.1 of the GET-Tok paper: the pairs of each two text sources in numbers, each with its n and its interval."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import polars as pl
 
-from gettok.compare.pairs import Similarity
 from gettok.compare.text_sources import COMPARED, overlap, pair_name
 from gettok.stats.bootstrap import INTERVAL, Estimate, correlation, determination, mean, ratio
 from gettok.text.tokens import KINDS, NORMALISATION
+
+#: The columns of the table `pairs` that the numbers are counted in.
+NUMBERS = (
+    "left",
+    "right",
+    "left_language",
+    "right_language",
+    "left_words",
+    "right_words",
+    "jaccard",
+    "cosine",
+    "left_characters",
+    "wrong_characters",
+    *KINDS,
+)
 
 #: What each number is, in words, for the report's page and `summary.json`.
 MEANINGS: Mapping[str, str] = {
@@ -24,10 +38,12 @@ MEANINGS: Mapping[str, str] = {
 }
 
 
-def summary(
-    texts: pl.DataFrame, compared: Sequence[Similarity], embedding: str, translations: int
-) -> dict[str, Any]:
-    """The contents of `summary.json`; `texts` is from `video_texts`, `embedding` says how texts became vectors."""
+def summary(texts: pl.DataFrame, compared: pl.DataFrame, embedding: str, translations: int) -> dict[str, Any]:
+    """The contents of `summary.json`: all its numbers about pairs are counted in their table.
+
+    `texts` is from `video_texts`, `compared` has at least the columns `NUMBERS` of the table `pairs`, and `embedding`
+    says how texts became vectors.
+    """
     return {
         "meanings": {
             **MEANINGS,
@@ -41,28 +57,29 @@ def summary(
                 "left": left,
                 "right": right,
                 "videos": overlap(texts, left, right),
-                **_numbers([pair for pair in compared if pair.sources == (left, right)]),
+                **_numbers(compared.filter(left=left, right=right)),
             }
             for left, right in COMPARED
         },
     }
 
 
-def _numbers(compared: Sequence[Similarity]) -> dict[str, Any]:
+def _numbers(compared: pl.DataFrame) -> dict[str, Any]:
     estimates = {name: asdict(estimate) for name, estimate in _estimates(compared).items()}
-    differences = {kind: sum(pair.differences[kind] for pair in compared) for kind in KINDS}
-    return {**estimates, "differences": differences}
+    return {**estimates, "differences": {kind: int(compared[kind].sum()) for kind in KINDS}}
 
 
-def _estimates(compared: Sequence[Similarity]) -> dict[str, Estimate]:
-    lengths = [pair.left_words for pair in compared], [pair.right_words for pair in compared]
-    counts = [pair.errors for pair in compared]
+def _estimates(compared: pl.DataFrame) -> dict[str, Estimate]:
+    lengths = compared["left_words"].to_list(), compared["right_words"].to_list()
+    # of two normalised texts, the wrong words are those that are spelled in another way
+    wrong_words, wrong_characters = compared["spelling"].to_list(), compared["wrong_characters"].to_list()
+    same_language = compared["left_language"] == compared["right_language"]
     return {
         "pearson_r": correlation(*lengths),
         "r_squared": determination(*lengths),
-        "mean_jaccard": mean([pair.jaccard for pair in compared]),
-        "mean_cosine": mean([pair.cosine for pair in compared]),
-        "wer": ratio([count.wrong_words for count in counts], [count.words for count in counts]),
-        "cer": ratio([count.wrong_characters for count in counts], [count.characters for count in counts]),
-        "same_language": mean([pair.same_language for pair in compared if pair.same_language is not None]),
+        "mean_jaccard": mean(compared["jaccard"].to_list()),
+        "mean_cosine": mean(compared["cosine"].to_list()),
+        "wer": ratio(wrong_words, lengths[0]),
+        "cer": ratio(wrong_characters, compared["left_characters"].to_list()),
+        "same_language": mean(same_language.drop_nulls().to_list()),
     }

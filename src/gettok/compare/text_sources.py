@@ -4,7 +4,7 @@ A source has a text for a video if it contains a letter or digit. Captions that 
 text of what was said: they are left out here, and counted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 import polars as pl
@@ -44,6 +44,13 @@ def video_texts(videos: pl.DataFrame, captions: pl.DataFrame, transcripts: pl.Da
         .join(ours, on="video_id", how="left")
         .sort("video_id")
     )
+
+
+def texts_by_day(texts: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Each day of publication (UTC) with its rows of `texts`, in order."""
+    day = pl.col("created_at").dt.date().cast(pl.String).alias("day")
+    by_day = texts.with_columns(day).partition_by("day", maintain_order=True, include_key=False, as_dict=True)
+    return ((name, rows) for (name,), rows in sorted(by_day.items()))
 
 
 def translations(captions: pl.DataFrame) -> int:

@@ -46,7 +46,7 @@ def tables(codebook: Codebook) -> Tables:
         transcripts=_light(TRANSCRIPTS, "transcripts"),
         descriptions=_light(DESCRIPTIONS, "descriptions"),
         annotations=_light(ANNOTATIONS, "annotations"),
-        pairs=PAIRS.stored(output("comparison") / "pairs.parquet"),
+        pairs=PAIRS.stored(output("comparison") / PAIRS.name),
         captions=_light(CAPTIONS, "captions.parquet"),
         books={stage: books_of(stage) for stage in COUNTED},
         codebook=codebook,

@@ -38,6 +38,10 @@ class Shard(NamedTuple):
     sha256: str
     note: Json
 
+    @property
+    def blob(self) -> Blob:
+        return Blob(self.sha256, self.file.stat().st_size, path=self.file)
+
 
 class StageShards:
     """All shards of one stage, in a folder each; they all depend on its code, and on the installed packages."""
@@ -132,7 +136,7 @@ class DayShards:
             return None
         try:
             self.table.mkdir(parents=True, exist_ok=True)
-            link_or_copy(Blob(found.sha256, found.file.stat().st_size, path=found.file), self.file(day))
+            link_or_copy(found.blob, self.file(day))
         except OSError:  # it is built instead, which says what is wrong
             return None
         self._digests[day] = found.sha256

@@ -57,7 +57,7 @@ SOURCES: Mapping[str, TableSource] = MappingProxyType(
             TableSource(SCREEN_TEXTS, "screen_texts", "describe"),
             TableSource(ANNOTATIONS, "annotations", "annotate"),
             TableSource(PROMPT_INJECTION, "prompt_injection.parquet", "annotate"),
-            TableSource(PAIRS, "comparison/pairs.parquet", "compare_transcripts"),
+            TableSource(PAIRS, "comparison/pairs", "compare_transcripts"),
         )
     }
 )

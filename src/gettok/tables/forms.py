@@ -100,7 +100,7 @@ _COLUMNS: Mapping[str, Mapping[Form, str]] = {
     "pairs": {
         "public": "video_id left right left_language right_language jaccard cosine wer cer capitalisation punctuation"
         " spelling",
-        "controlled": "created_at left_words right_words",
+        "controlled": "created_at left_words right_words left_characters wrong_characters",
         "team": "left_text right_text",
     },
 }

@@ -120,6 +120,14 @@ PAIRS = Table(
             pl.Float64,
             "Character error rate of the right text against the left, on normalised words with a space between.",
         ),
+        Column(
+            "left_characters", pl.Int64, "Characters of those words of the left text, with a space between."
+        ),
+        Column(
+            "wrong_characters",
+            pl.Int64,
+            "Characters to replace, leave out or insert to make the left ones of the right ones: `cer` is their share of `left_characters`.",
+        ),
         Column("capitalisation", pl.Int64, "Aligned words that differ in capitals only."),
         Column("punctuation", pl.Int64, "Aligned words that differ in punctuation only (capitals aside)."),
         Column(

@@ -1,12 +1,12 @@
 """How an object of an answer becomes the values of a row, field by field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from gettok.step import Json
-from gettok.tabulate.values import Mended, ReadValue, WrongType, verbatim
+from gettok.tabulate.values import InvalidObject, Mended, ReadValue, WrongType, read_all, verbatim
 
 
 class RowValues(NamedTuple):
@@ -64,6 +64,22 @@ class ObjectType:
             self._read_aliases(row, others, retyped)
             row[-1] = verbatim(others) if others else None
         return RowValues(row, sorted(retyped), sorted(mended))
+
+    def read_all(self, received: Sequence[Mapping[str, Json]]) -> list[list[Any]] | None:
+        """The values of all of them by column, as `read` gives them by row; several times as fast.
+
+        None if any of them has an undocumented field, or a value that is not as documented.
+        """
+        if not self.fields.keys() >= set[str]().union(*received):
+            return None
+        try:
+            columns = [
+                read_all(read, [each.get(name) for each in received])
+                for name, (_, read) in self.fields.items()
+            ]
+        except (WrongType, Mended, InvalidObject):
+            return None
+        return [*columns, [None] * len(received)]
 
     def _read_aliases(self, row: list[Any], others: dict[str, Json], retyped: list[str]) -> None:
         for alias, name in self.aliases.items():

@@ -1,6 +1,6 @@
 """Reads the objects on pages into rows, and hands the rows on as frames, a limited number at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,23 +31,44 @@ class RowBuffer:
     rejects: Rejects
     on_frame: Callable[[pl.DataFrame], None]
     tally: Tally = field(init=False)
-    _rows: list[list[Any]] = field(default_factory=list)
+    _columns: list[list[Any]] = field(init=False)
     _characters: int = 0
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.type)
+        self._names = [*self.type.columns, *self.extra]
+        self._columns = [[] for _ in self._names]
 
     def read(
         self, keyed: KeyedPage, objects_of: Callable[[KeyedPage], Iterator[PageObject]]
     ) -> Iterator[tuple[PageObject, RowValues]]:
         """The objects that `objects_of` finds on a page, with their values; invalid ones are rejected."""
+        return self.read_each(keyed, self.objects(keyed, objects_of))
+
+    def objects(
+        self, keyed: KeyedPage, objects_of: Callable[[KeyedPage], Iterator[PageObject]]
+    ) -> list[PageObject]:
+        """The objects that `objects_of` finds on a page; none if it cannot be read, which is noted in the rejects."""
         self._characters += len(keyed.page.text)
         try:
-            for received in objects_of(keyed):
-                if (values := self._read(keyed, received)) is not None:
-                    yield received, values
+            return list(objects_of(keyed))
         except UnreadablePage as error:
             self.rejects.add_page(keyed, "no_page", str(error))
+            return []
+
+    def read_each(
+        self, keyed: KeyedPage, objects: Iterable[PageObject]
+    ) -> Iterator[tuple[PageObject, RowValues]]:
+        """A page's objects with their values; invalid ones are rejected."""
+        for received in objects:
+            if (values := self._read(keyed, received)) is not None:
+                yield received, values
+
+    def read_all(self, objects: Sequence[PageObject]) -> list[list[Any]] | None:
+        """The values of a page's objects by column; None unless each is as documented, in all its fields."""
+        if any(received.invalid is not None for received in objects):
+            return None
+        return self.type.read_all([received.content for received in objects])
 
     def _read(self, keyed: KeyedPage, received: PageObject) -> RowValues | None:
         if received.invalid is not None:
@@ -65,17 +86,30 @@ class RowBuffer:
         """Add a row, and note in the rejects which of its fields could not be read."""
         if values.retyped:
             self.rejects.add_fields(keyed, received, values.retyped)
-        self._rows.append([*values.row, *extra])
-        if len(self._rows) == _MAX_ROWS or self._characters > _MAX_CHARACTERS:
+        for column, value in zip(self._columns, (*values.row, *extra), strict=True):
+            column.append(value)
+        self._flush_if_full()
+
+    def add_all(
+        self, objects: Sequence[PageObject], columns: Sequence[list[Any]], extra: Sequence[list[Any]]
+    ) -> None:
+        """Add the rows of a page's objects, by column as `read_all` gives them."""
+        self.tally.add_all([received.content for received in objects])
+        for column, more in zip(self._columns, (*columns, *extra), strict=True):
+            column.extend(more)
+        self._flush_if_full()
+
+    def _flush_if_full(self) -> None:
+        if len(self._columns[0]) >= _MAX_ROWS or self._characters > _MAX_CHARACTERS:
             self.flush()
 
     def flush(self) -> None:
         """Hand on the rows that wait."""
-        if self._rows:
-            names = [*self.type.columns, *self.extra]
-            columns = zip(names, zip(*self._rows, strict=True), strict=True)
+        if self._columns[0]:
+            columns = zip(self._names, self._columns, strict=True)
             self.on_frame(pl.DataFrame([_series(self.table, name, column) for name, column in columns]))
-        self._rows.clear()
+        for column in self._columns:
+            column.clear()
         self._characters = 0
 
 
@@ -83,7 +117,7 @@ def _series(table: Table, name: str, column: Sequence[Any]) -> pl.Series:
     dtype = table.schema[name]
     if dtype == pl.Datetime:  # still in microseconds
         return pl.Series(name, column, pl.Int64).cast(dtype)
-    if dtype == pl.List(pl.String):
+    if dtype == pl.List(pl.String) and any(column):
         return _lists(name, column)
     return pl.Series(name, column, dtype)
 

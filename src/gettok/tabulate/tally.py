@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from gettok.step import Json, Row
 from gettok.tabulate.object_type import ObjectType
@@ -25,6 +26,14 @@ class Tally:
             self.filled.subtract(name for name, value in received.items() if value is None)
         if retyped:
             self.retyped.update(retyped)
+
+    def add_all(self, received: Sequence[Mapping[str, Json]]) -> None:
+        """Add objects of which no field has another type."""
+        self.objects += len(received)
+        self.filled.update(chain.from_iterable(received))
+        for each in received:
+            if None in each.values():
+                self.filled.subtract(name for name, value in each.items() if value is None)
 
     def extend(self, other: "Tally") -> None:
         """Add all that another has counted."""

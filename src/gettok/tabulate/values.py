@@ -7,10 +7,11 @@ that UTF-8 cannot hold as received).
 import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from types import NoneType
+from typing import Any, NoReturn, TypeAlias
 
 from gettok.step import Json
 
@@ -34,7 +35,10 @@ class InvalidNumber:
 
 
 class DuplicateField(dict[str, Json]):
-    """An object that has a field twice, so that its value is ambiguous."""
+    """An object that has a field twice, so that its value is ambiguous; it cannot be written as JSON."""
+
+    def items(self) -> NoReturn:
+        raise InvalidObject("it has a field twice")
 
 
 class WrongType(Exception):
@@ -123,26 +127,60 @@ def time(value: Json) -> int:
 
 def verbatim(value: Json) -> str:
     """The value as JSON in ASCII, with keys sorted: the same value gives the same text, lone surrogates and all."""
-    if isinstance(value, _NESTED):
-        _check(value, _MAX_DEPTH)
-    return _encoder.encode(value)
+    try:
+        written = _encoder.encode(value)
+    except RecursionError:
+        raise _too_deep() from None
+    if isinstance(value, _NESTED) and written.count("[") + written.count("{") > _MAX_DEPTH:
+        _check_depth(value, _MAX_DEPTH)
+    return written
 
 
-def _check(value: Json, left: int) -> None:
+def _check_depth(value: Json, left: int) -> None:
     if not left:
-        raise InvalidObject(f"its lists and objects nest more than {_MAX_DEPTH} deep")
-    if type(value) is DuplicateField:
-        raise InvalidObject("it has a field twice")
+        raise _too_deep()
     for part in value if type(value) is list else value.values():
         if isinstance(part, _NESTED):
-            _check(part, left - 1)
+            _check_depth(part, left - 1)
+
+
+def _too_deep() -> InvalidObject:
+    return InvalidObject(f"its lists and objects nest more than {_MAX_DEPTH} deep")
 
 
 def _written(number: InvalidNumber) -> str:
     return number.written
 
 
-_encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=True, default=_written)
+_encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=True, check_circular=False, default=_written)
+
+
+def read_all(read: ReadValue, column: list[Json]) -> list[Any]:
+    """The values of a column of what was received, by `read`; None stays. Raises if one cannot be read as it is."""
+    found = set(map(type, column)) - {NoneType}
+    if not found or (read in _AT_ONCE and found == {_AT_ONCE[read][0]} and _AT_ONCE[read][1](column)):
+        return column
+    return [None if value is None else read(value) for value in column]
+
+
+def _are_whole(texts: list[Any]) -> bool:
+    try:
+        "".join(filter(None, texts)).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _fit(numbers: list[Any]) -> bool:
+    return -(2**63) <= min(filter(None, numbers), default=0) <= max(filter(None, numbers), default=0) < 2**63
+
+
+#: Columns of one type whose values are read as they are, if all are as the test wants them.
+_AT_ONCE: Mapping[ReadValue, tuple[type, Callable[[list[Any]], bool]]] = {
+    text: (str, _are_whole),
+    number: (int, _fit),
+    flag: (bool, lambda _: True),
+}
 
 
 @lru_cache(maxsize=1 << 16)

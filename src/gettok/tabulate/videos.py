@@ -4,7 +4,7 @@ Source of the fields: TikTok Research API documentation, "Query Videos"; `video_
 that its examples use.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,11 +15,11 @@ from gettok.collect.tombstones import sha256
 from gettok.collect.windows import Window
 from gettok.http.json_guards import to_mapping
 from gettok.research_api import sent_video_id
-from gettok.step import Json
+from gettok.step import Blob, Json
 from gettok.tables import COUNTS, REJECTS, VIDEOS
 from gettok.tabulate import values
 from gettok.tabulate.gone import NONE_GONE, Gone
-from gettok.tabulate.latest import Latest
+from gettok.tabulate.latest import Latest, write_part
 from gettok.tabulate.object_type import ObjectType, RowValues
 from gettok.tabulate.pages import KeyedPage, PageFile, PageObject, endpoint_of, read_pages, videos_of
 from gettok.tabulate.rejects import Rejects
@@ -63,7 +63,7 @@ VIDEO = ObjectType(
 )
 _EXTRA = ("hashtags_folded", "ai_label", "paid_label", "endpoint", "retyped", "mended", "observed_at")
 _NO_LABELS = TagLabels(None, None)
-_HASHTAGS = VIDEO.columns.index("hashtags")
+_ID, _CREATED_AT, _HASHTAGS = map(VIDEO.columns.index, ("video_id", "created_at", "hashtags"))
 _COUNTS = [column.name for column in COUNTS.columns if column.name.endswith("_count")]
 
 
@@ -78,10 +78,14 @@ class Videos:
     tally: Tally
     _latest: Latest
 
+    def by_day(self) -> Iterator["DayOfVideos"]:
+        """The study's videos by day of publication, in order, before they are read."""
+        for day, wanted in self._latest.by_day(self.in_study):
+            yield DayOfVideos(day, wanted, self._latest)
+
     def days(self) -> Iterator[tuple[object, pl.DataFrame]]:
         """The latest observation of each video of the study, by day of publication."""
-        for day, rows in self._latest.days(self.in_study):
-            yield day, rows.select(VIDEOS.schema.names()).sort("video_id")
+        return ((of_day.day, of_day.rows()) for of_day in self.by_day())
 
     def counts(self) -> Iterator[tuple[object, pl.DataFrame]]:
         """Every distinct observation of the counts of the study's videos, by day of publication."""
@@ -89,17 +93,42 @@ class Videos:
         if index is None:
             return
         names = COUNTS.schema.names()
-        distinct = index.select(names).unique()
-        dated = distinct.join(self.in_study.select("video_id", "day"), on="video_id", how="inner")
-        for (day,), rows in sorted(dated.partition_by("day", as_dict=True).items()):
-            yield day, rows.select(names).sort(names, nulls_last=True)
+        dated = index.select(names).join(self.in_study.select("video_id", "day"), on="video_id", how="inner")
+        in_order = dated.unique().sort("day", *names, nulls_last=True)
+        for (day,), rows in in_order.partition_by("day", maintain_order=True, as_dict=True).items():
+            yield day, rows.select(names)
+
+
+@dataclass(frozen=True)
+class DayOfVideos:
+    """The study's videos of one day, which are read when they are needed."""
+
+    day: object
+    _wanted: pl.DataFrame
+    _latest: Latest
+
+    @property
+    def count(self) -> int:
+        return self._wanted.height
+
+    def made_of(self) -> Json:
+        """What the rows depend on; of two days that are made of the same, the rows are the same."""
+        return self._latest.made_of(self._wanted)
+
+    def rows(self) -> pl.DataFrame:
+        """The latest observation of each video."""
+        rows = self._latest.rows(self.day, self._wanted)
+        return rows.select(VIDEOS.schema.names()).sort("video_id")
 
 
 @dataclass(frozen=True)
 class VideoRows:
-    """What was read from some pages: rows, what was rejected, the fields that were received, and who is gone."""
+    """What was read from some pages: rows, what was rejected, the fields that were received, and who is gone.
 
-    rows: pl.DataFrame
+    The rows are in memory, or in a file by `latest.write_part`.
+    """
+
+    rows: pl.DataFrame | Blob
     rejects: Rejects
     tally: Tally
     #: The digests of the ids that were met and are gone.
@@ -111,8 +140,8 @@ class VideoRows:
         return [self.rejects.frame().rows(), self.tally.stored(), sorted(self.gone)]
 
     @staticmethod
-    def of_stored(rows: pl.DataFrame, note: Json) -> "VideoRows":
-        """From the rows and a note of the rest."""
+    def of_stored(rows: Blob, note: Json) -> "VideoRows":
+        """From a file of the rows and a note of the rest."""
         rejected, tally, gone = note
         rejects = Rejects.of(pl.DataFrame(rejected, schema=REJECTS.schema, orient="row"))
         return VideoRows(rows, rejects, Tally.of_stored(VIDEO, tally), frozenset(gone))
@@ -124,20 +153,19 @@ def read(pages: Iterable[KeyedPage], gone: Gone = NONE_GONE) -> VideoRows:
     here = Gone(gone.digests, gone.erased)
     buffer = RowBuffer(VIDEO, VIDEOS, _EXTRA, Rejects(), frames.append)
     for keyed in pages:
-        for received, row_values in buffer.read(
-            keyed, lambda keyed: here.without(videos_of(keyed.page), video_id_of)
-        ):
-            _add(buffer, keyed, received, row_values)
+        found = buffer.objects(keyed, lambda keyed: here.without(videos_of(keyed.page), video_id_of))
+        _add_page(buffer, keyed, found)
     buffer.flush()
     rows = pl.concat([_NO_ROWS, *frames])
-    return VideoRows(rows, buffer.rejects, buffer.tally, frozenset(here.met))
+    return VideoRows(_derived(rows), buffer.rejects, buffer.tally, frozenset(here.met))
 
 
 def read_file(gone: Gone, file: PageFile) -> tuple[bytes, Json]:
-    """The videos in a table of pages, for another process to take: the rows as Parquet, and the note of the rest."""
+    """The videos in a table of pages, for another process to take: a file of the rows, and the note of the rest."""
     found = read(read_pages(file.path), gone)
+    assert isinstance(found.rows, pl.DataFrame), "they were just read"
     written = BytesIO()
-    found.rows.write_parquet(written, compression="lz4")
+    write_part(found.rows, written)
     return written.getvalue(), found.note
 
 
@@ -158,7 +186,10 @@ def gather(
     buffer = RowBuffer(VIDEO, VIDEOS, _EXTRA, rejects, lambda rows: latest.add(_derived(rows)))
     left_out: set[str] = set()
     for part in parts:
-        latest.add(_derived(part.rows))
+        if isinstance(part.rows, pl.DataFrame):
+            latest.add(part.rows)
+        elif part.rows.path is not None:
+            latest.add_file(part.rows.path, part.rows.digest)
         rejects.extend(part.rejects)
         buffer.tally.extend(part.tally)
         left_out |= part.gone
@@ -172,10 +203,10 @@ def _add_refreshed(buffer: RowBuffer, pages: Iterable[KeyedPage], latest: Latest
     own = frozenset() if index is None else frozenset(index["video_id"])
     erased = Gone()
     for keyed in pages:
-        for received, row_values in buffer.read(
+        found = buffer.objects(
             keyed, lambda keyed: _own_videos(erased.without(videos_of(keyed.page), video_id_of), own)
-        ):
-            _add(buffer, keyed, received, row_values)
+        )
+        _add_page(buffer, keyed, found)
     buffer.flush()
     return {sha256(name) for name in own} & erased.met if erased.met else set()
 
@@ -189,20 +220,48 @@ def video_id_of(content: Json) -> str | None:
     return values.identity_or_none(sent_video_id(to_mapping(content)))
 
 
+def _add_page(buffer: RowBuffer, keyed: KeyedPage, objects: Sequence[PageObject]) -> None:
+    """Add the videos of a page: all at once if none of them is odd."""
+    columns = buffer.read_all(objects)
+    if columns is None or None in columns[_ID] or None in columns[_CREATED_AT]:
+        for received, row_values in buffer.read_each(keyed, objects):
+            _add(buffer, keyed, received, row_values)
+        return
+    endpoint = endpoint_of(keyed.page)
+    labels = [_labels(received, endpoint) for received in objects]
+    as_received = [None] * len(objects)
+    extra = (
+        [_folded(tags) for tags in columns[_HASHTAGS]],
+        [label.ai for label in labels],
+        [label.paid for label in labels],
+        [endpoint] * len(objects),
+        as_received,
+        as_received,
+        [received.observed_us for received in objects],
+    )
+    buffer.add_all(objects, columns, extra)
+
+
+def _labels(received: PageObject, endpoint: str) -> TagLabels:
+    tag = received.content.get("video_tag")
+    return tag_labels(tag) if tag and endpoint == DOCUMENTED else _NO_LABELS
+
+
+def _folded(tags: Sequence[str] | None) -> list[str] | None:
+    return None if tags is None else [folded(tag) for tag in tags]
+
+
 def _add(buffer: RowBuffer, keyed: KeyedPage, received: PageObject, row_values: RowValues) -> None:
-    video_id, created_at = row_values.row[:2]
+    video_id, created_at = row_values.row[_ID], row_values.row[_CREATED_AT]
     if video_id is None:
         buffer.rejects.add_row(keyed, received, "no_id", _lacking("id", row_values))
     elif created_at is None:
         buffer.rejects.add_row(keyed, received, "no_time", _lacking("create_time", row_values))
     else:
-        tags = row_values.row[_HASHTAGS]
-        folded_tags = None if tags is None else [folded(tag) for tag in tags]
+        folded_tags = _folded(row_values.row[_HASHTAGS])
         endpoint = endpoint_of(keyed.page)
-        tag = received.content.get("video_tag")
-        labels = tag_labels(tag) if tag and endpoint == DOCUMENTED else _NO_LABELS
         odd = row_values.retyped or None, row_values.mended or None
-        extra = (folded_tags, *labels, endpoint, *odd, received.observed_us)
+        extra = (folded_tags, *_labels(received, endpoint), endpoint, *odd, received.observed_us)
         buffer.add(keyed, received, row_values, extra)
 
 
@@ -234,6 +293,7 @@ def _within(study: Window, latest: Latest, tally: Tally, left_out: frozenset[str
 _NO_VIDEOS = pl.DataFrame(
     schema={
         "n": pl.UInt32,
+        "part": pl.UInt32,
         "day": pl.Date,
         "video_id": pl.String,
         "first_observed_at": VIDEOS.schema["observed_at"],

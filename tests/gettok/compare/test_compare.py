@@ -71,8 +71,12 @@ def study(*videos):
     )
 
 
+def compared(pairs):
+    return PAIRS.frame(similarity.row for similarity in compare(pairs, EMBEDDER))
+
+
 def summed(table):
-    return summary(table, compare(text_pairs(table), EMBEDDER), EMBEDDER.description, 0)
+    return summary(table, compared(text_pairs(table)), EMBEDDER.description, 0)
 
 
 def numbers(pairs):
@@ -237,9 +241,7 @@ def test_a_language_agrees_where_both_sides_name_the_same():
         pair("a", "a", 3, left="captions", left_language=None, right_language="es"),
     ]
     table = study(*((None, text_pair.left_text, text_pair.right_text) for text_pair in named))
-    result = summary(table, compare(named, EMBEDDER), EMBEDDER.description, 0)["pairs"][
-        "captions_and_whisper"
-    ]
+    result = summary(table, compared(named), EMBEDDER.description, 0)["pairs"]["captions_and_whisper"]
     assert (result["same_language"]["value"], result["same_language"]["n"]) == (0.5, 2)
     assert result["mean_jaccard"]["n"] == 3
 

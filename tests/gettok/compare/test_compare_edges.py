@@ -20,6 +20,10 @@ def pair(left_text, right_text, video_id="1", left="voice_to_text", **languages)
     return TextPair(video_id, NOON, left, "whisper", left_text, right_text, **languages)
 
 
+def table_of(found):
+    return PAIRS.frame(similarity.row for similarity in found)
+
+
 def test_a_row_has_the_right_text_s_errors_against_the_left_to_four_places():
     (found,) = compare([pair("Uno dos tres", "uno, dos cuatro cinco")], CharNgrams())
     made = PAIRS.frame([found.row]).row(0, named=True)
@@ -46,8 +50,10 @@ def test_rates_against_a_text_without_words_are_null_and_a_cosine_has_no_sign_at
     [("es", "es", True), ("es", "en", False), (None, "es", None), ("es", None, None), (None, None, None)],
 )
 def test_two_languages_are_the_same_or_not_only_where_both_are_named(left, right, same):
-    (found,) = compare([pair("a", "a", left_language=left, right_language=right)], CharNgrams())
-    assert found.same_language is same
+    found = compare([pair("a", "a", left_language=left, right_language=right)], CharNgrams())
+    made = summary(video_texts(*study()), table_of(found), "letters", 0)
+    numbers = made["pairs"]["voice_to_text_and_whisper"]["same_language"]
+    assert (numbers["value"], numbers["n"]) == (same, same is not None)
 
 
 def study():
@@ -113,7 +119,7 @@ def test_the_summary_weighs_each_word_of_a_rate_and_each_video_of_a_mean_alike()
     texts = [("uno", "unos"), ("a b c d e f g h i", "a b c d e f g h i")]
     found = compare([pair(*both, video_id=str(place)) for place, both in enumerate(texts)], CharNgrams())
     other = compare([pair("x", "y", left="captions")], CharNgrams())
-    made = summary(video_texts(*study()), [*found, *other], "letters", 7)
+    made = summary(video_texts(*study()), table_of([*found, *other]), "letters", 7)
     numbers = made["pairs"]["voice_to_text_and_whisper"]
     assert (numbers["wer"]["value"], numbers["wer"]["n"]) == (0.1, 2)
     assert numbers["cer"]["value"] == round(found[0].errors.wrong_characters / (3 + 17), 4)

@@ -235,7 +235,11 @@ def test_figure_5_as_a_separate_page_has_both_texts_and_runs_nothing():
 @pytest.mark.parametrize("comparison", [{}, None])
 def test_a_study_with_one_video_or_none_gets_a_page_that_says_so(tmp_path, count, comparison):
     nothing = video_texts(VIDEOS.frame([]), CAPTIONS.frame([]), TRANSCRIPTS.frame([]))
-    text = made(tmp_path, study_of(count), summary(nothing, [], "", 0) if comparison is None else comparison)
+    text = made(
+        tmp_path,
+        study_of(count),
+        summary(nothing, PAIRS.frame([]), "", 0) if comparison is None else comparison,
+    )
     assert "nothing to compare" in text
     assert "NaN" not in text
     assert "None" not in text

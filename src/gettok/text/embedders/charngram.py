@@ -1,6 +1,7 @@
 """Counts of character n-grams: no model and no network, and a comparison of spelling only."""
 
 from collections.abc import Collection, Sequence
+from functools import cached_property
 from importlib import import_module
 from itertools import accumulate, chain
 from typing import Any
@@ -28,13 +29,23 @@ class CharNgrams:
     )
 
     def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    @cached_property
+    def _sparse(self) -> Any:
+        return import_module("scipy.sparse")
+
+    @cached_property
+    def _vectoriser(self) -> Any:
+        """Its library takes as long to import as thousands of texts to embed, and there may be none."""
         text = import_module("sklearn.feature_extraction.text")
-        self._sparse: Any = import_module("scipy.sparse")
-        self._vectoriser: Any = text.HashingVectorizer(
+        return text.HashingVectorizer(
             analyzer="char_wb", ngram_range=(3, 5), n_features=_BUCKETS, norm=None, dtype=np.float32
         )
-        self._places: dict[str, int] = {}
-        self._counts = self._no_counts()
+
+    @cached_property
+    def _counts(self) -> Any:
+        return self._no_counts()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """A sparse array."""
