@@ -219,14 +219,13 @@ def _escaped(texts: Collection[str]) -> pl.Expr:
 
 def _shortened(texts: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     cut = 0
-    for name in texts.select(pl.col(pl.String)).columns:
-        # a character has one UTF-16 unit or two, and one to four bytes
-        large = texts[name].str.len_chars().fill_null(0) > MAX_UNITS // 2
-        if large.any():
-            whole = texts[name].to_list()
-            short = [text if text is None or _units(text) <= MAX_UNITS else _cut(text) for text in whole]
-            cut += sum(before != after for before, after in zip(whole, short, strict=True))
-            texts = texts.with_columns(pl.Series(name, short, pl.String))
+    # a character has one UTF-16 unit or two, and never fewer bytes than units
+    large = texts.select((pl.col(pl.String).str.len_bytes() > MAX_UNITS).any())
+    for name in (name for name in large.columns if large[name].any()):
+        whole = texts[name].to_list()
+        short = [text if text is None or _units(text) <= MAX_UNITS else _cut(text) for text in whole]
+        cut += sum(before != after for before, after in zip(whole, short, strict=True))
+        texts = texts.with_columns(pl.Series(name, short, pl.String))
     return texts, cut
 
 
