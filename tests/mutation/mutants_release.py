@@ -226,14 +226,14 @@ MUTANTS = (
         "as many are withdrawn as are released",
     ),
     Mutant(
-        "src/gettok/release/spreadsheet.py",
+        "src/gettok/tables/spreadsheet.py",
         'r"^[\\s\\p{Cf}]*[=',
         'r"^\\s*[=',
         _RELEASE,
         "a formula after an invisible character runs in a spreadsheet",
     ),
     Mutant(
-        "src/gettok/release/spreadsheet.py",
+        "src/gettok/tables/spreadsheet.py",
         '[=+\\-@＝＋－＠]"',
         '[=+\\-@＝＋＠]"',
         _RELEASE,
@@ -317,7 +317,7 @@ MUTANTS = (
         "folders that are not of processes are deleted",
     ),
     Mutant(
-        "src/gettok/release/spreadsheet.py",
+        "src/gettok/tables/spreadsheet.py",
         """without_controls(text).str.replace(_FORMULA, "'${0}")""",
         """without_controls(text.str.replace(_FORMULA, "'${0}"))""",
         _RELEASE,

@@ -16,10 +16,10 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import polars as pl
 
-from gettok.release.spreadsheet import CONTROLS, as_texts, columns_with, without_controls
 from gettok.store.atomic_write import atomic_file
 from gettok.tables import Column, Table
 from gettok.tables.dictionary import type_name
+from gettok.tables.spreadsheet import CONTROLS, as_texts, columns_with, without_controls
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook

@@ -1,8 +1,8 @@
 """CSV that a spreadsheet can open without running any formula in it."""
 
-from collections.abc import Iterable, Iterator
-from io import BytesIO
+from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 
@@ -35,20 +35,18 @@ def write_csv(rows: pl.DataFrame | Iterable[pl.DataFrame], path: Path) -> None:
     """Rows as one frame, or in parts, which are taken one by one."""
     parts = [rows] if isinstance(rows, pl.DataFrame) else rows
     with atomic_file(path) as file:
-        file.writelines(csv_parts(parts))
+        for place, part in enumerate(parts):
+            write_csv_rows(part, file, with_header=not place)
 
 
-def csv_parts(parts: Iterable[pl.DataFrame]) -> Iterator[bytes]:
-    """The text of each part, of the first with the names of the columns."""
-    for place, part in enumerate(parts):
-        text = BytesIO()
-        _safe(as_texts(part)).write_csv(
-            text,
-            include_header=not place,
-            quote_style="non_numeric",
-            datetime_format="%Y-%m-%dT%H:%M:%SZ",
-        )
-        yield text.getvalue()
+def write_csv_rows(rows: pl.DataFrame, file: IO[bytes], *, with_header: bool) -> None:
+    """Write some rows, below the names of the columns if they are the first."""
+    _safe(as_texts(rows)).write_csv(
+        file,
+        include_header=with_header,
+        quote_style="non_numeric",
+        datetime_format="%Y-%m-%dT%H:%M:%SZ",
+    )
 
 
 def _safe(rows: pl.DataFrame) -> pl.DataFrame:

@@ -8,9 +8,9 @@ import pytest
 from flipped import flip
 from released_study import FORM, edit, edit_text, released, reseal
 
-from gettok.release.checksums import CHECKSUMS
-from gettok.release.verification import bytes_to_read, verify
 from gettok.tables.forms import FORMS
+from gettok.verification.checksums import CHECKSUMS
+from gettok.verification.folder_check import bytes_to_read, verify
 
 
 @pytest.fixture(scope="module")
@@ -278,8 +278,8 @@ def test_a_number_that_is_written_in_another_way_is_no_damage(folder):
 
 
 def test_more_rows_than_are_compared_at_a_time_are_compared(folder, monkeypatch):
-    monkeypatch.setattr("gettok.release.csv_check._AT_ONCE", 2)
-    monkeypatch.setattr("gettok.release.csv_check._ROWS", 2)
+    monkeypatch.setattr("gettok.verification.csv_check._AT_ONCE", 2)
+    monkeypatch.setattr("gettok.verification.csv_check._ROWS", 2)
     assert problems(folder) == []
     edit_text(folder, "dataset.csv", (",0.8,", ",0.80,"))
     assert problems(folder) == []
