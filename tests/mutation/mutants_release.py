@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/collect/erased.py",
-        "_without_ids(before.request, self.videos | marked)",
+        "self._without_ids(before.request, self.videos | self.gone | marked)",
         "dict(before.request)",
         _ERASE,
         "the request of a page names an erased video",
@@ -73,14 +73,14 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/pipeline/collecting/comments_and_profiles.py",
-        "self._erased.page(stored)",
+        "self._left_out.page(stored)",
         "stored",
         _ERASE,
         "an erased comment is on the pages that are shared",
     ),
     Mutant(
         "stages/collect.py",
-        'files.add("captured", erased.page(stored))',
+        'files.add("captured", left_out.page(stored))',
         'files.add("captured", stored)',
         _ERASE,
         "an erased video is on the pages of captures",

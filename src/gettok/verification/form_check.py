@@ -1,7 +1,6 @@
 """Whether a release has no columns but those of its form: one more would be shared with people who must not have it."""
 
 from collections.abc import Iterator, Mapping
-from typing import cast
 
 from gettok.step import Json
 from gettok.tables.dataset import DATASET, fields_in, variable_column_names, without_value
@@ -24,7 +23,7 @@ def wrong_form(provenance: Mapping[str, Json], tables: Mapping[str, DeclaredTabl
         yield f"{PROVENANCE} names the form {form}, which this version of gettok lacks: {known}"
         return
     for name, table in tables.items():
-        allowed = _allowed(name, cast("Form", form), provenance)
+        allowed = _allowed(name, form, provenance)
         if not allowed:
             yield f"{name}.parquet is in no release of the form {form}"
         elif more := ", ".join(column for column in table.types if column not in allowed):

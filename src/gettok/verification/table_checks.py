@@ -74,7 +74,7 @@ class TableCheck:
             return
         strangers = found.filter(~found.is_in(known.implode()))
         if not strangers.is_empty():
-            self._note("stranger", f"has {self.key} {strangers.min()}, which is not in the dataset")
+            self._note("stranger", f"has {self.key} {strangers.sort()[0]}, which is not in the dataset")
 
     def _count(self, rows: pl.DataFrame, is_first: pl.Series) -> None:
         self.videos += int(is_first.sum())
@@ -178,7 +178,8 @@ def _between(known: pl.Series, ids: pl.Series) -> pl.Series:
     """Those of the sorted ids that are not below the lowest or above the highest of others."""
     if ids.is_empty():
         return known.clear()
-    start, end = known.search_sorted(ids.min(), "left"), known.search_sorted(ids.max(), "right")
+    lowest, highest = str(ids.min()), str(ids.max())
+    start, end = known.search_sorted(lowest, "left"), known.search_sorted(highest, "right")
     return known.slice(start, end - start)
 
 
