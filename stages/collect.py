@@ -42,10 +42,10 @@ def run(stage: Stage) -> None:
 
 
 def _collect(stage: Stage, api: ResearchApi) -> None:
-    erased = Erased.of(REFRESH_LISTS)
+    left_out = Erased.or_gone(REFRESH_LISTS)
     with atomic_dir(DATA / "pages") as folder:
-        people = CommentsAndProfiles(stage, api, folder, erased)
-        with StudyPages(folder, people, erased) as pages:
+        people = CommentsAndProfiles(stage, api, folder, left_out)
+        with StudyPages(folder, people, left_out) as pages:
             collect_videos = _look_up if stage.settings.source.kind == "ids" else _search
             collect_videos(stage, api, pages)
             for stored in _refreshed_pages(stage):
@@ -120,11 +120,11 @@ def _read_captures(stage: Stage) -> None:
     source = stage.settings.source
     assert source.file is not None, "the settings are checked"
     refused: list[RefusedLine] = []
-    erased = Erased.of(REFRESH_LISTS)
+    left_out = Erased.or_gone(REFRESH_LISTS)
     count = 0
     with atomic_dir(DATA / "pages") as folder, PageFiles(folder / "videos") as files:
         for stored in captured_pages(Path(source.file), refused):
-            files.add("captured", erased.page(stored))
+            files.add("captured", left_out.page(stored))
             count += stored.page.request["body"]["videos"]
     _say_refused(tuple(refused))
     _write_no_days()

@@ -23,6 +23,7 @@ FLOORS = (
     {"collect", "compare", "frames", "llm", "ocr", "speech"},
     {"describe", "download", "tabulate"},
     {"annotate"},
+    {"verification"},
     {"release"},
     {"report"},
     {"hydrate", "multiverse"},

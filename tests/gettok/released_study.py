@@ -7,9 +7,9 @@ import polars as pl
 from small_study import attacked, coded, shared, study_of
 
 from gettok import release
-from gettok.release.checksums import CHECKSUMS
 from gettok.store.blobs import file_digest
 from gettok.tables.forms import FORMS, Form
+from gettok.verification.checksums import CHECKSUMS
 
 #: The form that has all columns.
 FORM = FORMS[-1]

@@ -300,7 +300,7 @@ MUTANTS = (
         "half a file stays on a full disk",
     ),
     Mutant(
-        "src/gettok/release/spreadsheet.py",
+        "src/gettok/tables/spreadsheet.py",
         "    with atomic_file(path) as file:\n",
         '    with path.open("wb") as file:\n',
         f"{TESTS}/release/test_spreadsheet_disk.py",

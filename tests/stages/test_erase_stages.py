@@ -20,6 +20,14 @@ LISTED = ("source=ids", "source.api='sandbox:'", "source.name=sandbox")
 CAPTURED = ("source=zeeschuimer",)
 TODAY = date(2026, 12, 1)
 DATA = Path("data")
+ROUND = {
+    "round": "2023-03-31T12:00:00Z",
+    "source": "sandbox",
+    "method": "ids",
+    "asked": "1",
+    "confirmed": "0",
+    "missing": "1",
+}
 
 
 def run(stage: Stage) -> None:
@@ -178,6 +186,30 @@ def captured(number: int) -> str:
     return json.dumps({**about, "data": video})
 
 
+def test_f56_what_a_refresh_found_gone_is_on_no_page_and_comes_back_when_it_is_off_the_list(collecting):
+    """Pages are shared, and TikTok's terms ask to delete what was deleted there."""
+    with collecting(*WANTED) as (sandbox, stage):
+        run(stage)
+        before, comments, first = everything(), COMMENTS.read(DATA / "comments"), books()
+        video = comments["video_id"][0]
+        below = comments.filter(video_id=video)["comment_id"].to_list()
+        comment = comments.filter(pl.col("video_id") != video)["comment_id"][0]
+        asked = len(sandbox.requests())
+        for subject, name in (("video", video), ("comment", comment)):
+            RefreshLists(Path("inputs/refresh"), subject).add(ROUND, [sha256(name)])
+        run(stage)
+        everywhere = found()
+        assert [name for name in (video, comment, *below) if name in everywhere] == []
+        left = set(COMMENTS.read(DATA / "comments")["comment_id"])
+        assert set(comments["comment_id"]) - left == {comment, *below}
+        assert books() == {"asked": first["asked"], "ok": first["ok"] - 1, "unusable": {"gone": 1}}
+        for file in Path("inputs/refresh").iterdir():
+            file.unlink()
+        run(stage)
+        assert everything() == before
+        assert len(sandbox.requests()) == asked, "nothing is asked for again"
+
+
 @pytest.mark.parametrize("method", ["compliance", "erasure"])
 def test_a_tombstone_of_a_refresh_counts_as_gone_and_of_an_erasure_as_erased(collecting, method):
     with collecting() as (_, stage):
@@ -186,8 +218,6 @@ def test_a_tombstone_of_a_refresh_counts_as_gone_and_of_an_erasure_as_erased(col
         if method == "erasure":
             erase("video", sha256(video))
         else:
-            line = {"round": "2023-03-31T12:00:00Z", "source": "sandbox", "method": method}
-            counts = {"asked": "1", "confirmed": "0", "missing": "1"}
-            RefreshLists(Path("inputs/refresh")).add(line | counts, [sha256(video)])
+            RefreshLists(Path("inputs/refresh")).add(ROUND | {"method": method}, [sha256(video)])
         run(stage)
         assert books()["unusable"] == {"erased" if method == "erasure" else "gone": 1}

@@ -35,6 +35,13 @@ def test_importing_a_stage_imports_no_heavy_library(stage):
     assert imported(f"import stages.{stage}") & heavy == set()
 
 
+def test_a_check_of_a_release_imports_next_to_nothing_but_what_it_reads_tables_with(tmp_path):
+    """What the other commands about releases import takes as long as the check of a small release."""
+    checked = "from contextlib import suppress; from gettok.cli.app import app"
+    checked += f"\nwith suppress(BaseException): app(['release', 'check', {str(tmp_path)!r}])\nNone"
+    assert imported(checked) & ((HEAVY - {"tqdm", "typer"}) | {"numpy", "pyarrow", "yaml"}) == set()
+
+
 def test_the_help_of_the_command_needs_no_library_for_data():
     shown = "from contextlib import redirect_stdout, suppress; from io import StringIO; from gettok.cli.app import app"
     shown += "\nwith redirect_stdout(StringIO()), suppress(SystemExit): app(['--help'])\nNone"

@@ -10,26 +10,14 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from gettok.cli.arguments import refuse_no_file
-from gettok.cli.release_write import RELEASES, write_form
 from gettok.errors import BadInput, Damaged, counted
-from gettok.pipeline.outputs import output
-from gettok.pipeline.paths import PARAMS, current_settings
-from gettok.pipeline.release_versions import (
-    add_tag,
-    new_version,
-    refuse_dirty_tree,
-    refuse_no_artifact,
-    refuse_other_version,
-)
-from gettok.pipeline.released import RELEASE, release_folder
-from gettok.release.difference import compare_releases
-from gettok.release.difference_text import as_text
-from gettok.release.verification import Verification, bytes_to_read, verify
+from gettok.pipeline.paths import RELEASE, RELEASES
+from gettok.pipeline.released import release_folder
 from gettok.report.display import label
-from gettok.settings import load
-from gettok.store.atomic_write import atomic_write
 from gettok.tables.forms import FORMS
+from gettok.verification.folder_check import Verification, bytes_to_read, verify
+
+# The other commands import what they need when they run: a check takes less time than all of that takes to import.
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
@@ -73,6 +61,11 @@ def diff(
     ] = None,
 ) -> None:
     """Show what changed between two releases: videos, codes, shares, prompts, models, settings and files."""
+    from gettok.cli.arguments import refuse_no_file  # noqa: PLC0415
+    from gettok.release.difference import compare_releases  # noqa: PLC0415
+    from gettok.release.difference_text import as_text  # noqa: PLC0415
+    from gettok.store.atomic_write import atomic_write  # noqa: PLC0415
+
     with release_folder(old) as before, release_folder(new) as after:
         found = compare_releases(before, after, names=(old, new))
     if form is DifferenceFormat.JSON:
@@ -92,13 +85,20 @@ def tag(
     version: Annotated[str, typer.Argument(help="A semantic version above the last, such as 1.2.0.")],
 ) -> None:
     """Tag the commit with the release in data/ as a version, once it is up to date and passes the check."""
-    number = new_version(version)
-    refuse_dirty_tree()
-    refuse_no_artifact(RELEASE)
+    from gettok.pipeline import release_versions  # noqa: PLC0415
+    from gettok.pipeline.outputs import output  # noqa: PLC0415
+    from gettok.pipeline.paths import PARAMS  # noqa: PLC0415
+    from gettok.settings import load  # noqa: PLC0415
+
+    number = release_versions.new_version(version)
+    release_versions.refuse_dirty_tree()
+    release_versions.refuse_no_artifact(RELEASE)
     _refuse_outdated()
     found = _verified(output(RELEASE.name), str(RELEASE))
-    refuse_other_version(number, output(RELEASE.name))
-    name = add_tag(number, f"{load(PARAMS).study.title}, version {number}, {counted(found.videos, 'video')}")
+    release_versions.refuse_other_version(number, output(RELEASE.name))
+    name = release_versions.add_tag(
+        number, f"{load(PARAMS).study.title}, version {number}, {counted(found.videos, 'video')}"
+    )
     typer.echo(f"{name} is the commit that is checked out, with {counted(found.videos, 'video')}")
     typer.echo(f"To publish it: dvc push release, then git push origin HEAD {name}")
 
@@ -112,6 +112,9 @@ def write(
     ] = RELEASES,
 ) -> None:
     """Write the results of the last run in one or more forms, beside `data/release/`."""
+    from gettok.cli.release_write import write_form  # noqa: PLC0415
+    from gettok.pipeline.paths import current_settings  # noqa: PLC0415
+
     settings = current_settings()
     for form in dict.fromkeys(forms):
         videos = write_form(settings, form, folder / form)

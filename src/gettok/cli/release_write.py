@@ -4,11 +4,8 @@ from pathlib import Path
 
 from gettok.errors import BadInput, counted
 from gettok.pipeline.releasing import PARAMS, write_release
-from gettok.release.checksums import CHECKSUMS
 from gettok.settings import Settings, check, select
-
-#: Where releases in other forms go.
-RELEASES = Path("data", "releases")
+from gettok.verification.checksums import CHECKSUMS
 
 
 def write_form(settings: Settings, form: str, folder: Path) -> str:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+from gettok.collect.erased import marked_digest
 from gettok.collect.ids import IdBatch, Placed, batches, query_for, second_look
 from gettok.collect.journal import STAGE
 from gettok.collect.search import Search, StoredPage, subject_of
+from gettok.collect.tombstones import sha256
 from gettok.collect.windows import Window
 from gettok.http.json_guards import to_mappings
 from gettok.research_api import Page, RequestFailing, ResearchApi, SearchExpired, as_not_now, sent_video_id
@@ -82,6 +84,9 @@ class IdLookup:
     def _note_found(self, pages: Iterator[StoredPage]) -> Iterator[StoredPage]:
         for stored in pages:
             self.found.update(ids_on(stored.page))
+            # in a store that was filled from pages, what is erased or gone is a mark, and is not looked for again
+            if marked := set(map(marked_digest, to_mappings(stored.page.videos))) - {None}:
+                self.found.update(name for name in self.ids if sha256(name) in marked)
             yield stored
 
     def _failure_key(self, look: str, batch: Mapping[str, Json], attempt: int) -> Key:

@@ -10,12 +10,12 @@ from pathlib import Path
 import polars as pl
 
 from gettok.errors import BadInput, Damaged
-from gettok.release.checksums import CHECKSUMS, recorded_checksums, wrong_files
 from gettok.report.display import label
 from gettok.step import Json
 from gettok.store.blobs import file_digest
 from gettok.tables.forms import FORMS, Form
 from gettok.tables.table import TIME
+from gettok.verification.checksums import CHECKSUMS, recorded_checksums, wrong_files
 
 _LONGEST_PROBLEM = 200
 _VIDEOS = pl.Schema({"video_id": pl.String(), "created_at": TIME, "sha256": pl.String()})

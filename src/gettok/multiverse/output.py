@@ -10,9 +10,9 @@ from gettok.multiverse import flips
 from gettok.multiverse.analysis import MEANINGS, Multiverse, as_frame, as_json, reasons
 from gettok.multiverse.specification_curve import curves, draw
 from gettok.multiverse.specifications import differing, in_words
-from gettok.release.spreadsheet import write_csv
 from gettok.report.rendering import render
 from gettok.store.atomic_write import atomic_write, write_json
+from gettok.tables.spreadsheet import write_csv
 
 #: Rows shown on the page; the files have all.
 _MAX_ROWS = 100

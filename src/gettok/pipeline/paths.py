@@ -4,14 +4,20 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gettok.errors import BadInput, BadSettings
-from gettok.settings import Settings, load
+
+if TYPE_CHECKING:
+    from gettok.settings import Settings
 
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
 DATA = Path("data")
+#: The release of the last run.
+RELEASE = DATA / "release"
+#: Where releases in other forms go.
+RELEASES = DATA / "releases"
 #: Files that people provide, in a folder for each stage that reads them: a corrected label does not collect again.
 INPUTS = Path("inputs")
 NO_REMOTE = "no remote is set up: `dvc remote add -d NAME URL` adds the one that has the dataset"
@@ -85,7 +91,7 @@ def conf_digest(conf: Path = CONF) -> str:
     return digest.hexdigest()
 
 
-def refuse_stale(settings: Settings) -> None:
+def refuse_stale(settings: "Settings") -> None:
     """Raise `BadSettings` when `conf/` was edited after `params.yaml` was composed from it."""
     if CONF.is_dir() and settings.conf_digest != conf_digest():
         raise BadSettings(
@@ -95,8 +101,10 @@ def refuse_stale(settings: Settings) -> None:
         )
 
 
-def current_settings() -> Settings:
+def current_settings() -> "Settings":
     """The settings of `params.yaml`; raises `BadSettings` if `conf/` was edited since they were composed."""
+    from gettok.settings import load  # noqa: PLC0415 - a check of a release needs paths and no settings
+
     settings = load(PARAMS)
     refuse_stale(settings)
     return settings

@@ -6,11 +6,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gettok.errors import BadInput
-from gettok.pipeline.outputs import unchecked_output
-from gettok.pipeline.paths import if_no_remote
-from gettok.pipeline.release_versions import tag_of
+from gettok.pipeline.paths import RELEASE, if_no_remote
 
-RELEASE = unchecked_output("release")
 _SCRATCH = Path(".dvc/tmp")
 
 
@@ -33,6 +30,8 @@ def _bring(given: str, folder: Path) -> None:
     from dvc.exceptions import DvcException  # noqa: PLC0415
     from dvc.scm import RevError  # noqa: PLC0415
     from dvc_data.index import DataIndexDirError  # noqa: PLC0415
+
+    from gettok.pipeline.release_versions import tag_of  # noqa: PLC0415
 
     try:
         with closing(DVCFileSystem(".", rev=tag_of(given))) as files:

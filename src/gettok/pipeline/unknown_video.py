@@ -93,10 +93,10 @@ def _is_collected(day: date) -> bool:
 def why_rejected(video_id: str) -> str | None:
     """Why a video that a source sent is in no table, in words; None if none sent it."""
     lists, digest = RefreshLists(REFRESH_LISTS), sha256(video_id)
-    if digest in lists.erased() or _is_marked_on_pages(digest):
-        return reason_in_words("erased")
     if digest in lists.gone():
-        return reason_in_words("gone")
+        return reason_in_words("erased" if digest in lists.erased() else "gone")
+    if _is_marked_on_pages(digest):
+        return reason_in_words("erased")
     for row in _rejects(video_id):
         return reason_in_words(row["reason"], row["detail"])
     for line in _lines(video_id):
@@ -124,7 +124,7 @@ def _lines(video_id: str) -> list[Row]:
 
 
 def _is_marked_on_pages(digest: str) -> bool:
-    """Whether the collected pages have the mark of an erased video with this digest, whose author may be erased."""
+    """Whether collected pages have the mark of a video with this digest: if no list has it, its author is erased."""
     return any(_pages_with(pl.col("answer").str.contains(digest, literal=True)))
 
 

@@ -72,7 +72,11 @@ class _Accounts:
 
 def models(tables: Tables) -> dict[str, list[str]]:
     """The models that answered, by the names that they reported, for each table."""
-    return {name: sorted(set().union(*asked)) for name, asked in _asked(tables).items()}
+    return _every_model(_asked(tables))
+
+
+def _every_model(asked: Mapping[str, list[set[str]]]) -> dict[str, list[str]]:
+    return {name: sorted(set().union(*names)) for name, names in asked.items()}
 
 
 def _asked(tables: Tables) -> dict[str, list[set[str]]]:
@@ -140,8 +144,9 @@ def check(tables: Tables) -> None:
         _refuse_unaccounted(of, found[of], tables, videos)
     for of in _beside(tables):
         found[of].refuse_stranger(of.stage)
-    _refuse_mixed(_asked(tables))
-    _refuse_different_judge(models(tables))
+    asked = _asked(tables)
+    _refuse_mixed(asked)
+    _refuse_different_judge(_every_model(asked))
 
 
 def _keys(tables: Tables, name: str, ids: IdRange) -> pl.DataFrame:

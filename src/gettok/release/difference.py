@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 
 from gettok.errors import BadInput
-from gettok.release.checksums import recorded_checksums
 from gettok.release.code_changes import VariableChange, variable_change
 from gettok.settings.differences import SettingDifference, differences
 from gettok.step import Json
 from gettok.tables.dataset import DATASET
 from gettok.tables.dictionary_reading import declared_tables
+from gettok.verification.checksums import recorded_checksums
 
 #: Where provenance names what answered, beside the settings.
 _MODELS = frozenset({"models", "speech_models", "ocr_readers", "embedding_model", "cascade"})

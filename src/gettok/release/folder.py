@@ -10,18 +10,18 @@ from gettok.collect.collection import CollectionSummary
 from gettok.errors import BadInput, Damaged
 from gettok.release import metadata
 from gettok.release.checks import check, models
-from gettok.release.checksums import CHECKSUMS
 from gettok.release.documents import About, write_documents
 from gettok.release.forms import Part, Sharing, dataset, released
 from gettok.release.inputs import Tables
 from gettok.release.public import in_order
 from gettok.release.reidentification import refuse_identifiable
-from gettok.release.spreadsheet import NOTE, write_csv
 from gettok.release.workbook import Fit, write_workbook
 from gettok.step import Json
 from gettok.store.atomic_write import write_json
 from gettok.store.blobs import file_digest
 from gettok.tables import dictionary
+from gettok.tables.spreadsheet import NOTE, write_csv
+from gettok.verification.checksums import CHECKSUMS
 
 _UNTITLED = About("Videos of TikTok")
 

@@ -12,7 +12,6 @@ from gettok.release.pseudonyms import Pseudonyms
 from gettok.release.public import AT_LEAST, length, magnitude, rare_rows, under_pseudonyms
 from gettok.release.texts import without_names
 from gettok.settings import Codebook, Variable
-from gettok.settings.codebook import Kind
 from gettok.tables import ANNOTATIONS, TABLES, Column, Table
 from gettok.tables.dataset import (
     DATASET,
@@ -21,6 +20,7 @@ from gettok.tables.dataset import (
     DatasetField,
     fields_in,
     variable_column_names,
+    without_value,
 )
 from gettok.tables.forms import Form, columns_in
 from gettok.tables.stored_rows import IdRange
@@ -29,8 +29,6 @@ from gettok.tables.stored_rows import IdRange
 _ROWS_PER_GROUP = 20_000
 #: The tables with votes.
 _VOTED = ("annotations", "prompt_injection")
-#: The kinds whose values are words of the model or of the video.
-_IN_WORDS: tuple[Kind, ...] = ("text", "span")
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def variable_columns(name: str, variable: Variable, form: Form) -> dict[str, Col
     }
     if not variable.abstain:
         del columns["abstained"]
-    if form != "team" and variable.kind in _IN_WORDS:
+    if without_value(variable.kind, form):
         del columns[value]
     return columns
 
@@ -171,12 +169,12 @@ def _cut(tables: Tables, name: str, wanted: frozenset[str], sharing: Sharing) ->
     there = tables.rows(name).collect_schema()
     columns = (column for column in TABLES[name].columns if column.name in there and column.name in wanted)
     table = _declared(replace(TABLES[name], columns=tuple(columns)), sharing.form)
-    kept = _without_words(tables.codebook) if sharing.form != "team" and name in _VOTED else ()
+    kept = _without_words(tables.codebook, sharing.form) if name in _VOTED else ()
     parts = ((ids, tables.rows(name, ids).with_columns(kept)) for ids in tables.ranges)
     return Part(table, (_collected(part, table, tables, ids, sharing) for ids, part in parts))
 
 
-def _without_words(codebook: Codebook) -> pl.Expr:
-    """Without the votes that are words of the model or of the video."""
-    in_words = [name for name, variable in codebook.variables.items() if variable.kind in _IN_WORDS]
+def _without_words(codebook: Codebook, form: Form) -> pl.Expr:
+    """Without the votes that are words of the model or of the video, in the forms that do not have these."""
+    in_words = [name for name, variable in codebook.variables.items() if without_value(variable.kind, form)]
     return pl.when(~pl.col("variable").is_in(in_words)).then(pl.col("votes", "tied_with"))

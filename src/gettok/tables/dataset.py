@@ -61,6 +61,9 @@ def _magnitude(count: str, what: str) -> DatasetField:
     return _field(f"{count}_at_least", f"videos.{count}", ("public",), sentence, "magnitude")
 
 
+#: The kinds of variables whose values are words of the model or of the video.
+_IN_WORDS = ("text", "span")
+
 DATASET_FIELDS = (
     _field("video_id", "videos.video_id", FORMS),
     _field("whisper_voice_to_text", "transcripts.text", _CONTROLLED, "Our transcript of the speech."),
@@ -154,6 +157,11 @@ def variable_column_names(variable: str) -> dict[str, str]:
         "confidence_by": f"{variable}_confidence_by",
         "reason": f"no_{variable}_because",
     }
+
+
+def without_value(kind: str, form: Form) -> bool:
+    """Whether a form has no values of the variables of this kind: words of the model or of the video are the team's."""
+    return form != "team" and kind in _IN_WORDS
 
 
 def taken_names(variables: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -50,6 +50,28 @@ def test_a_row_is_replaced_by_a_mark_and_no_other_character_changes():
     assert of(TWO).page(before).page.text == before.page.text.replace(two, mark(TWO))
 
 
+def test_what_a_refresh_found_gone_has_a_mark_of_its_own_on_pages(tmp_path):
+    RefreshLists(tmp_path).add(dict.fromkeys(("round", "source", "method"), "a"), [sha256(ONE), sha256(TWO)])
+    RefreshLists(tmp_path, "comment").add(dict.fromkeys(("round", "source", "method"), "a"), [sha256("7")])
+    RefreshLists(tmp_path).erase([sha256(TWO)], date(2026, 12, 1))
+    left_out = Erased.or_gone(tmp_path)
+    rows = json.dumps([{"id": ONE}, {"id": TWO}, {"id": THREE}])
+    before = stored(f'{{"data": {{"videos": {rows}}}}}', ids=[ONE, TWO, int(THREE)])
+    page = left_out.page(before).page
+    gone = {"gone_sha256": sha256(ONE)}
+    assert page.videos == [gone, {"erased_sha256": sha256(TWO)}, {"id": THREE}]
+    assert [marked_digest(video) for video in page.videos] == [sha256(ONE), sha256(TWO), None]
+    assert page.request["body"]["ids"] == [gone, {"erased_sha256": sha256(TWO)}, int(THREE)]
+    comments = stored('{"data": {"comments": [{"id": 7}, {"id": 8}]}}', "/research/video/comment/list/?x")
+    assert json.loads(left_out.page(comments).page.text)["data"]["comments"] == [
+        {"gone_sha256": sha256("7")},
+        {"id": 8},
+    ]
+    broken = stored(f"<html>{ONE}</html>")
+    assert left_out.page(broken).page.text == ""
+    assert Erased.of(tmp_path).page(broken) == broken
+
+
 def test_a_user_s_videos_are_marked_whatever_capitals_their_name_has():
     rows = [
         {"id": int(ONE), "username": "Ana"},

@@ -9,7 +9,9 @@ import pytest
 from collecting import client, facts, ids, queries
 
 from gettok.collect import IdLookup, captured_pages
+from gettok.collect.erased import Erased
 from gettok.collect.ids import RefusedLine
+from gettok.collect.tombstones import sha256
 from gettok.collect.windows import Window
 from gettok.errors import NotNow
 from gettok.research_api import QuotaExhausted
@@ -171,6 +173,22 @@ def test_pages_out_of_a_table_do_for_a_look_up_too(at, known, tmp_path):
         before = len(queries(researcher.sandbox))
         researcher.folder = tmp_path / "other"
         assert looked_up(researcher, known[:200])[0] == pages
+        assert len(queries(researcher.sandbox)) == before
+
+
+@pytest.mark.parametrize("of", ["videos", "gone"])
+def test_what_is_left_out_of_such_pages_is_not_looked_for_again(at, known, tmp_path, of):
+    left_out = Erased(**{of: frozenset({sha256(known[3])})})
+    with at() as researcher:
+        pages, lookup = looked_up(researcher, known[:200])
+        with Store(tmp_path / "other") as store:
+            for row in (left_out.page(stored).row() for stored in pages):
+                store.put(Key("collect", row["answer_key"]), "refilled", Answer(json.loads(row["answer"])))
+        before = len(queries(researcher.sandbox))
+        researcher.folder = tmp_path / "other"
+        again, found = looked_up(researcher, known[:200])
+        assert (found.found, found.missing) == (lookup.found, [])
+        assert ids(again, ALL) == set(known[:200]) - {known[3]}
         assert len(queries(researcher.sandbox)) == before
 
 

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gettok.release.spreadsheet import write_csv
+from gettok.tables.spreadsheet import write_csv
 
 _CELL = st.text(
     alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("=+-@\t\r\n\0 '\"")),

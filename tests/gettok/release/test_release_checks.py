@@ -10,8 +10,8 @@ from small_study import attacked, coded, shared, study_of
 from gettok import release
 from gettok.books import Books
 from gettok.errors import BadInput, Damaged
-from gettok.release.spreadsheet import write_csv
 from gettok.tables import TABLES
+from gettok.tables.spreadsheet import write_csv
 
 STAGE_OF = {
     "media": "download",

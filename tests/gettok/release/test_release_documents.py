@@ -189,6 +189,7 @@ def test_a_dataset_with_too_many_rows_or_too_long_texts_says_so_in_its_readme(tm
     of, parts = study_of(1), [release.DATASET]
     for name, fit in (
         ("many", Fit(MAX_ROWS, is_written=False)),
+        ("long", Fit(MAX_ROWS - 1, is_written=False)),
         ("one", Fit(1, is_written=True, cut=1)),
         ("two", Fit(2, is_written=True, cut=2)),
     ):
@@ -198,11 +199,13 @@ def test_a_dataset_with_too_many_rows_or_too_long_texts_says_so_in_its_readme(tm
         write_documents(
             folder, of, parts, fit=fit, provenance={"form": "team"}, withdrawn=0, about=About("Small")
         )
-    many, one, two = ((tmp_path / name / "README.md").read_text("utf-8") for name in ("many", "one", "two"))
+    names = ("many", "long", "one", "two")
+    many, long, one, two = ((tmp_path / name / "README.md").read_text("utf-8") for name in names)
     assert (
         "There is no `dataset.xlsx`: the dataset has 1,048,576 rows, and a sheet takes at most 1,048,576"
         in many
     )
+    assert "There is no `dataset.xlsx`: the sheet would be larger than 2 GiB" in long
     assert (
         "1 text of it is longer than the 32,767 characters that a cell takes, and is cut: it ends with" in one
     )

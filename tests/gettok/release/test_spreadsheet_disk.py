@@ -7,7 +7,7 @@ import pytest
 from small_disk import small_disk
 
 from gettok.errors import NoSpace
-from gettok.release.spreadsheet import write_csv
+from gettok.tables.spreadsheet import write_csv
 
 
 def test_f37_a_spreadsheet_that_does_not_fit_leaves_the_one_from_before_and_names_its_folder(tmp_path):

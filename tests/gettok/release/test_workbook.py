@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from zipfile import ZipFile
 
 import openpyxl
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 from small_disk import small_disk
 
 from gettok.errors import NoSpace
+from gettok.release import workbook
 from gettok.release.workbook import CUT, MAX_ROWS, MAX_UNITS, Fit, write_workbook
 from gettok.tables import Column, Table
 
@@ -56,6 +58,12 @@ def test_ids_and_namibia_are_text_and_stay_so_when_a_cell_is_edited(tmp_path):
     assert {(cell.data_type, cell.number_format) for cell in cells} == {("s", "@")}
 
 
+def sheet_of(path):
+    """The first sheet's XML."""
+    with ZipFile(path) as file:
+        return file.read("xl/worksheets/sheet1.xml").decode()
+
+
 STRANGE = [
     "=1+1",
     '=HYPERLINK("https://example.org","x")',
@@ -82,10 +90,15 @@ def test_f51_a_text_that_begins_like_a_formula_a_number_or_an_address_stays_a_te
 
 
 def test_a_text_that_looks_like_the_markup_of_a_workbook_is_not_taken_for_it(tmp_path):
-    """XlsxWriter writes what is between these tags into the file as it is."""
-    texts = ["<r><t>red</t></r>", "<r></sheetData></r>", "<r>a\nb</r>"]
+    texts = ["<r><t>red</t></r>", "<r></sheetData></r>", '</t></is></c><c r="A1"/>', "&lt;&amp;", "]]>"]
     _, book = written(tmp_path / "a.xlsx", dataset(*texts))
-    assert [cell.value for cell in column(book, "caption")] == [f"{text} " for text in texts]
+    assert [cell.value for cell in column(book, "caption")] == texts
+
+
+def test_a_text_that_looks_like_the_code_of_a_character_is_not_taken_for_it(tmp_path):
+    """Excel reads `_x0041_` as A, and `_x005F_` as the underscore that such a code begins with."""
+    write_workbook(TABLE, 1, [dataset("_x0041_x0042_ a_x_b")], tmp_path / "a.xlsx")
+    assert ">_x005F_x0041_x005F_x0042_ a_x_b</t>" in sheet_of(tmp_path / "a.xlsx")
 
 
 def test_f18_what_xml_cannot_hold_is_left_out(tmp_path):
@@ -137,6 +150,36 @@ def test_the_same_rows_in_other_parts_give_the_same_bytes_and_no_other_file(tmp_
         written(tmp_path / name, frame, parts)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.xlsx", "b.xlsx"]
+
+
+def test_no_clock_reaches_the_workbook(tmp_path):
+    write_workbook(TABLE, 1, [dataset("a")], tmp_path / "a.xlsx")
+    with ZipFile(tmp_path / "a.xlsx") as file:
+        assert {entry.date_time for entry in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert b">2000-01-01T00:00:00Z<" in file.read("docProps/core.xml")
+
+
+def test_rows_that_are_written_a_few_at_a_time_are_numbered_throughout(tmp_path):
+    many = dataset(*map(str, range(2_500)), views=2**53, share=1e-7)
+    _, book = written(tmp_path / "a.xlsx", many, [many.head(1_700), many.slice(1_700)])
+    assert book["dataset"].dimensions == "A1:I2501"
+    for name in ("video_id", "caption", "views", "share"):
+        assert [cell.value for cell in column(book, name)] == many[name].to_list()
+    assert '<dimension ref="A1:I2501"/>' in sheet_of(tmp_path / "a.xlsx")
+
+
+def test_a_table_without_rows_has_its_columns(tmp_path):
+    _, book = written(tmp_path / "a.xlsx", TABLE.frame([]))
+    assert [[cell.value for cell in row] for row in book["dataset"].iter_rows()] == [TABLE.schema.names()]
+
+
+def test_more_text_than_a_sheet_takes_makes_no_workbook(tmp_path, monkeypatch):
+    of_few = tmp_path / "few.xlsx"
+    write_workbook(TABLE, 2, [dataset("a", "b")], of_few)
+    monkeypatch.setattr(workbook, "MAX_BYTES", len(sheet_of(of_few)))
+    assert write_workbook(TABLE, 2, [dataset("a", "b")], tmp_path / "fits.xlsx").is_written
+    assert write_workbook(TABLE, 2, [dataset("a", "bb")], tmp_path / "a.xlsx") == Fit(2, is_written=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["few.xlsx", "fits.xlsx"]
 
 
 def test_more_rows_than_a_sheet_takes_make_no_workbook(tmp_path):

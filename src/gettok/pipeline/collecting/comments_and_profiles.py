@@ -27,10 +27,10 @@ def keep_books(what: str, books: Books) -> None:
 class CommentsAndProfiles:
     """Reads the pages of videos as they come, and asks for the comments and authors of these videos afterwards."""
 
-    def __init__(self, stage: Stage, api: ResearchApi, folder: Path, erased: Erased) -> None:
+    def __init__(self, stage: Stage, api: ResearchApi, folder: Path, left_out: Erased) -> None:
         self._settings, self._wanted = stage.settings, stage.settings.collect
         self._api, self._folder, self._store = api, folder, stage.store
-        self._erased = erased
+        self._left_out = left_out
         words, patience_days = self._wanted.canary, self._wanted.patience_days
         canary = Canary(api, words) if words else None
         self._people = People(stage.store, api, stage.settings.source.name, patience_days, canary)
@@ -86,7 +86,7 @@ class CommentsAndProfiles:
         endpoint, subject = (COMMENTS, video.video_id) if what == "comments" else (USERS, video.username)
         try:
             for stored in self._pages(what, video):
-                files.add(video.day if what == "comments" else what, self._erased.page(stored))
+                files.add(video.day if what == "comments" else what, self._left_out.page(stored))
         except RequestFailing:
             return "failing" if self._people.is_given_up(endpoint, subject) else "tomorrow"
         except AccessDenied:

@@ -15,13 +15,13 @@ class StudyPages:
     """Writes pages into `videos` and `refreshed` under a folder; for a `with` block.
 
     Rounds of refreshing belong to a source, which several studies may ask: only pages that show a video of this study
-    are kept, and nothing is asked about the other videos on them. What is `erased` is on no page, and nothing is asked
-    about it.
+    are kept, and nothing is asked about the other videos on them. What is `left_out` is on no page, and nothing is
+    asked about it.
     """
 
-    def __init__(self, folder: Path, people: CommentsAndProfiles, erased: Erased) -> None:
+    def __init__(self, folder: Path, people: CommentsAndProfiles, left_out: Erased) -> None:
         self._found, self._refreshed = PageFiles(folder / "videos"), PageFiles(folder / "refreshed")
-        self._people, self._erased = people, erased
+        self._people, self._left_out = people, left_out
         self._ids: set[str] = set()
         self._stack = ExitStack()
 
@@ -37,14 +37,14 @@ class StudyPages:
 
     def add(self, stored: StoredPage) -> None:
         """Add a page of the study's own search; its pages come before those of refreshes."""
-        left = self._erased.page(stored)
+        left = self._left_out.page(stored)
         self._found.add(left.search, left)
         self._people.add_page(left)
         self._ids.update(ids_on(left.page))
 
     def add_refreshed(self, stored: StoredPage) -> None:
         """Add a page of a refresh, if it shows a video that the study's own search found."""
-        left = self._erased.page(stored)
+        left = self._left_out.page(stored)
         if not self._ids.isdisjoint(ids_on(left.page)):
             self._refreshed.add(left.search, left)
             self._people.add_page(left, self._ids)

@@ -1,9 +1,9 @@
 """Numbers that the documents of a release give, from its tables."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 import polars as pl
 
@@ -48,16 +48,16 @@ def cost(tables: Tables, cascade: Rows | None) -> Paid:
     """Of descriptions, annotations and variants, and of the answers of a cascade's small model."""
     paid: list[pl.LazyFrame] = [tables.rows(name) for name in _PAID if name in tables.named()]
     paid += [] if cascade is None else [cascade.lazy()]
-    prices = list(_prices(paid))
-    known = [price for price in prices if price is not None]
+    prices = [_prices(rows) for rows in paid]
+    unknown = sum(of_table.null_count() for of_table in prices)
+    known = chain.from_iterable(of_table.drop_nulls() for of_table in prices)
     # exactly rounded, so that the order of the rows does not matter
-    return Paid(round(math.fsum(known), 6), len(known), len(prices) - len(known))
+    return Paid(round(math.fsum(known), 6), sum(map(len, prices)) - unknown, unknown)
 
 
-def _prices(paid: Iterable[pl.LazyFrame]) -> Iterable[float | None]:
+def _prices(rows: pl.LazyFrame) -> pl.Series:
     """Of each answer that a model gave: videos with the same inputs share one, and a group's call has one price."""
-    for rows in paid:
-        asked = rows.filter(pl.col("answer_key").is_not_null() & pl.col("model").is_not_null())
-        # of a million videos, the keys themselves would take hundreds of megabytes
-        by_answer = asked.group_by(pl.col("answer_key").hash()).agg(pl.col("cost_usd").max())
-        yield from by_answer.collect(engine="streaming")["cost_usd"]
+    asked = rows.filter(pl.col("answer_key").is_not_null() & pl.col("model").is_not_null())
+    # of a million videos, the keys themselves would take hundreds of megabytes
+    by_answer = asked.group_by(pl.col("answer_key").hash()).agg(pl.col("cost_usd").max())
+    return by_answer.collect(engine="streaming")["cost_usd"]

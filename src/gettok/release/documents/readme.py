@@ -9,7 +9,6 @@ import polars as pl
 import yaml
 
 from gettok.errors import counted
-from gettok.release.checksums import CHECKSUMS
 from gettok.release.documents.about import About
 from gettok.release.documents.collection_text import period, uncovered_lines
 from gettok.release.documents.losses import losses, losses_of_source
@@ -18,6 +17,7 @@ from gettok.release.inputs import Tables
 from gettok.release.workbook import CUT, MAX_ROWS, MAX_UNITS, Fit
 from gettok.tables import Table
 from gettok.tables.dataset import PSEUDONYM
+from gettok.verification.checksums import CHECKSUMS
 
 #: What is in each file that is not one of the tables.
 FILES: Mapping[str, str] = MappingProxyType(

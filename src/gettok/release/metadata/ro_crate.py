@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from gettok.release.checksums import CHECKSUMS
 from gettok.release.metadata import schema_org
 from gettok.release.metadata.facts import Facts
 from gettok.release.metadata.files import ReleasedFile, media_type, sentence_of
+from gettok.verification.checksums import CHECKSUMS
 
 _CONTEXT = "https://w3id.org/ro/crate/1.2/context"
 _CONFORMS_TO = "https://w3id.org/ro/crate/1.2"

@@ -8,9 +8,9 @@ import pytest
 from flipped import flip
 from released_study import FORM, edit, edit_text, released, reseal
 
-from gettok.release.checksums import CHECKSUMS
-from gettok.release.verification import bytes_to_read, verify
 from gettok.tables.forms import FORMS
+from gettok.verification.checksums import CHECKSUMS
+from gettok.verification.folder_check import bytes_to_read, verify
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +127,13 @@ def test_a_row_of_a_stranger_is_found(folder):
     assert problems(folder) == ["pairs.parquet has video_id 99, which is not in the dataset"]
 
 
-@pytest.mark.parametrize("rows_per_group", [1, 2, 1000])
-def test_a_doubled_key_and_a_wrong_order_are_found_across_groups_of_rows(folder, rows_per_group):
-    doubled = {"row_group_size": rows_per_group}
-    edit(folder, "captions", lambda rows: pl.concat([rows.head(1), rows]), **doubled)
-    edit(folder, "videos", lambda rows: pl.concat([rows.slice(1), rows.head(1)]), **doubled)
+@pytest.mark.parametrize(("rows", "size"), [(1, 2**24), (2, 2**24), (1000, 2**24), (1000, 1)])
+def test_a_doubled_key_and_a_wrong_order_are_found_across_parts(folder, monkeypatch, rows, size):
+    """A file is read in parts, of so many rows or bytes."""
+    monkeypatch.setattr("gettok.verification.table_checks._ROWS", rows)
+    monkeypatch.setattr("gettok.verification.table_checks._BYTES", size)
+    edit(folder, "captions", lambda rows: pl.concat([rows.head(1), rows]))
+    edit(folder, "videos", lambda rows: pl.concat([rows.slice(1), rows.head(1)]))
     assert problems(folder) == [
         "captions.parquet has video_id 7213456789012345603 more than once",
         "videos.parquet is not sorted by video_id: see video_id 7213456789012345601",
@@ -141,6 +143,12 @@ def test_a_doubled_key_and_a_wrong_order_are_found_across_groups_of_rows(folder,
 def test_a_doubled_row_of_a_variable_is_found(folder):
     edit(folder, "annotations", lambda rows: pl.concat([rows.head(1), rows]))
     assert problems(folder)[0].endswith("variable anger more than once")
+
+
+@pytest.mark.parametrize("rows", [1, 2, 1000])
+def test_a_release_that_is_read_in_parts_passes(folder, monkeypatch, rows):
+    monkeypatch.setattr("gettok.verification.table_checks._ROWS", rows)
+    assert problems(folder) == []
 
 
 def test_a_row_without_an_id_is_found(folder):
@@ -278,8 +286,8 @@ def test_a_number_that_is_written_in_another_way_is_no_damage(folder):
 
 
 def test_more_rows_than_are_compared_at_a_time_are_compared(folder, monkeypatch):
-    monkeypatch.setattr("gettok.release.csv_check._AT_ONCE", 2)
-    monkeypatch.setattr("gettok.release.csv_check._ROWS", 2)
+    monkeypatch.setattr("gettok.verification.csv_check._AT_ONCE", 2)
+    monkeypatch.setattr("gettok.verification.csv_check._ROWS", 2)
     assert problems(folder) == []
     edit_text(folder, "dataset.csv", (",0.8,", ",0.80,"))
     assert problems(folder) == []

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 
 import polars as pl
@@ -11,11 +10,12 @@ import polars as pl
 from gettok.tables.dictionary import type_name
 from gettok.tables.dictionary_reading import DeclaredTable
 
-#: pyarrow takes a tenth of a second to import, and only what reads a release in parts needs it
-_late = import_module
-
 #: The name of the file that declares the tables.
 DICTIONARY = "data_dictionary.md"
+#: How much of a file is read at a time: rows, and bytes as they are stored, since a row with a picture is large.
+_ROWS, _BYTES = 20_000, 2**24
+#: The columns that videos are counted by.
+_COUNTED = frozenset({"variable", "status", "reason"})
 
 
 @dataclass
@@ -53,8 +53,8 @@ class TableCheck:
         self._before = keys.tail(1)
         self._refuse_disorder(pairs)
         if self.key in self.table.types:
-            self._compare_ids(rows[self.key])
-            self._count(rows, pairs)
+            self._compare_ids(rows[self.key], pairs["is_first"])
+            self._count(rows.select(self.table.types.keys() & _COUNTED), pairs["is_first"])
 
     def _refuse_disorder(self, pairs: pl.DataFrame) -> None:
         if (unordered := pairs.filter(order="before")).height:
@@ -62,24 +62,26 @@ class TableCheck:
         if (doubled := pairs.filter(order="same")).height:
             self._note("key", f"has {_row(doubled)} more than once")
 
-    def _compare_ids(self, ids: pl.Series) -> None:
+    def _compare_ids(self, ids: pl.Series, is_first: pl.Series) -> None:
         if ids.null_count():
             self._note("null", f"has {ids.null_count()} rows without {self.key}")
         if self.known is None:
             self.ids.append(ids)
             return
-        unique = ids.drop_nulls().unique()
-        strangers = unique.filter(~unique.is_in(_between(self.known, unique).implode()))
+        found = (ids.filter(is_first) if self.table.sort[0] == self.key else ids).drop_nulls()
+        known = _between(self.known, found)
+        if found.equals(known):  # as in every table that has all videos
+            return
+        strangers = found.filter(~found.is_in(known.implode()))
         if not strangers.is_empty():
             self._note("stranger", f"has {self.key} {strangers.sort()[0]}, which is not in the dataset")
 
-    def _count(self, rows: pl.DataFrame, pairs: pl.DataFrame) -> None:
-        first_rows = rows.filter(pairs["is_first"])
-        self.videos += first_rows.height
+    def _count(self, rows: pl.DataFrame, is_first: pl.Series) -> None:
+        self.videos += int(is_first.sum())
         if not {"status", "reason"} <= self.table.types.keys():
             return
         of_variables = "variable" in self.table.sort
-        counted = (rows if of_variables else first_rows).select(
+        counted = (rows if of_variables else rows.filter(is_first)).select(
             variable="variable" if of_variables else pl.lit(None, pl.String),
             why=pl.when(pl.col("status") != "ok").then(pl.coalesce("reason", "status")),
         )
@@ -90,27 +92,33 @@ class TableCheck:
         self.problems.setdefault(kind, f"{self.file} {problem}")
 
 
-def check_table(path: Path, check: TableCheck, on_bytes: Callable[[int], object] = lambda _: None) -> None:
-    """Read the file and note all that is wrong with it in `check`."""
+def check_table(
+    path: Path,
+    check: TableCheck,
+    on_bytes: Callable[[int], object] = lambda _: None,
+    on_rows: Callable[[pl.DataFrame], object] = lambda _: None,
+) -> None:
+    """Read the file and note all that is wrong with it in `check`. `on_rows` gets all rows of a readable file."""
     try:
         check.problems.update(_wrong_columns(check, pl.scan_parquet(path, glob=False).collect_schema()))
         if not check.problems:
-            for rows in batches(path):
+            for rows in _batches(path):
                 check.add(rows)
+                on_rows(rows)
             check.is_read = True
     except (OSError, pl.exceptions.PolarsError) as error:
         check.problems["read"] = f"{check.file} cannot be read: {first_line(error)}"
     on_bytes(path.stat().st_size)
 
 
-def batches(path: Path) -> Iterator[pl.DataFrame]:
-    """The rows of a file, in order, one of its groups at a time: polars' own batches keep many groups in memory."""
-    metadata = _late("pyarrow.parquet").read_metadata(path)
-    scanned, start = pl.scan_parquet(path, glob=False), 0
-    for group in range(metadata.num_row_groups):
-        rows = metadata.row_group(group).num_rows
-        yield scanned.slice(start, rows).collect()
-        start += rows
+def _batches(path: Path) -> Iterator[pl.DataFrame]:
+    """The rows of a file, in order, few at a time, at least once: polars' own batches keep many in memory."""
+    scanned = pl.scan_parquet(path, glob=False)
+    height = scanned.select(pl.len()).collect().item()
+    # a release has its rows in groups of as many, so that no group is read twice
+    count = max(1, min(_ROWS, height * _BYTES // path.stat().st_size))
+    for start in range(0, max(height, 1), count):
+        yield scanned.slice(start, count).collect()
 
 
 def _wrong_columns(check: TableCheck, schema: pl.Schema) -> Iterator[tuple[str, str]]:
@@ -168,10 +176,10 @@ def _against_row_before(keys: pl.DataFrame, before: pl.DataFrame | None) -> pl.D
 
 def _between(known: pl.Series, ids: pl.Series) -> pl.Series:
     """Those of the sorted ids that are not below the lowest or above the highest of others."""
-    found = ids.drop_nulls().sort()
-    if found.is_empty():
+    if ids.is_empty():
         return known.clear()
-    start, end = known.search_sorted(found[0], "left"), known.search_sorted(found[-1], "right")
+    lowest, highest = str(ids.min()), str(ids.max())
+    start, end = known.search_sorted(lowest, "left"), known.search_sorted(highest, "right")
     return known.slice(start, end - start)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from gettok.books import STAGES, Books
 from gettok.errors import Damaged
-from gettok.release.table_checks import TableCheck
 from gettok.step import Json
+from gettok.verification.table_checks import TableCheck
 
 BOOKS = "books.json"
 #: Their books count something else, such as days.

@@ -7,18 +7,15 @@ from pathlib import Path
 
 import polars as pl
 
-from gettok.release.books_check import BOOKS, wrong_books
-from gettok.release.checksums import CHECKSUMS, files_below, recorded_checksums, wrong_files
-from gettok.release.csv_check import wrong_csv
-from gettok.release.table_checks import DICTIONARY, TableCheck, check_table
 from gettok.step import Json
 from gettok.tables.dataset import DATASET
 from gettok.tables.dictionary_reading import DeclaredTable, declared_tables
-from gettok.tables.forms import FORMS
-
-PROVENANCE = "provenance.json"
-_CSV = f"{DATASET.name}.csv"
-_READ_AGAIN = (".parquet", ".csv")
+from gettok.verification.books_check import BOOKS, wrong_books
+from gettok.verification.checksums import CHECKSUMS, files_below, recorded_checksums, wrong_files
+from gettok.verification.csv_check import CsvComparison, csv_comparison
+from gettok.verification.form_check import PROVENANCE, wrong_form
+from gettok.verification.rates_check import wrong_rates
+from gettok.verification.table_checks import DICTIONARY, TableCheck, check_table
 
 
 @dataclass(frozen=True)
@@ -32,10 +29,10 @@ class Verification:
 
 
 def bytes_to_read(folder: Path) -> int:
-    """The bytes that `verify` reads: of all files once, and of tables a second time."""
+    """The bytes that `verify` reads: of all files once, and of tables a second time; the CSV counts with its table."""
     sizes = {name: path.stat().st_size for name, path in files_below(folder).items() if path.is_file()}
     sizes.pop(CHECKSUMS, None)
-    return sum(sizes.values()) + sum(size for name, size in sizes.items() if name.endswith(_READ_AGAIN))
+    return sum(sizes.values()) + sum(size for name, size in sizes.items() if name.endswith(".parquet"))
 
 
 def verify(folder: Path, on_bytes: Callable[[int], object] = lambda _: None) -> Verification:
@@ -47,27 +44,21 @@ def verify(folder: Path, on_bytes: Callable[[int], object] = lambda _: None) -> 
     digests, wrong_lines = recorded_checksums(folder)
     problems += wrong_lines
     problems += wrong_files(folder, digests, on_bytes)
-    form = _form(folder, problems)
-    checks = _check_tables(folder, _declared(folder, problems), on_bytes)
-    problems += [problem for check in checks.values() for problem in check.problems.values()]
-    dataset = checks.get(DATASET.name)
-    if dataset is not None and dataset.is_read and (folder / _CSV).is_file():
-        problems += filter(None, [wrong_csv(folder, dataset.key)])
-        on_bytes((folder / _CSV).stat().st_size)
-    if books := _read_json(folder / BOOKS, problems):
-        problems += wrong_books(books, {name: check for name, check in checks.items() if check.is_read})
-    return Verification(tuple(problems), len(files_below(folder)), dataset.rows if dataset else 0, form)
-
-
-def _form(folder: Path, problems: list[str]) -> str:
     provenance = _read_json(folder / PROVENANCE, problems)
-    if not provenance:
-        return "unknown"
-    form = str(provenance.get("form"))
-    if form not in FORMS:
-        known = ", ".join(FORMS)
-        problems.append(f"{PROVENANCE} names the form {form}, which this version of gettok lacks: {known}")
-    return form
+    declared = _declared(folder, problems)
+    problems += wrong_form(provenance, declared)
+    with csv_comparison(folder) as csv:
+        checks = _check_tables(folder, declared, on_bytes, csv)
+        problems += [problem for check in checks.values() for problem in check.problems.values()]
+        dataset = checks.get(DATASET.name)
+        if dataset is not None and dataset.is_read:
+            problems += filter(None, [csv.problem(folder, dataset.key)])
+    if books := _read_json(folder / BOOKS, problems):
+        read = {name: check for name, check in checks.items() if check.is_read}
+        problems += wrong_books(books, read)
+        problems += wrong_rates(books, read, folder)
+    form = str(provenance.get("form", "unknown"))
+    return Verification(tuple(problems), len(files_below(folder)), dataset.rows if dataset else 0, form)
 
 
 def _read_json(path: Path, problems: list[str]) -> dict[str, Json]:
@@ -105,7 +96,7 @@ def _declared(folder: Path, problems: list[str]) -> dict[str, DeclaredTable]:
 
 
 def _check_tables(
-    folder: Path, tables: dict[str, DeclaredTable], on_bytes: Callable[[int], object]
+    folder: Path, tables: dict[str, DeclaredTable], on_bytes: Callable[[int], object], csv: CsvComparison
 ) -> dict[str, TableCheck]:
     """The dataset first: its ids are those that the others may have, and the first column of its key is theirs."""
     if DATASET.name not in tables:
@@ -113,7 +104,7 @@ def _check_tables(
     key = tables[DATASET.name].sort[0]
     dataset = TableCheck(tables[DATASET.name], key)
     checks = {DATASET.name: dataset}
-    check_table(folder / dataset.file, dataset, on_bytes)
+    check_table(folder / dataset.file, dataset, on_bytes, csv.add)
     known = pl.concat([pl.Series(dtype=pl.String), *dataset.ids]).sort() if dataset.is_read else None
     for name, table in tables.items():
         if name != DATASET.name:
