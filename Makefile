@@ -6,7 +6,7 @@ export PYANNOTE_METRICS_ENABLED := 0
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-slow test-bench test-all test-mutants lint format bench docs picture setup setup-bench setup-docs setup-models setup-browser
-.PHONY: setup-ray sync-browser site-cache
+.PHONY: setup-ray setup-r setup-sshd sync-browser site-cache
 
 demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report, and the release in each form
 	$(RUN) dvc repro
@@ -16,7 +16,7 @@ demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report
 test: setup lint  ## the fast tests
 	$(RUN) pytest
 
-test-slow: setup-bench setup-docs setup-models setup-browser setup-ray  ## the slow proofs alone, without those of the benches
+test-slow: setup-bench setup-docs setup-models setup-browser setup-ray setup-r setup-sshd  ## the slow proofs alone, without those of the benches
 	$(RUN) pytest -m slow --ignore tests/bench
 
 test-bench: setup-bench setup-models setup-ray  ## do the benches run? They measure what people compare, and change no result
@@ -84,6 +84,20 @@ sync-browser: setup
 	cp "$$($(RUN) python -c 'import matplotlib; print(matplotlib.get_data_path())')"/fonts/ttf/DejaVuSans*.ttf $(@D)/fonts
 	rm -r $(@D)/node_modules
 	touch $@
+
+# where they cannot be had, the tests that need them are skipped and say so
+setup-r: .tools/r/.unpacked  # R with readr, data.table and arrow, from Debian, without installing it: 104 MB
+
+setup-sshd: .tools/sshd/.unpacked  # OpenSSH's server, from the machine's Debian or Ubuntu, without installing it: 2 MB
+
+# the first suite that has arrow
+.tools/r/.unpacked: SUITE := forky
+.tools/r/.unpacked: PACKAGES := r-base-core r-cran-readr r-cran-data.table r-cran-arrow
+.tools/sshd/.unpacked: SUITE := -
+.tools/sshd/.unpacked: PACKAGES := openssh-server libnss-wrapper
+.tools/r/.unpacked .tools/sshd/.unpacked: tests/debian/unpack.sh
+	@if $< $(@D) $(SUITE) $(PACKAGES); then touch $@; else \
+		rm -rf $(@D); echo "$(PACKAGES): not unpacked, so their tests are skipped unless they are installed"; fi
 
 .venv/.synced: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen

@@ -2,6 +2,7 @@
 
 from mutant import Mutant
 
+_COMMENTS = "tests/gettok/release/test_comment_numbers.py"
 _RELEASE = "tests/gettok/release/test_release_columns.py tests/gettok/release/test_release_checks.py"
 _TABLES = "tests/gettok/tables"
 _WORKBOOK = "tests/gettok/release/test_workbook.py"
@@ -192,10 +193,24 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/release/folder.py",
-        'in_order(rows, table, folder / ".parts") if sharing.form == "public" else rows',
+        'in_order(rows, table, folder / ".parts") if is_hidden else rows',
         "rows",
         "tests/gettok/release/test_public_release.py",
         "the order of a public release is that of the ids",
+    ),
+    Mutant(
+        "src/gettok/release/comment_numbers.py",
+        'pl.col("videos") >= smallest_group',
+        'pl.col("videos") > 0',
+        _COMMENTS,
+        "a public release has the comments of a day on which one video has some",
+    ),
+    Mutant(
+        "src/gettok/release/reidentification.py",
+        'rows.filter(pl.col("videos") < smallest_group)',
+        'rows.filter(pl.col("videos") < 0)',
+        _COMMENTS,
+        "the last check of a public release passes a day with comments on one video",
     ),
     Mutant(
         "src/gettok/pipeline/sharing.py",

@@ -58,7 +58,7 @@ def tables(codebook: Codebook) -> Tables:
 
 
 def with_history(results: Tables) -> Tables:
-    """The same tables, with every count and comment that was read; only a release for the team has them."""
+    """The same tables, with every count and comment that was read; a release for the team has them, others numbers."""
     return replace(results, counts=_light(COUNTS, "counts"), comments=_light(COMMENTS, "comments"))
 
 

@@ -76,7 +76,8 @@ def _refuse_full(folder: Path) -> None:
 def _write_tables(folder: Path, parts: Sequence[Part], videos: int, sharing: Sharing) -> Fit:
     """Write them, the dataset first, and say how the dataset fits into Excel."""
     for table, rows in parts:
-        shown = in_order(rows, table, folder / ".parts") if sharing.form == "public" else rows
+        is_hidden = sharing.form == "public" and "video_id" in table.schema
+        shown = in_order(rows, table, folder / ".parts") if is_hidden else rows
         table.write_parts(shown, folder / f"{table.name}.parquet")
     dataset, stored = parts[0].table, folder / "dataset.parquet"
     write_csv(dataset.groups(stored), folder / "dataset.csv")

@@ -1,18 +1,19 @@
 """The tables of a release in each of its forms: `gettok.tables.forms` says which columns each has."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import polars as pl
 
 from gettok.annotate.values import COLUMN_OF
+from gettok.release.comment_numbers import by_day, by_video
 from gettok.release.inputs import Tables
 from gettok.release.pseudonyms import Pseudonyms
 from gettok.release.public import AT_LEAST, length, magnitude, rare_rows, under_pseudonyms
 from gettok.release.texts import without_names
 from gettok.settings import Codebook, Variable
-from gettok.tables import ANNOTATIONS, TABLES, Column, Table
+from gettok.tables import ANNOTATIONS, COMMENTS_BY_DAY, COMMENTS_BY_VIDEO, TABLES, Column, Table
 from gettok.tables.dataset import (
     DATASET,
     PSEUDONYM,
@@ -158,17 +159,36 @@ def _made(field: DatasetField, names: Pseudonyms) -> pl.Expr:
 
 def released(tables: Tables, sharing: Sharing) -> list[Part]:
     """The tables beside the dataset, with the columns that the form has."""
-    return [
+    cut = [
         _cut(tables, name, columns, sharing)
         for name in sorted(tables.named())
         if (columns := columns_in(name, sharing.form))
     ]
+    return [*cut, *_of_comments(tables, sharing)] if "comments" in tables.named() else cut
+
+
+def _of_comments(tables: Tables, sharing: Sharing) -> Iterator[Part]:
+    """The tables that have comments in numbers."""
+    days, videos = (
+        _of_columns(table, columns_in(table.name, sharing.form), sharing)
+        for table in (COMMENTS_BY_DAY, COMMENTS_BY_VIDEO)
+    )
+    if days.columns:
+        found = by_day(tables.rows("comments"), sharing.smallest_group)
+        rows = found.select(days.schema.names()).sort(days.sort).collect(engine="streaming")
+        yield Part(days, iter([rows]))
+    if videos.columns:
+        parts = ((ids, by_video(tables.rows("comments", ids))) for ids in tables.ranges)
+        yield Part(videos, (_collected(part, videos, tables, ids, sharing) for ids, part in parts))
+
+
+def _of_columns(table: Table, wanted: Collection[str], sharing: Sharing) -> Table:
+    columns = (column for column in table.columns if column.name in wanted)
+    return _declared(replace(table, columns=tuple(columns)), sharing.form)
 
 
 def _cut(tables: Tables, name: str, wanted: frozenset[str], sharing: Sharing) -> Part:
-    there = tables.rows(name).collect_schema()
-    columns = (column for column in TABLES[name].columns if column.name in there and column.name in wanted)
-    table = _declared(replace(TABLES[name], columns=tuple(columns)), sharing.form)
+    table = _of_columns(TABLES[name], wanted & set(tables.rows(name).collect_schema()), sharing)
     kept = _without_words(tables.codebook, sharing.form) if name in _VOTED else ()
     parts = ((ids, tables.rows(name, ids).with_columns(kept)) for ids in tables.ranges)
     return Part(table, (_collected(part, table, tables, ids, sharing) for ids, part in parts))

@@ -30,9 +30,13 @@ def refuse_identifiable(folder: Path, released: Sequence[Table], tables: Tables,
     for table in released:
         _refuse_times(table)
     _refuse_small_groups(folder, sharing.smallest_group)
+    of_videos = [table for table in released if "video_id" in table.schema]
+    for table in released:
+        if table not in of_videos:
+            _refuse_few_videos(folder, table, sharing.smallest_group)
     ids = tables.rows("videos").select("video_id").collect()["video_id"]
     real = pl.DataFrame({"pseudonym": sharing.names.series("video", ids), "video_id": ids})
-    few = pl.concat([_few(folder, table, sharing.smallest_group) for table in released])
+    few = pl.concat([_few(folder, table, sharing.smallest_group) for table in of_videos])
     _refuse_finding(few.join(real, on="pseudonym"), tables)
 
 
@@ -87,6 +91,13 @@ def _refuse_small_groups(folder: Path, smallest_group: int) -> None:
     groups = rows.group_by(QUASI_IDENTIFIERS).len().filter(pl.col("len") < smallest_group)
     if groups.filter(pl.any_horizontal(pl.col(AT_LEAST).is_not_null())).select(pl.len()).collect().item():
         raise _identifiable("rows with numbers are alike in too few videos")
+
+
+def _refuse_few_videos(folder: Path, table: Table, smallest_group: int) -> None:
+    """In a table that is not by video, each row must say of how many videos it is."""
+    rows = table.stored(folder / f"{table.name}.parquet").lazy()
+    if rows.filter(pl.col("videos") < smallest_group).select(pl.len()).collect().item():
+        raise _identifiable(f"a row of {table.name} is about too few videos")
 
 
 def _identifiable(what: str) -> Damaged:

@@ -10,6 +10,8 @@ from gettok.tables import annotations, collected, media, transcripts
 from gettok.tables.annotations import ANNOTATIONS, CASCADE, DESCRIPTIONS, PROMPT_INJECTION, SCREEN_TEXTS
 from gettok.tables.collected import (
     COMMENTS,
+    COMMENTS_BY_DAY,
+    COMMENTS_BY_VIDEO,
     COUNTS,
     COVERAGE,
     FIELDS,
@@ -38,6 +40,8 @@ __all__ = [
     "CAPTIONS",
     "CASCADE",
     "COMMENTS",
+    "COMMENTS_BY_DAY",
+    "COMMENTS_BY_VIDEO",
     "COUNTS",
     "COVERAGE",
     "DESCRIPTIONS",

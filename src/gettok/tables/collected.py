@@ -245,6 +245,41 @@ COMMENTS = Table(
     ("video_id", "comment_id"),
 )
 
+COMMENTS_BY_VIDEO = Table(
+    "comments_by_video",
+    "One video with comments, in numbers: releases alone have this table, which is made of `comments`.",
+    (
+        VIDEO_ID,
+        Column(
+            "comments",
+            pl.Int64,
+            "Its comments that were collected, replies among them; TikTok limits how many.",
+        ),
+        Column("replies", pl.Int64, "How many of them reply to another comment."),
+        Column("days", pl.Int64, "On how many days (UTC) they were written."),
+        Column("liked", pl.Int64, "How many of them had a like when they were last observed."),
+        Column("liked_10", pl.Int64, "How many of them had 10 likes or more."),
+        Column("liked_100", pl.Int64, "How many of them had 100 likes or more."),
+    ),
+)
+COMMENTS_BY_DAY = Table(
+    "comments_by_day",
+    "One day on which comments on enough videos were written: on at least `release.smallest_group` ones. Releases alone"
+    " have this table, which is made of `comments`.",
+    (
+        Column("day", pl.Date, "The day (UTC) on which the comments were written."),
+        Column("videos", pl.Int64, "On how many videos of the study."),
+        Column(
+            "comments_at_least",
+            pl.Int64,
+            "How many comments were collected, replies among them, by magnitude: 1, 10, 100 and so on, where 100 means"
+            " 100 to 999.",
+        ),
+        Column("comments", pl.Int64, "How many comments were collected, replies among them."),
+        Column("replies", pl.Int64, "How many of them reply to another comment."),
+    ),
+    ("day",),
+)
 USERS = Table(
     "users",
     "One author whose profile was asked for, as last observed.",

@@ -2,12 +2,15 @@
 
 `ids_only`    the ids of the videos, for people who may ask TikTok for them again.
 `public`      rows under pseudonyms: labels and codes with their confidences, quality figures, days, and numbers by their
-              magnitude; no ids, names, texts, pictures, exact times or exact counts.
+              magnitude; of comments, how many by day; no ids, names, texts, pictures, exact times or exact counts of a
+              video.
 `controlled`  the ids, and what the pipeline made: facts about the files, transcripts, descriptions, on-screen text,
-              annotations, prompt injection variants, and comparisons of transcripts; names of accounts as pseudonyms; no
-              captions, comments, counts or images, and no texts or quotations as the values of annotations, as they may
-              repeat all these.
+              annotations, prompt injection variants, comparisons of transcripts, and numbers of comments by video;
+              names of accounts as pseudonyms; no captions, comments, counts or images, and no texts or quotations as
+              the values of annotations, as they may repeat all these.
 `team`        every column except `answer`; the answers are in the tables that `dvc pull` brings.
+
+Users' profiles are in no form: they are about people and not about videos, and no stage after `tabulate` needs them.
 """
 
 from collections.abc import Mapping
@@ -24,10 +27,11 @@ WITH_RESULTS: tuple[Form, ...] = ("public", "controlled", "team")
 MEANINGS: Mapping[Form, str] = MappingProxyType(
     {
         "ids_only": "the ids of the videos alone",
-        "public": "labels, codes and quality figures under pseudonyms, with days, and with counts by their magnitude; no"
-        " ids, names, texts or pictures",
+        "public": "labels, codes and quality figures under pseudonyms, with days, and with counts by their magnitude; of"
+        " comments, how many by day; no ids, names, texts or pictures",
         "controlled": "ids, transcripts, descriptions, on-screen text, labels and codes, with pseudonyms for accounts;"
-        " nothing of TikTok's own texts, counts and pictures. Those who get it must keep TikTok's terms",
+        " comments in numbers alone; nothing of TikTok's own texts, counts and pictures. Those who get it must keep"
+        " TikTok's terms",
         "team": "everything, for the people of the application that TikTok approved alone",
     }
 )
@@ -56,6 +60,8 @@ _COLUMNS: Mapping[str, Mapping[Form, str]] = {
         "team": "comment_id video_id parent_comment_id is_reply created_at text like_count reply_count other_fields"
         " observed_at",
     },
+    "comments_by_video": {"controlled": "video_id comments replies days liked liked_10 liked_100"},
+    "comments_by_day": {"public": "day videos comments_at_least", "controlled": "comments replies"},
     "media": {
         "controlled": "video_id kind sha256 bytes backend duration_s frame_count frame_rate is_constant_rate bit_rate"
         " width height rotation is_mirrored pixel_aspect_ratio color_primaries color_transfer color_space color_range"

@@ -7,38 +7,21 @@ import pytest
 import yaml
 from dvc_here import dvc as run_dvc
 from dvc_here import enter
+from released_repository import change, prepare
 from released_study import FORM, released, reseal
 from repository import Repository, files
 from root import ROOT
-from s3_remote import s3_remote
 
 from gettok.cli.app import main
 
 #: pygtrie's, in DVC.
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")
 
-PIPELINE = {
-    "stages": {
-        "release": {
-            "cmd": "mkdir -p data && cp -r made data/release",
-            "deps": ["made"],
-            "outs": ["data/release"],
-        }
-    },
-    "artifacts": {"dataset": {"path": "data/release", "type": "dataset"}},
-}
-
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Repository:
     """A repository with a release, and a remote of its own. To be copied, never to be changed."""
-    folder = tmp_path_factory.mktemp("made") / "repo"
-    released(folder / "made")
-    (folder / "dvc.yaml").write_text(yaml.safe_dump(PIPELINE), "utf-8")
-    (folder / ".gitignore").write_text("/data\n", "utf-8")
-    shutil.copy(ROOT / "params.yaml", folder)
-    repository = Repository(folder, "no sandbox")
-    repository.git("init", "-q", "-b", "main")
+    repository = prepare(tmp_path_factory.mktemp("made") / "repo")
     with pytest.MonkeyPatch.context() as patched:
         enter(repository, patched)
         run_dvc("init")
@@ -67,14 +50,6 @@ def gettok(capsys):
         return int(ended.value.code or 0), printed.out, printed.err
 
     return run
-
-
-def change(repository: Repository) -> None:
-    """Another release, made and committed."""
-    shutil.rmtree(repository.folder / "made")
-    released(repository.folder / "made", 7)
-    repository.dvc("repro")
-    repository.commit("one more video")
 
 
 def test_the_release_of_the_folder_and_of_a_commit_is_checked(repository, gettok):
@@ -323,18 +298,3 @@ def test_what_others_fetch_can_be_loaded(published, tmp_path, library):
         "-c",
         f"{code}; assert ids[0] == '7213456789012345601' and len(ids) == 7, ids",
     )
-
-
-@pytest.mark.slow
-def test_a_version_goes_through_s3_unchanged(repository, gettok, tmp_path):
-    with s3_remote(repository) as keys:
-        assert gettok("tag", "1.0.0")[0] == 0
-        before = files(repository.data / "release")
-        repository.dvc("push", "release", **keys)
-        shutil.rmtree(repository.folder / ".dvc" / "cache")
-        assert "nothing is wrong" in repository.run("gettok", "release", "check", "1.0.0", **keys)
-        got = tmp_path / "got"
-        repository.dvc(
-            "artifacts", "get", str(repository.folder), "dataset", "--rev", "v1.0.0", "-o", str(got), **keys
-        )
-        assert files(got) == before

@@ -26,6 +26,7 @@ PUBLIC = {
     f" {VALUE} {JUDGEMENT} {ANSWERED}",
     "pairs": "video_id left right left_language right_language jaccard cosine wer cer capitalisation punctuation"
     " spelling",
+    "comments_by_day": "day videos comments_at_least",
 }
 CONTROLLED = {
     "videos": "video_id created_at observed_at",
@@ -43,6 +44,8 @@ CONTROLLED = {
     "annotations": f"{USAGE} {PUBLIC['annotations']}",
     "prompt_injection": f"inserted {USAGE} {PUBLIC['prompt_injection']}",
     "pairs": f"created_at left_words right_words {PUBLIC['pairs']}",
+    "comments_by_day": f"comments replies {PUBLIC['comments_by_day']}",
+    "comments_by_video": "video_id comments replies days liked liked_10 liked_100",
 }
 #: In no form; the words of models and strangers are in the form `team` alone.
 NEVER = {"answer"}

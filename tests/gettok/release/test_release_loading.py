@@ -2,42 +2,24 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from typing import NamedTuple
 
 import duckdb
 import polars as pl
 import pytest
+from loading_lines import lines_for, lines_of
 from root import ROOT
 from small_study import shared, tables, video
+from unpacked import run_r
 
 from gettok import release
-from gettok.release.documents.rendering import render
 
 PAGE = ROOT / "docs" / "how-to" / "load-a-release.md"
-_BLOCK = re.compile(
-    r"^```(?P<language>\w+)\n(?:#|--) (?P<library>\w+)\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL
-)
 #: More than the rows by which polars and readr guess a type, if they are not asked to read all.
 COUNT = 1_040
 #: The last video alone has a transcript by TikTok.
 LATE = "la marcha"
-
-
-class Lines(NamedTuple):
-    language: str
-    library: str
-    code: str
-
-
-def lines_of(text: str) -> list[Lines]:
-    return [Lines(*match.group("language", "library", "code")) for match in _BLOCK.finditer(text)]
-
-
-def lines_for(path: str, folder: str) -> list[Lines]:
-    return lines_of(render("loading.md.j2", path=path, folder=folder, key="video_id"))
 
 
 #: Those of a README.md.
@@ -133,25 +115,19 @@ def test_lines_for_duckdb_keep_ids_and_namibia(lines, folder, monkeypatch):
     assert videos["caption"].to_list()[1] == ""
 
 
+@pytest.mark.slow  # R is unpacked for the slow tests
 @pytest.mark.parametrize("lines", R, ids=["arrow", "readr", "data_table"])
 def test_lines_for_r_keep_ids_and_namibia(lines, folder, tmp_path):
-    rscript = shutil.which("Rscript")
-    if rscript is None:
-        pytest.skip("there is no R")
-    package = re.search(r"(\S+)::", lines.code)[1]
     script = tmp_path / "check.R"
     script.write_text(
-        f"if (!requireNamespace('{package}', quietly = TRUE)) quit(status = 3)\n{lines.code}\n"
+        f"{lines.code}\n"
         f"ids <- sprintf('721345678901234%d', {5600 + 1}:{5600 + COUNT})\n"
         "stopifnot(is.character(videos$video_id), identical(as.character(videos$video_id), ids))\n"
         f"stopifnot(identical(as.character(videos$region_code), c('PE', 'NA', rep('PE', {COUNT - 2}))))\n"
         f"stopifnot(identical(as.character(videos$voice_to_text[{COUNT}]), '{LATE}'))\n",
         "utf-8",
     )
-    done = subprocess.run([rscript, str(script)], cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode == 3:
-        pytest.skip(f"R has no {package}")
-    assert done.returncode == 0, done.stderr
+    run_r(script, re.search(r"(\S+)::", lines.code)[1], folder)
 
 
 def test_the_same_rows_are_in_parquet_and_csv(folder):

@@ -17,6 +17,8 @@ SORTS = {
     "videos": ("video_id",),
     "counts": ("video_id", "observed_at"),
     "comments": ("video_id", "comment_id"),
+    "comments_by_video": ("video_id",),
+    "comments_by_day": ("day",),
     "users": ("username",),
     "rejects": ("answer_key", "position", "reason", "detail"),
     "fields": ("table", "field"),
