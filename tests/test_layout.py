@@ -24,7 +24,7 @@ FLOORS = (
     {"describe", "download", "tabulate"},
     {"annotate"},
     {"release"},
-    {"report"},
+    {"deposit", "report"},
     {"hydrate", "multiverse"},
     {"pipeline"},
     {"cli"},

@@ -1,18 +1,17 @@
-"""Check a release, compare two, tag one as a version that others can fetch, or write it in other forms."""
+"""Check a release, compare two, tag one as a version, deposit it in an archive, or write it in other forms."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from tqdm import tqdm
 
 from gettok.cli.arguments import refuse_no_file
+from gettok.cli.release_checked import verified
+from gettok.cli.release_deposit import deposit
 from gettok.cli.release_write import RELEASES, write_form
-from gettok.errors import BadInput, Damaged, counted
+from gettok.errors import BadInput, counted
 from gettok.pipeline.outputs import output
 from gettok.pipeline.paths import PARAMS, current_settings
 from gettok.pipeline.release_versions import (
@@ -25,15 +24,12 @@ from gettok.pipeline.release_versions import (
 from gettok.pipeline.released import RELEASE, release_folder
 from gettok.release.difference import compare_releases
 from gettok.release.difference_text import as_text
-from gettok.release.verification import Verification, bytes_to_read, verify
-from gettok.report.display import label
 from gettok.settings import load
 from gettok.store.atomic_write import atomic_write
 from gettok.tables.forms import FORMS
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
-
-_LONGEST_LINE = 500
+app.command()(deposit)
 
 
 class DifferenceFormat(StrEnum):
@@ -55,7 +51,7 @@ def check(
 ) -> None:
     """Check a release by what is in it: checksums, tables, ids, books and provenance; exit 65 if anything is wrong."""
     with release_folder(given) as folder:
-        found = _verified(folder, given)
+        found = verified(folder, given)
     counts = f"{counted(found.files, 'file')}, {counted(found.videos, 'video')}, form {found.form}"
     typer.echo(f"{given}: {counts}: nothing is wrong")
 
@@ -96,7 +92,7 @@ def tag(
     refuse_dirty_tree()
     refuse_no_artifact(RELEASE)
     _refuse_outdated()
-    found = _verified(output(RELEASE.name), str(RELEASE))
+    found = verified(output(RELEASE.name), str(RELEASE))
     refuse_other_version(number, output(RELEASE.name))
     name = add_tag(number, f"{load(PARAMS).study.title}, version {number}, {counted(found.videos, 'video')}")
     typer.echo(f"{name} is the commit that is checked out, with {counted(found.videos, 'video')}")
@@ -116,29 +112,6 @@ def write(
     for form in dict.fromkeys(forms):
         videos = write_form(settings, form, folder / form)
         typer.echo(f"{folder / form}: {videos}")
-
-
-def _verified(folder: Path, name: str) -> Verification:
-    with _bar(folder) as on_bytes:
-        found = verify(folder, on_bytes)
-    for problem in found.problems:
-        # names and ids of a stranger's file may hold control characters, which must not reach the terminal
-        typer.echo(label(problem, _LONGEST_LINE))
-    if found.problems:
-        raise Damaged(
-            f"{counted(len(found.problems), 'problem')} in {name}, listed above",
-            "changed nothing",
-            "get the release again from where it was published; if it is your own, run `dvc repro release`, or `dvc "
-            "pull release` if a remote has it",
-        )
-    return found
-
-
-@contextmanager
-def _bar(folder: Path) -> Iterator[Callable[[int], object]]:
-    total = bytes_to_read(folder)
-    with tqdm(total=total, desc="checking", unit="B", unit_scale=True, leave=False, disable=None) as bar:
-        yield bar.update
 
 
 def _refuse_outdated() -> None:
