@@ -24,8 +24,6 @@ class Draft:
     #: Reserved for a draft, minted for a published deposit; None where the archive has none yet.
     doi: str | None = None
     is_published: bool = False
-    #: Whether it goes on from an earlier version that is public.
-    is_new_version: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,10 +124,10 @@ class Archive(Protocol):
         """The deposit as it is now; None if it is gone."""
 
     def create(self, metadata: Mapping[str, Json], marker: str, previous: str | None) -> Draft:
-        """A new draft; or one of a new version of the published deposit `previous`."""
+        """A new draft; or one of a new version of the published deposit `previous`, without its metadata."""
 
     def update(self, draft: Draft, metadata: Mapping[str, Json]) -> None:
-        """Send the metadata of a draft again."""
+        """Send the metadata of a draft; raises `BadInput` if the archive refuses them."""
 
     def files(self, draft: Draft) -> Mapping[str, Stored]:
         """The complete files of a deposit, by name."""

@@ -131,11 +131,9 @@ class Dataverse:
         return self._draft(id_, version.get("versionState") == "RELEASED")
 
     def create(self, metadata: Mapping[str, Json], marker: str, previous: str | None) -> Draft:
-        content = self._with_known_licence(metadata)
         if previous is not None:
-            draft = self._draft(previous, is_published=False)
-            self.update(draft, metadata)
-            return draft
+            return self._draft(previous, is_published=False)
+        content = self._with_known_licence(metadata)
         answer = self._call(
             lambda: self._native.post_request(
                 f"{self._base}/dataverses/{quote(self._place)}/datasets", data=json.dumps(content)

@@ -46,7 +46,7 @@ class Funding:
 
 @dataclass(frozen=True)
 class Related:
-    """Another thing on the web, and what this dataset is to it: a relation of DataCite, such as `isDerivedFrom`."""
+    """Another thing on the web, and what this dataset is to it: a relation of DataCite, such as `References`."""
 
     url: str
     relation: str
@@ -104,7 +104,7 @@ def describe(folder: Path, related: Sequence[Related] = ()) -> ReleaseDescriptio
             Funding(str(grant.get("funder")), to_text(grant.get("grant")))
             for grant in to_mappings(package.get("funding"))
         ),
-        related=(Related(PAPER, "isDerivedFrom"), *related),
+        related=(Related(PAPER, "References"), *related),
     )
     _refuse_unnamed(found)
     return found

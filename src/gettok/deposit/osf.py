@@ -8,7 +8,7 @@ they can accept, so the authors are named in the description.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -101,10 +101,7 @@ class Osf:
 
     def create(self, metadata: Mapping[str, Json], marker: str, previous: str | None) -> Draft:
         if previous is not None:
-            found = self.look(previous)
-            assert found is not None, "it was looked at before"
-            self.update(found, metadata)
-            return replace(found, is_published=False)
+            return Draft(previous, f"{self.url}/{previous}")
         content = self._with_known_licence(metadata, public=False)
         answer = self._http("POST", "/v2/nodes/", json=content, settle=lambda: self._settled(marker)).json()
         node = to_mapping(to_mapping(answer).get("data"))

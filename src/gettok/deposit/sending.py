@@ -48,10 +48,7 @@ def _open(archive: Archive, order: Order, deposits: DepositList) -> Draft:
         if found is None:
             continue
         if not found.is_published:
-            # recorded first: the draft is found again even if the metadata are refused
-            _record(archive, found, order, deposits, "draft")
-            archive.update(found, order.bundle.metadata)
-            return found
+            return _described(archive, found, order, deposits)
         _note_published(found, standing, order, deposits)
         if not _different(archive, found, order.bundle):
             return found
@@ -64,6 +61,15 @@ def _open(archive: Archive, order: Order, deposits: DepositList) -> Draft:
             "add --publish to replace its files, or --new to make a deposit of its own",
         )
     draft = archive.create(order.bundle.metadata, order.bundle.marker, previous)
+    return _described(archive, draft, order, deposits)
+
+
+def _described(archive: Archive, draft: Draft, order: Order, deposits: DepositList) -> Draft:
+    """The draft with its metadata; listed before, so that it is found again even if the metadata are refused."""
+    _record(archive, draft, order, deposits, "draft")
+    archive.update(draft, order.bundle.metadata)
+    now = archive.look(draft.id) or draft
+    draft = replace(draft, page=now.page, doi=now.doi)
     _record(archive, draft, order, deposits, "draft")
     return draft
 

@@ -112,19 +112,9 @@ class Zenodo:
     def create(self, metadata: Mapping[str, Json], marker: str, previous: str | None) -> Draft:
         if previous is not None:
             # asked for twice, it gives back the same draft
-            draft = _draft(
-                self._http("POST", f"/api/records/{previous}/versions").json(), self.url, is_new=True
-            )
-            self.update(draft, metadata)
-        else:
-            draft = _draft(
-                self._http(
-                    "POST", "/api/records", json=metadata, settle=lambda: self._settled(marker)
-                ).json(),
-                self.url,
-            )
-            self.update(draft, metadata)
-        return self.look(draft.id) or draft
+            return _draft(self._http("POST", f"/api/records/{previous}/versions").json(), self.url)
+        answer = self._http("POST", "/api/records", json=metadata, settle=lambda: self._settled(marker))
+        return _draft(answer.json(), self.url)
 
     def update(self, draft: Draft, metadata: Mapping[str, Json]) -> None:
         """Send it, and reserve a DOI: the files can then name the DOI under which they will be found."""
@@ -199,14 +189,14 @@ class Zenodo:
         return answer if answer.status_code == 200 else None
 
 
-def _draft(content: Json, url: str, *, is_new: bool = False) -> Draft:
+def _draft(content: Json, url: str) -> Draft:
     record = to_mapping(content)
     is_published = bool(record.get("is_published")) and not record.get("is_draft")
     place = "records" if is_published else "uploads"
     doi = to_text(to_mapping(to_mapping(record.get("pids")).get("doi")).get("identifier"))
     links = to_mapping(record.get("links"))
     page = to_text(links.get("self_html")) or f"{url}/{place}/{record['id']}"
-    return Draft(str(record["id"]), page, doi, is_published, is_new)
+    return Draft(str(record["id"]), page, doi, is_published)
 
 
 def _creator(author: Person) -> dict[str, Any]:

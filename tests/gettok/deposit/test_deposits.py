@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from depositing import bundle_metadata, citable, expected
+import yaml
+from depositing import bundle_metadata, citable, expected, of
+from small_study import study_of
 
+from gettok.tables import VIDEOS
 from sandbox.archives import Trouble
 
 
@@ -162,6 +165,31 @@ def test_terms_that_forbid_the_form_refuse_it(desk, params):
     assert run.code == 66
     assert "the terms 'research_tools' do not allow the form 'ids_only'" in run.err
     assert desk.server.requests() == []
+
+
+@of("zenodo")
+def test_the_terms_of_today_forbid_too(desk, params):
+    """The release was made when they allowed it."""
+    params["study"]["name"] = "small"
+    params["terms"] = {**params["terms"], "name": "research_tools", "forms": ["controlled", "team"]}
+    Path("params.yaml").write_text(yaml.safe_dump(params), "utf-8")
+    run = desk.deposit("--yes")
+    assert (run.code, desk.server.requests()) == (66, [])
+    assert "the terms 'research_tools' do not allow the form 'public'" in run.err
+    params["study"]["name"] = "another"
+    Path("params.yaml").write_text(yaml.safe_dump(params), "utf-8")
+    assert desk.deposit("--yes").code == 0, "the settings are those of another study"
+
+
+@of("zenodo")
+def test_nothing_is_sent_while_a_refresh_is_overdue(desk, params):
+    params["study"]["name"] = "small"
+    params["terms"] = {**params["terms"], "is_binding": True, "refresh_days": 30}
+    Path("params.yaml").write_text(yaml.safe_dump(params), "utf-8")
+    VIDEOS.write(study_of(6).videos, Path("data/videos/2022-12-07.parquet"))
+    run = desk.deposit("--yes")
+    assert (run.code, desk.server.requests()) == (66, [])
+    assert "ask for a refresh every 30 days" in run.err
 
 
 def test_a_release_that_does_not_pass_the_check_is_not_sent(desk):
