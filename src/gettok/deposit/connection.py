@@ -103,8 +103,9 @@ class Caller:
 
     def _message(self, answer: Response) -> str:
         """Some of what the answer says, on one line, without control characters and without the token."""
-        words = " ".join(answer.text.split())[:_LONGEST_MESSAGE]
-        return self._secret.redact("".join(sign for sign in words if sign.isprintable()))
+        # before it is cut, which could leave a half of the token
+        words = " ".join(self._secret.redact(answer.text).split())[:_LONGEST_MESSAGE]
+        return "".join(sign for sign in words if sign.isprintable())
 
 
 class Connection(Caller):

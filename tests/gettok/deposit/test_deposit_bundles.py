@@ -1,6 +1,7 @@
 """What a bundle has: folders as the archive takes them, sizes that it takes, and files that a reader gets back."""
 
 import shutil
+import sys
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -168,3 +169,12 @@ def test_datasets_loads_the_tables_from_the_hub(desk, tmp_path, monkeypatch):
         assert loaded.column_names == pl.read_parquet(f"made/{name}.parquet").columns
     loaded = datasets.load_dataset("lab/small", split="train", cache_dir=str(tmp_path / "cache"), token=False)
     assert loaded["video_id"] == pl.read_parquet("made/dataset.parquet")["video_id"].to_list()
+
+
+def test_without_the_client_library_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyDataverse", None)
+    monkeypatch.setitem(sys.modules, "pyDataverse.api", None)
+    monkeypatch.delitem(sys.modules, "gettok.deposit.dataverse", raising=False)
+    with pytest.raises(BadInput, match="is not installed") as refused:
+        open_archive("dataverse", "https://archive.example.org", "lab", to_send=False)
+    assert "uv sync --inexact --extra deposit" in refused.value.can
