@@ -25,7 +25,7 @@ FLOORS = (
     {"annotate"},
     {"verification"},
     {"release"},
-    {"report"},
+    {"deposit", "report"},
     {"hydrate", "multiverse"},
     {"pipeline"},
     {"cli"},

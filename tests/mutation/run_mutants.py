@@ -21,13 +21,14 @@ from queue import SimpleQueue
 
 import mutants_annotate
 import mutants_asking
+import mutants_deposit
 import mutants_release
 import mutants_report
 import mutants_rot
 from mutant import Mutant
 
 ROOT = Path(__file__).parent.parent.parent
-_TOPICS = (mutants_release, mutants_annotate, mutants_report, mutants_asking, mutants_rot)
+_TOPICS = (mutants_release, mutants_deposit, mutants_annotate, mutants_report, mutants_asking, mutants_rot)
 MUTANTS = tuple(mutant for topic in _TOPICS for mutant in topic.MUTANTS)
 ENOUGH = 0.95
 TIMEOUT_S = 600  # a mistake that makes the tests hang is caught, too

@@ -12,12 +12,13 @@ import typer
 
 from gettok.collect.erased import Erased, user_digest
 from gettok.collect.tombstones import RefreshLists, Subject, sha256
+from gettok.deposit.deposit_list import Deposit, DepositList
 from gettok.errors import counted
 from gettok.pipeline.erasing.held import Held, held
 from gettok.pipeline.erasing.own_files import Named, own_files
 from gettok.pipeline.erasing.request import ErasureRequest, read_request, refuse_impossible
 from gettok.pipeline.outputs import is_made
-from gettok.pipeline.paths import REFRESH_LISTS
+from gettok.pipeline.paths import DEPOSITS, REFRESH_LISTS
 
 _MAX_LISTED = 10
 _NOT_IN_TABLES = "is in no table; it is listed all the same, and stays out if it is ever collected"
@@ -43,6 +44,7 @@ def erase(request: ErasureRequest, day: date, *, dry_run: bool) -> Iterator[str]
             yield _listed(lists.tombstones_file, subject, new, len(set(wanted)) - new, dry_run=dry_run)
     yield from _about(found, request)
     yield from _own(own_files({*found.videos, *request.comments}, request.users))
+    yield from _deposited(DepositList(DEPOSITS).published())
     if not dry_run:
         yield from _next()
 
@@ -86,6 +88,15 @@ def _own(files: Iterable[Named]) -> Iterator[str]:
         first = False
         where = f", {'line' if len(lines) == 1 else 'lines'} {_some(map(str, lines))}" if lines else ""
         yield f"  {file}{where}"
+
+
+def _deposited(published: Iterable[Deposit]) -> Iterator[str]:
+    """What was published in archives, which keep what they have."""
+    for deposit in published:
+        yield (
+            f"cannot be called back: version {deposit.version} ({deposit.form}), published at {deposit.page}; what can "
+            "be done is a new version without it, and a word to the archive"
+        )
 
 
 def _some(names: Iterable[str]) -> str:

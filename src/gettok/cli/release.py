@@ -1,27 +1,30 @@
-"""Check a release, compare two, tag one as a version that others can fetch, or write it in other forms."""
+"""Check a release, compare two, tag one as a version, deposit it in an archive, or write it in other forms."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from tqdm import tqdm
 
-from gettok.errors import BadInput, Damaged, counted
+from gettok.cli.release_checked import verified
+from gettok.errors import BadInput, counted
 from gettok.pipeline.paths import RELEASE, RELEASES
 from gettok.pipeline.released import release_folder
-from gettok.report.display import label
 from gettok.tables.forms import FORMS
-from gettok.verification.folder_check import Verification, bytes_to_read, verify
 
 # The other commands import what they need when they run: a check takes less time than all of that takes to import.
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
-_LONGEST_LINE = 500
+
+class ArchiveName(StrEnum):
+    """The archives that are known."""
+
+    ZENODO = "zenodo"
+    DATAVERSE = "dataverse"
+    OSF = "osf"
+    HF = "hf"
 
 
 class DifferenceFormat(StrEnum):
@@ -43,7 +46,7 @@ def check(
 ) -> None:
     """Check a release by what is in it: checksums, tables, ids, books and provenance; exit 65 if anything is wrong."""
     with release_folder(given) as folder:
-        found = _verified(folder, given)
+        found = verified(folder, given)
     counts = f"{counted(found.files, 'file')}, {counted(found.videos, 'video')}, form {found.form}"
     typer.echo(f"{given}: {counts}: nothing is wrong")
 
@@ -94,7 +97,7 @@ def tag(
     release_versions.refuse_dirty_tree()
     release_versions.refuse_no_artifact(RELEASE)
     _refuse_outdated()
-    found = _verified(output(RELEASE.name), str(RELEASE))
+    found = verified(output(RELEASE.name), str(RELEASE))
     release_versions.refuse_other_version(number, output(RELEASE.name))
     name = release_versions.add_tag(
         number, f"{load(PARAMS).study.title}, version {number}, {counted(found.videos, 'video')}"
@@ -121,27 +124,61 @@ def write(
         typer.echo(f"{folder / form}: {videos}")
 
 
-def _verified(folder: Path, name: str) -> Verification:
-    with _bar(folder) as on_bytes:
-        found = verify(folder, on_bytes)
-    for problem in found.problems:
-        # names and ids of a stranger's file may hold control characters, which must not reach the terminal
-        typer.echo(label(problem, _LONGEST_LINE))
-    if found.problems:
-        raise Damaged(
-            f"{counted(len(found.problems), 'problem')} in {name}, listed above",
-            "changed nothing",
-            "get the release again from where it was published; if it is your own, run `dvc repro release`, or `dvc "
-            "pull release` if a remote has it",
-        )
-    return found
+@app.command()
+def deposit(  # noqa: PLR0913 -- the options of the command
+    archive: Annotated[ArchiveName, typer.Argument(help="Where it goes.", show_default=False)],
+    given: Annotated[
+        str, typer.Argument(metavar="FOLDER|TAG", help="A folder; or a commit, tag or version.")
+    ] = str(RELEASE),
+    *,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", help="Upload it into a draft, which only you see. Without it, nothing is sent."
+        ),
+    ] = False,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="With --yes: publish the draft, too. This cannot be undone.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Send nothing, whatever else is said: the same as without --yes."),
+    ] = False,
+    into: Annotated[
+        str | None,
+        typer.Option(
+            help="dataverse: the alias of the collection; hf: the repository, such as lab/peru-2022."
+        ),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="The server, such as https://sandbox.zenodo.org; for dataverse there is no default."
+        ),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="Where the files and the metadata go; data/deposits/ARCHIVE by default."),
+    ] = None,
+    new: Annotated[
+        bool,
+        typer.Option("--new", help="Make a deposit of its own, not a new version of the study's last one."),
+    ] = False,
+) -> None:
+    """Write a public release as an archive wants it; with --yes upload it into a draft, with --publish publish it."""
+    from gettok.cli.release_deposit import deposit  # noqa: PLC0415
 
-
-@contextmanager
-def _bar(folder: Path) -> Iterator[Callable[[int], object]]:
-    total = bytes_to_read(folder)
-    with tqdm(total=total, desc="checking", unit="B", unit_scale=True, leave=False, disable=None) as bar:
-        yield bar.update
+    deposit(
+        archive.value,
+        given,
+        yes=yes,
+        publish=publish,
+        dry_run=dry_run,
+        into=into,
+        url=url,
+        bundle=bundle,
+        new=new,
+    )
 
 
 def _refuse_outdated() -> None:

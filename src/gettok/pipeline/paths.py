@@ -28,6 +28,8 @@ HUMAN_LABELS = INPUTS / "labels" / "human_labels.csv"
 CASCADE_LABELS = INPUTS / "cascade" / "human_labels.csv"
 #: The lists that `gettok refresh` writes.
 REFRESH_LISTS = INPUTS / "refresh"
+#: The list of deposits in archives, which `gettok release deposit` writes.
+DEPOSITS = INPUTS / "deposits.jsonl"
 
 
 def store_root() -> Path:

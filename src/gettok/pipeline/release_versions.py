@@ -1,8 +1,10 @@
 """Versions of the release: annotated git tags such as `dataset@v1.2.0`, by which DVC finds its artifact `dataset`."""
 
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from semver import Version
 
@@ -95,6 +97,25 @@ def add_tag(version: Version, message: str) -> str:
     """Tag the commit that is checked out; DVC finds only annotated tags. Returns the tag's name."""
     _git("tag", "--annotate", "--message", message, _tag(version))
     return _tag(version)
+
+
+def address_of(given: str) -> str | None:
+    """Where the web shows the commit of a tag or version: the remote `origin`, if that has such an address.
+
+    A name or password in the remote's address is left out.
+    """
+    try:
+        remote = _git("remote", "get-url", "origin").strip()
+    except BadInput:
+        return None
+    found = re.fullmatch(
+        r"(?:https?://(?:[^@/]*@)?|(?:ssh://)?git@)([^:/]+\.[^:/]+)[:/](.+?)(?:\.git)?/?", remote
+    )
+    if found is None:
+        return None
+    host, path = found.groups()
+    is_known = host == "github.com" or host.startswith("gitlab.")
+    return f"https://{host}/{path}" + (f"/tree/{quote(tag_of(given), safe='')}" if is_known else "")
 
 
 def _tag(version: Version | None) -> str:

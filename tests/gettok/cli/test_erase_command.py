@@ -1,6 +1,7 @@
 """`gettok erase`: what it lists, what it says of the tables, and that it is never silent about what it did not find."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -11,8 +12,9 @@ from small_study import study_of
 from gettok.cli.app import app, main
 from gettok.collect.erased import Erased, user_digest
 from gettok.collect.tombstones import sha256
+from gettok.deposit import Deposit, DepositList
 from gettok.errors import BadInput
-from gettok.pipeline.paths import REFRESH_LISTS
+from gettok.pipeline.paths import DEPOSITS, REFRESH_LISTS
 from gettok.tables import COMMENTS, USERS, VIDEOS
 
 FIRST, SECOND, THIRD = (str(7213456789012345600 + number) for number in (1, 2, 3))
@@ -156,3 +158,26 @@ def test_a_damaged_list_stops_before_any_list_is_written(erase):
     with pytest.raises(BadInput, match=r"user_tombstones\.csv"):
         erase(THIRD, "@user.1")
     assert lists() == before
+
+
+def test_deposits_that_are_published_are_named_as_they_keep_what_they_have(erase):
+    draft = Deposit(
+        archive="zenodo",
+        url="https://zenodo.org",
+        id="1",
+        page="https://zenodo.org/uploads/1",
+        doi=None,
+        study="small",
+        version="1.0.0",
+        form="public",
+        release="a" * 64,
+        state="draft",
+        day="2026-12-01",
+    )
+    DepositList(DEPOSITS).add(draft)
+    assert "cannot be called back" not in erase(THIRD)
+    page = "https://zenodo.org/records/1"
+    DepositList(DEPOSITS).add(replace(draft, state="published", page=page, doi="10.5281/zenodo.1"))
+    assert f"cannot be called back: version 1.0.0 (public), published at {page}; " in erase(
+        THIRD, "--dry-run"
+    )
