@@ -82,6 +82,14 @@ def _rows(database: Path, query: str) -> list[tuple]:
     return []
 
 
+def below(process_id: int) -> list[psutil.Process]:
+    """Its children, and theirs."""
+    try:
+        return psutil.Process(process_id).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
 @dataclass
 class Killed:
     """A workspace with its sandbox, and the kills of its stages: `seconds` is what each took when it was not killed."""
@@ -91,7 +99,7 @@ class Killed:
     seconds: dict[str, float]
     chance: random.Random
     #: The processes that work for the one with this id.
-    workers: Callable[[int], list[psutil.Process]] = lambda process_id: below(process_id)
+    workers: Callable[[int], list[psutil.Process]] = below
     kills: Counter[tuple[str, str]] = field(default_factory=Counter)
     _seen: int = 0
 
@@ -197,14 +205,6 @@ def _is_alive(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
-
-
-def below(process_id: int) -> list[psutil.Process]:
-    """Its children, and theirs."""
-    try:
-        return psutil.Process(process_id).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
 
 
 def undisturbed(workspace: Workspace, sandbox: Sandbox) -> Killed:
