@@ -163,6 +163,8 @@ class Killed:
         new, self._seen = log[self._seen :], len(log)
         asked = {(entry["service"], entry["subject"]) for entry in new}
         assert not asked & before.never_to_be_asked()
+        sent = sum(entry["path"].startswith("/v2/research/") for entry in log)
+        assert sent <= len(_rows(self.workspace.store / "requests.sqlite", "SELECT n FROM requests"))
         self._check_calls()
 
     def _check_calls(self) -> None:
