@@ -5,8 +5,8 @@ export PYANNOTE_METRICS_ENABLED := 0
 # each stage is a process: without what Python keeps of the libraries, each would compile them all again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-slow test-bench test-all test-mutants lint format bench docs picture setup setup-bench setup-docs setup-models setup-browser
-.PHONY: setup-ray setup-r setup-sshd sync-browser site-cache
+.PHONY: demo test test-slow test-bench test-all test-kill soak test-mutants lint format bench docs picture setup setup-bench
+.PHONY: setup-docs setup-models setup-browser setup-ray setup-r setup-sshd sync-browser site-cache
 
 demo: setup  ## the whole pipeline on the embedded sandbox, from pages to report, and the release in each form
 	$(RUN) dvc repro
@@ -23,6 +23,14 @@ test-bench: setup-bench setup-models setup-ray  ## do the benches run? They meas
 	$(RUN) pytest -m slow tests/bench
 
 test-all: test test-slow test-bench
+
+KILLS ?= 2000
+test-kill: setup-ray  ## stages killed at random moments, KILLS times in all: is anything lost, or paid for twice?
+	GETTOK_KILLS=$(KILLS) $(RUN) pytest -n 0 -m slow -s --timeout 0 tests/kill
+
+DAYS ?= 102
+soak: setup  ## a study collected day by day for DAYS days: do the books balance, and does each day take as long as the first?
+	GETTOK_SOAK_DAYS=$(DAYS) $(RUN) pytest -n 0 -m slow -s --timeout 0 tests/soak
 
 test-mutants: setup  ## can the tests fail? K=release takes only the mistakes with this in their file or reason
 	$(RUN) python tests/mutation/run_mutants.py -k "$(K)"

@@ -7,9 +7,12 @@ Loading the model and a warm-up on one clip are not timed; opening the files is.
 
 `demo` is the demo's model, with the settings of conf/asr/demo.yaml. It was trained on speech of up to 25 s without
 timestamps, so candidates that transcribe whole windows of 30 s, pauses included, make more errors; their speed is what
-counts. `real` is Whisper base (`make setup-models`), with the settings of conf/asr/_base.yaml. `tiny`, `small` and
-`large-v3` are random models of these sizes, with the settings of conf/asr/large_v3.yaml. Their answers are all
-`--tokens` long and meaningless, so only speed is measured. The language is set, and no candidate detects it.
+counts. `real` is Whisper base (`make setup-models`), with the settings of conf/asr/_base.yaml. `tiny`, `small`,
+`large-v3` and `large-v3-turbo` are random models of these sizes, with the settings of conf/asr/large_v3.yaml. Their
+answers are all `--tokens` long and meaningless, so only speed is measured. The language is set, and no candidate
+detects it. `× real time` is the sound of all clips over the time for all; measured on your GPU, that of `gettok` is the
+setting `plan.asr_times_real_time`.
+
 All use the same number format: on a CPU float32, not int8 as in a study, because openai-whisper has no int8. With
 `--own-formats` each uses that of its own defaults, as a study would get it: ours int8 on a CPU, the others float32.
 
@@ -40,7 +43,7 @@ NAMES = {
 MEMORY = ("peak_mib", "peak_mib_of_children")
 #: Bain et al. (2023), the authors of WhisperX, for large-v2, which has the same size, on a GPU; not measured here.
 PUBLISHED = {"published_whisperx_times_real_time": 70}
-MODELS = ("demo", "real", "tiny", "small", "large-v3")
+MODELS = ("demo", "real", "tiny", "small", "large-v3", "large-v3-turbo")
 ENVIRONMENT = {
     "OMP_NUM_THREADS": str(os.cpu_count()),
     "OMP_WAIT_POLICY": "PASSIVE",

@@ -21,13 +21,17 @@ from transformers.models.whisper.tokenization_whisper import LANGUAGES
 
 @dataclass(frozen=True)
 class Shape:
-    """The size of a network; `bands` is the number of mel bands of its input."""
+    """The size of a network; `bands` is the number of mel bands of its input.
+
+    `vocabulary` is the least number of tokens, filled up with unused ones; with 0 there are those of the tokenizer.
+    """
 
     width: int
     heads: int
     encoder_layers: int
     decoder_layers: int
     bands: int = 80
+    vocabulary: int = 0
 
 
 TEXT_TOKENS = 900

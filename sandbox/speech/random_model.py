@@ -17,19 +17,24 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer
 from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
 from sandbox.speech.export import HERE, convert, write_transformers_folder
 from sandbox.speech.network import SPECIAL_TOKENS, Shape, build
 
-#: `small` and `large-v3` have the sizes of openai/whisper-small and openai/whisper-large-v3, except for the vocabulary.
+#: `small`, `large-v3` and `large-v3-turbo` have the sizes of OpenAI's models of these names, their vocabularies too.
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
         "tiny": Shape(width=256, heads=4, encoder_layers=4, decoder_layers=4),
-        "small": Shape(width=768, heads=12, encoder_layers=12, decoder_layers=12),
-        "large-v3": Shape(width=1280, heads=20, encoder_layers=32, decoder_layers=32, bands=128),
+        "small": Shape(width=768, heads=12, encoder_layers=12, decoder_layers=12, vocabulary=51_865),
+        "large-v3": Shape(
+            width=1280, heads=20, encoder_layers=32, decoder_layers=32, bands=128, vocabulary=51_866
+        ),
+        "large-v3-turbo": Shape(
+            width=1280, heads=20, encoder_layers=32, decoder_layers=4, bands=128, vocabulary=51_866
+        ),
     }
 )
 TOKENS = 40
@@ -49,7 +54,7 @@ _GAIN: Mapping[str, float] = MappingProxyType(
 
 def write(
     folder: Path,
-    shape: str,
+    shape: str | Shape,
     *,
     tokens: int = TOKENS,
     number_format: str = "float32",
@@ -60,17 +65,28 @@ def write(
     An answer has `tokens` tokens if it is requested without timestamps and without the previous text as a prompt.
     """
     for_transformers, for_ctranslate2 = folder / "transformers", folder / "ctranslate2"
-    whisper = _network(SHAPES[shape], tokens, seed)
+    size = shape if isinstance(shape, Shape) else SHAPES[shape]
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer_file = folder / "tokenizer.json"
+    _tokenizer(size).save(str(tokenizer_file))
+    whisper = _network(size, Tokenizer.from_file(str(tokenizer_file)), tokens, seed)
     if number_format == "float16":
         whisper.half()
-    write_transformers_folder(whisper, HERE / "tokenizer.json", for_transformers)
+    write_transformers_folder(whisper, tokenizer_file, for_transformers)
     del whisper  # frees the memory before the converter loads it again
     convert(for_transformers, for_ctranslate2, number_format)
     return for_transformers, for_ctranslate2
 
 
-def _network(shape: Shape, tokens: int, seed: int) -> WhisperForConditionalGeneration:
+def _tokenizer(shape: Shape) -> Tokenizer:
+    """The demo's, with unused tokens at its end, which no answer has."""
     tokenizer = Tokenizer.from_file(str(HERE / "tokenizer.json"))
+    unused = range(tokenizer.get_vocab_size(), shape.vocabulary)
+    tokenizer.add_special_tokens([AddedToken(f"<|unused {number}|>", special=True) for number in unused])
+    return tokenizer
+
+
+def _network(shape: Shape, tokenizer: Tokenizer, tokens: int, seed: int) -> WhisperForConditionalGeneration:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         whisper = build(tokenizer, shape)

@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import ctranslate2
 import numpy as np
 import pytest
 from root import ROOT
@@ -156,6 +157,30 @@ def test_the_same_seed_gives_the_same_random_model(random_model, tmp_path):
     )
     assert (again[1] / "model.bin").read_bytes() == weights
     assert (other[1] / "model.bin").read_bytes() != weights
+
+
+def test_a_random_model_can_have_the_vocabulary_of_the_true_one(sound, tmp_path):
+    from sandbox.speech.network import Shape  # noqa: PLC0415 - slow
+    from sandbox.speech.random_model import write  # noqa: PLC0415 - slow
+
+    size = Shape(width=64, heads=4, encoder_layers=1, decoder_layers=2, vocabulary=51_866)
+    model = loaded(write(tmp_path, size, tokens=TOKENS)[1])
+    assert model.hf_tokenizer.get_vocab_size() == 51_866
+    segments, _ = model.transcribe(sound[0], language="es", temperature=0.0, without_timestamps=True)
+    (only,) = segments
+    assert len(only.tokens) == TOKENS
+    assert only.text.replace(" ", "").isalpha()
+
+
+def test_without_a_gpu_the_bench_says_so_and_measures_nothing():
+    if ctranslate2.get_cuda_device_count():
+        assert figures("--device", "cuda", "--clips", "1", "--candidates", "ours")["device"] == "cuda"
+        return
+    command = [sys.executable, "bench/transcribe.py", "--device", "cuda", "--model", "large-v3-turbo"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=800)
+    assert done.returncode == 1
+    assert "There is no GPU" in done.stderr
+    assert done.stdout == ""
 
 
 @needs_whisper

@@ -41,7 +41,7 @@ class Nodes:
     """A cluster whose nodes are started and killed one by one."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self._running = folder, []
+        self.folder, self.running = folder, []
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -66,14 +66,14 @@ class Nodes:
         node.wait()
 
     def close(self) -> None:
-        for node in self._running:
+        for node in self.running:
             if node.poll() is None:
                 self.kill(node)
 
     def _start(self, where: list[str], environment: dict[str, str]) -> subprocess.Popen:
         what = ["--node-ip-address=127.0.0.1", "--num-cpus=1", "--num-gpus=0"]
         command = [_RAY, "start", *where, *what, f"--object-store-memory={_STORE_BYTES}", "--block"]
-        log = self.folder / f"node{len(self._running)}.log"
+        log = self.folder / f"node{len(self.running)}.log"
         with log.open("w") as out:
             node = subprocess.Popen(
                 command,
@@ -82,7 +82,7 @@ class Nodes:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._running.append(node)
+        self.running.append(node)
         wait_until(lambda: "Ray runtime started" in log.read_text() or node.poll() is not None)
         assert node.poll() is None, log.read_text()
         return node

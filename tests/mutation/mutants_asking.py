@@ -306,4 +306,25 @@ MUTANTS: tuple[Mutant, ...] = (
         "tests/stages/test_model_changed.py",
         "answers of two models are in one table",
     ),
+    Mutant(
+        "src/gettok/pipeline/pricing/on_paper.py",
+        "ceil(videos / settings.plan.returned_share / PAGE_ROWS)",
+        "ceil(videos / PAGE_ROWS)",
+        f"{TESTS}/cli/test_plan_on_paper.py",
+        "a plan on paper takes every candidate for a row, and the quota lasts a third longer than it says",
+    ),
+    Mutant(
+        "src/gettok/pipeline/pricing/on_paper.py",
+        '"frames": 2 * frames * figures.frame_bytes',
+        '"frames": frames * figures.frame_bytes',
+        f"{TESTS}/cli/test_plan_on_paper.py",
+        "the disk that a plan names has no room for the frames in the store",
+    ),
+    Mutant(
+        "src/gettok/pipeline/pricing/on_paper.py",
+        "if not stage.is_of_variants",
+        "if stage.is_of_variants",
+        f"{TESTS}/cli/test_plan_on_paper.py",
+        "a plan on paper prices prompt injection variants for every video, and nothing else",
+    ),
 )

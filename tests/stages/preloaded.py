@@ -10,8 +10,10 @@ import runpy
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 #: Libraries, and packages of ours that import most of the rest; never a module that is run as a program.
 _PRELOADED = [
@@ -50,10 +52,7 @@ def run_module(
     """What `python -m module arguments` gives: exit code, output and errors."""
     with tempfile.TemporaryDirectory() as written:
         streams = Path(written) / "output", Path(written) / "errors"
-        process = _context.Process(
-            target=_run, args=((module, *arguments), folder, dict(environment), streams)
-        )
-        process.start()
+        process = start(run, (module, *arguments), folder, dict(environment), streams)
         process.join(_TIMEOUT_S)
         if process.is_alive():
             process.kill()
@@ -64,11 +63,31 @@ def run_module(
         return subprocess.CompletedProcess([module, *arguments], process.exitcode, *texts)
 
 
-def _run(
-    command: tuple[str, ...], folder: Path, environment: dict[str, str], streams: tuple[Path, Path]
+def start_module(
+    module: str, folder: Path, environment: Mapping[str, str], streams: tuple[Path, Path]
+) -> ForkServerProcess:
+    """The same, running and in a process group of its own; `streams` are the files of its output and its errors."""
+    return start(_run_apart, (module,), folder, dict(environment), streams)
+
+
+def start(function: Callable[..., None], *arguments: Any) -> ForkServerProcess:
+    """A function that runs in a process of its own with the same libraries."""
+    process = _context.Process(target=function, args=arguments)
+    process.start()
+    return process
+
+
+def _run_apart(*arguments: Any) -> None:
+    os.setpgid(0, 0)
+    run(*arguments)
+
+
+def run(
+    command: Sequence[str], folder: Path, environment: dict[str, str], streams: tuple[Path, Path]
 ) -> None:
+    """Be the program, in this process; what it prints is added to the files."""
     for number, path in enumerate(streams, 1):
-        file = os.open(path, os.O_WRONLY | os.O_CREAT)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(file, number)
         os.close(file)
     os.chdir(folder)

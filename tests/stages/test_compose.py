@@ -27,6 +27,7 @@ _GROUPS = [
     "ocr",
     "embedder",
     "terms",
+    "plan",
     "report",
 ]
 _CHOICES = {

@@ -182,7 +182,7 @@ class Disturbed:
             module,
             tuple(arguments),
             self.repository.folder,
-            {**self.repository._environment, **environment},
+            {**self.repository.environment, **environment},
         )
         return Outcome(done.returncode, done.stdout, files(self.repository.data), done.stderr)
 

@@ -53,7 +53,7 @@ class Repository:
     def clone(self, folder: Path) -> "Repository":
         """What git has of it, and nothing else."""
         subprocess.run(
-            ["git", "clone", "-q", str(self.folder), str(folder)], check=True, env=self._environment
+            ["git", "clone", "-q", str(self.folder), str(folder)], check=True, env=self.environment
         )
         return Repository(folder, self.sandbox)
 
@@ -66,7 +66,8 @@ class Repository:
         return self.folder / ".dvc" / "gettok-store"
 
     @property
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The environment of the commands."""
         quiet = self.folder.parent / "no-config"
         return {
             **os.environ,
@@ -93,7 +94,7 @@ class Repository:
         return subprocess.run(
             command,
             cwd=self.folder,
-            env={**self._environment, **environment},
+            env={**self.environment, **environment},
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
@@ -112,7 +113,7 @@ class Repository:
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

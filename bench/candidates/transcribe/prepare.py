@@ -8,9 +8,11 @@ Prints a line of JSON.
 import argparse
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
+import ctranslate2
 import yaml
 
 from bench.candidates import real_whisper
@@ -64,6 +66,11 @@ def main() -> None:
     parser.add_argument("--asr", type=Path)
     parser.add_argument("--own-formats", action="store_true")
     given = parser.parse_args()
+    if given.device == "cuda" and not ctranslate2.get_cuda_device_count():
+        sys.exit(
+            "There is no GPU that CTranslate2 can use.\n  What we did: measured nothing\n"
+            "  What you can do: run it on a machine with an NVIDIA GPU, or with --device cpu"
+        )
     clips = tuple(write(given.folder, given.clips, given.seed))
     Task(settings(given), given.model not in ("demo", "real"), clips).save(given.folder)
     print(json.dumps({"clips": len(clips), "sound_s": round(sum(clip.sound_s for clip in clips), 1)}))

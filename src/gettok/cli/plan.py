@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from gettok.cli.plan_models import lines, to_json
+from gettok.cli.plan_on_paper import sum_lines
 from gettok.collect import Collector, People
 from gettok.collect.estimate import (
     WindowEstimate,
@@ -26,6 +27,7 @@ from gettok.pipeline.collecting.researching import offline_api, open_api, retry_
 from gettok.pipeline.collecting.searching import collector, own_time, videos_on_pages
 from gettok.pipeline.paths import current_settings, store_root
 from gettok.pipeline.pricing import price
+from gettok.pipeline.pricing.on_paper import on_paper
 from gettok.pipeline.progress import Progress
 from gettok.pipeline.refillable import refill_hint
 from gettok.pipeline.runner import Signals, only_one
@@ -188,6 +190,14 @@ def _cost(settings: Settings, requests: list[int], condition: str) -> str:
     )
 
 
+def _print_sum(settings: Settings, videos: int, within: int | None) -> None:
+    with Store(store_root(), to_read=True) as store:
+        priced = price(settings, store)
+    stages = None if priced is None else priced.stages
+    for line in sum_lines(on_paper(settings, videos, stages), settings, within):
+        typer.echo(line)
+
+
 def command(
     *,
     probe: Annotated[
@@ -201,8 +211,28 @@ def command(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print only the price of the models, as JSON; in US dollars.")
     ] = False,
+    videos: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Count on paper what so many videos would take: quota, downloads, GPU hours, dollars, disk and nodes.",
+        ),
+    ] = None,
+    within: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="With --videos: the days in which the nodes are to finish; else those of the quota."
+        ),
+    ] = None,
 ) -> None:
+    if (videos is not None and (probe or as_json)) or (videos is None and within is not None):
+        raise typer.BadParameter(
+            "--videos counts on paper: it goes with --within alone, and --within with it alone"
+        )
     signals, settings = Signals(), current_settings()
+    if videos is not None:
+        _print_sum(settings, videos, within)
+        return
     with Store(store_root(), to_read=not probe) as store:
         collecting = plan(settings, store, ask=probe, stop=signals.stop)
         for line in collecting:

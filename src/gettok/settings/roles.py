@@ -70,6 +70,7 @@ EXECUTION_ONLY = (
     *(f"llm.clip.{name}" for name in ("tokens_per_frame", "tokens_per_s_of_sound")),
     "ocr.max_concurrency",
     "engine",
+    "plan",
 )
 
 

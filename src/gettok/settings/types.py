@@ -236,6 +236,22 @@ class EngineSettings(Section):
     bytes_in_flight: Positive
 
 
+class PlanFigures(Section):
+    """What a plan on paper counts with; shares of videos or of candidates, bytes, and seconds of one core."""
+
+    returned_share: Annotated[float, Field(gt=0, le=1)]
+    media_share: Share
+    authors_share: Share
+    media_bytes_per_s: Positive
+    frame_bytes: Positive
+    text_bytes: Positive
+    asr_times_real_time: Annotated[float, Field(gt=0)]
+    frame_core_s: Annotated[float, Field(ge=0)]
+    ocr_core_s: Annotated[float, Field(ge=0)]
+    node_cores: Positive
+    node_gpus: Positive
+
+
 class Settings(Section):
     about: Text
     conf_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -257,6 +273,7 @@ class Settings(Section):
     release: Release
     citation: Citation
     report: Report
+    plan: PlanFigures
     engine: EngineSettings
 
     @model_validator(mode="after")

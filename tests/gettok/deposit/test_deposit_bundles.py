@@ -19,8 +19,8 @@ from gettok.deposit.bundle import make_bundle, refuse_too_large
 from gettok.deposit.description import describe
 from gettok.deposit.registry import open_archive
 from gettok.errors import BadInput
-from gettok.release.checksums import CHECKSUMS, files_below
 from gettok.store.blobs import file_digest
+from gettok.verification.checksums import CHECKSUMS, files_below
 
 PLACE = {"zenodo": None, "osf": None, "dataverse": "lab", "hf": "lab/small"}
 

@@ -12,8 +12,8 @@ from gettok import release
 from gettok.errors import Damaged
 from gettok.release import forms
 from gettok.release.comment_numbers import by_day
-from gettok.release.verification import verify
 from gettok.tables import COMMENTS, COMMENTS_BY_VIDEO
+from gettok.verification.folder_check import verify
 
 WORDS = "a sentence that a person wrote"
 FIRST, NEXT = date(2022, 12, 8), date(2022, 12, 9)

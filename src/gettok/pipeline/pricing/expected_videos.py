@@ -41,6 +41,15 @@ _TYPICAL = _Lengths(seconds=30, description=400, on_screen=100, caption=150)
 _LARGEST = _Lengths(seconds=600, description=1500, on_screen=2000, caption=4000)
 
 
+#: Seconds of a typical video.
+TYPICAL_S = _TYPICAL.seconds
+
+
+def typical_frames(frames: Frames) -> int:
+    """How many frames are taken of a typical video."""
+    return _frame_count(frames, TYPICAL_S)
+
+
 def typical_content(step: DescribeStep | AnnotateStep, settings: Settings) -> Any:
     """What a step gets of a typical video."""
     return _content(step, settings, _TYPICAL)
