@@ -64,6 +64,7 @@ class Search:
         self._matcher = Matcher(self.traces)
         self._decoders = decoders
         self._unread: list[Unread] = []
+        self._clean: set[bytes] = set()
         self._seen: dict[bytes, tuple[tuple[Found, ...], tuple[Unread, ...]]] = {}
 
     def look(self, content: Path | bytes) -> tuple[tuple[Found, ...], tuple[Unread, ...]]:
@@ -116,7 +117,14 @@ class Search:
 
     def _in_piece(self, piece: Piece, path: tuple[str, ...]) -> Iterator[Found]:
         if isinstance(piece, bytes):
-            yield from self._in(Source(piece), hashlib.sha256(piece).hexdigest(), path)
+            digest = hashlib.sha256(piece)
+            if digest.digest() in self._clean:
+                return
+            unread = len(self._unread)
+            found = list(self._in(Source(piece), digest.hexdigest(), path))
+            if not found and len(self._unread) == unread:
+                self._clean.add(digest.digest())
+            yield from found
             return
         hits = self._matcher.in_name_field(piece) if isinstance(piece, Name) else self._matcher.in_text(piece)
         yield from (Found(*hit, " > ".join(path)) for hit in hits)

@@ -3,6 +3,9 @@
 A deleted row is found by the beginning of what it had: a body in zlib, a picture. A long one goes on in overflow pages,
 each with the number of the next in its first four bytes (https://www.sqlite.org/fileformat2.html). Where it leaves its
 first page is not recorded any more, so each place where a page's number stands is tried; a wrong one does not unpack.
+
+A free page that has the list of others lost its beginning, and with it the way to what follows: of a long row that went
+on in it, only the part before is found. So a search of free pages does not replace VACUUM.
 """
 
 import re
@@ -126,12 +129,14 @@ def _content(pages: _Pages, start: int, end: int) -> Iterator[Piece]:
     """What begins at `start`, in a page that ends at `end`."""
     here = bytes(pages.data[start:end])
     if here[:1] == b"\x78":
-        unpacked, used = _unpacked([here])
+        unpacked, used, is_whole = _unpacked([here])
         if len(unpacked) < _LEAST_OUTPUT:
             return
         yield unpacked
+        if is_whole:
+            return
         for chain in _chains(pages, here[: used + _STEP]):
-            longer, _ = _unpacked(chain)
+            longer, *_ = _unpacked(chain)
             if len(longer) > len(unpacked):
                 yield longer
         return
@@ -149,8 +154,8 @@ def _chains(pages: _Pages, here: bytes) -> Iterator[list[bytes]]:
             yield [here[:at], *pages.overflow(number)]
 
 
-def _unpacked(parts: list[bytes]) -> tuple[bytes, int]:
-    """What can be unpacked of parts that belong together, and how many bytes of them that took."""
+def _unpacked(parts: list[bytes]) -> tuple[bytes, int, bool]:
+    """What can be unpacked of parts that belong together, how many bytes of them that took, and whether it is all."""
     packer, unpacked, used = zlib.decompressobj(), bytearray(), 0
     try:
         for part in parts:
@@ -158,10 +163,10 @@ def _unpacked(parts: list[bytes]) -> tuple[bytes, int]:
                 unpacked += packer.decompress(part[at : at + _STEP])
                 used += _STEP
                 if packer.eof:
-                    return bytes(unpacked), used
+                    return bytes(unpacked), used, True
     except zlib.error:
         pass
-    return bytes(unpacked), used
+    return bytes(unpacked), used, False
 
 
 def _picture(data: bytes) -> Iterator[Piece]:
