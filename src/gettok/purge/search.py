@@ -14,7 +14,7 @@ from PIL import Image
 
 from gettok.purge.decoding import DECODERS, Decoder, TooLarge
 from gettok.purge.matching import Hit, Kind, Matcher
-from gettok.purge.pieces import Buffer, Name, Piece, Source, source_of
+from gettok.purge.pieces import Buffer, Name, Piece, RawContent, source_of
 from gettok.purge.traces import Traces
 
 #: Bytes that are read as text at once, and how many of them are read again with the next, so that nothing is cut.
@@ -56,7 +56,7 @@ class Unread(NamedTuple):
     why: str
 
 
-class Search:
+class TraceSearch:
     """A search for some traces. It remembers the words and the contents that it has seen, so it is to be used again."""
 
     def __init__(self, traces: Traces, decoders: Mapping[str, Decoder] = DECODERS) -> None:
@@ -91,7 +91,7 @@ class Search:
         """A name without the ids and usernames that are looked for."""
         return self._matcher.masked(name)
 
-    def _in(self, source: Source, digest: str, path: tuple[str, ...]) -> Iterator[Found]:
+    def _in(self, source: RawContent, digest: str, path: tuple[str, ...]) -> Iterator[Found]:
         inside = " > ".join(path)
         if digest in self.traces.files:
             yield Found("file", digest, inside)
@@ -103,7 +103,7 @@ class Search:
             if decoder.fits(source):
                 yield from self._decoded(source, decoder, (*path, name))
 
-    def _decoded(self, source: Source, decoder: Decoder, path: tuple[str, ...]) -> Iterator[Found]:
+    def _decoded(self, source: RawContent, decoder: Decoder, path: tuple[str, ...]) -> Iterator[Found]:
         pieces = decoder.pieces(source)
         while True:
             try:
@@ -121,7 +121,7 @@ class Search:
             if digest.digest() in self._clean:
                 return
             unread = len(self._unread)
-            found = list(self._in(Source(piece), digest.hexdigest(), path))
+            found = list(self._in(RawContent(piece), digest.hexdigest(), path))
             if not found and len(self._unread) == unread:
                 self._clean.add(digest.digest())
             yield from found
@@ -131,8 +131,8 @@ class Search:
 
 
 def found_in(content: Path | bytes, traces: Traces) -> Iterator[Found]:
-    """What a file or bytes have of the traces, each once. For many files, `Search` is faster."""
-    yield from Search(traces).look(content)[0]
+    """What a file or bytes have of the traces, each once. For many files, `TraceSearch` is faster."""
+    yield from TraceSearch(traces).look(content)[0]
 
 
 def _texts(data: Buffer) -> Iterator[str]:

@@ -22,7 +22,7 @@ from gettok.collect.erased import Erased
 from gettok.collect.tombstones import sha256
 from gettok.purge import search
 from gettok.purge.decoding import DECODERS
-from gettok.purge.search import Found, Search, found_in
+from gettok.purge.search import Found, TraceSearch, found_in
 from gettok.purge.traces import Traces
 from gettok.purge.words import windows
 
@@ -117,13 +117,13 @@ def test_a_canary_is_found_by_its_decoder_and_by_no_other(decoder, make, kind, i
     content = make()
     assert {(found.kind, found.inside) for found in found_in(content, TRACES)} == {(kind, inside)}
     without = {name: each for name, each in DECODERS.items() if name != decoder}
-    assert Search(TRACES, without).look(content) == ((), ())
+    assert TraceSearch(TRACES, without).look(content) == ((), ())
 
 
 def test_statistics_in_the_footer_of_parquet_are_read_as_they_stand():
     """What a writer leaves there is not compressed; the cells are."""
     content = parquet(pa.array([VIDEO] * 3))
-    assert Found("video", sha256(VIDEO), "") in tuple(Search(TRACES, {}).look(content)[0])
+    assert Found("video", sha256(VIDEO), "") in tuple(TraceSearch(TRACES, {}).look(content)[0])
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_clean_file_of_each_kind_has_nothing():
         frozenset({sha256("x")}),
     )
     for _, make, _, _ in PACKED:
-        assert Search(nothing).look(make()) == ((), ()), make
+        assert TraceSearch(nothing).look(make()) == ((), ()), make
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,11 @@ def test_a_clean_file_of_each_kind_has_nothing():
     ],
 )
 def test_what_cannot_be_decoded_is_said(damaged, inside):
-    found, unread = Search(TRACES).look(damaged())
+    found, unread = TraceSearch(TRACES).look(damaged())
     assert (found, [each.inside for each in unread]) == ((), [inside])
 
 
-def places(search: Search, content: Path | bytes) -> set[str]:
+def places(search: TraceSearch, content: Path | bytes) -> set[str]:
     """What had to be decoded to find the canary."""
     found, unread = search.look(content)
     assert unread == ()
@@ -203,16 +203,16 @@ def test_a_row_in_sqlite_and_one_that_is_only_in_its_log_are_found(tmp_path):
     without_pages = {name: each for name, each in DECODERS.items() if name != "sqlite pages"}
     database = filled(file, [packed(FILLER + TEXT)])
     database.close()
-    assert places(Search(TRACES, without_pages), file) == {"sqlite > zlib"}
-    assert places(Search(TRACES, without_pages), file.read_bytes()) == {"sqlite > zlib"}
+    assert places(TraceSearch(TRACES, without_pages), file) == {"sqlite > zlib"}
+    assert places(TraceSearch(TRACES, without_pages), file.read_bytes()) == {"sqlite > zlib"}
 
     logged = tmp_path / "logged.sqlite"
     database = filled(logged, [packed(FILLER + TEXT)], journal="wal")
-    assert places(Search(TRACES, without_pages), logged) == {"sqlite > zlib"}
+    assert places(TraceSearch(TRACES, without_pages), logged) == {"sqlite > zlib"}
     log = tmp_path / "logged.sqlite-wal"
-    assert places(Search(TRACES), log) == {"sqlite log"}
+    assert places(TraceSearch(TRACES), log) == {"sqlite log"}
     without_log = {name: each for name, each in DECODERS.items() if name != "sqlite log"}
-    assert Search(TRACES, without_log).look(log) == ((), ())
+    assert TraceSearch(TRACES, without_log).look(log) == ((), ())
     database.close()
 
 
@@ -228,11 +228,11 @@ def test_a_deleted_row_is_found_in_free_pages_and_slack_until_the_file_is_rebuil
     database = filled(file, [*bodies, packed(FILLER + TEXT, noise)])
     delete(database, 38, 39)  # the first free page has a list of the others where its beginning was
     live = {name: each for name, each in DECODERS.items() if name != "sqlite pages"}
-    assert places(Search(TRACES, live), file) == set()
-    assert places(Search(TRACES), file) == {"sqlite pages"}
+    assert places(TraceSearch(TRACES, live), file) == set()
+    assert places(TraceSearch(TRACES), file) == {"sqlite pages"}
     database.execute("VACUUM")
     database.close()
-    assert places(Search(TRACES), file) == set()
+    assert places(TraceSearch(TRACES), file) == set()
 
 
 def test_a_deleted_picture_is_found_in_free_pages(tmp_path):
@@ -243,7 +243,7 @@ def test_a_deleted_picture_is_found_in_free_pages(tmp_path):
     traces = Traces(TRACES.erased, files=frozenset({hashlib.sha256(picture).hexdigest()}))
     file = tmp_path / "answers.sqlite"
     database = filled(file, [b"x" * 9000, picture, b"y" * 900])
-    assert places(Search(traces, {"sqlite": DECODERS["sqlite"]}), file) == {"sqlite"}
+    assert places(TraceSearch(traces, {"sqlite": DECODERS["sqlite"]}), file) == {"sqlite"}
     delete(database, 0, 1)
     database.close()
-    assert places(Search(traces), file) == {"sqlite pages"}
+    assert places(TraceSearch(traces), file) == {"sqlite pages"}
