@@ -62,8 +62,11 @@ def test_every_column_of_a_more_closed_form_is_named(form, table, tmp_path):
     path = folder / "data_dictionary.md"
     text = path.read_text("utf-8")
     if f"## {table}\n" not in text:
-        pl.DataFrame({"video_id": []}, {"video_id": pl.String}).write_parquet(folder / f"{table}.parquet")
-        text += f"\n## {table}\n\nMore. Sorted by video_id.\n\n| `video_id` | text | An id. |\n"
+        declared = DATASET if table == "dataset" else TABLES[table]
+        first = next((column for column in declared.columns if column.name in allowed), declared.columns[0])
+        pl.DataFrame(schema={first.name: first.dtype}).write_parquet(folder / f"{table}.parquet")
+        line = f"| `{first.name}` | {type_name(first.dtype)} | More. |"
+        text += f"\n## {table}\n\nMore. Sorted by {first.name}.\n\n{line}\n"
     for column in more:
         line = f"| `{column.name}` | {type_name(column.dtype)} | More. |"
         path.write_text(text.replace(f"## {table}\n", f"## {table}\n\n{line}\n", 1), "utf-8")

@@ -1,0 +1,1 @@
+"""Purging what people asked to be erased: what it is known by, the search for it, and the certificate of the search."""
