@@ -35,7 +35,9 @@ class Repository:
 
     @property
     def head(self) -> str:
-        return hashlib.sha1(f"{self.name} {len(self.commits)}".encode(), usedforsecurity=False).hexdigest()
+        """The id of the last commit, which depends on all content as in Git: clients keep files by it."""
+        history = [sorted((name, blob.git_id) for name, blob in commit.items()) for commit in self.commits]
+        return hashlib.sha1(repr([self.name, history]).encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,11 @@ def test_datasets_loads_the_tables_from_the_hub(desk, tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.file_download.HUGGINGFACE_CO_URL_TEMPLATE", template)
     there = Path(
         huggingface_hub.snapshot_download(
-            "lab/small", repo_type="dataset", local_dir=tmp_path / "got", token=False
+            "lab/small",
+            repo_type="dataset",
+            local_dir=tmp_path / "got",
+            cache_dir=tmp_path / "hub",
+            token=False,
         )
     )
     got = {file.name: file.read_bytes() for file in there.iterdir() if file.is_file()}
