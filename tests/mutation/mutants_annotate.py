@@ -212,8 +212,8 @@ MUTANTS = (
     ),
     Mutant(
         "src/gettok/compare/summary.py",
-        '"mean_jaccard": mean([pair.jaccard',
-        '"mean_jaccard": mean([pair.cosine',
+        '"mean_jaccard": mean(compared["jaccard"]',
+        '"mean_jaccard": mean(compared["cosine"]',
         _COMPARE,
         "one similarity is shown as the other",
     ),
