@@ -29,10 +29,12 @@ from gettok.pipeline.paths import DEPOSITS, PARAMS, REFRESH_LISTS, current_setti
 from gettok.pipeline.release_versions import address_of
 from gettok.pipeline.released import release_folder
 from gettok.pipeline.sharing import refuse_overdue
+from gettok.report.display import label
 from gettok.tables.dataset import DATASET
 
 #: Where bundles go: each into a folder of its archive's word in this one.
 BUNDLES = Path("data", "deposits")
+_LONGEST_LINE = 500
 
 
 def deposit(  # noqa: PLR0913 -- the options of the command
@@ -107,8 +109,9 @@ def _say_bundle(made: Bundle, archive: Archive, about: ReleaseDescription) -> No
     typer.echo(
         f"{made.folder}: {counted(len(made.files), 'file')}, {made.bytes:,} bytes, for {archive.name} ({archive.url})"
     )
-    typer.echo(f"  title    {' '.join(about.title.split())}")
-    typer.echo(f"  authors  {'; '.join(person.name for person in about.authors)}")
+    # a stranger's release may hold control characters, which must not reach the terminal
+    typer.echo(f"  title    {label(about.title, _LONGEST_LINE)}")
+    typer.echo(f"  authors  {label('; '.join(person.name for person in about.authors), _LONGEST_LINE)}")
     typer.echo(f"  licence  {about.licence}, version {about.version}, form {about.form}")
     typer.echo(f"  {made.folder / METADATA} has the metadata as they are sent")
 

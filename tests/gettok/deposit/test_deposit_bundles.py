@@ -182,3 +182,14 @@ def test_without_the_client_library_it_says_what_to_install(monkeypatch):
     with pytest.raises(BadInput, match="is not installed") as refused:
         open_archive("dataverse", "https://archive.example.org", "lab", to_send=False)
     assert "uv sync --inexact --extra deposit" in refused.value.can
+
+
+@of("zenodo")
+def test_a_stranger_s_title_moves_no_cursor(desk, params):
+    citable(Path("strange"), params)
+    citation = Path("strange/CITATION.cff")
+    citation.write_text(citation.read_text("utf-8").replace("title: ", 'title: "\\e[2J" #', 1), "utf-8")
+    reseal(Path("strange"))
+    run = desk.deposit(folder="strange")
+    assert run.code == 0, run.err
+    assert "\x1b" not in run.out
