@@ -46,6 +46,7 @@ _ENVIRONMENT = {
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AUTH_MODE": "disabled",
+    "RAY_raylet_start_wait_time_s": "300",  # a busy machine is slow
     "PYTHONWARNINGS": "ignore",
     "PYANNOTE_METRICS_ENABLED": "0",
     "OMP_WAIT_POLICY": "PASSIVE",
@@ -98,8 +99,10 @@ class Node:
         self._process.wait()
 
     def _processes(self) -> list[psutil.Process]:
-        node = psutil.Process(self._process.pid)
-        return [*node.children(recursive=True), node]
+        with suppress(psutil.NoSuchProcess):
+            node = psutil.Process(self._process.pid)
+            return [*node.children(recursive=True), node]
+        return []
 
 
 class Cluster(NamedTuple):
@@ -119,7 +122,9 @@ def cluster(cores: Sequence[int]) -> Iterator[Cluster]:
     nodes: list[Node] = []
     try:
         for core in cores:
-            nodes.append(_node([f"--address={address}"] if nodes else head, core))
+            process = _start([f"--address={address}"] if nodes else head, core)
+            nodes.append(Node(process))
+            _wait_for(process)
         yield Cluster(address, nodes)
     finally:
         for node in nodes:
@@ -127,22 +132,25 @@ def cluster(cores: Sequence[int]) -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _node(where: Sequence[str], core: int) -> Node:
+def _start(where: Sequence[str], core: int) -> "subprocess.Popen[str]":
     ray = Path(sys.executable).with_name("ray")
     what = ["--node-ip-address=127.0.0.1", "--num-cpus=1", "--num-gpus=0", "--block"]
-    process = subprocess.Popen(
+    return subprocess.Popen(
         ["taskset", "-c", str(core), ray, "start", *where, *what, f"--object-store-memory={_STORE_BYTES}"],
         env=os.environ | _ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def _wait_for(process: "subprocess.Popen[str]") -> None:
     assert process.stdout is not None
     said = []
     for line in process.stdout:
         said.append(line)
         if "Ray runtime started" in line:
-            return Node(process)
+            return
     sys.exit(f"a node did not start:\n{''.join(said)}")
 
 

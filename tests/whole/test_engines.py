@@ -10,6 +10,7 @@ from repository import Repository, files, stages_run
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1800),  # two runs of the pipeline
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs the extra: `make setup-ray`"),
 ]
 
