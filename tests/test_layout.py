@@ -25,7 +25,7 @@ FLOORS = (
     {"annotate"},
     {"release"},
     {"report"},
-    {"hydrate", "multiverse"},
+    {"hydrate", "multiverse", "purge"},
     {"pipeline"},
     {"cli"},
 )

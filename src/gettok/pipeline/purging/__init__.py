@@ -1,0 +1,1 @@
+"""Removing the bytes of what people asked to be erased: versions, DVC's cache, remotes, experiments."""

@@ -1,0 +1,255 @@
+"""The steps of a purge. Each looks at what there is, and does what is left to do: after a kill, another call goes on.
+
+Before anything is deleted, what is known of it is in the record: the digests of names and of objects. Successors are
+made and pushed before what they replace is deleted.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gettok.errors import NotNow, counted
+from gettok.pipeline.purging import history, leftovers
+from gettok.pipeline.purging.places import (
+    Place,
+    cache_of,
+    entries_of,
+    is_listing,
+    reaching,
+    remote_names,
+    remote_of,
+)
+from gettok.pipeline.purging.record import Record
+from gettok.pipeline.purging.successors import (
+    GIVEN_UP,
+    LEFT_OUT,
+    SUCCEEDS,
+    Rewriter,
+    make_successor,
+    outputs_in,
+    parse_lock,
+)
+from gettok.pipeline.purging.traced import HasTrace, Objects, delete_runs, reached
+from gettok.pipeline.release_versions import ARTIFACT
+from gettok.pipeline.shards import FOLDER, forget
+from gettok.purge.names import ErasedNames
+from gettok.purge.stored_answers import compact, purge_answers, purge_logs
+from gettok.store import Store
+
+_TAGS = f"refs/tags/{ARTIFACT}@v*"
+_MD5 = re.compile(rb"md5: ([0-9a-f]{32}(?:\.dir)?)")
+_MAX_NAMED = 5
+
+
+@dataclass
+class Purge:
+    """One call: what is erased, where it is looked for, and what was found."""
+
+    repo: Any
+    names: ErasedNames
+    has_trace: HasTrace
+    record: Record
+    scratch: Path
+    #: Told each object that is looked through.
+    on_object: Callable[[], object] = lambda: None
+    cache: Place = field(init=False)
+    remotes: list[Place] = field(default_factory=list)
+    unreachable: list[NotNow] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cache = cache_of(self.repo)
+        for name in remote_names(self.repo):
+            try:
+                self.remotes.append(remote_of(self.repo, name))
+            except NotNow as error:
+                self.unreachable.append(error)
+
+    # ------------------------------------------------------------------ the answer store
+
+    def store(self, root: Path, used: Mapping[str, str]) -> Iterator[str]:
+        """The answers about what is erased, and the bytes that SQLite leaves of them."""
+        with Store(root) as store:
+            done = purge_answers(store, self.names, used)
+            store.drop_unnamed()
+        logged = purge_logs(root, self.names)
+        compact(root)
+        yield (
+            f"answer store: {counted(done.deleted, 'answer')} deleted, {counted(done.rewritten, 'page')} written again, "
+            f"{counted(logged, 'line')} of logs emptied"
+        )
+
+    def shards(self, root: Path) -> Iterator[str]:
+        """Parts of tables that are kept beside the store."""
+        forget(root, set())
+        gone = 0
+        for file in sorted((root / FOLDER).rglob("*")):
+            if file.is_file() and self.has_trace(file):
+                for each in (file, file.with_suffix(".json")):
+                    each.unlink(missing_ok=True)
+                gone += 1
+        yield f"parts of tables beside the store: {counted(gone, 'file')} deleted"
+
+    # ------------------------------------------------------------------ versions
+
+    def look(self) -> Iterator[str]:
+        """Which objects have a trace; the record has them before the first is deleted."""
+        kept = frozenset(reached(_outs(Path(history.LOCK).read_bytes()), self._listings()))
+        objects = Objects(self.names, self.has_trace, self.scratch, kept, set(self.record.objects))
+        for place in (self.cache, *self.remotes):
+            with reaching(place.name):
+                objects.look(place, self.on_object)
+        self.record.add(objects=objects.conclude())
+        self.record.write()
+        yield f"versions: {counted(len(self.record.objects), 'object')} with traces are known"
+
+    def _listings(self) -> dict[str, dict[str, str]]:
+        """The listings of the version that is checked out."""
+        listings = {}
+        for oid in filter(is_listing, _outs(Path(history.LOCK).read_bytes())):
+            for place in (self.cache, *self.remotes):
+                if place.has(oid):
+                    listings[oid] = entries_of(place.read(oid))
+                    break
+        return listings
+
+    def successors(self) -> Iterator[str]:
+        """A successor for each tag of a release that had a trace, in this place and in the remotes."""
+        rewriter = Rewriter(
+            self.cache, self.remotes, self.record.objects, self.names, self.has_trace, self.scratch
+        )
+        tags = {ref.removeprefix("refs/tags/"): commit for ref, commit in history.refs(_TAGS).items()}
+        before = {commit: lock.blob for lock in self._traced_locks() for commit in lock.commits}
+        done = set(self._succeeded())
+        for tag, commit in sorted(tags.items()):
+            if commit in before and tag not in done and history.is_annotated(tag):
+                made = make_successor(rewriter, tag, commit, before[commit], waits=bool(self.unreachable))
+                yield f"{tag} had traces: {made} succeeds it"
+        self._note_successors()
+        self._push_successors()
+
+    def _traced_locks(self) -> list[history.Locked]:
+        return [lock for lock in history.locks() if self._is_traced(lock.blob)]
+
+    def _is_traced(self, blob: str) -> bool:
+        return not self.record.objects.isdisjoint(_named(blob)) and not self.record.objects.isdisjoint(
+            _outs(history.blob(blob))
+        )
+
+    def _succeeded(self) -> dict[str, str]:
+        """The successor of each tag that has one."""
+        found = {}
+        for ref in history.refs(_TAGS):
+            tag = ref.removeprefix("refs/tags/")
+            if history.is_annotated(tag) and (of := _lines(tag, SUCCEEDS)):
+                found[of[0]] = tag
+        return found
+
+    def _note_successors(self) -> None:
+        for tag, successor in self._succeeded().items():
+            self.record.versions[tag] = {
+                "outcome": "succeeded",
+                "by": successor,
+                "left_out": _lines(successor, LEFT_OUT),
+                "given_up": _lines(successor, GIVEN_UP),
+            }
+        self.record.write()
+
+    def _push_successors(self) -> None:
+        """To each remote that has an output as it was, the output as it is now."""
+        for tag, successor in self._succeeded().items():
+            before, now = (
+                _by_path(history.git("show", f"{name}^{{commit}}:{history.LOCK}"))
+                for name in (tag, successor)
+            )
+            for path in before.keys() & now.keys():
+                if before[path] != now[path] and self.cache.has(now[path]):
+                    self._push(before[path], now[path])
+
+    def _push(self, before: str, now: str) -> None:
+        for remote in self.remotes:
+            with reaching(remote.name):
+                if remote.has(before):
+                    files = entries_of(self.cache.read(now)).values() if is_listing(now) else ()
+                    for oid in (*files, now):  # the listing last: what it lists is there then
+                        if self.cache.has(oid):
+                            self._add_to(remote, oid)
+
+    def _add_to(self, remote: Place, oid: str) -> None:
+        with self.cache.file(oid, self.scratch) as file:
+            remote.add(file, oid)
+
+    def give_up(self) -> Iterator[str]:
+        """The other versions that had a trace: nothing of theirs that had one can be brought back."""
+        tagged = {
+            commit
+            for ref, commit in history.refs(_TAGS).items()
+            if ref.removeprefix("refs/tags/") in self._succeeded()
+        }
+        given_up = {commit for lock in self._traced_locks() for commit in lock.commits} - tagged
+        for commit in given_up:
+            self.record.versions[commit] = {"outcome": "given up"}
+        self.record.write()
+        if given_up:
+            yield f"{counted(len(given_up), 'commit')} without a tag of a release given up: what had traces cannot be pulled"
+
+    # ------------------------------------------------------------------ what is left of runs
+
+    def experiments(self) -> Iterator[str]:
+        """Experiments that were made from a version with traces; the queue; DVC's temporary files."""
+        traced = {commit for lock in self._traced_locks() for commit in lock.commits}
+        gone = [ref for ref, commit in leftovers.experiments().items() if commit in traced]
+        queued = leftovers.queued()
+        leftovers.remove_refs([*gone, *queued])
+        leftovers.clear_temporary()
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        if gone or queued:
+            leftovers.prune()
+            yield f"experiments: {len(gone)} removed, and what waited in the queue or was left of it"
+
+    # ------------------------------------------------------------------ objects
+
+    def objects(self) -> Iterator[str]:
+        """The objects with traces, and run-cache entries that name one, in the cache and in each remote."""
+        yield from self._other_names()
+        for place in (self.cache, *self.remotes):
+            with reaching(place.name):
+                runs = delete_runs(place, self.record.objects, self.has_trace)
+                gone = place.delete(self.record.objects)
+            yield f"{place.name}: {counted(gone, 'object')} deleted, {counted(runs, 'run')} of the run cache"
+
+    def _other_names(self) -> Iterator[str]:
+        """Files that have another name on this disk, which stays."""
+        linked = [
+            stat.st_ino
+            for oid in sorted(self.record.objects & self.cache.oids())
+            if (stat := Path(self.cache.odb.oid_to_path(oid)).stat()).st_nlink > 1
+        ]
+        if linked:
+            shown = " ".join(map(str, linked[:_MAX_NAMED]))
+            yield (
+                f"{counted(len(linked), 'file')} that go have another name on this disk, such as in a workspace that "
+                f"shares the cache; `find / -xdev -inum INODE` finds it (inodes {shown}, …): delete it there"
+            )
+
+
+@cache
+def _named(blob: str) -> frozenset[str]:
+    """Every MD5 in a `dvc.lock` of git's, without parsing it, which takes long."""
+    return frozenset(found.decode() for found in _MD5.findall(history.blob(blob)))
+
+
+def _lines(tag: str, start: str) -> list[str]:
+    return [
+        line.removeprefix(start) for line in history.message_of(tag).splitlines() if line.startswith(start)
+    ]
+
+
+def _outs(lock: bytes) -> list[str]:
+    return [out["md5"] for out in outputs_in(parse_lock(lock))]
+
+
+def _by_path(lock: str) -> dict[str, str]:
+    return {out["path"]: out["md5"] for out in outputs_in(parse_lock(lock.encode()))}
