@@ -25,14 +25,15 @@ FLOORS = (
     {"annotate"},
     {"release"},
     {"report"},
-    {"hydrate", "multiverse", "purge"},
+    {"hydrate", "multiverse"},
     {"pipeline"},
+    {"purge"},
     {"cli"},
 )
 FLOOR_OF = {package: floor for floor, packages in enumerate(FLOORS) for package in packages}
 LOOSE = {"__init__", "books", "errors", "step"}
-#: DVC and Hydra are known to the shell around the stages and to the commands, and to nothing below.
-TOP = {"pipeline", "cli"}
+#: DVC and Hydra are known to the shell around the stages, to what removes bytes from DVC's places, and to the commands.
+TOP = {"pipeline", "purge", "cli"}
 
 
 def imported(file: Path) -> Iterator[str]:

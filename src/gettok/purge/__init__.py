@@ -1,1 +1,1 @@
-"""Removing the bytes of what people asked to be erased: files and answers without it."""
+"""Purging what people asked to be erased: what it is known by, the search for it, and the certificate of the search."""
