@@ -30,6 +30,7 @@ COMMANDS = (
     "follow",
     "refresh",
     "erase",
+    "purge",
     "summary",
     "show",
     "differences",

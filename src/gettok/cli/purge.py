@@ -1,10 +1,9 @@
 """Remove the bytes of what was erased: from the answer store, DVC's cache, remotes, experiments and versions.
 
-List it with `gettok erase`, and build without it, first. Nothing is deleted without `--yes`, and nothing that is deleted
-can be brought back. The same command goes on after a kill.
+List it with `gettok erase`, and build without it, first. Nothing is deleted without `--yes`, and what is deleted cannot
+be brought back. The same command goes on after a kill.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,16 +14,19 @@ from tqdm import tqdm
 
 from gettok.cli.status_stages import pipeline_status
 from gettok.collect.erased import Erased
-from gettok.errors import AlreadyRunning, BadInput, NotNow, counted
+from gettok.errors import AlreadyRunning, BadInput, counted
 from gettok.pipeline.dvc_runs import dvc_runs
-from gettok.pipeline.paths import PARAMS, REFRESH_LISTS, store_root
-from gettok.pipeline.purging.history import git
-from gettok.pipeline.purging.leftovers import clear_site_cache
-from gettok.pipeline.purging.record import PURGES, Record
-from gettok.pipeline.purging.steps import Purge
-from gettok.pipeline.purging.whom import names_of, note_names, used_answers
+from gettok.pipeline.paths import DATA, PARAMS, REFRESH_LISTS, dvc_cache, store_root
 from gettok.pipeline.runner import none_running
 from gettok.pipeline.sharing import existing_pseudonyms
+from gettok.purge.gathering import gather
+from gettok.purge.removal.history import LOCK, git
+from gettok.purge.removal.leftovers import clear_site_cache
+from gettok.purge.removal.record import Record
+from gettok.purge.removal.steps import Purge
+from gettok.purge.removal.whom import names_of, note_names
+from gettok.purge.search import Search
+from gettok.purge.traces import Traces
 from gettok.settings import load
 from gettok.store import Store
 
@@ -46,8 +48,7 @@ def refuse_unready(erased: Erased) -> None:
         raise AlreadyRunning(
             f"DVC is at work: {busy[0].in_words()}", _NOTHING, "wait for it or end it, and run this again"
         )
-    changed = git("status", "--porcelain", "--", ".", f":(exclude){PURGES}").splitlines()
-    if changed:
+    if changed := git("status", "--porcelain").splitlines():
         names = ", ".join(line[3:] for line in changed[:_MOST_NAMED])
         raise BadInput(
             f"git does not have {counted(len(changed), 'file')} as they are here: {names}",
@@ -63,56 +64,61 @@ def refuse_unready(erased: Erased) -> None:
 
 
 @contextmanager
-def _opened(erased: Erased, *, changes: bool) -> Iterator[tuple[Purge, Path]]:
+def opened(erased: Erased, *, changes: bool) -> Iterator[Purge]:
     """A purge in this repository, while no stage and no other DVC command runs if it `changes` anything."""
     from dvc.repo import Repo, lock_repo  # noqa: PLC0415 - DVC takes a second to import
 
-    root, record = store_root(), Record.read()
+    root = store_root()
+    record = Record.of(root)
     with ExitStack() as stack:
         repo: Any = stack.enter_context(Repo("."))
         if changes:
             stack.enter_context(none_running(root))
             stack.enter_context(lock_repo(repo))
             stack.callback(clear_site_cache, repo)
-        store = stack.enter_context(Store(root, to_read=not changes))
-        note_names(record, erased, store, existing_pseudonyms(load(PARAMS).source.name))
+        with Store(root, to_read=True) as store:
+            note_names(record, erased, store, existing_pseudonyms(load(PARAMS).source.name))
         names = names_of(erased, record)
-        has_trace = _trace_test(erased, record, store)
-        store.close()
+        settings = (PARAMS, Path(LOCK), dvc_cache() / "runs")
+        traces = gather(names.erased, (DATA, root, dvc_cache()), settings, Traces.saved(root))
+        if changes:
+            record.write()
+            traces = traces.save(root)
+        search = Search(traces)
         _SCRATCH.mkdir(parents=True, exist_ok=True)
         bar = stack.enter_context(tqdm(desc="searching", unit="object", leave=False, disable=None))
-        yield Purge(repo, names, has_trace, record, _SCRATCH, bar.update), root
+        yield Purge(
+            repo, root, names, lambda content: bool(search.look(content)[0]), record, _SCRATCH, bar.update
+        )
 
 
 def purge(erased: Erased) -> Iterator[str]:
     """Delete everything, step by step; raises `NotNow` at the end if a remote could not be reached."""
-    with _opened(erased, changes=True) as (purging, root):
-        purging.record.write()
-        steps = (
-            lambda: purging.store(root, used_answers()),
-            lambda: purging.shards(root),
-            purging.look,
-            purging.successors,
-            purging.experiments,
-            purging.give_up,
-            purging.objects,
-        )
-        for step in steps:
+    with opened(erased, changes=True) as purging:
+        for step in purging.steps:
             yield from step()
-            _pause()
         unreachable = purging.unreachable
-    yield from _left()
-    if unreachable:
-        raise unreachable[0]
-
-
-def _pause() -> None:
-    """Where a test ends the process, to see that another call comes to the same end."""
-
-
-def _left() -> Iterator[str]:
-    yield f"next: `git add {PURGES} && git commit -m Purge`; then push HEAD and the new tags"
+    yield "next: push the new tags that `git tag` lists, and have those who have clones fetch them and purge, too"
     yield (
         "not reached: clones and their caches, deposits and copies of releases that others have, and files that git's "
         "history has (docs/how-to/erase.md)"
     )
+    if unreachable:
+        raise unreachable[0]
+
+
+def plan(erased: Erased) -> Iterator[str]:
+    """What would be deleted, line by line."""
+    with opened(erased, changes=False) as purging:
+        yield from purging.plan()
+    yield "nothing was deleted; `gettok purge --yes` deletes it, and cannot be undone"
+
+
+def command(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete it. This cannot be undone.")] = False,
+) -> None:
+    erased = Erased.of(REFRESH_LISTS)
+    refuse_unready(erased)
+    for line in purge(erased) if yes else plan(erased):
+        typer.echo(line)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from gettok.collect.erased import Erased, user_digest
 from gettok.collect.people import COMMENTS, USERS
 from gettok.collect.tombstones import sha256
-from gettok.purge.names import ErasedNames
+from gettok.purge.removal.names import ErasedNames
 from gettok.research_api import Page
 
 VIDEO, OTHER = "7174213904290307931", "7174213904290307932"
@@ -27,7 +27,10 @@ def page(text: object, path: str = "/research/video/query/?fields=id", **body) -
 
 
 def search_page() -> dict:
-    videos = [{"id": int(VIDEO), "username": "ana", "video_description": "canary caption"}, {"id": int(OTHER)}]
+    videos = [
+        {"id": int(VIDEO), "username": "ana", "video_description": "canary caption"},
+        {"id": int(OTHER)},
+    ]
     return page({"data": {"videos": videos}})
 
 
@@ -37,4 +40,6 @@ def comments_page(video: str, *comments: str) -> dict:
 
 
 def profile_page(username: str) -> dict:
-    return page({"data": {"display_name": "Ana"}}, f"/research/{USERS}/?fields=display_name", username=username)
+    return page(
+        {"data": {"display_name": "Ana"}}, f"/research/{USERS}/?fields=display_name", username=username
+    )

@@ -18,7 +18,7 @@ from erased_names import (
     search_page,
 )
 
-from gettok.purge.rewriting import page_without, rewritten
+from gettok.purge.removal.rewriting import page_without, rewritten
 from gettok.step import canonical
 
 
@@ -70,7 +70,12 @@ def test_a_table_without_anything_erased_keeps_its_rows_and_types():
 
 
 def test_a_table_of_pages_loses_pages_about_it_and_its_rows_on_others():
-    answers = [search_page(), comments_page(VIDEO, OTHER_COMMENT), profile_page(USER), comments_page(OTHER, COMMENT)]
+    answers = [
+        search_page(),
+        comments_page(VIDEO, OTHER_COMMENT),
+        profile_page(USER),
+        comments_page(OTHER, COMMENT),
+    ]
     given = parquet(endpoint=["a"] * 4, cursor=[0] * 4, answer=[canonical(answer) for answer in answers])
     left = table(rewritten(given, "pages/videos/a.parquet", NAMES))["answer"].to_list()
     assert len(left) == 2
@@ -85,7 +90,9 @@ def test_a_page_without_anything_erased_is_the_same():
 
 
 def test_lines_of_a_csv_go_and_other_cells_lose_the_id():
-    text = f'video_id,username,note\n{VIDEO},ana,canary\n{OTHER},{USER},x\n{OTHER},ana,"like {VIDEO}, or not"\n'
+    text = (
+        f'video_id,username,note\n{VIDEO},ana,canary\n{OTHER},{USER},x\n{OTHER},ana,"like {VIDEO}, or not"\n'
+    )
     left = rewritten(text.encode(), "labels.csv", NAMES)
     assert left == f'video_id,username,note\n{OTHER},ana,"like erased, or not"\n'.encode()
 
@@ -96,7 +103,11 @@ def test_lines_of_jsonl_that_name_it_go():
 
 
 def test_members_of_json_that_name_it_go_and_the_others_stay():
-    document = {"videos": [{"id": VIDEO, "text": "canary"}, {"id": OTHER}], "by": {VIDEO: "canary", OTHER: 1}, "n": None}
+    document = {
+        "videos": [{"id": VIDEO, "text": "canary"}, {"id": OTHER}],
+        "by": {VIDEO: "canary", OTHER: 1},
+        "n": None,
+    }
     left = rewritten(json.dumps(document).encode(), "a.json", NAMES)
     assert json.loads(left or b"") == {"videos": [{"id": OTHER}], "by": {OTHER: 1}, "n": None}
 

@@ -26,7 +26,7 @@ from erased_names import (
 
 from gettok.collect.tombstones import sha256
 from gettok.errors import AlreadyRunning
-from gettok.purge.stored_answers import compact, purge_answers, purge_logs
+from gettok.purge.removal.stored_answers import compact, purge_answers, purge_logs
 from gettok.step import Answer, Blob
 from gettok.store import Key, Store
 
@@ -89,9 +89,11 @@ def test_no_byte_of_a_deleted_answer_is_left_in_the_database_or_its_log(tmp_path
     root = tmp_path / "store"
     filled(root)
     packed = zlib.compress(json.dumps({"text": CANARY}, separators=(",", ":")).encode(), 3)
-    assert packed in (root / "answers.sqlite").read_bytes() + (root / "answers.sqlite-wal").read_bytes() if (
-        root / "answers.sqlite-wal"
-    ).exists() else packed in (root / "answers.sqlite").read_bytes()
+    assert (
+        packed in (root / "answers.sqlite").read_bytes() + (root / "answers.sqlite-wal").read_bytes()
+        if (root / "answers.sqlite-wal").exists()
+        else packed in (root / "answers.sqlite").read_bytes()
+    )
     purged(root)
     left = b"".join(path.read_bytes() for path in root.rglob("*") if path.is_file())
     assert packed not in left
@@ -105,13 +107,15 @@ def test_the_log_of_dropped_answers_has_digests_instead_of_erased_names(tmp_path
         store.drop([answer for answer in store.about(VIDEO) if answer.key == key("dropped").digest])
         store.drop(store.about(OTHER)[:1])
     purged(root)
-    subjects = {json.loads(line)["subject"] for line in (root / "drops.jsonl").read_text("ascii").splitlines()}
+    subjects = {
+        json.loads(line)["subject"] for line in (root / "drops.jsonl").read_text("ascii").splitlines()
+    }
     assert {OTHER, sha256(VIDEO), f"{sha256(VIDEO)}/control", f"{sha256(VIDEO)} 0", sha256(USER)} <= subjects
     assert not any(VIDEO in subject or USER in subject for subject in subjects)
 
 
 def test_a_reader_elsewhere_is_named_and_a_later_call_ends_the_work(tmp_path, monkeypatch):
-    monkeypatch.setattr("gettok.purge.stored_answers._PATIENCE_MS", 50)
+    monkeypatch.setattr("gettok.purge.removal.stored_answers._PATIENCE_MS", 50)
     root = tmp_path / "store"
     filled(root)
     with closing(sqlite3.connect(root / "answers.sqlite", isolation_level=None)) as reader:

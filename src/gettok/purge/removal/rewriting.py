@@ -14,7 +14,7 @@ import polars as pl
 from gettok.collect.people import COMMENTS, USERS
 from gettok.collect.search import StoredPage
 from gettok.http.json_guards import to_mapping
-from gettok.purge.names import ErasedNames
+from gettok.purge.removal.names import ErasedNames
 from gettok.research_api import Page
 from gettok.step import Answer, Json, canonical
 from gettok.tables.image_columns import images_in, write_images

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from gettok.collect.tombstones import sha256
 from gettok.errors import AlreadyRunning
-from gettok.purge.names import ErasedNames
-from gettok.purge.rewriting import is_page, page_without
+from gettok.purge.removal.names import ErasedNames
+from gettok.purge.removal.rewriting import is_page, page_without
 from gettok.step import Json, canonical
 from gettok.store import AnswerRef, Store
 from gettok.store.atomic_write import atomic_write

@@ -15,16 +15,16 @@ from semver import Version
 from gettok.collect.tombstones import SUBJECTS, RefreshLists
 from gettok.errors import NotNow
 from gettok.pipeline.paths import REFRESH_LISTS
-from gettok.pipeline.purging.history import LOCK, blob, commit_with, git
-from gettok.pipeline.purging.places import Place, entries_of, is_listing, listing_of, md5_of
-from gettok.pipeline.purging.traced import HasTrace
 from gettok.pipeline.release_versions import ARTIFACT
-from gettok.purge.names import ErasedNames
-from gettok.purge.release_files import amend_release, is_release
-from gettok.purge.rewriting import rewritten
+from gettok.purge.removal.history import LOCK, blob, commit_with, git
+from gettok.purge.removal.names import ErasedNames
+from gettok.purge.removal.places import Place, entries_of, is_listing, listing_of, md5_of
+from gettok.purge.removal.release_files import amend_release, is_release
+from gettok.purge.removal.rewriting import rewritten
+from gettok.purge.removal.traced import HasTrace
 from gettok.step import Json
 
-_TAG = f"{ARTIFACT}@v"
+TAG = f"{ARTIFACT}@v"
 #: What lines of a successor's tag begin with: what it succeeds, and what it lacks beside what is erased.
 SUCCEEDS, LEFT_OUT, GIVEN_UP = "Succeeds: ", "Left out: ", "Given up: "
 
@@ -129,7 +129,7 @@ def make_successor(rewriter: Rewriter, tag: str, commit: str, lock: str, *, wait
 
     Raises `NotNow` if an output cannot be read and `waits`, as a remote that may have it cannot be reached.
     """
-    name = f"{_TAG}{next_version(tag)}"
+    name = f"{TAG}{next_version(tag)}"
     content = _parsed(blob(lock))
     new: dict[str, _Rewritten] = {}
     given_up: dict[str, str] = {}
@@ -166,9 +166,9 @@ def _not_read(tag: str, path: str) -> NotNow:
 
 def next_version(tag: str) -> Version:
     """The next version of the tag's own line that no tag has yet."""
-    version = Version.parse(tag.removeprefix(_TAG))
+    version = Version.parse(tag.removeprefix(TAG))
     taken = set(git("tag", "--list").split())
-    while f"{_TAG}{version}" in taken:
+    while f"{TAG}{version}" in taken:
         version = version.bump_prerelease() if version.prerelease else version.bump_patch()
     return version
 

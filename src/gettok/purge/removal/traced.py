@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gettok.pipeline.purging.places import Place, entries_of, is_listing
-from gettok.purge.names import ErasedNames
+from gettok.purge.removal.names import ErasedNames
+from gettok.purge.removal.places import Place, entries_of, is_listing
 
 #: Whether a file or a text has a trace.
 HasTrace = Callable[[Path | bytes], bool]

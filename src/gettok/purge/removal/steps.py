@@ -5,15 +5,18 @@ made and pushed before what they replace is deleted.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from gettok.errors import NotNow, counted
-from gettok.pipeline.purging import history, leftovers
-from gettok.pipeline.purging.places import (
+from gettok.pipeline.release_versions import ARTIFACT
+from gettok.pipeline.shards import FOLDER, forget
+from gettok.purge.removal import history, leftovers
+from gettok.purge.removal.names import ErasedNames
+from gettok.purge.removal.places import (
     Place,
     cache_of,
     entries_of,
@@ -22,21 +25,21 @@ from gettok.pipeline.purging.places import (
     remote_names,
     remote_of,
 )
-from gettok.pipeline.purging.record import Record
-from gettok.pipeline.purging.successors import (
+from gettok.purge.removal.record import Record
+from gettok.purge.removal.stored_answers import compact, is_about, purge_answers, purge_logs
+from gettok.purge.removal.successors import (
     GIVEN_UP,
     LEFT_OUT,
     SUCCEEDS,
+    TAG,
     Rewriter,
     make_successor,
+    next_version,
     outputs_in,
     parse_lock,
 )
-from gettok.pipeline.purging.traced import HasTrace, Objects, delete_runs, reached
-from gettok.pipeline.release_versions import ARTIFACT
-from gettok.pipeline.shards import FOLDER, forget
-from gettok.purge.names import ErasedNames
-from gettok.purge.stored_answers import compact, purge_answers, purge_logs
+from gettok.purge.removal.traced import HasTrace, Objects, delete_runs, reached
+from gettok.purge.removal.whom import used_answers
 from gettok.store import Store
 
 _TAGS = f"refs/tags/{ARTIFACT}@v*"
@@ -49,6 +52,7 @@ class Purge:
     """One call: what is erased, where it is looked for, and what was found."""
 
     repo: Any
+    root: Path
     names: ErasedNames
     has_trace: HasTrace
     record: Record
@@ -67,43 +71,73 @@ class Purge:
             except NotNow as error:
                 self.unreachable.append(error)
 
-    # ------------------------------------------------------------------ the answer store
-
-    def store(self, root: Path, used: Mapping[str, str]) -> Iterator[str]:
-        """The answers about what is erased, and the bytes that SQLite leaves of them."""
-        with Store(root) as store:
-            done = purge_answers(store, self.names, used)
-            store.drop_unnamed()
-        logged = purge_logs(root, self.names)
-        compact(root)
-        yield (
-            f"answer store: {counted(done.deleted, 'answer')} deleted, {counted(done.rewritten, 'page')} written again, "
-            f"{counted(logged, 'line')} of logs emptied"
+    @property
+    def steps(self) -> tuple[Callable[[], Iterator[str]], ...]:
+        """All steps in their order; each deletes something, or prepares for what comes after it."""
+        return (
+            self.store,
+            self.shards,
+            self.look,
+            self.successors,
+            self.experiments,
+            self.give_up,
+            self.objects,
         )
 
-    def shards(self, root: Path) -> Iterator[str]:
+    def plan(self) -> Iterator[str]:
+        """What the steps would do; nothing is written."""
+        with Store(self.root, to_read=True) as store:
+            answers = sum(is_about(answer.subject, self.names) for answer, _ in store.texts())
+        yield f"answer store: {counted(answers, 'answer')} would go, and be taken off the pages that list it"
+        found = self._objects()
+        self.record.add(objects=found)
+        for place in (self.cache, *self.remotes):
+            with reaching(place.name):
+                yield f"{place.name}: {counted(len(found & place.oids()), 'object')} would go"
+        tagged = self._to_succeed()
+        for tag in tagged:
+            yield f"{tag} had traces: {TAG}{next_version(tag)} would succeed it"
+        others = {commit for lock in self._traced_locks() for commit in lock.commits} - set(tagged.values())
+        yield f"given up, as no release is tagged there: what had traces in {counted(len(others), 'commit')}"
+        for error in self.unreachable:
+            yield f"{error.what}"
+
+    def store(self) -> Iterator[str]:
+        """The answers about what is erased, and the bytes that SQLite leaves of them."""
+        with Store(self.root) as store:
+            done = purge_answers(store, self.names, used_answers())
+            store.drop_unnamed()
+        logged = purge_logs(self.root, self.names)
+        compact(self.root)
+        yield (
+            f"answer store: {counted(done.deleted, 'answer')} deleted, {counted(done.rewritten, 'page')} written again,"
+            f" {counted(logged, 'line')} of logs emptied"
+        )
+
+    def shards(self) -> Iterator[str]:
         """Parts of tables that are kept beside the store."""
-        forget(root, set())
+        forget(self.root, set())
         gone = 0
-        for file in sorted((root / FOLDER).rglob("*")):
+        for file in sorted((self.root / FOLDER).rglob("*")):
             if file.is_file() and self.has_trace(file):
                 for each in (file, file.with_suffix(".json")):
                     each.unlink(missing_ok=True)
                 gone += 1
         yield f"parts of tables beside the store: {counted(gone, 'file')} deleted"
 
-    # ------------------------------------------------------------------ versions
-
     def look(self) -> Iterator[str]:
         """Which objects have a trace; the record has them before the first is deleted."""
+        self.record.add(objects=self._objects())
+        self.record.write()
+        yield f"versions: {counted(len(self.record.objects), 'object')} with traces are known"
+
+    def _objects(self) -> set[str]:
         kept = frozenset(reached(_outs(Path(history.LOCK).read_bytes()), self._listings()))
         objects = Objects(self.names, self.has_trace, self.scratch, kept, set(self.record.objects))
         for place in (self.cache, *self.remotes):
             with reaching(place.name):
                 objects.look(place, self.on_object)
-        self.record.add(objects=objects.conclude())
-        self.record.write()
-        yield f"versions: {counted(len(self.record.objects), 'object')} with traces are known"
+        return objects.conclude()
 
     def _listings(self) -> dict[str, dict[str, str]]:
         """The listings of the version that is checked out."""
@@ -120,15 +154,26 @@ class Purge:
         rewriter = Rewriter(
             self.cache, self.remotes, self.record.objects, self.names, self.has_trace, self.scratch
         )
-        tags = {ref.removeprefix("refs/tags/"): commit for ref, commit in history.refs(_TAGS).items()}
-        before = {commit: lock.blob for lock in self._traced_locks() for commit in lock.commits}
-        done = set(self._succeeded())
-        for tag, commit in sorted(tags.items()):
-            if commit in before and tag not in done and history.is_annotated(tag):
-                made = make_successor(rewriter, tag, commit, before[commit], waits=bool(self.unreachable))
-                yield f"{tag} had traces: {made} succeeds it"
+        before = self._locks_before()
+        for tag, commit in self._to_succeed().items():
+            made = make_successor(rewriter, tag, commit, before[commit], waits=bool(self.unreachable))
+            yield f"{tag} had traces: {made} succeeds it"
         self._note_successors()
         self._push_successors()
+
+    def _to_succeed(self) -> dict[str, str]:
+        """The tags of releases that had a trace and have no successor yet, each with its commit."""
+        before, done = self._locks_before(), self._succeeded()
+        tags = {ref.removeprefix("refs/tags/"): commit for ref, commit in sorted(history.refs(_TAGS).items())}
+        return {
+            tag: commit
+            for tag, commit in tags.items()
+            if commit in before and tag not in done and history.is_annotated(tag)
+        }
+
+    def _locks_before(self) -> dict[str, str]:
+        """Which `dvc.lock` each commit has, of those that had a trace."""
+        return {commit: lock.blob for lock in self._traced_locks() for commit in lock.commits}
 
     def _traced_locks(self) -> list[history.Locked]:
         return [lock for lock in history.locks() if self._is_traced(lock.blob)]
@@ -193,9 +238,7 @@ class Purge:
             self.record.versions[commit] = {"outcome": "given up"}
         self.record.write()
         if given_up:
-            yield f"{counted(len(given_up), 'commit')} without a tag of a release given up: what had traces cannot be pulled"
-
-    # ------------------------------------------------------------------ what is left of runs
+            yield f"given up, as no release is tagged there: what had traces in {counted(len(given_up), 'commit')}"
 
     def experiments(self) -> Iterator[str]:
         """Experiments that were made from a version with traces; the queue; DVC's temporary files."""
@@ -208,8 +251,6 @@ class Purge:
         if gone or queued:
             leftovers.prune()
             yield f"experiments: {len(gone)} removed, and what waited in the queue or was left of it"
-
-    # ------------------------------------------------------------------ objects
 
     def objects(self) -> Iterator[str]:
         """The objects with traces, and run-cache entries that name one, in the cache and in each remote."""

@@ -1,4 +1,4 @@
-"""What purges have found and done, in a file that git keeps: with hashes only, so that any later call can go on."""
+"""What purges have found and done, beside the answer store: with hashes only, so that any later call can go on."""
 
 import json
 from collections.abc import Iterable
@@ -9,15 +9,15 @@ from gettok.errors import Damaged
 from gettok.step import Json
 from gettok.store.atomic_write import write_json
 
-#: At the top of the repository: under `inputs/refresh/`, it would make `collect` run again.
-PURGES = Path("purges")
-_FILE = PURGES / "purges.json"
+#: Below the answer store's folder, beside the traces. It is not in git, since a digest confirms a guess.
+_FILE = Path("purge", "purged.json")
 
 
 @dataclass
 class Record:
     """What is known of earlier calls. A name is a digest; an object is the MD5 by which DVC names it."""
 
+    file: Path
     #: Objects that had a trace: they are deleted wherever they come back.
     objects: set[str] = field(default_factory=set)
     #: Digests of names that go beside those on the lists: authors without another video, and pseudonyms.
@@ -26,18 +26,20 @@ class Record:
     versions: dict[str, Json] = field(default_factory=dict)
 
     @staticmethod
-    def read() -> "Record":
-        """The record of this repository; an empty one where nothing was purged yet."""
+    def of(store: Path) -> "Record":
+        """The record beside a store; an empty one where nothing was purged yet."""
+        file = store / _FILE
         try:
-            content = json.loads(_FILE.read_bytes())
-            return Record(set(content["objects"]), set(content["names"]), dict(content["versions"]))
+            content = json.loads(file.read_bytes())
+            return Record(file, set(content["objects"]), set(content["names"]), dict(content["versions"]))
         except FileNotFoundError:
-            return Record()
+            return Record(file)
         except (ValueError, LookupError, TypeError) as error:
             raise Damaged(
-                f"{_FILE} cannot be read: {error}",
+                f"{file} cannot be read: {error}",
                 "stopped before anything was deleted",
-                f"restore it with `git checkout {_FILE}`",
+                "restore it from a copy; or delete it, and all objects are searched again: media that only a path shows "
+                "to be erased, and whose listing is deleted already, are then not found in remotes",
             ) from error
 
     def add(self, objects: Iterable[str] = (), names: Iterable[str] = ()) -> None:
@@ -51,4 +53,4 @@ class Record:
             "objects": sorted(self.objects),
             "versions": self.versions,
         }
-        write_json(_FILE, content)
+        write_json(self.file, content)

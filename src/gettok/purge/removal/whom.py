@@ -10,10 +10,10 @@ from gettok.collect.journal import STAGE
 from gettok.collect.tombstones import sha256
 from gettok.http.json_guards import to_mapping, to_mappings, to_text
 from gettok.pipeline.outputs import is_made, output
-from gettok.pipeline.purging.record import Record
 from gettok.pipeline.refillable import ANSWER_TABLES
-from gettok.purge.names import ErasedNames
-from gettok.purge.rewriting import is_page
+from gettok.purge.removal.names import ErasedNames
+from gettok.purge.removal.record import Record
+from gettok.purge.removal.rewriting import is_page
 from gettok.release.pseudonyms import Pseudonyms
 from gettok.research_api import Page, sent_video_id
 from gettok.store import Store

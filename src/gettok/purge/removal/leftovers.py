@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from gettok.pipeline.purging.history import git, refs
+from gettok.purge.removal.history import git, refs
 
 _EXPERIMENTS = "refs/exps"
 #: Where DVC keeps what it is about to run, and what it ran last; no experiment by a name is below them.

@@ -13,8 +13,8 @@ from pathlib import Path
 import polars as pl
 
 from gettok.errors import counted
-from gettok.purge.names import ErasedNames
-from gettok.purge.rewriting import rewritten
+from gettok.purge.removal.names import ErasedNames
+from gettok.purge.removal.rewriting import rewritten
 from gettok.release.books_check import BOOKS
 from gettok.release.checksums import CHECKSUMS, files_below
 from gettok.release.spreadsheet import write_csv
@@ -115,7 +115,7 @@ def _say(folder: Path, version: str, of: str, gone: int, left_out: Collection[st
         f"This version is {of} without what people asked to be erased, among it {counted(gone, 'video')}.",
         "",
         "The tables, checksums, digests and books are those of this version.",
-        f"README, datasheet, methods and the rest of the metadata describe how {of} was made, and count what was erased.",
+        f"README, datasheet, methods and the rest of the metadata describe {of}, and count what was erased.",
     ]
     if left_out:
         lines += ["", f"Left out, as it could not be written again: {', '.join(left_out)}."]
