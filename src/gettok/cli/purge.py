@@ -1,11 +1,13 @@
 """Remove the bytes of what was erased: from the answer store, DVC's cache, remotes, experiments and versions.
 
 List it with `gettok erase`, and build without it, first. Nothing is deleted without `--yes`, and what is deleted cannot
-be brought back. The same command goes on after a kill.
+be brought back. The same command goes on after a kill. At the end, or with --prove alone at any time, it searches every
+place and writes a certificate into purges/, which has digests only and is to be committed.
 """
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,17 +18,16 @@ from gettok.cli.status_stages import pipeline_status
 from gettok.collect.erased import Erased
 from gettok.errors import AlreadyRunning, BadInput, counted
 from gettok.pipeline.dvc_runs import dvc_runs
-from gettok.pipeline.paths import DATA, PARAMS, REFRESH_LISTS, dvc_cache, store_root
+from gettok.pipeline.paths import PARAMS, REFRESH_LISTS, store_root
 from gettok.pipeline.runner import none_running
 from gettok.pipeline.sharing import existing_pseudonyms
-from gettok.purge.gathering import gather
-from gettok.purge.removal.history import LOCK, git
+from gettok.purge.certificate import FOLDER, gathered, prove
+from gettok.purge.removal.history import git
 from gettok.purge.removal.leftovers import clear_site_cache
 from gettok.purge.removal.record import Record
 from gettok.purge.removal.steps import Purge
 from gettok.purge.removal.whom import names_of, note_names
 from gettok.purge.search import Search
-from gettok.purge.traces import Traces
 from gettok.settings import load
 from gettok.store import Store
 
@@ -48,7 +49,7 @@ def refuse_unready(erased: Erased) -> None:
         raise AlreadyRunning(
             f"DVC is at work: {busy[0].in_words()}", _NOTHING, "wait for it or end it, and run this again"
         )
-    if changed := git("status", "--porcelain").splitlines():
+    if changed := git("status", "--porcelain", "--", ".", f":(exclude){FOLDER}").splitlines():
         names = ", ".join(line[3:] for line in changed[:_MOST_NAMED])
         raise BadInput(
             f"git does not have {counted(len(changed), 'file')} as they are here: {names}",
@@ -79,12 +80,9 @@ def opened(erased: Erased, *, changes: bool) -> Iterator[Purge]:
         with Store(root, to_read=True) as store:
             note_names(record, erased, store, existing_pseudonyms(load(PARAMS).source.name))
         names = names_of(erased, record)
-        settings = (PARAMS, Path(LOCK), dvc_cache() / "runs")
-        traces = gather(names.erased, (DATA, root, dvc_cache()), settings, Traces.saved(root))
         if changes:
             record.write()
-            traces = traces.save(root)
-        search = Search(traces)
+        search = Search(gathered(root, names.erased, save=changes))
         _SCRATCH.mkdir(parents=True, exist_ok=True)
         bar = stack.enter_context(tqdm(desc="searching", unit="object", leave=False, disable=None))
         yield Purge(
@@ -117,8 +115,28 @@ def plan(erased: Erased) -> Iterator[str]:
 def command(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Delete it. This cannot be undone.")] = False,
+    only_prove: Annotated[
+        bool, typer.Option("--prove", help="Only search, and write what was found into purges/.")
+    ] = False,
+    no_prove: Annotated[bool, typer.Option("--no-prove", help="Do not search at the end.")] = False,
 ) -> None:
-    erased = Erased.of(REFRESH_LISTS)
-    refuse_unready(erased)
-    for line in purge(erased) if yes else plan(erased):
+    if only_prove and (yes or no_prove):
+        raise BadInput(
+            "--prove was given with another option", _NOTHING, "give --prove alone, which only searches"
+        )
+    if not only_prove:
+        erased = Erased.of(REFRESH_LISTS)
+        refuse_unready(erased)
+        for line in purge(erased) if yes else plan(erased):
+            typer.echo(line)
+    if only_prove or (yes and not no_prove):
+        _prove()
+
+
+def _prove() -> None:
+    certificate = prove(store_root(), datetime.now(UTC).date())
+    file = certificate.write()
+    for line in certificate.lines():
         typer.echo(line)
+    typer.echo(f"certificate: {file}; commit it: git add {file.parent}")
+    certificate.refuse_unproven()

@@ -37,7 +37,9 @@ def remove_refs(names: Collection[str]) -> None:
 
 
 def prune() -> None:
-    """Delete git's objects that nothing leads to."""
+    """Delete git's objects that no branch, tag or stash leads to: reflogs let go of them, but not of stashes."""
+    logged = ["HEAD", *refs("refs/heads"), *refs("refs/remotes")]
+    git("reflog", "expire", "--expire-unreachable=now", *logged)
     git("gc", "--quiet", "--prune=now")
 
 

@@ -38,8 +38,8 @@ class Record:
             raise Damaged(
                 f"{file} cannot be read: {error}",
                 "stopped before anything was deleted",
-                "restore it from a copy; or delete it, and all objects are searched again: media that only a path shows "
-                "to be erased, and whose listing is deleted already, are then not found in remotes",
+                "restore it from a copy; or delete it, and all objects are searched again: media that only a path "
+                "shows to be erased, and whose listing is deleted already, are then not found in remotes",
             ) from error
 
     def add(self, objects: Iterable[str] = (), names: Iterable[str] = ()) -> None:

@@ -248,8 +248,8 @@ class Purge:
         leftovers.remove_refs([*gone, *queued])
         leftovers.clear_temporary()
         self.scratch.mkdir(parents=True, exist_ok=True)
+        leftovers.prune()
         if gone or queued:
-            leftovers.prune()
             yield f"experiments: {len(gone)} removed, and what waited in the queue or was left of it"
 
     def objects(self) -> Iterator[str]:
