@@ -6,13 +6,16 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from gettok.errors import BadInput
 
 LOCK = "dvc.lock"
 
 
-def git(*arguments: str, content: bytes | None = None, **environment: str) -> str:
+def git(
+    *arguments: str, content: bytes | None = None, environment: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """What a git command prints; raises `BadInput` if it fails."""
     try:
         done = subprocess.run(  # noqa: S603 - no shell
@@ -92,12 +95,12 @@ def commit_with(parent: str, files: Mapping[str, bytes | None], message: str) ->
     """A commit on top of another, with these files changed, or deleted where they are None. Returns its name."""
     with tempfile.TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git("read-tree", parent, **index)
+        git("read-tree", parent, environment=index)
         for path, content in files.items():
             if content is None:
-                git("update-index", "--force-remove", path, **index)
+                git("update-index", "--force-remove", path, environment=index)
             else:
                 written = git("hash-object", "-w", "--stdin", content=content).strip()
-                git("update-index", "--add", "--cacheinfo", f"100644,{written},{path}", **index)
-        tree = git("write-tree", **index).strip()
+                git("update-index", "--add", "--cacheinfo", f"100644,{written},{path}", environment=index)
+        tree = git("write-tree", environment=index).strip()
     return git("commit-tree", tree, "-p", parent, "-m", message).strip()

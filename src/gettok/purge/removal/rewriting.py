@@ -171,8 +171,8 @@ def _without(value: Json, names: ErasedNames) -> Json:
         return [new for new, old in zip(left, value, strict=True) if new is not None or old is None]
     if not isinstance(value, dict):
         return value
-    kept = {name: member for name, member in value.items() if not names.has_id(name)}
-    if any(isinstance(member, str | int) and names.has_id(str(member)) for member in kept.values()):
+    members = {name: member for name, member in value.items() if not names.has_id(name)}
+    if any(isinstance(member, str | int) and names.has_id(str(member)) for member in members.values()):
         return None
-    left = {name: _without(member, names) for name, member in kept.items()}
-    return {name: new for name, new in left.items() if new is not None or kept[name] is None}
+    found = {name: _without(member, names) for name, member in members.items()}
+    return {name: new for name, new in found.items() if new is not None or members[name] is None}
