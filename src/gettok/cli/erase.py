@@ -98,7 +98,7 @@ def _next() -> Iterator[str]:
     yield 'next: `git add inputs && git commit -m "Erase on request"`, which should not say whom; then `dvc repro`'
     yield (
         "the answer store, DVC's cache, remotes that you pushed to, earlier commits and copies of releases still have"
-        " the data (docs/how-to/erase.md)"
+        " the data then: `gettok purge` deletes what it can reach (docs/how-to/erase.md)"
     )
 
 

@@ -17,6 +17,8 @@ from small_study import shared, tables, video
 
 from gettok import release
 from gettok.collect.tombstones import RefreshLists, sha256
+from gettok.pipeline.sharing import pseudonyms
+from gettok.release import Sharing
 from gettok.step import Answer, Blob
 from gettok.store import Key, Store
 from gettok.store.atomic_write import write_json
@@ -25,6 +27,7 @@ from gettok.tables import MEDIA, VIDEOS
 FIRST, SECOND = "dataset@v1.0.0", "dataset@v1.1.0"
 CAPTION = "canary caption that only this person has ever written under a video of theirs"
 USER = "canary.user"
+SANDBOX = pseudonyms("sandbox")
 VIDEO = video(1)["video_id"]
 OTHERS = [video(number)["video_id"] for number in (2, 3, 4)]
 _PIPELINE = """\
@@ -32,7 +35,7 @@ stages:
   make:
     cmd: cp -r made data
     deps: [made]
-    outs: [data/videos, data/media, data/media.parquet, data/release, data/report, data/plain.json]
+    outs: [data/videos, data/media, data/media.parquet, data/release, data/controlled, data/report, data/plain.json]
 artifacts:
   dataset:
     path: data/release
@@ -142,6 +145,8 @@ def make(numbers: tuple[int, ...]) -> None:
         for number in numbers
     ]
     release.write(Path("made/release"), tables(*rows), shared("team", 1), PROVENANCE)
+    # under the pseudonyms that gettok gives to videos of the sandbox
+    release.write(Path("made/controlled"), tables(*rows), Sharing("controlled", SANDBOX, 1), PROVENANCE)
     VIDEOS.write(rows, Path("made/videos/2022-12-06.parquet"))
     MEDIA.write([{"video_id": row["video_id"], "status": "ok"} for row in rows], Path("made/media.parquet"))
     for row in rows:

@@ -1,12 +1,15 @@
 """A purge of a repository with releases, a remote, experiments and a stash: what goes, what stays, and after kills."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 from dvc.api import DVCFileSystem
 from dvc.repo import Repo
@@ -15,6 +18,7 @@ from erasing_repository import (
     CAPTION,
     FIRST,
     OTHERS,
+    SANDBOX,
     SECOND,
     USER,
     VIDEO,
@@ -24,6 +28,8 @@ from erasing_repository import (
     make,
     rebuild,
 )
+from repository import Repository
+from s3_remote import s3_remote
 
 from gettok.cli.purge import opened, plan, purge, refuse_unready
 from gettok.collect.erased import Erased
@@ -150,6 +156,17 @@ def test_a_clone_without_a_cache_pulls_the_successor_from_the_remote(purged, tmp
     assert verify(Path("data/release")).problems == ()
 
 
+def test_a_release_under_pseudonyms_has_a_successor_without_that_of_the_video(purged, made, tmp_path):
+    pseudonym = SANDBOX.of("video", VIDEO)
+    DVCFileSystem(".", rev="dataset@v1.0.1").get("data/controlled", str(tmp_path / "now"), recursive=True)
+    os.chdir(made.folder)
+    DVCFileSystem(".", rev=FIRST).get("data/controlled", str(tmp_path / "before"), recursive=True)
+    videos = [pl.read_parquet(tmp_path / when / "dataset.parquet")["video_id"] for when in ("before", "now")]
+    assert [pseudonym in of for of in videos] == [True, False]
+    assert videos[1].len() == 2
+    assert verify(tmp_path / "now").problems == ()
+
+
 def test_what_no_rule_can_rewrite_is_left_out_and_the_record_says_so(purged):
     record = json.loads((purged.store / "purge" / "purged.json").read_bytes())
     assert record["versions"][FIRST] == {
@@ -270,6 +287,31 @@ def test_a_purge_that_ended_after_any_step_is_resumed_to_the_same_end(repository
             list(step())
     list(purge(Erased.of(LISTS)))
     assert repository.inventory() == after[0].inventory()
+
+
+@pytest.mark.slow
+def test_a_bucket_is_purged_too_and_a_clone_pulls_the_successor_from_it(repository, tmp_path, monkeypatch):
+    with s3_remote(Repository(repository.folder, "")) as keys:
+        for name, value in keys.items():
+            monkeypatch.setenv(name, value)
+        dvc("push", "--all-tags", "--run-cache", "--remote", "bucket")
+        with Repo(".") as repo:
+            bucket = repo.cloud.get_remote("bucket")
+        files = bucket.fs.find(bucket.path)
+        search = Search(Traces(Erased.of(LISTS)))
+        assert any(search.look(bucket.fs.cat_file(file))[0] for file in files)
+        list(purge(Erased.of(LISTS)))
+        search = Search(Traces.saved(repository.store))
+        left = set(bucket.fs.find(bucket.path))
+        assert not any(search.look(bucket.fs.cat_file(file))[0] for file in left)
+        assert len(left) < len(files)
+        git("clone", "-q", str(repository.folder), str(tmp_path / "clone"))
+        monkeypatch.chdir(tmp_path / "clone")
+        git("checkout", "-q", "dataset@v1.1.1")
+        shutil.copy(repository.folder / ".dvc" / "config", ".dvc/config")
+        dvc("pull", "--remote", "bucket")
+        assert {file.stem for file in Path("data/media").iterdir()} == set(OTHERS)
+        assert verify(Path("data/release")).problems == ()
 
 
 #: Purges copies of a repository in children of its own, each killed before its Nth change of a file or start of git.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from gettok.errors import GettokError, NotNow
 from gettok.step import Json
 
 _LISTING = ".dir"
+_OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ class Place:
         for oid in there:
             self.odb.fs.remove(self.odb.oid_to_path(oid))
         return len(there)
+
+    def delete_unfinished(self) -> None:
+        """Delete what a DVC command left that was killed while it copied an object; only where none runs."""
+        for oid in self.oids():
+            if not _OBJECT.fullmatch(oid):
+                self.odb.fs.remove(self.odb.oid_to_path(oid))
 
     def run_entries(self) -> dict[str, bytes]:
         """The entries of the run cache by their paths."""

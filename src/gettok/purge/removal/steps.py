@@ -92,8 +92,7 @@ class Purge:
         found = self._objects()
         self.record.add(objects=found)
         for place in (self.cache, *self.remotes):
-            with reaching(place.name):
-                yield f"{place.name}: {counted(len(found & place.oids()), 'object')} would go"
+            yield f"{place.name}: {counted(len(found & place.oids()), 'object')} would go"
         tagged = self._to_succeed()
         for tag in tagged:
             yield f"{tag} had traces: {TAG}{next_version(tag)} would succeed it"
@@ -127,17 +126,27 @@ class Purge:
 
     def look(self) -> Iterator[str]:
         """Which objects have a trace; the record has them before the first is deleted."""
-        self.record.add(objects=self._objects())
+        self.cache.delete_unfinished()
+        self.record.objects = self._objects()
         self.record.write()
         yield f"versions: {counted(len(self.record.objects), 'object')} with traces are known"
 
     def _objects(self) -> set[str]:
         kept = frozenset(reached(_outs(Path(history.LOCK).read_bytes()), self._listings()))
         objects = Objects(self.names, self.has_trace, self.scratch, kept, set(self.record.objects))
-        for place in (self.cache, *self.remotes):
-            with reaching(place.name):
-                objects.look(place, self.on_object)
+        objects.look(self.cache, self.on_object)
+        self._in_remotes(lambda remote: objects.look(remote, self.on_object))
         return objects.conclude()
+
+    def _in_remotes(self, work: Callable[[Place], object]) -> None:
+        """Do something in each remote. One in which it fails is left alone from then on."""
+        for remote in tuple(self.remotes):
+            try:
+                with reaching(remote.name):
+                    work(remote)
+            except NotNow as error:
+                self.remotes.remove(remote)
+                self.unreachable.append(error)
 
     def _listings(self) -> dict[str, dict[str, str]]:
         """The listings of the version that is checked out."""
@@ -214,17 +223,19 @@ class Purge:
                     self._push(before[path], now[path])
 
     def _push(self, before: str, now: str) -> None:
-        for remote in self.remotes:
-            with reaching(remote.name):
-                if remote.has(before):
-                    files = entries_of(self.cache.read(now)).values() if is_listing(now) else ()
-                    for oid in (*files, now):  # the listing last: what it lists is there then
-                        if self.cache.has(oid):
-                            self._add_to(remote, oid)
+        files = entries_of(self.cache.read(now)).values() if is_listing(now) else ()
+
+        def push(remote: Place) -> None:
+            if remote.has(before):
+                for oid in (*files, now):  # the listing last: what it lists is there then
+                    self._add_to(remote, oid)
+
+        self._in_remotes(push)
 
     def _add_to(self, remote: Place, oid: str) -> None:
-        with self.cache.file(oid, self.scratch) as file:
-            remote.add(file, oid)
+        if self.cache.has(oid):
+            with self.cache.file(oid, self.scratch) as file:
+                remote.add(file, oid)
 
     def give_up(self) -> Iterator[str]:
         """The other versions that had a trace: nothing of theirs that had one can be brought back."""
@@ -255,11 +266,18 @@ class Purge:
     def objects(self) -> Iterator[str]:
         """The objects with traces, and run-cache entries that name one, in the cache and in each remote."""
         yield from self._other_names()
-        for place in (self.cache, *self.remotes):
-            with reaching(place.name):
-                runs = delete_runs(place, self.record.objects, self.has_trace)
-                gone = place.delete(self.record.objects)
-            yield f"{place.name}: {counted(gone, 'object')} deleted, {counted(runs, 'run')} of the run cache"
+        said: list[str] = []
+
+        def delete(place: Place) -> None:
+            runs = delete_runs(place, self.record.objects, self.has_trace)
+            gone = place.delete(self.record.objects)
+            said.append(
+                f"{place.name}: {counted(gone, 'object')} deleted, {counted(runs, 'run')} of the run cache"
+            )
+
+        delete(self.cache)
+        self._in_remotes(delete)
+        yield from said
 
     def _other_names(self) -> Iterator[str]:
         """Files that have another name on this disk, which stays."""

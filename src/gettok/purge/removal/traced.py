@@ -53,6 +53,7 @@ class Objects:
             for oid, entries in self.listings.items()
             if self._leads_to_one(entries) and oid not in self.kept
         }
+        self.traced -= self.kept
         return self.traced
 
     def _leads_to_one(self, entries: Mapping[str, str]) -> bool:
