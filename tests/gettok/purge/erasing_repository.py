@@ -35,7 +35,7 @@ stages:
   make:
     cmd: cp -r made data
     deps: [made]
-    outs: [data/videos, data/media, data/media.parquet, data/release, data/controlled, data/report, data/plain.json]
+    outs: [data/videos, data/media, data/media.parquet, data/release, data/public, data/report, data/plain.json]
 artifacts:
   dataset:
     path: data/release
@@ -146,7 +146,7 @@ def make(numbers: tuple[int, ...]) -> None:
     ]
     release.write(Path("made/release"), tables(*rows), shared("team", 1), PROVENANCE)
     # under the pseudonyms that gettok gives to videos of the sandbox
-    release.write(Path("made/controlled"), tables(*rows), Sharing("controlled", SANDBOX, 1), PROVENANCE)
+    release.write(Path("made/public"), tables(*rows), Sharing("public", SANDBOX, 1), PROVENANCE)
     VIDEOS.write(rows, Path("made/videos/2022-12-06.parquet"))
     MEDIA.write([{"video_id": row["video_id"], "status": "ok"} for row in rows], Path("made/media.parquet"))
     for row in rows:

@@ -158,9 +158,9 @@ def test_a_clone_without_a_cache_pulls_the_successor_from_the_remote(purged, tmp
 
 def test_a_release_under_pseudonyms_has_a_successor_without_that_of_the_video(purged, made, tmp_path):
     pseudonym = SANDBOX.of("video", VIDEO)
-    DVCFileSystem(".", rev="dataset@v1.0.1").get("data/controlled", str(tmp_path / "now"), recursive=True)
+    DVCFileSystem(".", rev="dataset@v1.0.1").get("data/public", str(tmp_path / "now"), recursive=True)
     os.chdir(made.folder)
-    DVCFileSystem(".", rev=FIRST).get("data/controlled", str(tmp_path / "before"), recursive=True)
+    DVCFileSystem(".", rev=FIRST).get("data/public", str(tmp_path / "before"), recursive=True)
     videos = [pl.read_parquet(tmp_path / when / "dataset.parquet")["video_id"] for when in ("before", "now")]
     assert [pseudonym in of for of in videos] == [True, False]
     assert videos[1].len() == 2
@@ -358,4 +358,4 @@ def test_a_purge_killed_before_any_change_is_resumed_to_the_same_end(made, after
     for copy in copies:
         monkeypatch.chdir(copy.folder)
         list(purge(Erased.of(LISTS)))
-        assert copy.inventory() == after[0].inventory()
+        assert copy.inventory() == after[0].inventory(), copy.folder

@@ -64,7 +64,7 @@ class Place:
         return len(there)
 
     def delete_unfinished(self) -> None:
-        """Delete what a DVC command left that was killed while it copied an object; only where none runs."""
+        """Delete what a DVC command left that was killed while it copied an object. Another's copy fails by that."""
         for oid in self.oids():
             if not _OBJECT.fullmatch(oid):
                 self.odb.fs.remove(self.odb.oid_to_path(oid))

@@ -127,6 +127,7 @@ class Purge:
     def look(self) -> Iterator[str]:
         """Which objects have a trace; the record has them before the first is deleted."""
         self.cache.delete_unfinished()
+        self._in_remotes(Place.delete_unfinished)
         self.record.objects = self._objects()
         self.record.write()
         yield f"versions: {counted(len(self.record.objects), 'object')} with traces are known"
