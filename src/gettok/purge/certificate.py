@@ -20,8 +20,16 @@ from gettok.errors import BadInput, NotNow, Stop, counted
 from gettok.pipeline.paths import DATA, INPUTS, PARAMS, REFRESH_LISTS, dvc_cache
 from gettok.pipeline.runner import none_running
 from gettok.purge.gathering import gather
-from gettok.purge.places import HISTORY, Item, Unreachable, git_items, local_items, remote_items, site_caches
-from gettok.purge.search import Search
+from gettok.purge.places import (
+    HISTORY,
+    OutOfReach,
+    PlacedFile,
+    git_items,
+    local_items,
+    remote_items,
+    site_caches,
+)
+from gettok.purge.search import TraceSearch
 from gettok.purge.traces import Traces
 from gettok.purge.words import LEAST_BYTES, MOST_WINDOWS, WINDOW
 from gettok.step import Json
@@ -41,6 +49,7 @@ _RULES = (
         "usernames of fewer than 6 characters, only after an @ or where a file says that it is a username; those that"
         " texts of others have, only the latter"
     ),
+    "deleted rows in free pages of databases, as far as their beginnings are left",
     "pictures and sound by the digest of the whole file: a changed copy is not recognised",
 )
 _NEVER_SEARCHED = (
@@ -51,7 +60,7 @@ _NEVER_SEARCHED = (
 )
 
 
-class Finding(NamedTuple):
+class FoundAt(NamedTuple):
     """Where a trace was found. Of a text there is no digest, as the certificate is to be public."""
 
     place: str
@@ -69,8 +78,8 @@ class Certificate:
     day: date
     files: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
-    found: list[Finding] = field(default_factory=list)
-    in_history: list[Finding] = field(default_factory=list)
+    found: list[FoundAt] = field(default_factory=list)
+    in_history: list[FoundAt] = field(default_factory=list)
     not_decoded: list[dict[str, str]] = field(default_factory=list)
     unreachable: list[dict[str, str]] = field(default_factory=list)
 
@@ -165,17 +174,17 @@ def prove(store: Path, day: date) -> Certificate:
     """Search every place for what the lists say is erased. Raises `BadInput` if nothing is, `AlreadyRunning`."""
     from dvc.repo import Repo  # noqa: PLC0415 - takes a second, and this is also imported to purge
 
+    store.mkdir(parents=True, exist_ok=True)  # a fresh clone has none, and the traces are saved in it
     with ExitStack() as stack:
-        stack.enter_context(
-            none_running(store)
-        )  # a file that shrinks while it is mapped would end the process
+        # a file that shrinks while it is mapped would end the process
+        stack.enter_context(none_running(store))
         certificate = Certificate(gathered(store), day)
         repo = stack.enter_context(Repo())
         items = list(local_items(store, site_caches(repo.site_cache_dir)))
         for name in sorted(repo.config["remote"]):
             try:
                 items += remote_items(repo.cloud, name)
-            except Unreachable as error:
+            except OutOfReach as error:
                 certificate.unreachable.append({"place": f"remote {name}", "why": str(error)})
         _search(certificate, items)
     return certificate
@@ -200,8 +209,8 @@ def gathered(store: Path, erased: Erased | None = None, *, save: bool = True) ->
     return found.save(store) if save else found
 
 
-def _search(certificate: Certificate, items: list[Item]) -> None:
-    search = Search(certificate.traces)
+def _search(certificate: Certificate, items: list[PlacedFile]) -> None:
+    search = TraceSearch(certificate.traces)
     # a plain line now and then where there is no terminal
     every_s = 0.1 if sys.stderr.isatty() else _PLAIN_EVERY_S
     total = sum(item.size for item in items)
@@ -210,7 +219,7 @@ def _search(certificate: Certificate, items: list[Item]) -> None:
             _look(certificate, search, item)
 
 
-def _each(items: Iterable[Item], bar: "tqdm[Any]") -> Iterator[Item]:
+def _each(items: Iterable[PlacedFile], bar: "tqdm[Any]") -> Iterator[PlacedFile]:
     for item in items:
         yield item
         bar.update(item.size)
@@ -220,14 +229,14 @@ def _each(items: Iterable[Item], bar: "tqdm[Any]") -> Iterator[Item]:
         bar.update(item.size)
 
 
-def _look(certificate: Certificate, search: Search, item: Item) -> None:
+def _look(certificate: Certificate, search: TraceSearch, item: PlacedFile) -> None:
     name = search.masked(item.name)
     try:
         with item.content() as content:
             found, unread = search.look(content)
     except FileNotFoundError:  # a lock or a log that was there a moment ago
         return
-    except (Unreachable, PermissionError) as error:
+    except (OutOfReach, PermissionError) as error:
         certificate.unreachable.append({"place": f"{item.place}: {name}", "why": str(error)})
         return
     certificate.files[item.place] += 1
@@ -235,12 +244,12 @@ def _look(certificate: Certificate, search: Search, item: Item) -> None:
     listed = certificate.in_history if item.place == HISTORY else certificate.found
     for each in (*search.in_name(item.name), *found):
         digest = "" if each.kind == "text" else each.digest
-        listed.append(Finding(item.place, name, each.kind, digest, each.inside))
+        listed.append(FoundAt(item.place, name, each.kind, digest, each.inside))
     for one in unread:
         certificate.not_decoded.append({"place": item.place, "file": name, **one._asdict()})
 
 
-def _listed(what: str, findings: list[Finding]) -> Iterator[str]:
+def _listed(what: str, findings: list[FoundAt]) -> Iterator[str]:
     kinds: dict[tuple[str, str], Counter[str]] = {}
     for each in sorted(findings):
         kinds.setdefault((each.place, each.file), Counter())[each.kind] += 1
@@ -251,5 +260,5 @@ def _listed(what: str, findings: list[Finding]) -> Iterator[str]:
         yield f"{what}: {place}: {file} ({', '.join(f'{kind} {count}' for kind, count in counts.items())})"
 
 
-def _places(findings: list[Finding]) -> int:
+def _places(findings: list[FoundAt]) -> int:
     return len({(each.place, each.file) for each in findings})

@@ -23,7 +23,7 @@ from PIL import Image
 
 from gettok.purge import sqlite_pages
 from gettok.purge.matching import NAME_FIELDS
-from gettok.purge.pieces import Name, Piece, Source
+from gettok.purge.pieces import Name, Piece, RawContent
 
 #: Unpacked bytes of one member that are held at once; what is larger could not be looked into as a whole.
 MOST_UNPACKED = 512 * 1024 * 1024
@@ -43,7 +43,7 @@ class TooLarge(ValueError):
         return f"it has more than {MOST_UNPACKED} bytes when it is unpacked"
 
 
-def _parquet(source: Source) -> Iterator[Piece]:
+def _parquet(source: RawContent) -> Iterator[Piece]:
     """Every cell, nested ones too, and the statistics and notes in the footer."""
     file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(source.data)))
     for name, value in (file.metadata.metadata or {}).items():
@@ -89,19 +89,19 @@ def _cells(name: str, column: Any) -> Iterator[Piece]:
         )
 
 
-def _zlib(source: Source) -> Iterator[Piece]:
+def _zlib(source: RawContent) -> Iterator[Piece]:
     packer = zlib.decompressobj()
     yield packer.decompress(source.data, MOST_UNPACKED)
     if packer.unconsumed_tail:
         raise TooLarge
 
 
-def _gzip(source: Source) -> Iterator[Piece]:
+def _gzip(source: RawContent) -> Iterator[Piece]:
     with source.opened() as packed, gzip.GzipFile(fileobj=packed) as file:
         yield _read(file)
 
 
-def _zip(source: Source) -> Iterator[Piece]:
+def _zip(source: RawContent) -> Iterator[Piece]:
     """The members of an archive, such as a workbook, their names, and the comments."""
     with source.opened() as packed, zipfile.ZipFile(packed) as archive:
         yield archive.comment
@@ -112,7 +112,7 @@ def _zip(source: Source) -> Iterator[Piece]:
                 yield _read(file)
 
 
-def _picture(source: Source) -> Iterator[Piece]:
+def _picture(source: RawContent) -> Iterator[Piece]:
     """EXIF, XMP and comments. What is compressed or in UTF-16 among them is not found as bytes."""
     with source.opened() as file, Image.open(file) as image:
         notes: dict[Any, Any] = {**image.info, **getattr(image, "text", {})}
@@ -134,7 +134,7 @@ def _note(value: Any) -> Iterator[Piece]:
             yield from _note(part)
 
 
-def _csv(source: Source) -> Iterator[Piece]:
+def _csv(source: RawContent) -> Iterator[Piece]:
     """Usernames, by the heads of their columns; all else is found in the text."""
     with io.TextIOWrapper(source.opened(), "utf-8-sig", "replace", newline="") as lines:
         rows = csv.reader(lines)
@@ -144,7 +144,7 @@ def _csv(source: Source) -> Iterator[Piece]:
             yield from (Name(row[at]) for at in columns if at < len(row) and row[at])
 
 
-def _base64(source: Source) -> Iterator[Piece]:
+def _base64(source: RawContent) -> Iterator[Piece]:
     """Bytes in a text: data URLs, messages of DVC's queue."""
     for found in _BASE64.finditer(source.data):
         text = found[0].translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
@@ -159,7 +159,7 @@ def _base64(source: Source) -> Iterator[Piece]:
 
 def _is_of_a_kind(data: bytes) -> bool:
     """Whether bytes are a text or begin as a file does: most that look like base64 are digests."""
-    if any(decoder.fits(Source(data)) for name, decoder in DECODERS.items() if name != "base64"):
+    if any(decoder.fits(RawContent(data)) for name, decoder in DECODERS.items() if name != "base64"):
         return True
     return data[:4] in (b"RIFF", b"\0\0\0\x18", b"\0\0\0\x1c", b"\0\0\0 ") or _is_text(data[:64])
 
@@ -181,11 +181,11 @@ def _read(file: Any) -> bytes:
     return content
 
 
-def _begins(*starts: bytes) -> Callable[[Source], bool]:
+def _begins(*starts: bytes) -> Callable[[RawContent], bool]:
     return lambda source: source.begins(*starts)
 
 
-def _begins_zlib(source: Source) -> bool:
+def _begins_zlib(source: RawContent) -> bool:
     head = source.data[:2]
     return len(head) == 2 and head[0] == 0x78 and int.from_bytes(head) % 31 == 0
 
@@ -194,8 +194,8 @@ def _begins_zlib(source: Source) -> bool:
 class Decoder:
     """What tells a decoder's files, and what it finds in them."""
 
-    fits: Callable[[Source], bool]
-    pieces: Callable[[Source], Iterator[Piece]]
+    fits: Callable[[RawContent], bool]
+    pieces: Callable[[RawContent], Iterator[Piece]]
 
 
 DECODERS: Mapping[str, Decoder] = MappingProxyType(

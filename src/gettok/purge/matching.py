@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from gettok.collect.erased import user_digest
 from gettok.collect.tombstones import sha256
 from gettok.purge.traces import Traces
-from gettok.purge.words import ANCHOR_DIGITS, WINDOW, unescaped, window_trace, without_tags, words
+from gettok.purge.words import ANCHOR_DIGITS, WINDOW, unescaped, window_digest, without_tags, words
 
 Kind: TypeAlias = Literal["video", "comment", "user", "text", "file"]
 
@@ -46,6 +46,7 @@ class Matcher:
     def __init__(self, traces: Traces) -> None:
         self.traces = traces
         self._anchors = {trace[:ANCHOR_DIGITS] for trace in traces.texts}
+        self._windows = {trace.partition(":")[2]: trace for trace in traces.texts}
         self._nothing: set[str] = set()
         self._may_be: dict[str, _Word] = {}
 
@@ -112,11 +113,11 @@ class Matcher:
         return tuple(hits)
 
     def _windows_in(self, found: list[str]) -> set[Hit]:
-        may_be, is_known = self._may_be, self.traces.texts
+        may_be, known = self._may_be, self._windows
         hits = set()
         for at in range(len(found) - WINDOW + 1):
             word = may_be.get(found[at])
-            if word and word.is_anchor and (trace := window_trace(found[at : at + WINDOW])) in is_known:
+            if word and word.is_anchor and (trace := known.get(window_digest(found[at : at + WINDOW]))):
                 hits.add(Hit("text", trace))
         return hits
 

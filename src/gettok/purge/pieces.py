@@ -21,7 +21,7 @@ Buffer: TypeAlias = bytes | mmap.mmap
 
 
 @dataclass(frozen=True)
-class Source:
+class RawContent:
     """Bytes to look into, and the file that has them, if they are a whole file."""
 
     data: Buffer
@@ -35,12 +35,12 @@ class Source:
 
 
 @contextmanager
-def source_of(content: Path | bytes) -> Iterator[Source]:
+def source_of(content: Path | bytes) -> Iterator[RawContent]:
     """A file through a memory map, or bytes as they are."""
     if isinstance(content, bytes):
-        yield Source(content)
+        yield RawContent(content)
     elif content.stat().st_size == 0:  # cannot be mapped
-        yield Source(b"", content)
+        yield RawContent(b"", content)
     else:
         with content.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield Source(data, content)
+            yield RawContent(data, content)

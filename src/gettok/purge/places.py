@@ -21,11 +21,11 @@ _DEFAULT_SITE_CACHE = Path("/var/tmp/dvc")  # noqa: S108 - DVC's, not ours
 HISTORY, BESIDE_HISTORY = "git history", "git beside its history"
 
 
-class Unreachable(GettokError):
+class OutOfReach(GettokError):
     """A place, or a file in it, that cannot be read now."""
 
 
-class Item(NamedTuple):
+class PlacedFile(NamedTuple):
     """A file or an object: its place and its name there, its size in bytes, and how to get at its content."""
 
     place: str
@@ -34,7 +34,7 @@ class Item(NamedTuple):
     content: Callable[[], AbstractContextManager[Path | bytes]]
 
 
-def local_items(store: Path, site_caches: Mapping[str, Path]) -> Iterator[Item]:
+def local_items(store: Path, site_caches: Mapping[str, Path]) -> Iterator[PlacedFile]:
     """The files of the workspace and beside it. What is in two places, one in the other, is in the inner one only."""
     inner = {"answer store": store, "DVC cache": dvc_cache()}
     inner.update(site_caches)
@@ -48,25 +48,33 @@ def local_items(store: Path, site_caches: Mapping[str, Path]) -> Iterator[Item]:
             yield _file(place, file, file.relative_to(folder).as_posix())
 
 
-def remote_items(cloud: Any, name: str) -> list[Item]:
-    """Every file below a remote, through the filesystem by which DVC reaches it. Raises `Unreachable`."""
+def remote_items(cloud: Any, name: str) -> list[PlacedFile]:
+    """Every file below a remote, through the filesystem by which DVC reaches it. Raises `OutOfReach`."""
     with _reaching():
         remote = cloud.get_remote(name)
-        found = remote.fs.fs.find(remote.path, detail=True)
+        found = _sizes(remote.fs, remote.path)
     if not found:  # as it is where a disk is not mounted
-        raise Unreachable("nothing is there")
+        raise OutOfReach("nothing is there")
     return [
-        Item(
+        PlacedFile(
             f"remote {name}",
             os.path.relpath(path, remote.path),
-            int(facts.get("size") or 0),
+            size,
             partial(_downloaded, remote.fs, path),
         )
-        for path, facts in sorted(found.items())
+        for path, size in sorted(found.items())
     ]
 
 
-def git_items() -> Iterator[Item]:
+def _sizes(filesystem: Any, folder: str) -> dict[str, int]:
+    """The files below a folder, each with its size; elsewhere without a question for each."""
+    if filesystem.protocol == "local":
+        return {path: Path(path).stat().st_size for path in filesystem.find(folder)}
+    found = filesystem.fs.find(folder, detail=True)
+    return {path: int(facts.get("size") or 0) for path, facts in found.items()}
+
+
+def git_items() -> Iterator[PlacedFile]:
     """Git's objects, and its files beside them: the index belongs to the history, reflogs and such do not."""
     folder = Path(_git("rev-parse", "--git-common-dir").decode().strip() or ".git")
     if not folder.is_dir():
@@ -88,7 +96,7 @@ def git_items() -> Iterator[Item]:
             content = process.stdout.read(int(size) + 1)[:-1]
             place = HISTORY if number in history else BESIDE_HISTORY
             name = f"{kind} {number} {history.get(number, '')}".rstrip()
-            yield Item(place, name, len(content), partial(_here, content))
+            yield PlacedFile(place, name, len(content), partial(_here, content))
 
 
 def _git(*arguments: str) -> bytes:
@@ -106,8 +114,8 @@ def _files(folder: Path, without: Iterable[Path] = (), named: Iterable[str] = ()
         yield from (file for name in sorted(files) if (file := Path(parent, name)).is_file())
 
 
-def _file(place: str, file: Path, name: str) -> Item:
-    return Item(place, name, file.stat().st_size, partial(_here, file))
+def _file(place: str, file: Path, name: str) -> PlacedFile:
+    return PlacedFile(place, name, file.stat().st_size, partial(_here, file))
 
 
 def _here(content: Path | bytes) -> AbstractContextManager[Path | bytes]:
@@ -132,7 +140,7 @@ def _reaching() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # each kind of remote has errors of its own, without a root of their own
-        raise Unreachable(f"{type(error).__name__}: {error}") from error
+        raise OutOfReach(f"{type(error).__name__}: {error}") from error
 
 
 def site_caches(folder: str) -> dict[str, Path]:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from gettok.purge.decoding import DECODERS, Decoder, TooLarge
 from gettok.purge.matching import Hit, Kind, Matcher
-from gettok.purge.pieces import Buffer, Name, Piece, Source, source_of
+from gettok.purge.pieces import Buffer, Name, Piece, RawContent, source_of
 from gettok.purge.traces import Traces
 
 #: Bytes that are read as text at once, and how many of them are read again with the next, so that nothing is cut.
@@ -56,7 +56,7 @@ class Unread(NamedTuple):
     why: str
 
 
-class Search:
+class TraceSearch:
     """A search for some traces. It remembers the words and the contents that it has seen, so it is to be used again."""
 
     def __init__(self, traces: Traces, decoders: Mapping[str, Decoder] = DECODERS) -> None:
@@ -64,6 +64,7 @@ class Search:
         self._matcher = Matcher(self.traces)
         self._decoders = decoders
         self._unread: list[Unread] = []
+        self._clean: set[bytes] = set()
         self._seen: dict[bytes, tuple[tuple[Found, ...], tuple[Unread, ...]]] = {}
 
     def look(self, content: Path | bytes) -> tuple[tuple[Found, ...], tuple[Unread, ...]]:
@@ -90,7 +91,7 @@ class Search:
         """A name without the ids and usernames that are looked for."""
         return self._matcher.masked(name)
 
-    def _in(self, source: Source, digest: str, path: tuple[str, ...]) -> Iterator[Found]:
+    def _in(self, source: RawContent, digest: str, path: tuple[str, ...]) -> Iterator[Found]:
         inside = " > ".join(path)
         if digest in self.traces.files:
             yield Found("file", digest, inside)
@@ -102,7 +103,7 @@ class Search:
             if decoder.fits(source):
                 yield from self._decoded(source, decoder, (*path, name))
 
-    def _decoded(self, source: Source, decoder: Decoder, path: tuple[str, ...]) -> Iterator[Found]:
+    def _decoded(self, source: RawContent, decoder: Decoder, path: tuple[str, ...]) -> Iterator[Found]:
         pieces = decoder.pieces(source)
         while True:
             try:
@@ -116,15 +117,22 @@ class Search:
 
     def _in_piece(self, piece: Piece, path: tuple[str, ...]) -> Iterator[Found]:
         if isinstance(piece, bytes):
-            yield from self._in(Source(piece), hashlib.sha256(piece).hexdigest(), path)
+            digest = hashlib.sha256(piece)
+            if digest.digest() in self._clean:
+                return
+            unread = len(self._unread)
+            found = list(self._in(RawContent(piece), digest.hexdigest(), path))
+            if not found and len(self._unread) == unread:
+                self._clean.add(digest.digest())
+            yield from found
             return
         hits = self._matcher.in_name_field(piece) if isinstance(piece, Name) else self._matcher.in_text(piece)
         yield from (Found(*hit, " > ".join(path)) for hit in hits)
 
 
 def found_in(content: Path | bytes, traces: Traces) -> Iterator[Found]:
-    """What a file or bytes have of the traces, each once. For many files, `Search` is faster."""
-    yield from Search(traces).look(content)[0]
+    """What a file or bytes have of the traces, each once. For many files, `TraceSearch` is faster."""
+    yield from TraceSearch(traces).look(content)[0]
 
 
 def _texts(data: Buffer) -> Iterator[str]:

@@ -3,6 +3,9 @@
 A deleted row is found by the beginning of what it had: a body in zlib, a picture. A long one goes on in overflow pages,
 each with the number of the next in its first four bytes (https://www.sqlite.org/fileformat2.html). Where it leaves its
 first page is not recorded any more, so each place where a page's number stands is tried; a wrong one does not unpack.
+
+A free page that has the list of others lost its beginning, and with it the way to what follows: of a long row that went
+on in it, only the part before is found. So a search of free pages does not replace VACUUM.
 """
 
 import re
@@ -14,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from gettok.purge.pieces import Buffer, Piece, Source, source_of
+from gettok.purge.pieces import Buffer, Piece, RawContent, source_of
 
 MAGIC = b"SQLite format 3\0"
 LOG_MAGICS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
@@ -28,7 +31,7 @@ _STEP = 32
 _LEAST_OUTPUT = 24
 
 
-def rows(source: Source) -> Iterator[Piece]:
+def rows(source: RawContent) -> Iterator[Piece]:
     """Every value of every row, with those that are still in the -wal file."""
     with closing(_connection(source)) as database:
         database.text_factory = lambda text: text.decode("utf-8", "replace")
@@ -42,7 +45,7 @@ def rows(source: Source) -> Iterator[Piece]:
                 yield from (value for value in values if isinstance(value, bytes) and value)
 
 
-def _connection(source: Source) -> sqlite3.Connection:
+def _connection(source: RawContent) -> sqlite3.Connection:
     if source.path is None:
         database = sqlite3.connect(":memory:")
         # rollback mode instead of -wal, which a file in memory cannot have
@@ -87,7 +90,7 @@ class _Pages:
             number = int.from_bytes(page[:4])
 
 
-def carved(source: Source) -> Iterator[Piece]:
+def carved(source: RawContent) -> Iterator[Piece]:
     """Bodies and pictures anywhere in a database's pages, deleted ones too."""
     pages = _pages(source.data)
     for found in _STARTS.finditer(source.data):
@@ -95,7 +98,7 @@ def carved(source: Source) -> Iterator[Piece]:
         yield from _content(pages, found.start(), end)
 
 
-def carved_log(source: Source) -> Iterator[Piece]:
+def carved_log(source: RawContent) -> Iterator[Piece]:
     """The same of the pages in a -wal file."""
     data = source.data
     size = int.from_bytes(data[8:12])
@@ -126,14 +129,15 @@ def _content(pages: _Pages, start: int, end: int) -> Iterator[Piece]:
     """What begins at `start`, in a page that ends at `end`."""
     here = bytes(pages.data[start:end])
     if here[:1] == b"\x78":
-        unpacked, used = _unpacked([here])
+        unpacked, used, is_whole = _unpacked([here])
         if len(unpacked) < _LEAST_OUTPUT:
             return
+        for chain in () if is_whole else _chains(pages, here[: used + _STEP]):
+            longer, _, is_whole = _unpacked(chain)
+            unpacked = max(unpacked, longer, key=len)
+            if is_whole:
+                break
         yield unpacked
-        for chain in _chains(pages, here[: used + _STEP]):
-            longer, _ = _unpacked(chain)
-            if len(longer) > len(unpacked):
-                yield longer
         return
     yield from _picture(here)
     for chain in _chains(pages, here):
@@ -144,13 +148,15 @@ def _chains(pages: _Pages, here: bytes) -> Iterator[list[bytes]]:
     """The beginnings of `here` with what follows them on overflow pages, wherever the number of a page stands."""
     count = max(pages.count, max(pages.offsets, default=0))
     head = bytes(4 - max(1, (count.bit_length() + 7) // 8))
-    for at in range(1, len(here) - 3):
-        if here.startswith(head, at) and 1 < (number := int.from_bytes(here[at : at + 4])) <= count:
+    at = here.find(head, 1)
+    while at != -1 and at < len(here) - 3:
+        if 1 < (number := int.from_bytes(here[at : at + 4])) <= count:
             yield [here[:at], *pages.overflow(number)]
+        at = here.find(head, at + 1)
 
 
-def _unpacked(parts: list[bytes]) -> tuple[bytes, int]:
-    """What can be unpacked of parts that belong together, and how many bytes of them that took."""
+def _unpacked(parts: list[bytes]) -> tuple[bytes, int, bool]:
+    """What can be unpacked of parts that belong together, how many bytes of them that took, and whether it is all."""
     packer, unpacked, used = zlib.decompressobj(), bytearray(), 0
     try:
         for part in parts:
@@ -158,10 +164,10 @@ def _unpacked(parts: list[bytes]) -> tuple[bytes, int]:
                 unpacked += packer.decompress(part[at : at + _STEP])
                 used += _STEP
                 if packer.eof:
-                    return bytes(unpacked), used
+                    return bytes(unpacked), used, True
     except zlib.error:
         pass
-    return bytes(unpacked), used
+    return bytes(unpacked), used, False
 
 
 def _picture(data: bytes) -> Iterator[Piece]:

@@ -55,7 +55,12 @@ def window_trace(window: Sequence[str]) -> str:
 
     With the beginning, only one window in thousands has to be hashed to be compared.
     """
-    return f"{sha256(window[0])[:ANCHOR_DIGITS]}:{sha256(' '.join(window))}"
+    return f"{sha256(window[0])[:ANCHOR_DIGITS]}:{window_digest(window)}"
+
+
+def window_digest(window: Sequence[str]) -> str:
+    """The SHA-256 of a window's words."""
+    return sha256(" ".join(window))
 
 
 def unescaped(text: str) -> str:
