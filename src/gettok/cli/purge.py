@@ -27,7 +27,7 @@ from gettok.purge.removal.leftovers import clear_site_cache
 from gettok.purge.removal.record import Record
 from gettok.purge.removal.steps import Purge
 from gettok.purge.removal.whom import names_of, note_names
-from gettok.purge.search import Search
+from gettok.purge.search import TraceSearch
 from gettok.settings import load
 from gettok.store import Store
 
@@ -82,7 +82,7 @@ def opened(erased: Erased, *, changes: bool) -> Iterator[Purge]:
         names = names_of(erased, record)
         if changes:
             record.write()
-        search = Search(gathered(root, names.erased, save=changes))
+        search = TraceSearch(gathered(root, names.erased, save=changes))
         _SCRATCH.mkdir(parents=True, exist_ok=True)
         bar = stack.enter_context(tqdm(desc="searching", unit="object", leave=False, disable=None))
         yield Purge(

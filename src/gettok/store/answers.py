@@ -182,12 +182,17 @@ class Store:
                     "UPDATE answers SET subject = ?, body = ?, digest = ? WHERE key = ?", row
                 )
 
-    def drop(self, answers: Sequence[AnswerRef], *, name: Callable[[str], str] = str) -> None:
+    def drop(
+        self,
+        answers: Sequence[AnswerRef],
+        *,
+        logged_as: Callable[[AnswerRef], AnswerRef] = lambda answer: answer,
+    ) -> None:
         """Delete answers, and blobs that no other answer names; `drops.jsonl` keeps what they were. All or nothing.
 
-        `name` is what that log calls a subject. The caller makes sure that no stage runs: it could be adding a blob
-        that is deleted here. A kill just before the end leaves answers whose blobs are missing, which another call
-        deletes.
+        `logged_as` is what the log says of an answer. The caller makes sure that no stage runs: it could be adding a
+        blob that is deleted here. A kill just before the end leaves answers whose blobs are missing, which another
+        call deletes.
         """
         with full_disk_as_no_space(self.root), self._file.transaction():
             self._database.executemany(
@@ -195,7 +200,7 @@ class Store:
             )
             blobs = self._unnamed({digest for answer in answers for digest in answer.blobs})
             self._database.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in blobs])
-            self._log_drop([answer._replace(subject=name(answer.subject)) for answer in answers])
+            self._log_drop(list(map(logged_as, answers)))
             for digest in blobs:
                 self.files.remove(digest)
 

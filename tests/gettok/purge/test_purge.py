@@ -35,7 +35,7 @@ from gettok.cli.purge import opened, plan, purge, refuse_unready
 from gettok.collect.erased import Erased
 from gettok.collect.tombstones import RefreshLists, sha256
 from gettok.errors import BadInput, NotNow
-from gettok.purge.search import Search
+from gettok.purge.search import TraceSearch
 from gettok.purge.traces import Traces
 from gettok.release.verification import verify
 
@@ -88,7 +88,7 @@ def _as_person(patched: pytest.MonkeyPatch) -> None:
 
 def traced(repository: ErasingRepository) -> set[str]:
     """The files of the repository and its remote with a trace, by what is looked for after a purge."""
-    search = Search(Traces.saved(repository.store))
+    search = TraceSearch(Traces.saved(repository.store))
     places = [repository.folder / ".dvc", repository.folder / "data", repository.remote]
     files = (
         file
@@ -113,7 +113,7 @@ def test_nothing_is_left_in_the_store_the_cache_the_remote_or_beside_them(purged
 
 
 def test_before_it_the_same_search_finds_it_in_each_place(made, purged):
-    search = Search(Traces.saved(purged.store))
+    search = TraceSearch(Traces.saved(purged.store))
     for place in (
         made.store,
         made.folder / ".dvc" / "cache",
@@ -298,10 +298,10 @@ def test_a_bucket_is_purged_too_and_a_clone_pulls_the_successor_from_it(reposito
         with Repo(".") as repo:
             bucket = repo.cloud.get_remote("bucket")
         files = bucket.fs.find(bucket.path)
-        search = Search(Traces(Erased.of(LISTS)))
+        search = TraceSearch(Traces(Erased.of(LISTS)))
         assert any(search.look(bucket.fs.cat_file(file))[0] for file in files)
         list(purge(Erased.of(LISTS)))
-        search = Search(Traces.saved(repository.store))
+        search = TraceSearch(Traces.saved(repository.store))
         left = set(bucket.fs.find(bucket.path))
         assert not any(search.look(bucket.fs.cat_file(file))[0] for file in left)
         assert len(left) < len(files)

@@ -56,7 +56,7 @@ def purge_answers(store: Store, names: ErasedNames, used: Mapping[str, str]) -> 
             elif (new := canonical(left)) != text:
                 rewritten[answer.key] = new
     _log_hashes(store.root, names)
-    store.drop(deleted, name=lambda subject: hidden(subject, names))
+    store.drop(deleted, logged_as=lambda answer: _hidden_answer(answer, names))
     store.rewrite(rewritten, renamed)
     return StorePurge(len(deleted), len(rewritten), len(renamed))
 
@@ -88,14 +88,23 @@ def _left(body: Json, names: ErasedNames) -> Json:
     return None if names.has_id(canonical(body)) else body
 
 
+def _hidden_answer(answer: AnswerRef, names: ErasedNames) -> AnswerRef:
+    return answer._replace(**_hidden(answer.subject, answer.blobs, names))
+
+
+def _hidden(subject: str, blobs: Json, names: ErasedNames) -> dict[str, Json]:
+    """What a log says of an answer: of one about what is erased, neither its name nor the digests of its files."""
+    shown = hidden(subject, names)
+    return {"subject": shown, "blobs": blobs if shown == subject else ()}
+
+
 def _log_hashes(root: Path, names: ErasedNames) -> None:
     """Put the digests of erased names in the place of the names in the log of answers that were dropped earlier."""
     with suppress(FileNotFoundError):
         log = root / _DROPS
         lines = [json.loads(line) for line in log.read_text("ascii").splitlines()]
-        shown = [line | {"subject": hidden(line["subject"], names)} for line in lines]
-        if shown != lines:
-            atomic_write(log, "".join(canonical(line) + "\n" for line in shown).encode("ascii"))
+        shown = [line | _hidden(line["subject"], line["blobs"], names) for line in lines]
+        atomic_write(log, "".join(canonical(line) + "\n" for line in shown).encode("ascii"))
 
 
 def purge_logs(root: Path, names: ErasedNames) -> int:
