@@ -168,13 +168,11 @@ class Store:
     def rewrite(self, bodies: Mapping[str, str], subjects: Mapping[str, str]) -> None:
         """Give answers, by their keys, another body or subject, from which something was erased; all or none.
 
-        Each gets the digest of what it is now. Nothing else ever changes an answer.
+        Each gets the digest of what it is now.
         """
         with full_disk_as_no_space(self.root), self._file.transaction():
-            for key in bodies.keys() | subjects.keys():
-                stored = self._stored(key)
-                if stored is None:
-                    continue
+            for stored in filter(None, map(self._stored, bodies.keys() | subjects.keys())):
+                key = stored.key
                 body, subject = bodies.get(key) or self._intact(stored), subjects.get(key, stored.subject)
                 digest = digest_of_answer(key, stored.stage, subject, body, stored.blobs)
                 row = (subject, packed(body), digest, key)
@@ -188,11 +186,10 @@ class Store:
         *,
         logged_as: Callable[[AnswerRef], AnswerRef] = lambda answer: answer,
     ) -> None:
-        """Delete answers, and blobs that no other answer names; `drops.jsonl` keeps what they were. All or nothing.
+        """Delete answers, and blobs that no other answer names; `drops.jsonl` keeps what `logged_as` says of them.
 
-        `logged_as` is what the log says of an answer. The caller makes sure that no stage runs: it could be adding a
-        blob that is deleted here. A kill just before the end leaves answers whose blobs are missing, which another
-        call deletes.
+        All or nothing. The caller makes sure that no stage runs, which could add a blob that is deleted here. A kill
+        just before the end leaves answers whose blobs are missing, which another call deletes.
         """
         with full_disk_as_no_space(self.root), self._file.transaction():
             self._database.executemany(

@@ -95,14 +95,14 @@ class ErasingRepository:
         dvc("push", "--run-cache")
 
     def fill_store(self) -> None:
-        medium = Blob.of_file(Path("data/media") / f"{OTHERS[0]}.mp4")
+        medium, other = (Blob.of_file(Path("data/media") / f"{video}.mp4") for video in (VIDEO, OTHERS[0]))
         with Store(self.store) as store:
             search = {"data": {"videos": [shown(1, CAPTION), shown(2, "other")]}}
             store.put(key("page"), "2022-12-05_2022-12-14 0:0", Answer(page(search)))
             store.put(key("comments"), f"{VIDEO} 0", Answer(comments_page(VIDEO, "7213456789012345999")))
             store.put(key("profile"), USER, Answer(page({"data": {"display_name": "Canary"}})))
-            store.put(key("heard"), VIDEO, Answer({"text": CAPTION}))
-            store.put(key("other"), OTHERS[0], Answer({"text": "other"}, {"media": medium}))
+            store.put(key("heard"), VIDEO, Answer({"text": CAPTION}, {"media": medium}))
+            store.put(key("other"), OTHERS[0], Answer({"text": "other"}, {"media": other}))
 
     def copy(self, folder: Path) -> "ErasingRepository":
         shutil.copytree(self.folder.parent, folder, symlinks=True)

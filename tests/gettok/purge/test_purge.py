@@ -35,6 +35,7 @@ from gettok.cli.purge import opened, plan, purge, refuse_unready
 from gettok.collect.erased import Erased
 from gettok.collect.tombstones import RefreshLists, sha256
 from gettok.errors import BadInput, NotNow
+from gettok.purge.certificate import gathered
 from gettok.purge.search import TraceSearch
 from gettok.purge.traces import Traces
 from gettok.release.verification import verify
@@ -110,6 +111,13 @@ def test_nothing_is_left_in_the_store_the_cache_the_remote_or_beside_them(purged
     assert VIDEO.encode() not in everything
     assert CAPTION.encode() not in everything
     assert USER.encode() not in everything
+
+
+def test_what_was_looked_for_is_looked_for_by_a_later_search_too(purged):
+    before = Traces.saved(purged.store)
+    after = gathered(purged.store, save=False)
+    assert after.sought().files == before.sought().files != frozenset()
+    assert after.sought().texts == before.sought().texts != frozenset()
 
 
 def test_before_it_the_same_search_finds_it_in_each_place(made, purged):

@@ -107,11 +107,10 @@ class Rewriter:
 
     def _add(self, content: bytes, oid: str = "") -> str:
         oid = oid or md5_of(content)
-        if not self.cache.has(oid):
-            with TemporaryDirectory(dir=self.scratch) as folder:
-                file = Path(folder) / "object"
-                file.write_bytes(content)
-                self.cache.add(file, oid)
+        with TemporaryDirectory(dir=self.scratch) as folder:
+            file = Path(folder) / "object"
+            file.write_bytes(content)
+            self.cache.add(file, oid)
         return oid
 
 
