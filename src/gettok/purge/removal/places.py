@@ -29,6 +29,7 @@ class Place:
 
     def oids(self) -> set[str]:
         """The MD5s of all objects; those of folders' listings end in `.dir`."""
+        self.odb.fs.fs.invalidate_cache()  # a listing from before a deletion has what is gone
         return set(self.odb.all()) if self.odb.fs.exists(self.odb.path) else set()
 
     def has(self, oid: str) -> bool:
