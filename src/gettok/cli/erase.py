@@ -12,7 +12,7 @@ import typer
 
 from gettok.collect.erased import Erased, user_digest
 from gettok.collect.tombstones import RefreshLists, Subject, sha256
-from gettok.deposit.deposit_list import Deposit, DepositList
+from gettok.deposit.deposit_list import published_lines
 from gettok.errors import counted
 from gettok.pipeline.erasing.held import Held, held
 from gettok.pipeline.erasing.own_files import Named, own_files
@@ -44,7 +44,7 @@ def erase(request: ErasureRequest, day: date, *, dry_run: bool) -> Iterator[str]
             yield _listed(lists.tombstones_file, subject, new, len(set(wanted)) - new, dry_run=dry_run)
     yield from _about(found, request)
     yield from _own(own_files({*found.videos, *request.comments}, request.users))
-    yield from _deposited(DepositList(DEPOSITS).published())
+    yield from published_lines(DEPOSITS)
     if not dry_run:
         yield from _next()
 
@@ -90,15 +90,6 @@ def _own(files: Iterable[Named]) -> Iterator[str]:
         yield f"  {file}{where}"
 
 
-def _deposited(published: Iterable[Deposit]) -> Iterator[str]:
-    """What was published in archives, which keep what they have."""
-    for deposit in published:
-        yield (
-            f"cannot be called back: version {deposit.version} ({deposit.form}), published at {deposit.page}; what can "
-            "be done is a new version without it, and a word to the archive"
-        )
-
-
 def _some(names: Iterable[str]) -> str:
     every = list(names)
     more = f" and {len(every) - _MAX_LISTED:,} more" if len(every) > _MAX_LISTED else ""
@@ -109,7 +100,7 @@ def _next() -> Iterator[str]:
     yield 'next: `git add inputs && git commit -m "Erase on request"`, which should not say whom; then `dvc repro`'
     yield (
         "the answer store, DVC's cache, remotes that you pushed to, earlier commits and copies of releases still have"
-        " the data (docs/how-to/erase.md)"
+        " the data then: `gettok purge` deletes what it can reach (docs/how-to/erase.md)"
     )
 
 

@@ -89,3 +89,12 @@ class DepositList:
                     f"get the file back with `git checkout {self.path}`, or delete the line if it is the last and "
                     "incomplete",
                 ) from error
+
+
+def published_lines(path: Path) -> Iterator[str]:
+    """What a list says was published in archives, which keep what they have: a line each, for a person who erases."""
+    for deposit in DepositList(path).published():
+        yield (
+            f"cannot be called back: version {deposit.version} ({deposit.form}), published at {deposit.page}; what can "
+            "be done is a new version without it, and a word to the archive"
+        )

@@ -17,6 +17,7 @@ from gettok.store.atomic_write import atomic_write
 from gettok.tables import VIDEOS
 
 _KEY_VARIABLE = "GETTOK_PSEUDONYM_KEY"
+_KEY_FILE = "pseudonym.key"
 _SHORTEST_KEY = 16
 #: The sandbox's videos are synthetic, and its releases are the same everywhere.
 _SANDBOX_KEY = b"the key of the sandbox is public"
@@ -25,6 +26,12 @@ _SANDBOX_KEY = b"the key of the sandbox is public"
 def sharing(settings: Settings) -> Sharing:
     """The form that the settings ask for, with the pseudonyms of the study."""
     return Sharing(settings.release.form, pseudonyms(settings.source.name), settings.release.smallest_group)
+
+
+def existing_pseudonyms(source: str) -> Pseudonyms | None:
+    """Those that releases may have; None if there is no key, so that no release has any."""
+    has_key = source == "sandbox" or os.environ.get(_KEY_VARIABLE) or (store_root() / _KEY_FILE).is_file()
+    return pseudonyms(source) if has_key else None
 
 
 def pseudonyms(source: str) -> Pseudonyms:
@@ -39,7 +46,7 @@ def pseudonyms(source: str) -> Pseudonyms:
                 f"give it at least {_SHORTEST_KEY} random ones, such as those of `openssl rand -hex 32`",
             )
         return Pseudonyms(key.encode())
-    path = store_root() / "pseudonym.key"
+    path = store_root() / _KEY_FILE
     if not path.is_file():
         atomic_write(path, secrets.token_hex(32).encode("ascii"))
         say(f"release: {path} has a new key for pseudonyms: keep a copy of it, and keep it secret")

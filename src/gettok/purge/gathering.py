@@ -184,5 +184,6 @@ def _is_erased(record: Mapping[str, Any], erased: Erased) -> bool | None:
         return None
     digests = {sha256(number) for number in ids}
     is_listed = not (digests.isdisjoint(erased.videos) and digests.isdisjoint(erased.comments))
-    names.add(str(record.get("subject") or ""))  # of the answer with a profile
+    # of the answer with a profile, and of a row under a pseudonym, whose digits may look like an id
+    names.update(str(record.get(name) or "") for name in _ABOUT)
     return is_listed or any(map(erased.has_user, names))

@@ -5,12 +5,9 @@ one. This holds under a kill at any instant, on a full disk, and with several pr
 digest over its key, body and blobs.
 """
 
-import hashlib
 import json
 import time
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -21,13 +18,11 @@ from gettok.store.blobs import BlobFiles, file_digest
 from gettok.store.database import Database
 from gettok.store.disk_space import full_disk_as_no_space
 from gettok.store.keys import SCOPE_DIGITS, Key
+from gettok.store.stored_row import COLUMNS, StoredRow, digest_of_answer, packed
 
 #: Blobs in memory of up to this many bytes go into the database; above it SQLite is slower than the filesystem
 #: (https://www.sqlite.org/intern-v-extern-blob.html).
 _INLINE_BYTES = 100_000
-
-#: For zlib. The default level 6 takes two and a half times as long for pages, and saves an eighth of the bytes.
-_ZLIB_LEVEL = 3
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -73,27 +68,6 @@ class Defect(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True)
-class _Stored:
-    key: str
-    stage: str
-    subject: str
-    body: bytes
-    blobs: str
-    digest: str
-
-    def intact_text(self) -> str | None:
-        """The body; None if it, or what it is said to answer, does not match the digest."""
-        try:
-            text = zlib.decompress(self.body).decode("ascii")
-            return text if self._matches(text) else None
-        except (zlib.error, UnicodeDecodeError, TypeError):
-            return None
-
-    def _matches(self, text: str) -> bool:
-        return self.digest == _digest(self.key, self.stage, self.subject, text, self.blobs)
-
-
 class Store:
     """The answers of all stages in one folder.
 
@@ -130,12 +104,12 @@ class Store:
                 self.files.add(blob)
         body = answer.text
         blobs = canonical({name: blob.digest for name, blob in answer.blobs.items()})
-        digest = _digest(key.digest, key.stage, subject, body, blobs)
+        digest = digest_of_answer(key.digest, key.stage, subject, body, blobs)
         row = (
             key.digest,
             key.stage,
             subject,
-            zlib.compress(body.encode("ascii"), _ZLIB_LEVEL),
+            packed(body),
             blobs,
             digest,
             time.time(),
@@ -183,10 +157,10 @@ class Store:
 
     def scan(self, scope: str) -> Iterator[Entry]:
         """All answers of one scope, in order of their keys."""
-        query = f"SELECT {_COLUMNS} FROM answers WHERE key >= ? AND key < ? ORDER BY key"  # noqa: S608 - our own columns
+        query = f"SELECT {COLUMNS} FROM answers WHERE key >= ? AND key < ? ORDER BY key"  # noqa: S608 - our own columns
         self._refuse_lost(scope)
         for row in self._file.rows(query, (scope, scope + "g")):
-            stored = _Stored(*row)
+            stored = StoredRow(*row)
             yield Entry(stored.key, stored.subject, self._answer(stored))
 
     def about(self, video_id: str) -> list[AnswerRef]:
@@ -198,11 +172,39 @@ class Store:
         rows = self._file.rows(query, (video_id, f"{video_id}/*"))
         return [AnswerRef(stage, subject, key, _blob_digests(blobs)) for stage, subject, key, blobs in rows]
 
-    def drop(self, answers: Sequence[AnswerRef]) -> None:
-        """Delete answers, and blobs that no other answer names; `drops.jsonl` keeps what they were. All or nothing.
+    def texts(self) -> Iterator[tuple[AnswerRef, str]]:
+        """Every answer with its body as text, in order of their keys; raises `Damaged` for one that is not intact."""
+        for row in self._file.rows("SELECT key FROM answers ORDER BY key"):
+            stored = self._stored(row[0])
+            if stored is not None:
+                text = self._intact(stored)
+                yield AnswerRef(stored.stage, stored.subject, stored.key, _blob_digests(stored.blobs)), text
 
-        The caller makes sure that no stage runs: it could be adding a blob that is deleted here. A kill just before the
-        end leaves answers whose blobs are missing, which another call deletes.
+    def rewrite(self, bodies: Mapping[str, str], subjects: Mapping[str, str]) -> None:
+        """Give answers, by their keys, another body or subject, from which something was erased; all or none.
+
+        Each gets the digest of what it is now.
+        """
+        with full_disk_as_no_space(self.root), self._file.transaction():
+            for stored in filter(None, map(self._stored, bodies.keys() | subjects.keys())):
+                key = stored.key
+                body, subject = bodies.get(key) or self._intact(stored), subjects.get(key, stored.subject)
+                digest = digest_of_answer(key, stored.stage, subject, body, stored.blobs)
+                row = (subject, packed(body), digest, key)
+                self._database.execute(
+                    "UPDATE answers SET subject = ?, body = ?, digest = ? WHERE key = ?", row
+                )
+
+    def drop(
+        self,
+        answers: Sequence[AnswerRef],
+        *,
+        logged_as: Callable[[AnswerRef], AnswerRef] = lambda answer: answer,
+    ) -> None:
+        """Delete answers, and blobs that no other answer names; `drops.jsonl` keeps what `logged_as` says of them.
+
+        All or nothing. The caller makes sure that no stage runs, which could add a blob that is deleted here. A kill
+        just before the end leaves answers whose blobs are missing, which another call deletes.
         """
         with full_disk_as_no_space(self.root), self._file.transaction():
             self._database.executemany(
@@ -210,7 +212,16 @@ class Store:
             )
             blobs = self._unnamed({digest for answer in answers for digest in answer.blobs})
             self._database.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in blobs])
-            self._log_drop(answers)
+            self._log_drop(list(map(logged_as, answers)))
+            for digest in blobs:
+                self.files.remove(digest)
+
+    def drop_unnamed(self) -> None:
+        """Delete the blobs that no answer names, as a run leaves them that is killed before it stores the answer."""
+        with full_disk_as_no_space(self.root), self._file.transaction():
+            listed = {digest for (digest,) in self._database.execute("SELECT digest FROM blobs")}
+            blobs = self._unnamed(listed | self.files.digests())
+            self._database.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in blobs])
             for digest in blobs:
                 self.files.remove(digest)
 
@@ -243,8 +254,8 @@ class Store:
             if not self._blob_is_intact(digest, size, data):
                 damaged.add(digest)
         named: set[str] = set()
-        for row in self._database.execute(f"SELECT {_COLUMNS} FROM answers ORDER BY stage, subject"):  # noqa: S608
-            stored = _Stored(*row)
+        for row in self._database.execute(f"SELECT {COLUMNS} FROM answers ORDER BY stage, subject"):  # noqa: S608
+            stored = StoredRow(*row)
             if stored.intact_text() is None:
                 yield Defect("answer does not match its digest", stored.stage, stored.subject, stored.key)
                 continue
@@ -281,17 +292,21 @@ class Store:
             return blob.digest, blob.size, blob.read(), None
         return blob.digest, blob.size, None, self.files.path(blob.digest).stat().st_mtime_ns
 
-    def _stored(self, key: str) -> _Stored | None:
-        query = f"SELECT {_COLUMNS} FROM answers WHERE key = ?"  # noqa: S608 - our own columns
+    def _stored(self, key: str) -> StoredRow | None:
+        query = f"SELECT {COLUMNS} FROM answers WHERE key = ?"  # noqa: S608 - our own columns
         rows = self._file.rows(query, (key,))
-        return _Stored(*rows[0]) if rows else None
+        return StoredRow(*rows[0]) if rows else None
 
-    def _answer(self, stored: _Stored) -> Answer:
+    def _answer(self, stored: StoredRow) -> Answer:
+        text = self._intact(stored)
+        blobs = {name: self.blob(digest) for name, digest in _blob_names(stored.blobs).items()}
+        return Answer.of_text(text, blobs)
+
+    def _intact(self, stored: StoredRow) -> str:
         text = stored.intact_text()
         if text is None:
             raise Damaged.in_store(f"the answer {stored.key} ({stored.stage}, {stored.subject})")
-        blobs = {name: self.blob(digest) for name, digest in _blob_names(stored.blobs).items()}
-        return Answer.of_text(text, blobs)
+        return text
 
     def _blob_is_intact(self, digest: str, size: int, data: bytes | None) -> bool:
         if data is not None:
@@ -302,14 +317,6 @@ class Store:
     def _has_blob(self, digest: str) -> bool:
         return bool(self._file.rows("SELECT 1 FROM blobs WHERE digest = ?", (digest,)))
 
-
-def _digest(key: str, stage: str, subject: str, body: str, blobs: str) -> str:
-    """SHA-256 over an answer and what it answers. The body, which may be long, is hashed as it is."""
-    about = canonical([key, stage, subject, blobs])
-    return hashlib.sha256(f"{about}\n{body}".encode("ascii")).hexdigest()
-
-
-_COLUMNS = "key, stage, subject, body, blobs, digest"
 
 #: A blob that is there already may have got a new file, because the old one was damaged.
 _ADD_BLOB = """

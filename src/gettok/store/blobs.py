@@ -53,6 +53,10 @@ class BlobFiles:
             finally:
                 unfinished.unlink(missing_ok=True)
 
+    def digests(self) -> set[str]:
+        """The digests of all files."""
+        return {path.name for path in self._files.glob("??/*") if _DIGEST.fullmatch(path.name)}
+
     def remove(self, digest: str) -> None:
         """Delete the file of a blob, if there is one; other links to it stay."""
         self.path(digest).unlink(missing_ok=True)
