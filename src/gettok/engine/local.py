@@ -55,7 +55,8 @@ class LocalEngine:
             while True:
                 is_ending = stop.is_set() or bug is not None
                 if is_ending:
-                    in_flight = {future: item for future, item in in_flight.items() if not future.cancel()}
+                    _cancel_waiting(pool, wait=False)
+                    in_flight = {future: item for future, item in in_flight.items() if not future.cancelled()}
                 # few in flight: what is not handed back yet takes memory, and is lost if the run is killed
                 free = 0 if is_ending else 2 * count - len(in_flight)
                 for item in islice(waiting, max(0, free)):
@@ -93,8 +94,7 @@ class LocalEngine:
                     while waiting:
                         yield _result(waiting.popleft(), stop)
                 finally:
-                    for future in waiting:
-                        future.cancel()
+                    _cancel_waiting(pool, wait=True)
         except BrokenProcessPool as error:
             raise Stop(
                 "a process that makes tables ended before its work was done",
@@ -108,6 +108,14 @@ def _pool(step: Step[Any], workers: Workers) -> Executor:
         step.open()
         return ThreadPoolExecutor(workers.count)
     return _processes(min(workers.count, cores()), _open, step)
+
+
+def _cancel_waiting(pool: Executor, *, wait: bool) -> None:
+    """Cancel what no worker has begun, at once or soon; `wait` for the rest.
+
+    Where each future of a pool of processes is cancelled by itself, the pool may never end (Python 3.11.2).
+    """
+    pool.shutdown(wait=wait, cancel_futures=True)
 
 
 def _processes(count: int, prepare: Callable[[T], None], given: T) -> ProcessPoolExecutor:

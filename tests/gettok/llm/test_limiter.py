@@ -202,11 +202,11 @@ def test_the_limit_grows_by_a_quarter_in_the_first_round_and_by_more_in_each_one
     limiter.rejected(1)
     limiter.answered()
     leave(slots)
-    slots, rounds = enter(limiter, 12)
-    limiter.rejected(rounds[0])
-    for _ in range(12):
+    slots, rounds = enter(limiter, 11)
+    limiter.rejected(rounds[0])  # 10.45
+    for _ in range(11):
         limiter.answered()
-    assert limiter.limit == 11, "slowly again after a rejection"
+    assert limiter.limit == 10, "slowly again after a rejection"
     leave(slots)
 
 
