@@ -8,7 +8,7 @@ from repository import Repository
 def enter(repository: Repository, patched: pytest.MonkeyPatch) -> None:
     """Change to the repository, with its environment."""
     patched.chdir(repository.folder)
-    for name, value in repository._environment.items():
+    for name, value in repository.environment.items():
         patched.setenv(name, value)
 
 
