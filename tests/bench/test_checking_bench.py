@@ -24,7 +24,7 @@ def test_a_run_with_checks_is_paired_with_one_without():
     *_, last = done.stdout.splitlines()
     found = json.loads(last)
     parts = {line.split()[0] for line in done.stdout.splitlines()}
-    assert {"whole", "code", "download", "report", "DVC", "_refuse_changed", "_Stored._matches"} <= parts
+    assert {"whole", "code", "download", "report", "DVC", "_refuse_changed", "StoredRow._matches"} <= parts
     assert found["videos"] == 20
     assert 0 < found["cpu_s_in_checks"] < found["cpu_s"]
     assert 1 < found["ratio_by_cpu_in_checks"] < 2

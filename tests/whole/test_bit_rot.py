@@ -10,8 +10,9 @@ from root import ROOT
 from gettok.cli.app import _MODULES, COMMANDS
 from gettok.pipeline.code_digest import reached_from
 
-#: They import what reads outputs, and read none; or only after a run from a list of ids, which their own tests make.
-_READ_NONE = {"follow", "try", "hydrate"}
+#: They import what reads outputs, and read none; or only after a run from a list of ids or an erasure, which their own
+#: tests make.
+_READ_NONE = {"follow", "try", "hydrate", "purge"}
 #: Written by the demo's run, and without a file in it: the demo asks for no comments.
 _EMPTY = {"data/comments"}
 

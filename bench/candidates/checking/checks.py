@@ -38,7 +38,7 @@ CHECKS: Mapping[tuple[str, str], Call] = {
     # media have the SHA-256 in their table
     ("gettok.media.file", "MediaFile.check"): _nothing,
     # stored answers and blobs have their digests, and none is missing from an index
-    ("gettok.store.answers", "_Stored._matches"): _yes,
+    ("gettok.store.stored_row", "StoredRow._matches"): _yes,
     ("gettok.store.answers", "Store._blob_is_intact"): _yes,
     ("gettok.store.answers", "Store._refuse_lost"): _nothing,
     ("gettok.step", "Blob.check"): _nothing,

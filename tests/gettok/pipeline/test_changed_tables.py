@@ -3,9 +3,11 @@
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 import tabulated
 import written_study
@@ -45,7 +47,9 @@ def test_no_row_of_a_video_is_read_from_a_table_that_changed():
     counted = [{"video_id": FIRST, "observed_at": AT}]
     commented = [{"video_id": FIRST, "comment_id": "1", "observed_at": AT}]
     texts = [{"video_id": FIRST, "frame_index": 0, "text": "NO"}]
-    written_study.write(attacked(study_of(3)), counts=counted, comments=commented, screen_texts=texts)
+    of = attacked(study_of(3))
+    of = replace(of, pairs=of.pairs.head(1).with_columns(video_id=pl.lit(FIRST)))
+    written_study.write(of, counts=counted, comments=commented, screen_texts=texts)
     USERS.write([{"username": "user.1", "status": "ok"}], DATA / "users.parquet")
     paths = [DATA / source.path for source in SOURCES.values()] + [DATA / "users.parquet"]
     record("tabulate", *paths)

@@ -101,7 +101,9 @@ def test_no_text_and_no_id_of_a_comment_is_in_a_file(tmp_path, form):
 
 @pytest.mark.parametrize("form", ["public", "controlled", "team"])
 def test_a_release_with_numbers_of_comments_passes_its_check(tmp_path, form):
-    written(tmp_path / "r", form)
+    of, _ = study()
+    provenance = {"settings": {"codebook": of.codebook.model_dump(mode="json")}}
+    release.write(tmp_path / "r", of, shared(form), provenance)
     assert verify(tmp_path / "r").problems == ()
 
 

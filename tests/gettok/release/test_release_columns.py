@@ -43,7 +43,7 @@ CONTROLLED = {
     "screen_texts": f"video_id frame_index text lines reader reader_sha256 answer_key {ANSWERED}",
     "annotations": f"{USAGE} {PUBLIC['annotations']}",
     "prompt_injection": f"inserted {USAGE} {PUBLIC['prompt_injection']}",
-    "pairs": f"created_at left_words right_words {PUBLIC['pairs']}",
+    "pairs": f"created_at left_words right_words left_characters wrong_characters {PUBLIC['pairs']}",
     "comments_by_day": f"comments replies {PUBLIC['comments_by_day']}",
     "comments_by_video": "video_id comments replies days liked liked_10 liked_100",
 }
