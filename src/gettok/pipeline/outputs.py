@@ -38,8 +38,8 @@ class _Record(NamedTuple):
 def output(name: str) -> Path:
     """`data/<name>`, to be read; raises `Damaged` if its bytes are not those that `dvc.lock` records.
 
-    An output is compared once in a process, and so is a file of a folder, alone. If DVC did not make it, or it is
-    missing, there is nothing to compare. A folder that lacks files, and is else as recorded, raises `BadInput`.
+    An output is compared once in a process, and so is a file of a folder, alone; for a folder in a folder, all of it. If
+    DVC did not make it, or it is missing, there is nothing to compare. A folder that lacks files, and is else as recorded, raises `BadInput`.
     """
     path = DATA / name
     _refuse_changed(path, Path.cwd())
@@ -153,7 +153,7 @@ def _refuse_changed(path: Path, root: Path) -> Mapping[str, str] | None:
     if not path.exists():
         return None
     if record is None:
-        _refuse_changed_file(path, root)
+        _refuse_changed_part(path, root)
         return None
     found = _md5s(path)
     if (_folder_md5(found) if path.is_dir() else found[""]) != record.md5:
@@ -161,11 +161,11 @@ def _refuse_changed(path: Path, root: Path) -> Mapping[str, str] | None:
     return found
 
 
-def _refuse_changed_file(path: Path, root: Path) -> None:
-    """One file of a recorded folder."""
+def _refuse_changed_part(path: Path, root: Path) -> None:
+    """A file of a recorded folder, which is compared alone, or a folder in one."""
     for parent in path.parents:
         if parent.as_posix() in _records(root):
-            if changed_files(parent, [path]):
+            if path.is_dir() or changed_files(parent, [path]):
                 _refuse_changed(parent, root)
             return
 

@@ -236,6 +236,17 @@ def test_a_file_of_a_folder_is_compared_alone():
         output("videos")
 
 
+def test_a_folder_in_a_folder_is_compared_with_all_of_it():
+    assert output("videos/más") == Path("data/videos/más")
+    flip(Path("data/videos", DAYS[0]), 3)
+    with pytest.raises(Damaged, match=re.escape(DAYS[0])):
+        _compare_again("videos/más")
+    flip(Path("data/videos", DAYS[0]), 3)
+    Path("data/videos", DAYS[2]).unlink()
+    with pytest.raises(BadInput):
+        output("videos/más")
+
+
 def test_a_file_that_dvc_did_not_put_into_a_folder_is_refused():
     Path("data/videos/2022-12-31.parquet").write_text("by hand", "utf-8")
     with pytest.raises(Damaged, match=re.escape("2022-12-31.parquet")):
