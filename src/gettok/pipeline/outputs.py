@@ -39,8 +39,8 @@ def output(name: str) -> Path:
     """`data/<name>`, to be read; raises `Damaged` if its bytes are not those that `dvc.lock` records.
 
     An output is compared once in a process, and so is a file of a folder, alone; for a folder in a folder, all of the
-    output. If DVC did not make it, or it is missing, there is nothing to compare. A folder that lacks files, and is else
-    as recorded, raises `BadInput`.
+    output. If DVC did not make it, or it is missing, there is nothing to compare. A folder that lacks files, and is
+    else as recorded, raises `BadInput`.
     """
     path = DATA / name
     _refuse_changed(path, Path.cwd())
