@@ -17,7 +17,7 @@ test: setup lint  ## the fast tests
 	$(RUN) pytest
 
 test-slow: setup-bench setup-docs setup-models setup-browser setup-ray setup-r setup-sshd  ## the slow proofs alone, without those of the benches
-	$(RUN) pytest -m slow --ignore tests/bench
+	$(RUN) pytest -m slow --ignore tests/bench --ignore tests/soak
 
 test-bench: setup-bench setup-models setup-ray  ## do the benches run? They measure what people compare, and change no result
 	$(RUN) pytest -m slow tests/bench

@@ -1,7 +1,10 @@
-"""A search finds what was erased wherever two releases left it: here, and in each remote."""
+"""A search finds what was erased wherever two releases left it, and after a purge nothing: here, and in each remote."""
 
 import csv
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +13,9 @@ import pytest
 from conftest import LONGER
 from repository import Repository
 from s3_remote import s3_remote
+from ssh_remote import ssh_server
 
+from gettok.collect.erased import Erased
 from gettok.collect.tombstones import sha256
 from gettok.purge.search import TraceSearch
 from gettok.purge.traces import Traces
@@ -25,12 +30,12 @@ def values(repository: Repository, table, path: str, column: str, video: str) ->
     return [str(value) for value in rows[column].drop_nulls()]
 
 
+REMOTES = ("disk", "server", "bucket")
 #: Where the tables have each text of a video.
 TEXTS = {
     "caption": (VIDEOS, "videos", "description"),
     "speech": (TRANSCRIPTS, "transcripts", "text"),
     "on-screen text": (DESCRIPTIONS, "descriptions", "ocr_text"),
-    "model's description": (DESCRIPTIONS, "descriptions", "description"),
 }
 
 
@@ -69,9 +74,19 @@ def found_below(folder: Path, traces: Traces) -> bool:
     return any(search.look(file)[0] for file in folder.rglob("*") if file.is_file())
 
 
+@contextmanager
+def three_remotes(repository: Repository, folder: Path) -> Iterator[dict[str, str]]:
+    """On this disk, behind an SSH server, and in a bucket. Gives the environment with the keys."""
+    with ssh_server(folder / "ssh") as server, s3_remote(repository) as keys:
+        repository.dvc("remote", "add", "disk", str(folder / "disk"))
+        repository.dvc("remote", "add", "server", f"{server.address}/peru")
+        repository.commit("remotes")
+        yield keys | server.environment
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_each_canary_of_two_releases_is_found_here_and_in_each_remote(repository, tmp_path):
+def test_each_canary_of_two_releases_is_found_in_each_place_and_after_a_purge_in_none(repository, tmp_path):
     repository.compose("collect=with_comments_and_users")
     repository.dvc("repro")
     video = chosen(repository)
@@ -86,16 +101,16 @@ def test_each_canary_of_two_releases_is_found_here_and_in_each_remote(repository
     assert all(texts.values()), texts
     assert all(files.values()), files
     repository.commit("first release")
-    disk = tmp_path / "disk"
-    repository.dvc("remote", "add", "disk", str(disk))
-    with s3_remote(repository) as keys:
-        for _ in range(2):
-            repository.dvc("push", "--run-cache", "-r", "disk")
-            repository.dvc("push", "--run-cache", "-r", "bucket", **keys)
-            repository.study(*LONGER)
-            repository.compose("collect=with_comments_and_users")
-            repository.dvc("repro")
-            repository.commit("second release")
+    with three_remotes(repository, tmp_path) as keys:
+        for version in ("0.1.0", "0.2.0"):
+            repository.run("gettok", "release", "tag", version)
+            for remote in REMOTES:
+                repository.dvc("push", "--run-cache", "-r", remote, **keys)
+            if version == "0.1.0":
+                repository.study(*LONGER)
+                repository.compose("collect=with_comments_and_users", "citation.version=0.2.0")
+                repository.dvc("repro")
+                repository.commit("second release")
         repository.run("gettok", "erase", video, "--comment", comment)
         repository.commit("erase")
         repository.dvc("repro")
@@ -103,27 +118,50 @@ def test_each_canary_of_two_releases_is_found_here_and_in_each_remote(repository
         code, said = repository.outcome("gettok", "purge", "--prove", **keys)
         assert code == 70, said
         proof = certificate(repository)
+        check_found(proof, repository, tmp_path / "disk", texts, files)
+        assert video not in json.dumps(proof) + said
+        assert comment not in json.dumps(proof) + said
+        assert sha256(other) not in Traces.saved(repository.store).erased.videos
+
+        labels.unlink()  # its line names the video; the command says so
+        repository.dvc("repro")
+        repository.commit("without the label")
+        said = repository.run("gettok", "purge", "--yes", **keys)
+        proof = certificate(repository)
+        assert (proof["outcome"], proof["found"]) == ("clean", []), said
+        assert {each["place"] for each in proof["searched"]} >= {f"remote {remote}" for remote in REMOTES}
+        traces = Traces.saved(repository.store).sought()
+        for place in (repository.data, repository.store, tmp_path / "disk", tmp_path / "ssh" / "served"):
+            assert not found_below(place, traces), place
+        check_successors(repository, tmp_path / "clone", other, keys)
+
+
+def check_found(proof: dict, repository: Repository, disk: Path, texts: dict, files: dict) -> None:
+    """Everything is found before the purge, each text and file by itself, and nothing in what was built without it."""
     kinds = {(each["place"], each["kind"]) for each in proof["found"]}
-    for place in ("answer store", "DVC cache", "remote disk", "remote bucket"):
+    for place in ("answer store", "DVC cache", *(f"remote {remote}" for remote in REMOTES)):
         assert {kind for at, kind in kinds if at == place} >= {"video", "comment", "text", "file"}, place
     assert ("workspace", "video") in kinds, "the line with the label is still in inputs/"
-    assert {(each["place"], each["kind"]) for each in proof["found_in_git_history"]} >= {
-        ("git history", "text")
+    assert ("git history", "text") in {
+        (each["place"], each["kind"]) for each in proof["found_in_git_history"]
     }
     assert (proof["unreachable"], proof["not_decoded"]) == ([], [])
-    assert video not in json.dumps(proof) + said
-    assert comment not in json.dumps(proof) + said
-
     traces = Traces.saved(repository.store).sought()
-    for what, wanted in texts.items():
-        assert wanted & traces.texts, what
-    for what, wanted in files.items():
-        assert wanted & traces.files, what
     for what, wanted in {**texts, **files}.items():
-        one = Traces(traces.erased, frozenset(wanted), frozenset(wanted))
-        one = Traces(type(traces.erased)(), one.texts, one.files)
+        assert wanted & (traces.texts | traces.files), what
+        one = Traces(texts=frozenset(wanted), files=frozenset(wanted))
         assert what == "human label" or found_below(disk, one), what
-    assert sha256(other) not in traces.erased.videos
-    clean = repository.data
-    gone = Traces(type(traces.erased)(frozenset({sha256(video)})), traces.texts, traces.files)
-    assert not found_below(clean, gone), "what the next build made has nothing of it"
+    gone = Traces(Erased(traces.erased.videos), traces.texts, traces.files)
+    assert not found_below(repository.data, gone), "what the next build made has nothing of it"
+
+
+def check_successors(repository: Repository, clone: Path, other: str, keys: dict[str, str]) -> None:
+    """Another person gets each release without the video, and all other videos of it."""
+    assert {"dataset@v0.1.1", "dataset@v0.2.1"} <= set(repository.git("tag", "--list").split())
+    repository.git("clone", "-q", str(repository.folder), str(clone))
+    there = replace(repository, folder=clone)
+    for tag in ("dataset@v0.1.1", "dataset@v0.2.1"):
+        there.git("checkout", "-q", tag)
+        there.dvc("pull", "-r", "server", "release", "tabulate", "download", **keys)
+        assert other in VIDEOS.read(there.data / "videos")["video_id"].to_list()
+        there.run("gettok", "release", "check", "data/release")
