@@ -61,7 +61,7 @@ _NEVER_SEARCHED = (
 
 
 class FoundAt(NamedTuple):
-    """Where a trace was found. Of a text there is no digest, as the certificate is to be public."""
+    """Where a trace was found. The digests of texts are left out, as the certificate is to be public."""
 
     place: str
     file: str
@@ -180,7 +180,7 @@ def prove(store: Path, day: date) -> Certificate:
         stack.enter_context(none_running(store))
         certificate = Certificate(gathered(store), day)
         repo = stack.enter_context(Repo())
-        items = list(local_items(store, site_caches(repo.site_cache_dir)))
+        items = list(local_items(store, site_caches(repo)))
         for name in sorted(repo.config["remote"]):
             try:
                 items += remote_items(repo.cloud, name)
@@ -211,7 +211,7 @@ def gathered(store: Path, erased: Erased | None = None, *, save: bool = True) ->
 
 def _search(certificate: Certificate, items: list[PlacedFile]) -> None:
     search = TraceSearch(certificate.traces)
-    # a plain line now and then where there is no terminal
+    # without a terminal, a plain line now and then
     every_s = 0.1 if sys.stderr.isatty() else _PLAIN_EVERY_S
     total = sum(item.size for item in items)
     with tqdm(total=total, desc="searching", unit="B", unit_scale=True, mininterval=every_s) as bar:

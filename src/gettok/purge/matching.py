@@ -11,7 +11,7 @@ from gettok.purge.words import ANCHOR_DIGITS, WINDOW, unescaped, window_digest, 
 
 Kind: TypeAlias = Literal["video", "comment", "user", "text", "file"]
 
-#: An id of fewer digits is not told apart from other numbers.
+#: An id: a number of its own, no part of a longer one. One of fewer digits is not told apart from other numbers.
 ID = re.compile(r"(?<![0-9])[0-9]{6,20}(?![0-9])")
 #: A username as a word of its own; shorter ones may be words of a language.
 _LEAST_NAME = 6

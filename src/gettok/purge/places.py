@@ -16,8 +16,8 @@ from gettok.pipeline.paths import CONF, INPUTS, PARAMS, dvc_cache
 _NO_DATA = frozenset({".git", ".dvc", ".venv", ".tools", "__pycache__", "node_modules"})
 #: Where the workspace has what people edit for a study. Files elsewhere that git has are found in git.
 _EDITED = (INPUTS, CONF, PARAMS, Path("dvc.lock"))
-#: DVC keeps a database of every repository here, if nothing else is set.
-_DEFAULT_SITE_CACHE = Path("/var/tmp/dvc")  # noqa: S108 - DVC's, not ours
+#: Where DVC 3.67 has them on Linux, if neither settings nor the environment name another place.
+_USUAL_SITE_CACHE = Path("/var/tmp/dvc")  # noqa: S108 - DVC's, not ours
 HISTORY, BESIDE_HISTORY = "git history", "git beside its history"
 
 
@@ -143,11 +143,15 @@ def _reaching() -> Iterator[None]:
         raise OutOfReach(f"{type(error).__name__}: {error}") from error
 
 
-def site_caches(folder: str) -> dict[str, Path]:
-    """DVC's folder of databases about this repository: where the settings have it, and where it is without any."""
+def site_caches(repo: Any) -> dict[str, Path]:
+    """DVC's folders of databases about this repository: where the settings have it, and where it is without any."""
+    from dvc.dirs import site_cache_dir  # noqa: PLC0415 - DVC takes a second to import
+
+    here = Path(repo.site_cache_dir)
     places = {
-        "DVC site cache, default": _DEFAULT_SITE_CACHE / "repo" / Path(folder).name,
-        "DVC site cache": Path(folder),
+        "DVC site cache, usual": _USUAL_SITE_CACHE / "repo" / here.name,
+        "DVC site cache, default": Path(site_cache_dir(None), "repo", here.name),
+        "DVC site cache": here,
     }
     distinct = {place.resolve(): name for name, place in places.items() if place.is_dir()}
     return {name: place for place, name in distinct.items()}

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -65,10 +65,6 @@ def blob(name: str) -> bytes:
     return git("cat-file", "blob", name).encode("utf-8", "surrogateescape")
 
 
-def head() -> str:
-    return git("rev-parse", "HEAD").strip()
-
-
 def refs(pattern: str) -> dict[str, str]:
     """The commit of each ref below a name; of an annotated tag, the one that it is of."""
     lines = git("for-each-ref", "--format=%(refname) %(objectname) %(*objectname)", pattern).splitlines()
@@ -81,14 +77,6 @@ def is_annotated(tag: str) -> bool:
 
 def message_of(tag: str) -> str:
     return git("for-each-ref", "--format=%(contents)", f"refs/tags/{tag}")
-
-
-def files_at(commit: str, *paths: str) -> Iterator[tuple[str, str]]:
-    """The path and blob of each file below these paths at a commit."""
-    for line in git("ls-tree", "-r", "-z", commit, "--", *paths).split("\0"):
-        if line:
-            about, path = line.split("\t", 1)
-            yield path, about.split()[2]
 
 
 def commit_with(parent: str, files: Mapping[str, bytes | None], message: str) -> str:

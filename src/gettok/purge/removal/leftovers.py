@@ -4,10 +4,11 @@ All of it can be made again, and only experiments have results: those that were 
 """
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from gettok.purge.places import site_caches
 from gettok.purge.removal.history import git, refs
 
 _EXPERIMENTS = "refs/exps"
@@ -52,17 +53,8 @@ def clear_temporary() -> None:
 
 def clear_site_cache(repo: Any) -> None:
     """Delete the paths and MD5s of tracked files that DVC notes, where it is set to and in its usual place."""
-    for folder in site_caches(repo):
+    for folder in site_caches(repo).values():
         _delete(folder)
-
-
-def site_caches(repo: Any) -> Iterator[Path]:
-    """DVC's notes of this repository: where it is set to keep them, and in the usual place, which is outside."""
-    from dvc.dirs import site_cache_dir  # noqa: PLC0415 - DVC takes a second to import
-
-    here = Path(repo.site_cache_dir)
-    usual = Path(site_cache_dir(None)) / "repo" / here.name
-    yield from (folder for folder in {here, usual} if folder.is_dir())
 
 
 def _delete(path: Path) -> None:

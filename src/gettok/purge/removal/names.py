@@ -6,9 +6,8 @@ from functools import lru_cache
 
 from gettok.collect.erased import Erased
 from gettok.collect.tombstones import sha256
+from gettok.purge.matching import ID
 
-#: An id is a number of its own: the digits are not a part of a longer one.
-_ID = re.compile(r"(?<![0-9])[0-9]{6,20}(?![0-9])")
 #: As `gettok.release.pseudonyms` makes them.
 _PSEUDONYM = re.compile(r"[va][0-9a-f]{20}")
 _MANY = 1_000_000
@@ -46,15 +45,15 @@ class ErasedNames:
         name = (text or "").partition("/")[0]
         if _PSEUDONYM.fullmatch(name):
             return self._is_pseudonym(name)
-        return bool(_ID.fullmatch(name)) and self.is_id(name)
+        return bool(ID.fullmatch(name)) and self.is_id(name)
 
     def ids_in(self, text: str) -> Iterator[str]:
         """The erased ids in a text, in order."""
-        return (number for number in _ID.findall(text) if self.is_id(number))
+        return (number for number in ID.findall(text) if self.is_id(number))
 
     def has_id(self, text: str | None) -> bool:
         return text is not None and next(self.ids_in(text), None) is not None
 
     def without_ids(self, text: str) -> str:
         """The text with a mark in place of each erased id."""
-        return _ID.sub(lambda found: MARK if self.is_id(found[0]) else found[0], text)
+        return ID.sub(lambda found: MARK if self.is_id(found[0]) else found[0], text)

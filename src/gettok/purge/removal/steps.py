@@ -36,10 +36,10 @@ from gettok.purge.removal.successors import (
     make_successor,
     next_version,
     outputs_in,
-    parse_lock,
 )
 from gettok.purge.removal.traced import HasTrace, Objects, delete_runs, reached
 from gettok.purge.removal.whom import used_answers
+from gettok.settings.yaml_file import parse_yaml
 from gettok.store import Store
 
 _TAGS = f"refs/tags/{ARTIFACT}@v*"
@@ -308,8 +308,8 @@ def _lines(tag: str, start: str) -> list[str]:
 
 
 def _outs(lock: bytes) -> list[str]:
-    return [out["md5"] for out in outputs_in(parse_lock(lock))]
+    return [out["md5"] for out in outputs_in(parse_yaml(lock))]
 
 
 def _by_path(lock: str) -> dict[str, str]:
-    return {out["path"]: out["md5"] for out in outputs_in(parse_lock(lock.encode()))}
+    return {out["path"]: out["md5"] for out in outputs_in(parse_yaml(lock.encode()))}

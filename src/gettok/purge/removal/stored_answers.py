@@ -7,7 +7,7 @@ a digest of what they are now. A kill at any instant leaves an intact store, and
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,14 +141,13 @@ def _text_of(packed: bytes) -> str:
     return zlib.decompress(packed).decode("utf-8", "replace")
 
 
-def compact(root: Path, on_file: Callable[[str], object] = lambda _: None) -> None:
+def compact(root: Path) -> None:
     """Write each database anew, without the bytes of deleted rows. Raises `AlreadyRunning` while another reads one.
 
     SQLite leaves deleted bytes in pages that it uses again in part, whatever its setting `secure_delete` (SQLite 3.40).
     """
     for name in _DATABASES:
         if (root / name).is_file():
-            on_file(name)
             with closing(sqlite3.connect(root / name, isolation_level=None)) as database:
                 _compact(database, root / name)
 

@@ -5,7 +5,7 @@ and a file from which no rule can take the traces is left out. The successor is 
 new `dvc.lock` and the lists of erasures. A version whose outputs cannot be read any more has no successor.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ from gettok.purge.removal.places import Place, entries_of, is_listing, listing_o
 from gettok.purge.removal.release_files import amend_release, is_release
 from gettok.purge.removal.rewriting import rewritten
 from gettok.purge.removal.traced import HasTrace
+from gettok.settings.yaml_file import parse_yaml
 from gettok.step import Json
 
 TAG = f"{ARTIFACT}@v"
@@ -129,7 +130,7 @@ def make_successor(rewriter: Rewriter, tag: str, commit: str, lock: str, *, wait
     Raises `NotNow` if an output cannot be read and `waits`, as a remote that may have it cannot be reached.
     """
     name = f"{TAG}{next_version(tag)}"
-    content = _parsed(blob(lock))
+    content = parse_yaml(blob(lock))
     new: dict[str, _Rewritten] = {}
     given_up: dict[str, str] = {}
     rewriter.left_out = []
@@ -213,16 +214,7 @@ def _lists() -> Iterator[tuple[str, bytes]]:
             yield file.as_posix(), file.read_bytes()
 
 
-def _parsed(text: bytes) -> Json:
-    from dvc.utils.serialize import parse_yaml  # noqa: PLC0415 - DVC takes a second to import
-
-    return parse_yaml(text.decode(), LOCK)
-
-
 def _dumped(content: Json) -> bytes:
     from dvc.utils.serialize._yaml import dumps_yaml  # noqa: PLC0415 - DVC takes a second to import
 
     return str(dumps_yaml(content)).encode()
-
-
-parse_lock: Callable[[bytes], Json] = _parsed
