@@ -87,10 +87,12 @@ class CountedFile(io.FileIO):
         self._on_bytes(len(data))
         return data
 
-    def take_back(self) -> None:
-        """Report that nothing was sent after all."""
+    def again(self) -> "CountedFile":
+        """Itself from its beginning, for another try: what was sent before does not count."""
+        self.seek(0)
         self._on_bytes(-self.sent)
         self.sent = 0
+        return self
 
 
 class Archive(Protocol):

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -59,8 +60,8 @@ class Caller:
     ) -> A:
         """The answer of `send`, repeated while the archive is busy or cannot be reached.
 
-        An answer that is no success raises a three-part error, unless its status is in `accepted`. Before a
-        repetition, `settle` may find that the lost request had succeeded after all.
+        An unsuccessful answer raises a three-part error, unless its status is in `accepted`. Before a repetition,
+        `settle` may find that the lost request had succeeded after all.
         """
         last = ""
         for number in range(len(WAITS_S) + 1):
@@ -87,7 +88,7 @@ class Caller:
         raise NotNow(last, _KEPT, "run the same command again later")
 
     def refusal(self, answer: Response) -> UserFacingError:
-        """What an answer that is no success means."""
+        """The error that an unsuccessful answer means."""
         status, message = answer.status_code, self._message(answer)
         said = f"{self.name} refused a request (HTTP {status})" + (f": {message}" if message else "")
         if status in (401, 403):
@@ -150,6 +151,27 @@ class Connection(Caller):
             "did not send the token there",
             "tell the people who run the server; a proxy may have changed its answer",
         )
+
+
+class ConnectedArchive:
+    """What the archives share that are asked by requests of our own: a connection, opened by the first of them."""
+
+    name: str
+    #: Where it makes a token, and which rights that needs.
+    advice: str
+
+    def __init__(self, url: str, secret: Secret | None, place: str | None) -> None:  # noqa: ARG002 - only others have places
+        self.url = url
+        self._secret = secret
+
+    @cached_property
+    def _http(self) -> Connection:
+        assert self._secret is not None, "only a dry run has none, and it sends nothing"
+        return Connection(self.name, self.url, self._secret, self.advice)
+
+    def close(self) -> None:
+        if "_http" in vars(self):
+            self._http.close()
 
 
 def _domain(host: str | None) -> str:

@@ -169,12 +169,10 @@ class Dataverse:
         with CountedFile(file.path, on_bytes) as opened:
 
             def send() -> httpx.Response:
-                opened.seek(0)
-                opened.take_back()
                 answer: httpx.Response = self._native.post_request(
                     address,
                     data={"jsonData": json.dumps(content)},
-                    files={"file": (label, opened, "application/octet-stream")},
+                    files={"file": (label, opened.again(), "application/octet-stream")},
                 )
                 return answer
 

@@ -16,11 +16,10 @@ from urllib.parse import urlencode
 import requests
 
 from gettok.deposit.archive import ArchiveLimits, BundleFile, CountedFile, Draft, OnBytes, Stored
-from gettok.deposit.connection import Connection
+from gettok.deposit.connection import ConnectedArchive
 from gettok.deposit.description import ReleaseDescription
 from gettok.errors import BadInput
 from gettok.http.json_guards import to_mapping, to_mappings, to_text, to_texts
-from gettok.settings.secrets import Secret
 from gettok.step import Json
 
 #: Binary gigabytes, of https://help.osf.io/article/386-project-storage: of a file, and of a private project.
@@ -31,28 +30,13 @@ _STORAGE = "osfstorage"
 _LICENCES = {"CC-BY-4.0": "CC-By Attribution 4.0 International", "CC0-1.0": "CC0 1.0 Universal"}
 
 
-class Osf:
+class Osf(ConnectedArchive):
     name = "OSF"
+    advice = _ADVICE
     limits = _LIMITS
     has_versions = False
     mints_dois = True
     publishing = "the project becomes public and gets a DOI; others may keep copies of it"
-
-    def __init__(self, url: str, secret: Secret | None, place: str | None) -> None:  # noqa: ARG002 - a project of its own
-        self.url = url
-        self._secret = secret
-        self._connection: Connection | None = None
-
-    @property
-    def _http(self) -> Connection:
-        if self._connection is None:
-            assert self._secret is not None, "only a dry run has none, and it sends nothing"
-            self._connection = Connection(self.name, self.url, self._secret, _ADVICE)
-        return self._connection
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
 
     def metadata(self, about: ReleaseDescription, marker: str) -> dict[str, Json]:
         authors = "; ".join(
@@ -121,16 +105,10 @@ class Osf:
 
     def upload(self, draft: Draft, file: BundleFile, on_bytes: OnBytes) -> None:
         with CountedFile(file.path, on_bytes) as opened:
-
-            def body() -> CountedFile:
-                opened.seek(0)
-                opened.take_back()
-                return opened
-
             # 409: a lost answer said that it is there; it then gets these bytes as its next version
             for _ in range(2):
                 address = self._address(draft, file.name)
-                if self._http("PUT", address, data=body, accepted=(409,)).status_code != 409:
+                if self._http("PUT", address, data=opened.again, accepted=(409,)).status_code != 409:
                     return
             raise BadInput(
                 f"OSF says that {file.name} is there, and does not list it",

@@ -14,12 +14,11 @@ from urllib.parse import quote
 import requests
 
 from gettok.deposit.archive import ArchiveLimits, BundleFile, CountedFile, Draft, OnBytes, Stored
-from gettok.deposit.connection import Connection
+from gettok.deposit.connection import ConnectedArchive
 from gettok.deposit.description import Person, Related, ReleaseDescription
 from gettok.errors import BadInput
 from gettok.http.json_guards import to_mapping, to_mappings, to_text, to_texts
 from gettok.release.metadata.schema_org import stated
-from gettok.settings.secrets import Secret
 from gettok.step import Json
 
 #: Decimal gigabytes, as https://help.zenodo.org/docs/deposit/manage-files/ gives them.
@@ -32,28 +31,13 @@ _ADVICE = (
 )
 
 
-class Zenodo:
+class Zenodo(ConnectedArchive):
     name = "Zenodo"
+    advice = _ADVICE
     limits = _LIMITS
     has_versions = True
     mints_dois = True
     publishing = "it gets a DOI, its files can no longer be changed, and it cannot be deleted"
-
-    def __init__(self, url: str, secret: Secret | None, place: str | None) -> None:  # noqa: ARG002 - no place to choose
-        self.url = url
-        self._secret = secret
-        self._connection: Connection | None = None
-
-    @property
-    def _http(self) -> Connection:
-        if self._connection is None:
-            assert self._secret is not None, "only a dry run has none, and it sends nothing"
-            self._connection = Connection(self.name, self.url, self._secret, _ADVICE)
-        return self._connection
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
 
     def metadata(self, about: ReleaseDescription, marker: str) -> dict[str, Json]:
         licence = (about.licence or "").lower()
@@ -154,14 +138,11 @@ class Zenodo:
         # 400: a lost answer said that it is started
         self._http("POST", files, json=[{"key": file.name}], accepted=(400,))
         with CountedFile(file.path, on_bytes) as opened:
-
-            def body() -> CountedFile:
-                opened.seek(0)
-                opened.take_back()
-                return opened
-
             self._http(
-                "PUT", f"{one}/content", data=body, headers={"Content-Type": "application/octet-stream"}
+                "PUT",
+                f"{one}/content",
+                data=opened.again,
+                headers={"Content-Type": "application/octet-stream"},
             )
         self._http("POST", f"{one}/commit")
 
