@@ -166,9 +166,9 @@ def deposit(  # noqa: PLR0913 -- the options of the command
     ] = False,
 ) -> None:
     """Write a public release as an archive wants it; with --yes upload it into a draft, with --publish publish it."""
-    from gettok.cli.release_deposit import deposit  # noqa: PLC0415
+    from gettok.cli import release_deposit  # noqa: PLC0415
 
-    deposit(
+    release_deposit.deposit(
         archive.value,
         given,
         yes=yes,

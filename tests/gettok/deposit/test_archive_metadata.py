@@ -8,6 +8,9 @@ import pytest
 import yaml
 from depositing import bundle_metadata, citable, of
 
+from gettok.cli.release import ArchiveName
+from gettok.deposit import ARCHIVES
+
 ONE = [
     {"given": "Ana", "family": "Quispe Mamani", "orcid": "0000-0002-1825-0097", "affiliation": "PUCP"},
     {"given": None, "family": "Data Lab Lima", "orcid": None, "affiliation": None},
@@ -236,3 +239,7 @@ def test_a_damaged_list_of_deposits_stops_before_anything_is_sent(desk, line):
     run = desk.deposit("--yes")
     assert (run.code, desk.server.requests()) == (66, [])
     assert "line 1 is not a deposit" in run.err
+
+
+def test_each_archive_has_a_word_for_the_command_line():
+    assert {name.value for name in ArchiveName} == ARCHIVES.keys()
