@@ -10,10 +10,10 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
+from killed_build import build_or_be_killed
 
 from gettok.engine import LocalEngine
 from gettok.pipeline import outputs
-from gettok.pipeline import shards as shards_module
 from gettok.pipeline.runner import Stage
 from gettok.pipeline.shards import FOLDER, StageShards
 from gettok.research_api import Page
@@ -25,10 +25,6 @@ from stages import compare_transcripts, tabulate
 FIRST = datetime(2022, 12, 7, tzinfo=UTC)
 OF_TABULATE = ("videos", "counts", "comments")
 WORDS = ("hola", "Lima", "puno", "castillo,", "marcha", "¡no!")
-
-
-class Killed(BaseException):
-    """Stands for a kill between two steps of a build."""
 
 
 @dataclass
@@ -70,38 +66,10 @@ class Workspace:
         return {str(file.relative_to(folder)): file.stat().st_ino for file in folder.rglob("*.parquet")}
 
 
-def build_or_be_killed(workspace: Workspace, chance: random.Random, monkeypatch) -> bool:
-    """Build; now and then the process ends at a link or a rename, as by a kill. Whether it came to the end."""
-    left = chance.randrange(20) if chance.random() < 0.3 else 10**6
-
-    def counted(function):
-        def call(*arguments):
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise Killed
-            return function(*arguments)
-
-        return call
-
-    with monkeypatch.context() as patch:
-        for module, name in (
-            (shards_module, "link_or_copy"),
-            (shards_module, "atomic_write"),
-            (Path, "replace"),
-        ):
-            patch.setattr(module, name, counted(getattr(module, name)))
-        try:
-            workspace.build(monkeypatch)
-        except Killed:
-            return False
-    return True
-
-
 def is_as_from_nothing(workspace: Workspace, chance: random.Random, monkeypatch, scratch: Path) -> int:
     """Build with what is kept, and from nothing. How many of the kept files were used as they are."""
     before = workspace.kept()
-    while not build_or_be_killed(workspace, chance, monkeypatch):
+    while not build_or_be_killed(lambda: workspace.build(monkeypatch), chance, 20, monkeypatch):
         pass
     shutil.copytree(workspace.root, scratch, ignore=shutil.ignore_patterns("store"))
     workspace.build(monkeypatch, scratch)

@@ -6,11 +6,13 @@ import os
 import random
 import shutil
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event
 
 import polars as pl
 import pytest
+from killed_build import build_or_be_killed
 
 from gettok.engine import LocalEngine
 from gettok.errors import NoSpace, Unusable
@@ -21,10 +23,6 @@ from gettok.step import Answer, Blob, Item, Workers
 from gettok.store import Store
 from gettok.store.atomic_write import atomic_dir
 from gettok.tables import TRANSCRIPTS
-
-
-class Killed(BaseException):
-    """Stands for a kill between two steps of a build."""
 
 
 @dataclass
@@ -289,34 +287,6 @@ def drop(workspace: Workspace, chance: random.Random) -> None:
         store.drop(answers)
 
 
-def build_or_be_killed(workspace: Workspace, study: Study, chance: random.Random, monkeypatch) -> bool:
-    """Build; now and then the process ends at a link or a rename, as by a kill. Whether it came to the end."""
-    left = chance.randrange(12) if chance.random() < 0.3 else 10**6
-
-    def counted(function):
-        def call(*arguments):
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise Killed
-            return function(*arguments)
-
-        return call
-
-    with monkeypatch.context() as patch:
-        for module, name in (
-            (shards_module, "link_or_copy"),
-            (shards_module, "atomic_write"),
-            (Path, "replace"),
-        ):
-            patch.setattr(module, name, counted(getattr(module, name)))
-        try:
-            workspace.build(study)
-        except Killed:
-            return False
-    return True
-
-
 @pytest.mark.parametrize(
     "block", [0, *(pytest.param(block, marks=pytest.mark.slow) for block in range(1, 10))]
 )
@@ -331,7 +301,7 @@ def test_after_any_changes_and_kills_the_bytes_are_those_of_a_build_from_nothing
         kept.build(study)
         for _ in range(6):
             change(study, kept, chance)
-            while not build_or_be_killed(kept, study, chance, monkeypatch):
+            while not build_or_be_killed(partial(kept.build, study), chance, 12, monkeypatch):
                 pass
             from_nothing = Workspace(tmp_path / f"from nothing {number}")
             shutil.copytree(kept.store, from_nothing.store)
