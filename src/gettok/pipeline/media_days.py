@@ -95,7 +95,8 @@ class MediaDays:
 
     def _linked(self, day: str, items: Iterable[Item[VideoLink]]) -> MediaTables | None:
         """A day as it was built last, with its files; None if it must be built."""
-        media, of_captions = (kept.find(day, _inputs(items)) for kept in self._kept)
+        inputs = _inputs(items)
+        media, of_captions = (kept.find(day, inputs) for kept in self._kept)
         if media is None or of_captions is None:
             return None
         put_files(
@@ -155,12 +156,13 @@ class MediaDays:
         put_files(built.files, self._folder)
         tables = built.tables()
         if items is not None:
+            inputs = _inputs(items)
             files = {name: blob.digest for name, blob in built.files.items()}
             notes: tuple[Json, Json] = ({"files": files, "books": tables.books.stored()}, None)
             for kept, rows, note in zip(self._kept, tables[:2], notes, strict=True):
                 written = BytesIO()
                 rows.write_parquet(written, compression="lz4")
-                kept.keep(day, _inputs(items), Blob.of_bytes(written.getvalue()), note)
+                kept.keep(day, inputs, Blob.of_bytes(written.getvalue()), note)
         return tables
 
 
