@@ -3,7 +3,7 @@
     python -m bench.candidates.frames.floor STRIDE REPEAT FILE
 
 The floor decodes just the pictures from a key frame to each wanted one, with the same decoder, and makes nothing of
-them. It is told for nothing which these are. Prints one line of JSON: seconds of CPU of both, and their ratio.
+them. Which these are is given to it, at no cost. Prints one line of JSON: seconds of CPU of both, and their ratio.
 """
 
 import json

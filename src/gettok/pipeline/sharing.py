@@ -29,7 +29,7 @@ def sharing(settings: Settings) -> Sharing:
 
 
 def existing_pseudonyms(source: str) -> Pseudonyms | None:
-    """Those that releases may have; None if there is no key, so that no release has any."""
+    """The pseudonyms in the releases made here; None without a key, as releases then have none."""
     has_key = source == "sandbox" or os.environ.get(_KEY_VARIABLE) or (store_root() / _KEY_FILE).is_file()
     return pseudonyms(source) if has_key else None
 

@@ -177,7 +177,7 @@ def _of_value(value: Any, erased: Erased, is_erased: bool | None, name: str) -> 
 
 
 def _is_erased(record: Mapping[str, Any], erased: Erased) -> bool | None:
-    """Whether a record is of what is erased; None for what is no record."""
+    """Whether a record is of what is erased; None if it is not a record."""
     ids = {number for name in _ABOUT for number in ID.findall(str(record.get(name) or ""))}
     names = {str(value) for name, value in record.items() if str(name).lower() in _USER and value}
     if not ids and not names:
